@@ -1,0 +1,53 @@
+# Houniao's commands. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON_ENVIRONMENT := .venv/bin/python
+ROLE ?= clerk
+DIVISION ?= 320507001
+COMPILE = .venv/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--no-emit-trusted-host --no-annotate --no-header --strip-extras --allow-unsafe
+
+.PHONY: help setup run demo stop status test check bench schemas token lock
+
+help: ## list these commands
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## make .venv from the locked requirements, install RabbitMQ if it is missing
+	@deploy/local/setup.sh
+
+run: setup ## run RabbitMQ, MongoDB, the services and a demo until Ctrl-C (DEMO=0: no demo)
+	@$(PYTHON_ENVIRONMENT) -m deploy.local run
+
+demo: setup ## load the demo into what `make run` runs
+	@$(PYTHON_ENVIRONMENT) -m deploy.local demo
+
+stop: setup ## stop what `make run` runs
+	@$(PYTHON_ENVIRONMENT) -m deploy.local stop
+
+status: setup ## show what runs and whether it is ready
+	@$(PYTHON_ENVIRONMENT) -m deploy.local status
+
+test: setup ## run every test on its own RabbitMQ and MongoDB (PYTEST_ARGS=... passes arguments on)
+	$(PYTHON_ENVIRONMENT) -m pytest $(PYTEST_ARGS)
+
+check: setup ## style, types, imports, spelling, locks and committed schemas
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports --no-cache
+	.venv/bin/codespell
+	deploy/check-locks.sh
+	$(PYTHON_ENVIRONMENT) -m contracts.schemas --check
+
+bench: setup ## measure throughput and latency; writes build/bench.json
+	$(PYTHON_ENVIRONMENT) -m tests.bench
+
+schemas: setup ## write the JSON Schemas of the contracts anew
+	$(PYTHON_ENVIRONMENT) -m contracts.schemas
+
+token: setup ## print a bearer token: make -s token ROLE=clerk DIVISION=320507001
+	@$(PYTHON_ENVIRONMENT) -m deploy.local token --role '$(ROLE)' --division '$(DIVISION)'
+
+lock: setup ## lock the requirements of pyproject.toml anew (UPGRADE=--upgrade: to the newest)
+	$(COMPILE) $(UPGRADE) --output-file requirements.lock pyproject.toml
+	$(COMPILE) $(UPGRADE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml

@@ -1,0 +1,174 @@
+"""What every message looks like: a CloudEvents 1.0 envelope around one fact, and a batch of them in one AMQP message.
+
+Wire format: CloudEvents 1.0 JSON (https://github.com/cloudevents/spec). Between services a message is a JSON array of
+events with content type `application/cloudevents-batch+json`.
+"""
+
+import secrets
+import time
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints
+from pydantic_core import from_json
+
+BATCH_CONTENT_TYPE = "application/cloudevents-batch+json"
+EVENT_CONTENT_TYPE = "application/cloudevents+json"
+
+
+def render_time(moment: datetime) -> str:
+    """Render a moment as RFC 3339 in UTC with microseconds, so that text order is time order."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(render_time, when_used="json")]
+"""An instant; on the wire RFC 3339 in UTC with microseconds."""
+
+PersonId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
+"""Who, without saying who: the keyed hash of document type and number (`contracts.identity.person_id`)."""
+
+
+class Fact(BaseModel):
+    """Something that happened to one stream, with the full state of its subject afterwards.
+
+    Readers ignore fields they do not know; a version only ever gains optional fields.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    TYPE: ClassVar[str]
+    """`<service>.<fact>.v<N>`, e.g. `registration.stay_started.v1`."""
+
+    @property
+    def stream(self) -> str:
+        """Name the history that this fact continues, e.g. `stay/<stay_id>`."""
+        raise NotImplementedError
+
+    @property
+    def division(self) -> str:
+        """Name the street (9 digits) or district (6 digits) where it happened."""
+        raise NotImplementedError
+
+    @property
+    def person_id(self) -> str | None:
+        """Name the person concerned, if one is."""
+        return None
+
+    @property
+    def addressee(self) -> str:
+        """Name the district (6 digits) that must hear it: the writer's own unless a fact says otherwise."""
+        return self.division[:6]
+
+
+FactT_co = TypeVar("FactT_co", bound=Fact, covariant=True)
+
+
+class Event(BaseModel, Generic[FactT_co]):
+    """One fact in its CloudEvents envelope.
+
+    `source` is `/districts/<6 digits>/<service>`, `subject` the stream, `time` when it was recorded, `sequence` its
+    place in the stream counted from 1. `causationid` names the request or event that led to it, `correlationid` the
+    first cause of the whole chain.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: Moment
+    datacontenttype: Literal["application/json"] = "application/json"
+    dataschema: str
+    sequence: int
+    division: str
+    personid: str | None = None
+    correlationid: str
+    causationid: str
+    data: FactT_co
+
+    @property
+    def routing_key(self) -> str:
+        """Say where the event goes on the exchange `events`: `<service>.<fact>.v<N>.<district>`."""
+        return f"{self.type}.{self.data.addressee}"
+
+
+def wrap(
+    fact: Fact, *, sequence: int, service: str, recorded_at: datetime, causation: str, correlation: str
+) -> Event[Fact]:
+    """Put a fact into its envelope."""
+    return Event[Any].model_construct(
+        id=str(uuid7()),
+        source=f"/districts/{fact.division[:6]}/{service}",
+        type=fact.TYPE,
+        subject=fact.stream,
+        time=recorded_at,
+        dataschema=f"/schemas/{fact.TYPE}.json",
+        sequence=sequence,
+        division=fact.division,
+        personid=fact.person_id,
+        correlationid=correlation,
+        causationid=causation,
+        data=fact,
+    )
+
+
+class NotAnEventError(ValueError):
+    """What arrived is not an event, or not one that this reader knows; the message says why."""
+
+
+def unwrap(raw: Any, known: Mapping[str, type[Fact]]) -> Event[Any]:
+    """Read one decoded event whose type is among the known ones, or raise NotAnEventError."""
+    if not isinstance(raw, dict):
+        raise NotAnEventError("an event must be a JSON object")
+    kind = known.get(str(raw.get("type")))
+    if kind is None:
+        raise NotAnEventError(f"unknown fact {str(raw.get('type'))[:100]!r}")
+    try:
+        event = Event[Any].model_validate(raw)
+        fact = kind.model_validate(raw["data"])
+    except ValueError as error:
+        raise NotAnEventError(_without_values(error)) from error
+    if event.subject != fact.stream:
+        raise NotAnEventError("the subject is not the stream of its data")
+    return event.model_copy(update={"data": fact})
+
+
+def _without_values(error: ValueError) -> str:
+    """Say where and why a model refused, leaving out what was typed there."""
+    details = getattr(error, "errors", None)
+    if details is None:
+        return type(error).__name__
+    found = details(include_input=False, include_url=False, include_context=False)
+    return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['type']}" for item in found)
+
+
+def render(event: Event[Any]) -> str:
+    """Render an event as JSON text, the bytes that the journal keeps and the wire carries."""
+    return event.model_dump_json(exclude_none=True, serialize_as_any=True)
+
+
+def render_batch(events: Iterable[str]) -> bytes:
+    """Join rendered events to the body of one message."""
+    return ("[" + ",".join(events) + "]").encode()
+
+
+def split_batch(body: bytes) -> list[Any]:
+    """Split the body of a message into its decoded events, or raise NotAnEventError."""
+    try:
+        decoded = from_json(body)
+    except ValueError as error:
+        raise NotAnEventError("the body is not JSON") from error
+    return decoded if isinstance(decoded, list) else [decoded]
+
+
+def uuid7() -> UUID:
+    """Make a UUID version 7 (RFC 9562): 48 bits of milliseconds, then random."""
+    milliseconds = time.time_ns() // 1_000_000
+    value = (milliseconds << 80) | secrets.randbits(80)
+    value = (value & ~(0xF << 76)) | (0x7 << 76)
+    value = (value & ~(0x3 << 62)) | (0x2 << 62)
+    return UUID(int=value)

@@ -1,0 +1,24 @@
+"""The register of all facts by type, from which schemas, samples and readers are made."""
+
+from collections.abc import Iterable, Mapping
+
+from contracts.archives import ARCHIVE_FACTS
+from contracts.envelope import Fact
+from contracts.outreach import ACTIVITY_FACTS
+from contracts.registration import STAY_FACTS
+
+ALL_FACTS: tuple[type[Fact], ...] = (*STAY_FACTS, *ARCHIVE_FACTS, *ACTIVITY_FACTS)
+
+HEARD_BY: Mapping[str, tuple[type[Fact], ...]] = {
+    "registration": STAY_FACTS,
+    "archives": (*STAY_FACTS, *ARCHIVE_FACTS),
+    "outreach": (*STAY_FACTS, *ACTIVITY_FACTS),
+    "reporting": ALL_FACTS,
+    "feeds": STAY_FACTS,
+}
+"""Which service hears which facts; its queue is bound to these and nothing else."""
+
+
+def by_type(facts: Iterable[type[Fact]]) -> dict[str, type[Fact]]:
+    """Index facts by the type that their envelope carries."""
+    return {fact.TYPE: fact for fact in facts}

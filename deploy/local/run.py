@@ -1,0 +1,169 @@
+"""`make run`: servers, services and demo in the foreground, kept alive until Ctrl-C, then stopped in reverse order."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import NoReturn
+
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+from deploy.local.failure import LocalStackError
+from deploy.local.running import only_one
+from deploy.local.services import ServiceProcess, all_services
+from deploy.local.stack import Server, Stack
+
+PATIENCE = 5
+"""Restarts of one process within `CALM` seconds after which it is left down."""
+CALM = 300.0
+"""Seconds of life after which earlier deaths of a process are forgotten."""
+
+console = Console(highlight=False)
+
+
+def run(folder: Path, *, demo: bool) -> None:
+    """Run everything until asked to stop."""
+    with only_one(folder), interruptible(), ExitStack() as running:
+        stack = Stack(folder, ports="fixed")
+        running.callback(_say_stopped)
+        running.callback(stack.stop)
+        with progress("Starting RabbitMQ and MongoDB"):
+            stack.start()
+        services = all_services(stack)
+        for service in services:
+            running.callback(service.stop)
+            service.start()
+        running.callback(_say_stopping)
+        with progress("Starting the services"):
+            for service in services:
+                service.wait_ready()
+        if demo:
+            _load_demo(stack)
+        console.print(guide(stack, services))
+        keep_alive(stack, services)
+
+
+def _load_demo(stack: Stack) -> None:
+    # The only call site of the demo; DEMO=0 skips it.
+    from deploy.demo import load  # noqa: PLC0415
+
+    load(stack)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Take Ctrl-C, SIGTERM and a closed terminal as the wish to stop, once: stopping itself is not interrupted."""
+
+    def stop(number: int, _: object) -> NoReturn:
+        for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(other, signal.SIG_IGN)
+        raise KeyboardInterrupt(signal.Signals(number).name)
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # ignored by those who start with nohup
+        signal.signal(signal.SIGHUP, stop)
+    with suppress(KeyboardInterrupt):
+        yield
+
+
+@contextmanager
+def progress(what: str) -> Iterator[None]:
+    """Show that something is under way and for how long."""
+    began = time.monotonic()
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        bar.add_task(what)
+        yield
+    console.print(f"{what}: done in {time.monotonic() - began:.1f} s")
+
+
+def keep_alive(stack: Stack, services: Sequence[ServiceProcess]) -> NoReturn:
+    """Watch the processes; say when one dies, and start it again after a growing pause, but not for ever."""
+    watched = [
+        *(Watched(name, server) for name, server in _own_servers(stack)),
+        *(Watched(service.name, service) for service in services),
+    ]
+    while True:
+        for one in watched:
+            one.look_after()
+        time.sleep(0.5)
+
+
+def _own_servers(stack: Stack) -> Iterator[tuple[str, Server]]:
+    for name, server in (("RabbitMQ", stack.rabbitmq), ("MongoDB", stack.mongodb)):
+        if server.pid is not None:
+            yield name, server
+
+
+class Watched:
+    """A process that is started again when it dies."""
+
+    def __init__(self, name: str, process: Server | ServiceProcess) -> None:
+        self.name = name
+        self._process = process
+        self._deaths = 0
+        self._alive_since = time.monotonic()
+        self._due: float | None = None
+        self._given_up = False
+
+    def look_after(self) -> None:
+        """Notice a death, or start the process again when its pause is over."""
+        now = time.monotonic()
+        if self._given_up:
+            return
+        if self._due is not None:
+            if now >= self._due:
+                self._restart()
+        elif self._process.pid is None:
+            self._deaths = 1 if now - self._alive_since > CALM else self._deaths + 1
+            self._mourn(now)
+
+    def _mourn(self, now: float) -> None:
+        console.print(f"[bold red]{self.name} died.[/bold red]")
+        console.print(self._process.tail(), markup=False)
+        if self._deaths > PATIENCE:
+            self._given_up = True
+            console.print(f"{self.name} died {self._deaths} times; it stays down. Mend it, then `make stop run`.")
+        else:
+            pause = 2.0 ** (self._deaths - 1)
+            self._due = now + pause
+            console.print(f"Starting {self.name} again in {pause:.0f} s.")
+
+    def _restart(self) -> None:
+        self._due = None
+        self._alive_since = time.monotonic()
+        try:
+            self._process.start()
+        except LocalStackError as failure:
+            console.print(str(failure), markup=False)
+        else:
+            console.print(f"{self.name} is started again.")
+
+
+def guide(stack: Stack, services: Sequence[ServiceProcess]) -> str:
+    """Say where to look and what to try."""
+    registration = services[0].url
+    places = "\n".join(f"  {service.name:<13} {service.url}/docs" for service in services)
+    return f"""
+[bold green]Houniao is running.[/bold green] Where to look:
+{places}
+What to try, in another terminal:
+  TOKEN=$(make -s token ROLE=clerk DIVISION=320507001)
+  curl -s -H "Authorization: Bearer $TOKEN" '{registration}/stays?division=320507001'
+Paste the token under "Authorize" in any of the pages above. Other roles: health_worker supervisor district integrator
+admin; a division is a scope by prefix (320507 covers 320507001).
+Logs and data are in {os.path.relpath(stack.folder)}. Stop with Ctrl-C, or `make stop` elsewhere; `make run` goes on
+with the same data.
+"""
+
+
+def _say_stopping() -> None:
+    console.print("\nStopping: the services first, then RabbitMQ and MongoDB.")
+
+
+def _say_stopped() -> None:
+    console.print("Stopped. The data is kept; `make run` goes on with it.")

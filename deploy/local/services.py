@@ -1,0 +1,81 @@
+"""The services as processes beside a local stack: started, waited for, stopped."""
+
+import os
+import sys
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+from deploy.local import ports as local_ports
+from deploy.local.failure import LocalStackError
+from deploy.local.processes import ServerProcess
+from deploy.local.stack import SERVICE_PORTS, Stack
+
+REPOSITORY = Path(__file__).parent.parent.parent
+
+
+class ServiceProcess:
+    """One service (or one instance of it) in a process of its own, with a log in the stack's folder."""
+
+    def __init__(self, stack: Stack, name: str, *, districts: str = "", instance: str = "") -> None:
+        suffix = instance or districts
+        self.name = f"{name}-{suffix}" if suffix else name
+        self._module = f"services.{name}"
+        self._environment = stack.service_environment(name, districts=districts, instance=instance)
+        self._port = int(self._environment["HOUNIAO_PORT"])
+        folder = stack.folder / "services"
+        folder.mkdir(exist_ok=True)
+        self._process = ServerProcess(self.name, folder)
+
+    @property
+    def pid(self) -> int | None:
+        """Tell the pid of the service's process, if it lives."""
+        return self._process.pid
+
+    @property
+    def url(self) -> str:
+        """Say where its HTTP interface is."""
+        return f"http://127.0.0.1:{self._port}"
+
+    @property
+    def log(self) -> Path:
+        """Say where its log is."""
+        return self._process.log
+
+    def start(self) -> None:
+        """Start the service; one left over by a run that was killed is stopped first."""
+        self._process.stop()
+        local_ports.refuse_taken({self.name: self._port})
+        self._process.spawn([sys.executable, "-m", self._module], {**os.environ, **self._environment}, REPOSITORY)
+
+    def wait_ready(self, seconds: float = 60) -> None:
+        """Wait until the service is ready: its consumer attached, its facts flowing."""
+        self._process.wait_until(self.is_ready, seconds)
+
+    def is_ready(self) -> bool:
+        """Say whether the service calls itself ready."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5) as answer:  # noqa: S310
+                return bool(answer.status == 200)
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def stop(self) -> None:
+        """Stop the service gracefully."""
+        self._process.stop()
+
+    def kill(self) -> None:
+        """Kill the service as a power failure would."""
+        self._process.kill()
+
+    def tail(self) -> str:
+        """Quote the last lines of its log."""
+        return self._process.tail()
+
+
+def all_services(stack: Stack) -> list[ServiceProcess]:
+    """Name the five services in the order they are started."""
+    missing = [name for name in SERVICE_PORTS if not (REPOSITORY / "services" / name / "__main__.py").exists()]
+    if missing:
+        raise LocalStackError(f"These services are not here: {', '.join(missing)}. Is this a whole clone?")
+    return [ServiceProcess(stack, name) for name in SERVICE_PORTS]

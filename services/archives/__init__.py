@@ -1,0 +1,6 @@
+"""Archives: one health archive for each resident, and what is entered in it.
+
+I own: archives and their entries.
+I say: ArchiveOpened, EntryRecorded.
+I hear: stays, and my own facts.
+"""

@@ -1,0 +1,33 @@
+"""What archives does when asked or when it hears: load, decide, record."""
+
+from collections.abc import Sequence
+
+from contracts.archives import Entry, archive_stream
+from contracts.registration import Stay
+from services.archives import domain, views
+from services.runtime.journal import ConflictError
+from services.runtime.service import Service
+
+
+async def settle(service: Service, stays: Sequence[Stay], cause: str) -> None:
+    """Open the archives that are owed to the people of these stays."""
+    own = [stay for stay in stays if service.settings.serves(stay.street)]
+    known = await views.find_known(service.database, {(stay.person_id, stay.district) for stay in own})
+    commits = [service.journal.commit(fact, causation=cause) for fact in domain.settle(own, known, service.clock())]
+    if commits:
+        await service.journal.record(commits)
+
+
+async def record_entry(service: Service, entry: Entry, cause: str) -> Entry:
+    """Enter something in the archive that the person has in the entry's district; give what stands there afterwards."""
+    archive = await service.journal.load(archive_stream(entry.person_id, entry.street[:6]))
+    fact = domain.record_entry(archive.data.archive if archive else None, entry, service.clock())
+    try:
+        await service.journal.record_one(service.journal.commit(fact, causation=cause))
+    except ConflictError:
+        earlier = await service.journal.load(fact.stream)
+        if earlier is None or earlier.data.entry.person_id != entry.person_id:
+            raise
+        standing: Entry = earlier.data.entry
+        return standing
+    return entry

@@ -1,0 +1,42 @@
+"""Wiring: `python -m services.feeds`."""
+
+from functools import partial
+
+from fastapi import FastAPI
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.feeds import projector, views
+from services.feeds.api import router
+from services.feeds.tail import Feed, Tail
+from services.runtime.clock import Clock, system_clock
+from services.runtime.service import Service, run_service
+from services.runtime.settings import Settings, load_settings, local_environment
+from services.runtime.web import make_app
+
+NAME = "feeds"
+
+
+class FeedSettings(BaseSettings):
+    """The key that feeds alone holds."""
+
+    model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True)
+
+    pseudonym_key: SecretStr
+    """Hexadecimal key that gives each audience names of its own."""
+
+
+def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) -> FastAPI:
+    """Wire the service and give its HTTP application."""
+    service = Service(NAME, settings, clock)
+    tail = Tail()
+    service.prepare_with(views.prepare)
+    service.hear(partial(projector.hear, service, tail))
+    app = make_app(service, router, about="Feeds 数据订阅: what happened, without saying to whom.")
+    app.state.feed = Feed(service, tail, bytes.fromhex(feeds.pseudonym_key.get_secret_value()))
+    return app
+
+
+if __name__ == "__main__":
+    app = build(load_settings(NAME), FeedSettings(_env_file=local_environment(NAME)))
+    run_service(app.state.service, app)

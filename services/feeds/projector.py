@@ -1,0 +1,22 @@
+"""Facts in, entries out: feeds appends what it hears, each event once."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any
+
+from contracts.envelope import Event
+from services.feeds.domain import make_entry
+from services.feeds.tail import Tail
+from services.feeds.views import append
+from services.runtime.mongo import Document
+from services.runtime.service import Service
+
+
+async def hear(service: Service, tail: Tail, events: Sequence[Event[Any]]) -> None:
+    """Append a batch to the feeds of its districts and wake whoever waits for news."""
+    by_district: dict[str, list[Document]] = defaultdict(list)
+    for event in events:
+        by_district[event.division[:6]].append(make_entry(event))
+    for district, entries in by_district.items():
+        if await append(service.database, district, entries):
+            tail.wake()

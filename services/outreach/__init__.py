@@ -1,0 +1,6 @@
+"""Outreach: health education that reaches people where they live.
+
+I own: activities.
+I say: ActivityPlanned, ActivityHeld.
+I hear: stays, for audiences, and my own facts.
+"""

@@ -1,0 +1,88 @@
+"""HTTP in: activities are planned, held and listed; audiences are counted."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import BaseModel, Field
+
+from contracts.envelope import uuid7
+from contracts.outreach import Activity, ActivityKind, Audience
+from services.outreach import commands, views
+from services.outreach.domain import RefusedError
+from services.runtime.access import Caller, Role, allow
+from services.runtime.clock import day_of
+from services.runtime.problems import Problem
+from services.runtime.web import ServiceHere
+
+router = APIRouter(tags=["outreach"])
+
+Worker = Annotated[Caller, Depends(allow(Role.HEALTH_WORKER, Role.CLERK, Role.SUPERVISOR))]
+Reader = Annotated[Caller, Depends(allow(Role.HEALTH_WORKER, Role.CLERK, Role.SUPERVISOR, Role.DISTRICT))]
+Division = Annotated[str, Query(pattern=r"^\d{2,9}$")]
+
+
+class Plan(BaseModel):
+    """An activity as it is planned."""
+
+    street: str = Field(pattern=r"^\d{9}$", description="9-digit code of the street that organises it")
+    kind: ActivityKind
+    topic: str = Field(min_length=1, max_length=200)
+    audience: Audience = Audience.EVERYONE
+    planned_on: date
+
+
+class Held(BaseModel):
+    """When an activity was held and how many people came."""
+
+    held_on: date
+    attendance: int = Field(ge=0, le=1_000_000)
+
+
+class AudienceSizes(BaseModel):
+    """How many residents of a division belong to each audience today."""
+
+    division: str
+    as_of: date
+    audiences: dict[Audience, int]
+
+
+@router.post("/activities", status_code=201, summary="Plan an activity")
+async def post_activity(body: Plan, service: ServiceHere, caller: Worker) -> Activity:
+    """Plan a lecture, consultation, free clinic, pairing, campaign or training."""
+    caller.must_cover(body.street)
+    if not service.divisions.is_street(body.street):
+        raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
+    activity = Activity(activity_id=str(uuid7()), **body.model_dump())
+    await commands.plan(service, activity, cause=str(uuid7()))
+    return activity
+
+
+@router.post("/activities/{activity_id}/hold", summary="Record that an activity was held")
+async def post_hold(activity_id: str, body: Held, service: ServiceHere, caller: Worker) -> Activity:
+    """Record the day and the head count."""
+    activity = await commands.find(service, activity_id)
+    if activity is None or not caller.covers(activity.street):
+        raise Problem(404, "not_found", "No such activity in your division.")
+    try:
+        return await commands.hold(service, activity_id, body.held_on, body.attendance, cause=str(uuid7()))
+    except RefusedError as error:
+        raise Problem(409, error.code, error.advice) from error
+
+
+@router.get("/activities", summary="List activities")
+async def get_activities(
+    service: ServiceHere, caller: Reader, division: Division, since: date, until: date
+) -> list[Activity]:
+    """List the activities of a division that are planned for a period (both days included, at most 1,000)."""
+    caller.must_cover(division)
+    return await views.list_activities(service.database, division, since, until)
+
+
+@router.get("/audiences", summary="Sizes of audiences")
+async def get_audiences(service: ServiceHere, caller: Reader, division: Division) -> AudienceSizes:
+    """Count the residents of a division who belong to each audience."""
+    caller.must_cover(division)
+    today = day_of(service.clock())
+    sizes = await views.count_audiences(service.database, division, today)
+    return AudienceSizes(division=division, as_of=today, audiences=sizes)

@@ -1,0 +1,29 @@
+"""Facts in, rows out: outreach keeps its activities, and residents for the size of audiences."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, assert_never
+
+from contracts.envelope import Event
+from contracts.outreach import ActivityFact
+from contracts.registration import StayFact
+from services.outreach.views import activity_row, resident_row
+from services.runtime.mongo import Row, write_rows
+from services.runtime.service import Service
+
+Heard = StayFact | ActivityFact
+
+
+def changes(event: Event[Heard]) -> Iterator[Row]:
+    """Say which rows a fact writes."""
+    match event.data:
+        case StayFact(stay=stay):
+            yield resident_row(stay, event.sequence)
+        case ActivityFact(activity=activity):
+            yield activity_row(activity, event.sequence)
+        case never:
+            assert_never(never)
+
+
+async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
+    """Write what a batch changes."""
+    await write_rows(service.database, [row for event in events for row in changes(event)])

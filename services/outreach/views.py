@@ -1,0 +1,65 @@
+"""What outreach reads: activities, and residents without a name, for the size of audiences."""
+
+from datetime import date
+from typing import Any
+
+from contracts.outreach import Activity, Audience
+from contracts.registration import Stay, StayState
+from services.outreach.domain import AUDIENCES, born_between
+from services.runtime.mongo import Database, Document, Row
+
+RESIDENTS = "residents"
+ACTIVITIES = "activities"
+
+_ADDRESSED = {"person_id", "street", "state", "birth", "sex", "hazard"}
+
+
+async def prepare(database: Database) -> None:
+    """Make the indexes that the queries below need."""
+    await database[RESIDENTS].create_index([("street", 1), ("state", 1), ("birth", 1), ("sex", 1)], name="street")
+    await database[ACTIVITIES].create_index([("street", 1), ("planned_on", 1)], name="street")
+
+
+def resident_row(stay: Stay, sequence: int) -> Row:
+    """Make the row of a stay: what decides whether the person belongs to an audience."""
+    return Row(RESIDENTS, stay.stay_id, sequence, stay.model_dump(mode="json", include=_ADDRESSED))
+
+
+def activity_row(activity: Activity, sequence: int) -> Row:
+    """Make the row of an activity."""
+    return Row(ACTIVITIES, activity.activity_id, sequence, activity.model_dump(mode="json", exclude={"activity_id"}))
+
+
+async def count_audiences(database: Database, division: str, today: date) -> dict[Audience, int]:
+    """Count the residents of a division who belong to each audience."""
+    sizes = {}
+    for audience in Audience:
+        sizes[audience] = await database[RESIDENTS].count_documents(_query(audience, division, today), hint="street")
+    return sizes
+
+
+def _query(audience: Audience, division: str, today: date) -> Document:
+    ages = AUDIENCES[audience]
+    query: Document = {"street": _within(division), "state": StayState.OPEN.value}
+    if audience is not Audience.EVERYONE:
+        after, until = born_between(ages, today)
+        query["birth"] = {"$gt": after.isoformat(), "$lte": until.isoformat()}
+    if ages.women_only:
+        query["sex"] = "female"
+    if ages.hazard_only:
+        query["hazard"] = {"$ne": None}
+    return query
+
+
+async def list_activities(database: Database, division: str, since: date, until: date) -> list[Activity]:
+    """List the activities of a division that are planned for a period, by street and day."""
+    query: dict[str, Any] = {
+        "street": _within(division),
+        "planned_on": {"$gte": since.isoformat(), "$lte": until.isoformat()},
+    }
+    found = database[ACTIVITIES].find(query, hint="street").sort([("street", 1), ("planned_on", 1)]).limit(1000)
+    return [Activity.model_validate({**document, "activity_id": document["_id"]}) async for document in found]
+
+
+def _within(division: str) -> Document:
+    return {"$gte": division, "$lt": division + ":"}

@@ -1,0 +1,54 @@
+"""Wiring: `python -m services.registration` serves; `import` works through a register from the command line."""
+
+from functools import partial
+
+import typer
+from fastapi import FastAPI
+
+from services.registration import imports, offices, projector, views
+from services.registration.api import router
+from services.registration.command_line import import_command
+from services.registration.commands import Registration
+from services.registration.vault import Vault, VaultSettings
+from services.runtime.clock import Clock, system_clock
+from services.runtime.service import Service, run_service
+from services.runtime.settings import Settings, load_settings, local_environment
+from services.runtime.web import make_app
+
+NAME = "registration"
+
+cli = typer.Typer(add_completion=False, help="Registration 登记")
+
+
+def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) -> FastAPI:
+    """Wire the service and give its HTTP application."""
+    registration = Registration(Service(NAME, settings, clock), Vault(keys))
+    service = registration.service
+    service.prepare_with(views.prepare)
+    service.hear(partial(projector.hear, registration), everywhere=True)
+    queue = settings.queue_name(f"{NAME}.{offices.OFFICES}")
+    service.listener.listen(
+        queue,
+        offices.OFFICES,
+        offices.keys(service.divisions, settings.districts),
+        partial(offices.take, registration),
+        offices.PREFETCH,
+    )
+    service.work_on(partial(imports.work_through, registration))
+    app = make_app(service, router, about="Registration 登记: arrivals, departures, stays and the people behind them.")
+    app.state.registration = registration
+    return app
+
+
+@cli.callback(invoke_without_command=True)
+def serve(context: typer.Context) -> None:
+    """Serve registration until told to stop."""
+    if context.invoked_subcommand is None:
+        app = build(load_settings(NAME), VaultSettings(_env_file=local_environment(NAME)))
+        run_service(app.state.service, app)
+
+
+cli.command("import")(import_command)
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,275 @@
+"""HTTP and AMQP in: a report is parsed, checked, recorded; lists and people are read."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Form, Header, Query, Request, Response, UploadFile
+from pydantic import BaseModel, Field
+
+from contracts.envelope import uuid7
+from contracts.identity import DocumentType
+from contracts.registration import Stay, StayState
+from services.registration import commands, imports, views
+from services.registration.commands import ArrivalReported, Outcome, Registration
+from services.registration.domain import RefusedError
+from services.registration.intake import (
+    ADVICE,
+    ArrivalReport,
+    DepartureReport,
+    Refusal,
+    check_arrival,
+    check_departure,
+)
+from services.registration.registers import RegisterError
+from services.runtime.access import Caller, Role, allow
+from services.runtime.clock import day_of
+from services.runtime.journal import ConflictError
+from services.runtime.problems import Problem
+
+router = APIRouter(tags=["registration"])
+
+Clerk = Annotated[Caller, Depends(allow(Role.CLERK, Role.SUPERVISOR, Role.DISTRICT))]
+
+
+async def _registration(request: Request) -> Registration:
+    registration: Registration = request.app.state.registration
+    return registration
+
+
+Here = Annotated[Registration, Depends(_registration)]
+
+
+class ArrivalRequest(ArrivalReport):
+    """An arrival as an office reports it over HTTP: the street and what was typed."""
+
+    street: str = Field(pattern=r"^\d{9}$", description="9-digit street code (GB/T 10114)")
+
+
+class DepartureRequest(DepartureReport):
+    """A departure as an office reports it over HTTP."""
+
+    street: str = Field(pattern=r"^\d{9}$", description="9-digit street code (GB/T 10114)")
+
+
+class ArrivalAnswer(BaseModel):
+    """What became of an arrival: `accepted`, or `duplicate` of a stay that is registered already."""
+
+    outcome: Literal["accepted", "duplicate"]
+    stay_id: str
+    person_id: str
+    warnings: tuple[str, ...]
+
+
+class StayPage(BaseModel):
+    """A page of stays and the cursor of the next one, if there is one."""
+
+    stays: list[Stay]
+    cursor: str | None
+
+
+class PersonFile(BaseModel):
+    """A person without the identity: where they stay now, and every stay that is known."""
+
+    person_id: str
+    current: Stay | None
+    stays: list[Stay]
+
+
+class Lookup(BaseModel):
+    """Whom to look up, and why."""
+
+    document_type: str
+    document_number: str = Field(max_length=64)
+    reason: str = Field(min_length=2, max_length=200)
+
+
+class FoundPerson(PersonFile):
+    """A person with the identity, for the office that has a reason to see it."""
+
+    name: str | None
+    phone: str | None
+    address: str | None
+
+
+@router.post("/arrivals", status_code=201, responses={200: {"model": ArrivalAnswer}}, summary="Register an arrival")
+async def post_arrival(
+    body: ArrivalRequest,
+    registration: Here,
+    caller: Clerk,
+    response: Response,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> ArrivalAnswer:
+    """Register that a person came to live in a street; the same person, street and day twice is one stay."""
+    caller.must_cover(body.street)
+    arrival = _accept(check_arrival(body, **_context(registration, body.street)))
+    cause = f"{caller.subject}/{idempotency_key}" if idempotency_key else str(uuid7())
+    outcome = await registration.arrivals.submit(ArrivalReported(arrival, cause))
+    response.status_code = 201 if outcome.accepted else 200
+    return _answer(outcome)
+
+
+@router.post("/departures", summary="Register a departure")
+async def post_departure(body: DepartureRequest, registration: Here, caller: Clerk) -> Stay:
+    """Register that a person left a street; the stay ends on that day."""
+    caller.must_cover(body.street)
+    departure = _accept(check_departure(body, **_context(registration, body.street)))
+    return await _decided(commands.record_departure(registration, departure, str(uuid7())))
+
+
+@router.post("/stays/{stay_id}/confirmation", summary="Confirm that a contested stay is over")
+async def post_confirmation(stay_id: str, registration: Here, caller: Clerk) -> Stay:
+    """End a contested stay on the day the newer one starts."""
+    await _must_cover_stay(registration, caller, stay_id)
+    return await _decided(commands.confirm_move(registration, stay_id, str(uuid7())))
+
+
+@router.post("/stays/{stay_id}/retraction", summary="Retract an arrival registered by mistake")
+async def post_retraction(stay_id: str, registration: Here, caller: Clerk) -> Stay:
+    """Retract a stay; a stay elsewhere that it contested is reaffirmed."""
+    await _must_cover_stay(registration, caller, stay_id)
+    return await _decided(commands.retract_arrival(registration, stay_id, str(uuid7())))
+
+
+@router.get("/stays", summary="List stays")
+async def get_stays(
+    registration: Here,
+    caller: Clerk,
+    division: Annotated[str, Query(pattern=r"^\d{2,9}$")],
+    state: StayState | None = None,
+    cursor: Annotated[str, Query(pattern=r"^(\d{9}\|[a-z]+\|[0-9a-f]{32})?$")] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> StayPage:
+    """List the stays of a division by street, state and id."""
+    caller.must_cover(division)
+    stays, following = await views.list_stays(registration.service.database, division, state, cursor, limit)
+    return StayPage(stays=stays, cursor=following)
+
+
+@router.get("/streets", summary="Residents per street")
+async def get_streets(
+    registration: Here, caller: Clerk, division: Annotated[str, Query(pattern=r"^\d{2,9}$")]
+) -> list[dict[str, Any]]:
+    """Count the residents of each street of a division, empty streets included."""
+    caller.must_cover(division)
+    counts = await views.count_residents(registration.service.database, division)
+    divisions = registration.service.divisions
+    streets = sorted({*counts, *divisions.streets(division)})
+    return [{"street": code, "name": divisions.name(code), "residents": counts.get(code, 0)} for code in streets]
+
+
+@router.get("/people/{person_id}", summary="A person's stays")
+async def get_person(person_id: str, registration: Here, caller: Clerk) -> PersonFile:
+    """Show where a person stays and stayed; one of the stays must be in the caller's division."""
+    stays = (await views.find_stays_of(registration.service.database, [person_id])).get(person_id, [])
+    if not any(caller.covers(stay.street) for stay in stays):
+        raise Problem(404, "not_found", "No such person in your division.")
+    return _file(person_id, stays)
+
+
+@router.post("/people/lookup", summary="Find a person by document")
+async def post_lookup(body: Lookup, registration: Here, caller: Clerk) -> FoundPerson:
+    """Find a person by document, with a reason that is kept."""
+    document_type = DocumentType.from_label(body.document_type)
+    if document_type is None:
+        raise Problem(422, "bad_document_type", ADVICE["bad_document_type"])
+    service = registration.service
+    person_id = registration.vault.name(document_type, body.document_number)
+    await views.record_lookup(service.database, caller.subject, person_id, body.reason, service.clock())
+    stays = (await views.find_stays_of(service.database, [person_id])).get(person_id, [])
+    if not any(caller.covers(stay.street) for stay in stays):
+        raise Problem(404, "not_found", "No such person in your division.")
+    sealed = (await views.find_sealed(service.database, [person_id])).get(person_id)
+    identity = registration.vault.open(sealed) if sealed else None
+    return FoundPerson(
+        **_file(person_id, stays).model_dump(),
+        name=identity.name if identity else None,
+        phone=identity.phone if identity else None,
+        address=identity.address if identity else None,
+    )
+
+
+@router.post("/imports", status_code=202, summary="Hand in a register")
+async def post_import(
+    registration: Here, caller: Clerk, file: UploadFile, street: Annotated[str, Form(pattern=r"^\d{9}$")]
+) -> imports.Progress:
+    """Take in a spreadsheet (.xlsx, or .csv in UTF-8 or GB18030, at most 10 MiB); it is worked through behind."""
+    caller.must_cover(street)
+    _known_street(registration, street)
+    content = await file.read()
+    try:
+        return await imports.hand_in(registration, content, file.filename or "", street, caller.subject)
+    except RegisterError as error:
+        raise Problem(422, error.code, error.advice) from error
+
+
+@router.get("/imports/{import_id}", summary="How far an import is")
+async def get_import(import_id: str, registration: Here, caller: Clerk) -> imports.Progress:
+    """Show how many rows are done, accepted, duplicate, blank and refused by reason."""
+    progress = await imports.find_progress(registration, import_id)
+    if progress is None or not caller.covers(progress.street):
+        raise Problem(404, "not_found", "No such import in your division.")
+    return progress
+
+
+@router.get("/imports/{import_id}/refused", summary="The refused rows as a workbook")
+async def get_refused(import_id: str, registration: Here, caller: Clerk) -> Response:
+    """Give back the refused rows with reason and advice beside each; correct them and hand the workbook in again."""
+    progress = await get_import(import_id, registration, caller)
+    if progress.state != "done":
+        raise Problem(409, "not_done", "The import is still under way; ask for its progress first.")
+    workbook = await imports.make_refused_workbook(registration, import_id)
+    return Response(
+        workbook,
+        media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        headers={"Content-Disposition": f'attachment; filename="refused-{import_id}.xlsx"'},
+    )
+
+
+def _context(registration: Registration, street: str) -> dict[str, Any]:
+    service = registration.service
+    _known_street(registration, street)
+    return {"street": street, "today": day_of(service.clock()), "divisions": service.divisions}
+
+
+def _known_street(registration: Registration, street: str) -> None:
+    service = registration.service
+    if not service.divisions.is_street(street):
+        raise Problem(422, "unknown_street", ADVICE["unknown_street"], field="street")
+    if not service.settings.serves(street):
+        raise Problem(422, "other_district", "This instance does not serve that district.", field="street")
+
+
+def _accept(checked: Any) -> Any:
+    if isinstance(checked, Refusal):
+        raise Problem(422, checked.code, ADVICE[checked.code], field=checked.field)
+    return checked
+
+
+async def _decided(command: Any) -> Stay:
+    try:
+        stay: Stay = await command
+    except RefusedError as error:
+        raise Problem(404 if error.code == "not_found" else 409, error.code, error.advice) from error
+    except ConflictError as error:
+        raise Problem(409, "conflict", "Somebody else changed it at the same time; look and try again.") from error
+    return stay
+
+
+async def _must_cover_stay(registration: Registration, caller: Caller, stay_id: str) -> None:
+    event = await registration.service.journal.load(f"stay/{stay_id}")
+    if event is None or not caller.covers(event.division):
+        raise Problem(404, "not_found", "No such stay in your division.")
+
+
+def _answer(outcome: Outcome) -> ArrivalAnswer:
+    return ArrivalAnswer(
+        outcome="accepted" if outcome.accepted else "duplicate",
+        stay_id=outcome.stay_id,
+        person_id=outcome.person_id,
+        warnings=outcome.warnings,
+    )
+
+
+def _file(person_id: str, stays: list[Stay]) -> PersonFile:
+    ordered = sorted(stays, key=lambda stay: (stay.started_on, stay.recorded_at, stay.stay_id))
+    current = next((stay for stay in reversed(ordered) if stay.state is StayState.OPEN), None)
+    return PersonFile(person_id=person_id, current=current, stays=ordered)

@@ -1,0 +1,170 @@
+"""Registers handed in as spreadsheets: kept sealed, worked through in bulk, resumed after a crash, exact to the row."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime, timedelta
+from typing import Literal
+
+from pydantic import BaseModel, Field
+
+from contracts.envelope import uuid7
+from services.registration import views
+from services.registration.commands import ArrivalReported, Registration, record_arrivals
+from services.registration.intake import Refusal, RefusalCode, check_arrival
+from services.registration.registers import Register, Row, read_register, write_refused
+from services.runtime.clock import day_of
+from services.runtime.logs import get_log
+from services.runtime.mongo import wait_while_away
+
+HELPING = 500
+LEASE = timedelta(seconds=60)
+LOOK_AGAIN_AFTER = 1.0
+
+
+class RefusedRow(BaseModel):
+    """A refused row by its number in the sheet, with the stable code and the field."""
+
+    row: int
+    code: str
+    field: str
+    detail: str = ""
+
+
+class Progress(BaseModel):
+    """How far an import is: of `rows` data rows `done` are worked through, each in exactly one of the four counts."""
+
+    import_id: str
+    street: str
+    state: Literal["waiting", "done"] = "waiting"
+    rows: int
+    done: int = 0
+    accepted: int = 0
+    duplicate: int = 0
+    blank: int = 0
+    refused: int = 0
+    refused_by_reason: dict[str, int] = Field(default_factory=dict)
+    warnings: dict[str, int] = Field(default_factory=dict)
+    refused_rows: list[RefusedRow] = Field(default_factory=list, exclude=True)
+    handed_in_at: datetime
+
+
+async def hand_in(registration: Registration, content: bytes, filename: str, street: str, caller: str) -> Progress:
+    """Keep a register and promise to work through it; raises RegisterError where it can't be read at all."""
+    register = await asyncio.to_thread(read_register, content, filename)
+    now = registration.service.clock()
+    progress = begin(register, street, now)
+    sealed = registration.vault.seal_bytes(content)
+    await views.keep_import(registration.service.database, _document(progress), sealed, filename, caller)
+    return progress
+
+
+def begin(register: Register, street: str, handed_in_at: datetime) -> Progress:
+    """Begin an import: its blank rows are done, the others are to come."""
+    blank = register.blank
+    return Progress(
+        import_id=str(uuid7()),
+        street=street,
+        rows=len(register.rows) + blank,
+        state="waiting" if register.rows else "done",
+        done=blank,
+        blank=blank,
+        handed_in_at=handed_in_at,
+    )
+
+
+async def find_progress(registration: Registration, import_id: str) -> Progress | None:
+    """Find how far an import is."""
+    document = await views.find_import(registration.service.database, import_id)
+    return Progress.model_validate({**document, "import_id": import_id}) if document else None
+
+
+async def make_refused_workbook(registration: Registration, import_id: str) -> bytes:
+    """Make the workbook of an import's refused rows, from the register as it was handed in."""
+    progress = await find_progress(registration, import_id)
+    if progress is None:
+        raise KeyError(import_id)
+    register = await _open_register(registration, import_id)
+    return await asyncio.to_thread(write_refused, register, refusals_of(progress))
+
+
+async def work_through(registration: Registration) -> None:
+    """Work for ever on imports that are not done, wherever a crashed worker left them."""
+    while True:
+        import_id = await wait_while_away(lambda: _claim(registration))
+        if import_id is None:
+            await asyncio.sleep(LOOK_AGAIN_AFTER)
+            continue
+        try:
+            await _finish(registration, import_id)
+        except Exception as error:
+            get_log().error("import stopped, will go on", import_id=import_id, error=error, exception=True)
+            await asyncio.sleep(LOOK_AGAIN_AFTER)
+
+
+async def take_register(registration: Registration, register: Register, progress: Progress) -> AsyncIterator[Progress]:
+    """Work through the rest of a register in helpings, giving the progress after each."""
+    while progress.done < progress.rows:
+        worked = progress.done - register.blank
+        rows = register.rows[worked : worked + HELPING]
+        progress = await _take_rows(registration, rows, progress)
+        yield progress
+
+
+async def _take_rows(registration: Registration, rows: Sequence[Row], progress: Progress) -> Progress:
+    service = registration.service
+    today = day_of(progress.handed_in_at)
+    after = progress.model_copy(deep=True)
+    reports = []
+    for row in rows:
+        checked = check_arrival(row.report, street=progress.street, today=today, divisions=service.divisions)
+        if isinstance(checked, Refusal):
+            _count_refusal(after, row.number, checked)
+        else:
+            reports.append(ArrivalReported(checked, f"import/{progress.import_id}/{row.number}"))
+    for outcome in await record_arrivals(registration, reports):
+        after.accepted += outcome.accepted
+        after.duplicate += not outcome.accepted
+        for warning in outcome.warnings:
+            after.warnings[warning] = after.warnings.get(warning, 0) + 1
+    after.done += len(rows)
+    after.state = "done" if after.done == after.rows else "waiting"
+    return after
+
+
+def _count_refusal(progress: Progress, row: int, refusal: Refusal) -> None:
+    progress.refused += 1
+    progress.refused_by_reason[refusal.code] = progress.refused_by_reason.get(refusal.code, 0) + 1
+    refused = RefusedRow(row=row, code=refusal.code, field=refusal.field, detail=refusal.detail)
+    progress.refused_rows.append(refused)
+
+
+async def _claim(registration: Registration) -> str | None:
+    now = registration.service.clock()
+    return await views.claim_import(registration.service.database, now, now + LEASE)
+
+
+async def _finish(registration: Registration, import_id: str) -> None:
+    progress = await find_progress(registration, import_id)
+    if progress is None:
+        return
+    register = await _open_register(registration, import_id)
+    async for reached in take_register(registration, register, progress):
+        until = registration.service.clock() + LEASE
+        await views.save_import(registration.service.database, import_id, _document(reached), until)
+    get_log().info("import done", import_id=import_id, count=progress.rows)
+
+
+async def _open_register(registration: Registration, import_id: str) -> Register:
+    sealed, filename = await views.open_import(registration.service.database, import_id)
+    return await asyncio.to_thread(read_register, registration.vault.open_bytes(sealed), filename)
+
+
+def refusals_of(progress: Progress) -> list[tuple[int, Refusal]]:
+    """Give the refused rows as the returned workbook wants them."""
+    return [(row.row, Refusal(RefusalCode(row.code), row.field, row.detail)) for row in progress.refused_rows]
+
+
+def _document(progress: Progress) -> dict[str, object]:
+    document = progress.model_dump(exclude={"import_id"})
+    document["refused_rows"] = [row.model_dump() for row in progress.refused_rows]
+    return {"_id": progress.import_id, **document}

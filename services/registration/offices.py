@@ -1,0 +1,132 @@
+"""AMQP in: an office publishes a report to the exchange `offices` and is answered on its own queue."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from contracts.divisions import Divisions
+from contracts.envelope import uuid7
+from services.registration import commands
+from services.registration.commands import ArrivalReported, Registration
+from services.registration.domain import RefusedError
+from services.registration.intake import (
+    ADVICE,
+    ArrivalReport,
+    DepartureReport,
+    Refusal,
+    check_arrival,
+    check_departure,
+)
+from services.runtime.clock import day_of
+from services.runtime.inbox import Delivery
+from services.runtime.journal import ConflictError
+
+OFFICES = "offices"
+PREFETCH = 256
+DIRECT_REPLY = "amq.rabbitmq.reply-to"
+
+
+class Answer(BaseModel):
+    """What an office hears back: `accepted`, `duplicate` or `refused` with a stable code and what to do."""
+
+    outcome: str
+    message_id: str | None = None
+    code: str | None = None
+    field: str | None = None
+    advice: str | None = None
+    stay_id: str | None = None
+    person_id: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+def keys(divisions: Divisions, districts: Sequence[str]) -> list[str]:
+    """Give the routing keys of every street of the districts served, or of all streets where none is named."""
+    streets = [street for district in districts for street in divisions.streets(district)] if districts else ["*"]
+    return [f"{street}.{kind}" for street in streets for kind in ("arrival", "departure")]
+
+
+async def take(registration: Registration, delivery: Delivery) -> str | None:
+    """Take in one report, answer the office, and give the reason if the message must be parked as well."""
+    street, _, kind = delivery.routing_key.partition(".")
+    answer, reason = await _answer(registration, delivery, street, kind)
+    if delivery.reply_to and _may_answer(delivery):
+        body = answer.model_copy(update={"message_id": delivery.message_id}).model_dump_json(exclude_none=True)
+        await registration.service.listener.reply(delivery.reply_to, body.encode(), delivery.correlation_id)
+    return reason
+
+
+async def _answer(registration: Registration, delivery: Delivery, street: str, kind: str) -> tuple[Answer, str | None]:
+    refused = _check_sender(registration, delivery, street)
+    if refused is not None:
+        return refused, f"refused: {refused.code}"
+    try:
+        if kind == "arrival":
+            report = ArrivalReport.model_validate_json(delivery.body)
+            return await _arrive(registration, report, delivery, street), None
+        if kind == "departure":
+            departure = DepartureReport.model_validate_json(delivery.body)
+            return await _depart(registration, departure, delivery, street), None
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, found["loc"])) or "body" for found in error.errors())
+        return _refuse("malformed", fields), f"malformed: {fields}"
+    return _refuse("unknown_report", "routing_key"), f"unknown report {kind[:40]!r}"
+
+
+async def _arrive(registration: Registration, report: ArrivalReport, delivery: Delivery, street: str) -> Answer:
+    checked = check_arrival(report, **_context(registration, street))
+    if isinstance(checked, Refusal):
+        return _refuse(checked.code, checked.field)
+    outcome = await registration.arrivals.submit(ArrivalReported(checked, _cause(delivery)))
+    return Answer(
+        outcome="accepted" if outcome.accepted else "duplicate",
+        stay_id=outcome.stay_id,
+        person_id=outcome.person_id,
+        warnings=outcome.warnings,
+    )
+
+
+async def _depart(registration: Registration, report: DepartureReport, delivery: Delivery, street: str) -> Answer:
+    checked = check_departure(report, **_context(registration, street))
+    if isinstance(checked, Refusal):
+        return _refuse(checked.code, checked.field)
+    try:
+        stay = await commands.record_departure(registration, checked, _cause(delivery))
+    except RefusedError as error:
+        return Answer(outcome="refused", code=error.code, advice=error.advice)
+    except ConflictError:
+        return Answer(outcome="refused", code="conflict", advice="Somebody else changed it; send again.")
+    return Answer(outcome="accepted", stay_id=stay.stay_id, person_id=stay.person_id)
+
+
+def _context(registration: Registration, street: str) -> dict[str, Any]:
+    service = registration.service
+    return {"street": street, "today": day_of(service.clock()), "divisions": service.divisions}
+
+
+def _check_sender(registration: Registration, delivery: Delivery, street: str) -> Answer | None:
+    """Refuse a sender whose verified user is not the street's office, and a street that is not known."""
+    if delivery.user_id is None:
+        return _refuse("user_id_missing", "user_id")
+    code = delivery.user_id.removeprefix("office-")
+    if code == delivery.user_id or not code or not street.startswith(code):
+        return _refuse("not_your_street", "user_id")
+    if not registration.service.divisions.is_street(street):
+        return _refuse("unknown_street", "routing_key")
+    return None
+
+
+def _may_answer(delivery: Delivery) -> bool:
+    """Answer only on the office's own queue, so that nobody can make us write into another's."""
+    reply_to = delivery.reply_to or ""
+    own = (delivery.user_id or "").replace("office-", "office.", 1)
+    return reply_to == own or reply_to.startswith(DIRECT_REPLY)
+
+
+def _cause(delivery: Delivery) -> str:
+    """Name the request, so that a message delivered twice gets the same answer twice."""
+    return f"{delivery.user_id}/{delivery.message_id or uuid7()}"
+
+
+def _refuse(code: str, field: str | None) -> Answer:
+    return Answer(outcome="refused", code=code, field=field, advice=ADVICE[code])

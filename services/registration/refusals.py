@@ -1,0 +1,79 @@
+"""Why a report is refused and what to do: said alike over HTTP, over AMQP and in the returned workbook."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class RefusalCode(StrEnum):
+    """The stable codes of a refused report, in the order in which they are decided."""
+
+    UNKNOWN_STREET = "unknown_street"
+    TOO_LONG = "too_long"
+    MISSING = "missing"
+    BAD_NAME = "bad_name"
+    BAD_DOCUMENT_TYPE = "bad_document_type"
+    ID_CHECKSUM = "id_checksum"
+    BAD_NUMBER = "bad_number"
+    BIRTH_MISMATCH = "birth_mismatch"
+    SEX_MISMATCH = "sex_mismatch"
+    BAD_DATE = "bad_date"
+    FUTURE_DATE = "future_date"
+
+
+REASONS: Mapping[str, str] = {
+    "unknown_street": "街道代码不存在。There is no such street.",
+    "too_long": "内容过长。The text is too long.",
+    "missing": "必填项为空。A required field is empty.",
+    "bad_name": "姓名不是有效的姓名。This can't be a person's name.",
+    "bad_document_type": "证件类型不受理。This kind of document is not accepted.",
+    "id_checksum": "证件号码校验不通过。The document number fails its check.",
+    "bad_number": "证件号码与证件类型不符。A document of this kind has no such number.",
+    "birth_mismatch": "出生日期与证件号码不一致。The birth date differs from the one in the number.",
+    "sex_mismatch": "性别与证件号码不一致。The sex differs from the one in the number.",
+    "bad_date": "日期无法识别或不存在。This is no date, or no such day exists.",
+    "future_date": "日期晚于今天。The day lies in the future.",
+}
+"""What is wrong, in Chinese and English, by code."""
+
+ADVICE: Mapping[str, str] = {
+    "unknown_street": "请填写本系统内的9位街道代码。Give the 9-digit code of a street that is served here.",
+    "too_long": "请缩短到300字以内。Shorten it to 300 characters.",
+    "missing": "请补填该项。Fill it in.",
+    "bad_name": "请按证件填写姓名，不要带数字、公式或特殊符号。"
+    "Type the name as the document has it, without digits, formulas or symbols.",
+    "bad_document_type": "请改为居民身份证、护照、港澳或台湾居民通行证、港澳台居民居住证、永久居留身份证。"
+    "Use an ID card, a passport, a Hong Kong, Macao or Taiwan permit, or a residence card.",
+    "id_checksum": "请对照证件逐位核对号码（18位，末位可为X；表格中请设为文本格式）。"
+    "Compare it with the document digit by digit (18 characters, the last may be X; keep the cell as text).",
+    "bad_number": "请对照证件核对证件类型和号码。Compare type and number with the document.",
+    "birth_mismatch": "请对照证件更正出生日期或证件号码。Correct the birth date or the number after the document.",
+    "sex_mismatch": "请对照证件更正性别或证件号码。Correct the sex or the number after the document.",
+    "bad_date": "请填写四位年份的日期，例如 2026-11-18。Type the day with a four-digit year, such as 2026-11-18.",
+    "future_date": "请核对日期；尚未发生的请到当天再登记。"
+    "Correct the day; register what has not happened yet on its day.",
+    "malformed": "请按接口文档检查报文格式。Check the message against the documentation; nothing was taken in.",
+    "unknown_report": "路由键应为 <街道代码>.arrival 或 <街道代码>.departure。"
+    "Publish with the key <street>.arrival or <street>.departure.",
+    "user_id_missing": "请在消息中填写与登录用户一致的 user_id。"
+    "Set the message's user_id to the user that is signed in.",
+    "not_your_street": "只能为本街道填报。Report for your own street only.",
+}
+"""What to do, in Chinese and English, by code: those of a report, and those of the door it came through."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a report is refused: a stable code, the field, and a detail that never repeats what was typed."""
+
+    code: RefusalCode
+    field: str
+    detail: str = ""
+
+
+class ReportRefusedError(Exception):
+    """Leave a check early; it never leaves the intake."""
+
+    def __init__(self, code: RefusalCode, field: str, detail: str = "") -> None:
+        super().__init__(code)
+        self.refusal = Refusal(code, field, detail)

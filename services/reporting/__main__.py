@@ -1,0 +1,27 @@
+"""Wiring: `python -m services.reporting`."""
+
+from functools import partial
+
+from fastapi import FastAPI
+
+from services.reporting import projector, views
+from services.reporting.api import router
+from services.runtime.clock import Clock, system_clock
+from services.runtime.service import Service, run_service
+from services.runtime.settings import Settings, load_settings
+from services.runtime.web import make_app
+
+NAME = "reporting"
+
+
+def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
+    """Wire the service and give its HTTP application."""
+    service = Service(NAME, settings, clock)
+    service.prepare_with(views.prepare)
+    service.hear(partial(projector.hear, service))
+    return make_app(service, router, about="Numbers 统计: residents, flows and rates of streets and districts.")
+
+
+if __name__ == "__main__":
+    app = build(load_settings(NAME))
+    run_service(app.state.service, app)

@@ -1,0 +1,121 @@
+"""Who may do what: bearer tokens with a role and a division, whose code is a scope by prefix. The default is no."""
+
+import json
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from fastapi import Request
+from joserfc import jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey, KeySet
+
+from services.runtime.problems import Problem
+
+ALGORITHM = "ES256"
+AUDIENCE = "houniao"
+LIFETIME = 12 * 3600
+
+
+class Role(StrEnum):
+    """What a caller is: each route names the roles it admits."""
+
+    CLERK = "clerk"
+    HEALTH_WORKER = "health_worker"
+    SUPERVISOR = "supervisor"
+    DISTRICT = "district"
+    INTEGRATOR = "integrator"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is asking: verified by the token's signature."""
+
+    subject: str
+    role: Role
+    division: str
+
+    def covers(self, division: str) -> bool:
+        """Say whether a division lies within the caller's scope: 320507 covers 320507001."""
+        return division.startswith(self.division)
+
+    def must_cover(self, division: str) -> None:
+        """Refuse a caller whose scope does not cover a division."""
+        if not self.covers(division):
+            raise Problem(403, "outside_your_division", f"Your token covers {self.division or 'all'}, not {division}.")
+
+
+def issue(
+    private_jwk: str,
+    *,
+    subject: str,
+    role: str,
+    division: str,
+    issuer: str = "houniao-local",
+    lifetime: int = LIFETIME,
+) -> str:
+    """Sign a token for a local account (ES256, RFC 7519); deployments have an OpenID Connect provider instead."""
+    now = int(time.time())
+    claims = {
+        "iss": issuer,
+        "aud": AUDIENCE,
+        "sub": subject,
+        "role": Role(role).value,
+        "division": division,
+        "iat": now,
+        "exp": now + lifetime,
+    }
+    return jwt.encode({"alg": ALGORITHM}, claims, ECKey.import_key(json.loads(private_jwk)))
+
+
+class Gate:
+    """Verifies tokens against the public keys that the deployment trusts."""
+
+    def __init__(self, jwks: str, issuer: str) -> None:
+        self._keys = KeySet.import_key_set(json.loads(jwks))
+        self._claims = jwt.JWTClaimsRegistry(
+            iss={"essential": True, "value": issuer},
+            aud={"essential": True, "value": AUDIENCE},
+            sub={"essential": True},
+            exp={"essential": True},
+        )
+        self._decode = lru_cache(maxsize=1024)(self._verify_signature)
+
+    def verify(self, token: str) -> Caller:
+        """Give the caller that a token speaks for, or refuse it."""
+        try:
+            claims = self._decode(token)
+            self._claims.validate(dict(claims))
+            return Caller(str(claims["sub"]), Role(claims["role"]), _scope(claims["division"]))
+        except (JoseError, ValueError, KeyError) as error:
+            raise Problem(401, "bad_token", "Sign in again: the token is missing, false or out of date.") from error
+
+    def _verify_signature(self, token: str) -> dict[str, Any]:
+        return dict(jwt.decode(token, self._keys, algorithms=[ALGORITHM]).claims)
+
+
+def _scope(value: Any) -> str:
+    if not isinstance(value, str) or not (value == "" or value.isdecimal()) or len(value) > 12:
+        raise ValueError("division")
+    return value
+
+
+def allow(*roles: Role) -> Callable[[Request], Awaitable[Caller]]:
+    """Make a dependency that admits callers of the given roles and gives who it is; an admin is admitted everywhere."""
+    admitted = {*roles, Role.ADMIN}
+
+    async def admit(request: Request) -> Caller:
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not token:
+            raise Problem(401, "no_token", "Send the header 'Authorization: Bearer <token>'.")
+        gate: Gate = request.app.state.gate
+        caller = gate.verify(token)
+        if caller.role not in admitted:
+            raise Problem(403, "not_your_role", f"This is for: {', '.join(sorted(admitted))}.")
+        return caller
+
+    return admit

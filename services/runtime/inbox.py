@@ -1,0 +1,240 @@
+"""The inbox: takes raw messages off a queue, decodes, applies in bulk, parks what is bad, waits while servers are away."""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from faststream import AckPolicy
+from faststream.rabbit import (
+    Channel,
+    ExchangeType,
+    QueueType,
+    RabbitBroker,
+    RabbitExchange,
+    RabbitMessage,
+    RabbitQueue,
+)
+from pydantic_core import to_json
+
+from contracts.envelope import Event, Fact, NotAnEventError, split_batch, unwrap
+from services.runtime.logs import get_log
+from services.runtime.mongo import Document, is_away, wait_while_away
+from services.runtime.parked import Parked
+
+EVENTS = "events"
+DEAD = "dead"
+PREFETCH = 4
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
+Apply = Callable[[Sequence[Event[Any]]], Awaitable[None]]
+"""Writes what a batch of events changes; idempotent and indifferent to order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message as it came off a queue; `user_id` was verified by the broker if it is there."""
+
+    queue: str
+    body: bytes
+    routing_key: str = ""
+    user_id: str | None = None
+    reply_to: str | None = None
+    correlation_id: str | None = None
+    message_id: str | None = None
+
+
+Handle = Callable[[Delivery], Awaitable[str | None]]
+"""Takes a delivery in; gives the reason if it must be parked."""
+
+
+def queue_arguments(queue: str) -> dict[str, Any]:
+    """Say how a durable queue keeps every message, on RabbitMQ 3.10 and 4 alike."""
+    return {
+        "x-queue-type": "quorum",
+        "x-delivery-limit": 1000,
+        "x-dead-letter-exchange": DEAD,
+        "x-dead-letter-routing-key": f"{queue}.dead",
+        "x-dead-letter-strategy": "at-least-once",
+        "x-overflow": "reject-publish",
+    }
+
+
+class Listener:
+    """A service's ears: one consuming connection with a queue for each thing it listens to."""
+
+    def __init__(self, url: str, parked: Parked) -> None:
+        self._parked = parked
+        self._handlers: dict[str, Handle] = {}
+        self.attached = False
+        """Whether the consuming connection stands, with its consumers."""
+        self._bindings: list[tuple[str, str, tuple[str, ...]]] = []
+        self._broker = RabbitBroker(
+            url,
+            ack_policy=AckPolicy.MANUAL,
+            decoder=_keep_raw,
+            graceful_timeout=20.0,
+            reconnect_interval=0.5,
+            on_close=[self._detached],
+            on_reconnected=[self._reattached],
+            apply_types=False,
+            logger=None,
+        )
+
+    def listen(self, queue: str, exchange: str, keys: Iterable[str], handle: Handle, prefetch: int = PREFETCH) -> None:
+        """Handle every message of a queue that is bound to an exchange by the given keys."""
+        self._handlers[queue] = handle
+        self._bindings.append((queue, exchange, tuple(keys)))
+        subscriber = self._broker.subscriber(
+            _queue(queue, queue_arguments(queue)), channel=Channel(prefetch_count=prefetch)
+        )
+
+        async def deliver(message: RabbitMessage) -> None:
+            await self._deliver(queue, message)
+
+        subscriber(deliver)
+
+    async def start(self) -> None:
+        """Declare queues and bindings and begin to consume."""
+        await self._broker.connect()
+        for queue, exchange, keys in self._bindings:
+            await self._declare(queue, exchange, keys)
+        await self._broker.start()
+        self.attached = True
+
+    async def stop(self) -> None:
+        """Take no more, finish what is under way, acknowledge it and close."""
+        await self._broker.stop()
+
+    async def reply(self, queue: str, body: bytes, correlation_id: str | None) -> None:
+        """Answer an office on its own queue; an answer that can't be delivered is logged, the report stands."""
+        try:
+            await self._broker.publish(
+                body,
+                queue=queue,
+                correlation_id=correlation_id,
+                content_type="application/json",
+                persist=True,
+                timeout=10,
+            )
+        except CONNECTION_EXCEPTIONS as error:
+            get_log().warning("reply not delivered", queue=queue, error=error)
+
+    async def take_again(self, parked: Document) -> str | None:
+        """Handle a parked message once more, as its queue would."""
+        handle = self._handlers.get(parked["queue"])
+        if handle is None:
+            return f"no queue named {parked['queue']}"
+        return await handle(Delivery(parked["queue"], parked["body"], parked.get("routing_key", "")))
+
+    def _detached(self, *_: Any) -> None:
+        self.attached = False
+
+    def _reattached(self, *_: Any) -> None:
+        self.attached = True
+
+    async def _declare(self, queue: str, exchange: str, keys: Iterable[str]) -> None:
+        dead = await self._broker.declare_exchange(RabbitExchange(DEAD, type=ExchangeType.DIRECT, durable=True))
+        dead_queue = await self._broker.declare_queue(_queue(f"{queue}.dead", {"x-queue-type": "quorum"}))
+        await dead_queue.bind(dead, f"{queue}.dead")
+        source = await self._broker.declare_exchange(RabbitExchange(exchange, type=ExchangeType.TOPIC, durable=True))
+        declared = await self._broker.declare_queue(_queue(queue, queue_arguments(queue)))
+        for key in keys:
+            await declared.bind(source, key)
+
+    async def _deliver(self, queue: str, message: RabbitMessage) -> None:
+        raw = message.raw_message
+        delivery = Delivery(
+            queue,
+            raw.body,
+            raw.routing_key or "",
+            raw.user_id,
+            raw.reply_to,
+            raw.correlation_id,
+            raw.message_id,
+        )
+        try:
+            reason = await wait_while_away(lambda: self._handlers[queue](delivery))
+        except Exception as error:
+            get_log().error("handler failed", queue=queue, error=error, exception=True)
+            reason = f"handler failed: {type(error).__name__}"
+        if reason is not None:
+            parked_reason = reason
+            await wait_while_away(lambda: self._parked.park(queue, delivery.body, parked_reason, delivery.routing_key))
+        try:
+            await message.ack()
+        except CONNECTION_EXCEPTIONS as error:
+            get_log().warning("not acknowledged, will come again", queue=queue, error=error)
+
+
+def _queue(name: str, arguments: Any) -> RabbitQueue:
+    return RabbitQueue(name, queue_type=QueueType.QUORUM, durable=True, arguments=arguments)
+
+
+async def _keep_raw(message: Any) -> Any:
+    """Hand the message on as it is: decoding happens inside our own try."""
+    return message
+
+
+class Inbox:
+    """Hears events: decodes a batch, applies the good ones in bulk, parks the bad ones alone."""
+
+    def __init__(self, known: Mapping[str, type[Fact]], apply: Apply, parked: Parked) -> None:
+        self._known = known
+        self._apply = apply
+        self._parked = parked
+
+    async def handle(self, delivery: Delivery) -> str | None:
+        """Take in one message of events; give the reason if the whole message must be parked."""
+        if len(delivery.body) > MAX_MESSAGE_BYTES:
+            return "larger than 16 MiB"
+        try:
+            raw_events = split_batch(delivery.body)
+        except NotAnEventError as error:
+            return str(error)
+        if len(raw_events) == 1:
+            return await self._take_one(raw_events[0])
+        events: list[Event[Any]] = []
+        for raw in raw_events:
+            try:
+                events.append(unwrap(raw, self._known))
+            except NotAnEventError as error:
+                await self._park(delivery, raw, str(error))
+        await self._apply_all(delivery, events)
+        return None
+
+    async def _take_one(self, raw: Any) -> str | None:
+        try:
+            event = unwrap(raw, self._known)
+        except NotAnEventError as error:
+            return str(error)
+        return await self._try([event])
+
+    async def _apply_all(self, delivery: Delivery, events: Sequence[Event[Any]]) -> None:
+        if not events or await self._try(events) is None:
+            return
+        for event in events:
+            reason = await self._try([event])
+            if reason is not None:
+                await self._park(
+                    delivery, event.model_dump(mode="json", exclude_none=True, serialize_as_any=True), reason
+                )
+
+    async def _try(self, events: Sequence[Event[Any]]) -> str | None:
+        try:
+            await self._apply(events)
+        except Exception as error:
+            if is_away(error):
+                raise
+            get_log().error("could not apply", count=len(events), error=error, exception=True)
+            return f"could not be applied: {type(error).__name__}"
+        return None
+
+    async def _park(self, delivery: Delivery, raw: Any, reason: str) -> None:
+        await self._parked.park(delivery.queue, to_json(raw), reason, delivery.routing_key)
+
+
+def binding_keys(facts: Iterable[type[Fact]], districts: Sequence[str], everywhere: bool) -> list[str]:
+    """Give the routing keys that bring the facts: of the districts served, or of all."""
+    places = districts if districts and not everywhere else ("*",)
+    return [f"{fact.TYPE}.{place}" for fact in facts for place in places]

@@ -1,0 +1,143 @@
+"""The journal: recording a fact is one insert here, and the same document is the outbox that the relay empties."""
+
+import asyncio
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic_core import from_json
+
+from contracts.envelope import Event, Fact, render, unwrap, wrap
+from services.runtime.clock import Clock
+from services.runtime.mongo import Database, Document, insert_new
+
+JOURNAL = "journal"
+
+
+class ConflictError(Exception):
+    """Somebody else continued the stream first: load it again and decide again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One or more facts that continue one stream together: all of them are recorded, or none."""
+
+    stream: str
+    events: tuple[Event[Fact], ...]
+
+    @property
+    def first(self) -> Event[Fact]:
+        """Give the event that the commit is named after."""
+        return self.events[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What already stands where a commit wanted to stand: who caused it, so that a repeated request is recognised."""
+
+    causation: str
+    events: tuple[str, ...]
+
+
+class Journal:
+    """A service's own streams. Unique `(stream, sequence)`, here the document's id, settles every race."""
+
+    def __init__(self, database: Database, service: str, clock: Clock, known: Mapping[str, type[Fact]]) -> None:
+        self._documents = database[JOURNAL]
+        self._service = service
+        self._clock = clock
+        self._known = known
+        self.recorded = asyncio.Event()
+
+    async def prepare(self) -> None:
+        """Make the indexes: what is unsent, and what concerns a person."""
+        await self._documents.create_index("recorded_at", name="unsent", partialFilterExpression={"sent_at": None})
+        await self._documents.create_index("person_id", name="person", sparse=True)
+
+    def commit(self, *facts: Fact, after: int = 0, causation: str, correlation: str | None = None) -> Commit:
+        """Put decided facts of one stream into their envelopes, continuing after a sequence."""
+        recorded_at = self._clock()
+        events = tuple(
+            wrap(
+                fact,
+                sequence=sequence,
+                service=self._service,
+                recorded_at=recorded_at,
+                causation=causation,
+                correlation=correlation or causation,
+            )
+            for sequence, fact in enumerate(facts, start=after + 1)
+        )
+        return Commit(facts[0].stream, events)
+
+    async def record(self, commits: Sequence[Commit]) -> dict[int, Taken]:
+        """Record all commits that are first; say for each of the others, by index, what stands in its place."""
+        taken = await insert_new(self._documents, [_document(commit) for commit in commits])
+        if len(taken) < len(commits):
+            self.recorded.set()
+        return await self._standing_instead(commits, taken) if taken else {}
+
+    async def record_one(self, commit: Commit) -> None:
+        """Record a commit or raise ConflictError."""
+        if await self.record([commit]):
+            raise ConflictError(commit.stream)
+
+    async def load(self, stream: str) -> Event[Any] | None:
+        """Load the newest fact of a stream, which carries the state of its subject."""
+        newest = self._documents.find({"_id": {"$gte": f"{stream}#", "$lt": f"{stream}$"}}).sort("_id", -1).limit(1)
+        async for document in newest:
+            return self._last_event(document)
+        return None
+
+    async def load_streams_of(self, person_ids: Iterable[str]) -> list[Event[Any]]:
+        """Load the newest fact of each of this service's streams about the given people."""
+        newest: dict[str, Document] = {}
+        async for document in self._documents.find({"person_id": {"$in": list(person_ids)}}):
+            known = newest.get(document["stream"])
+            if known is None or known["_id"] < document["_id"]:
+                newest[document["stream"]] = document
+        return [self._last_event(document) for document in newest.values()]
+
+    def _last_event(self, document: Document) -> Event[Any]:
+        return unwrap(from_json(document["facts"][-1]["event"]), self._known)
+
+    async def _standing_instead(self, commits: Sequence[Commit], taken: Sequence[int]) -> dict[int, Taken]:
+        """Tell a commit of somebody else's from our own, written by an attempt whose answer was lost."""
+        ids = {_id_of(commits[index]): index for index in taken}
+        instead: dict[int, Taken] = {}
+        async for document in self._documents.find({"_id": {"$in": list(ids)}}):
+            index = ids[document["_id"]]
+            if document["facts"][0]["id"] != commits[index].first.id:
+                instead[index] = Taken(document["causation_id"], tuple(f["event"] for f in document["facts"]))
+        return instead
+
+
+def _id_of(commit: Commit) -> str:
+    return f"{commit.stream}#{commit.first.sequence:08d}"
+
+
+def _document(commit: Commit) -> Document:
+    first = commit.first
+    document: Document = {
+        "_id": _id_of(commit),
+        "stream": commit.stream,
+        "causation_id": first.causationid,
+        "recorded_at": first.time,
+        "sent_at": None,
+        "facts": [{"id": event.id, "key": event.routing_key, "event": render(event)} for event in commit.events],
+    }
+    if first.personid is not None:
+        document["person_id"] = first.personid
+    return document
+
+
+async def read_unsent(database: Database, limit: int) -> list[Document]:
+    """Read the oldest commits that the broker has not confirmed, however old they are."""
+    unsent = database[JOURNAL].find({"sent_at": None}, {"facts": 1, "recorded_at": 1}, hint="unsent")
+    return await unsent.sort("recorded_at", 1).limit(limit).to_list(limit)
+
+
+async def mark_sent(database: Database, ids: Sequence[str], moment: datetime) -> None:
+    """Mark commits as confirmed by the broker."""
+    await database[JOURNAL].update_many({"_id": {"$in": list(ids)}}, {"$set": {"sent_at": moment}})

@@ -1,0 +1,70 @@
+"""Logs: words with key-values, from an allow-list of keys, so that nobody's name or number is ever written."""
+
+import logging
+from collections.abc import MutableMapping
+from typing import Any, Literal
+
+import structlog
+
+ALLOWED = frozenset(
+    {
+        "event", "level", "timestamp", "service", "instance", "queue", "reason", "code", "stream", "type", "count",
+        "seconds", "attempt", "position", "division", "district", "import_id", "stay_id", "person_id", "event_id",
+        "parked_id", "port", "path", "method", "status", "error", "version", "exception",
+    }
+)  # fmt: skip
+"""The keys a log line may carry: ids, codes and figures. `error` is an exception's class, never its text."""
+
+
+def keep_allowed(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Drop every key that is not on the allow-list, naming the dropped keys so that the slip is seen."""
+    dropped = [key for key in line if key not in ALLOWED]
+    for key in dropped:
+        del line[key]
+    if dropped:
+        line["reason"] = f"withheld: {', '.join(sorted(dropped))}"
+    return line
+
+
+def configure_logs(shape: Literal["json", "pretty"], service: str) -> None:
+    """Send every log line of this process through the allow-list to standard output."""
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _error_class,
+        keep_allowed,
+    ]
+    last: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False) if shape == "json" else structlog.dev.ConsoleRenderer()
+    )
+    structlog.configure(
+        processors=[*shared, last],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        cache_logger_on_first_use=True,
+    )
+    structlog.contextvars.bind_contextvars(service=service)
+    for noisy in (
+        "aio_pika",
+        "aiormq",
+        "pymongo",
+        "uvicorn",
+        "uvicorn.access",
+        "uvicorn.error",
+        "faststream",
+    ):
+        logging.getLogger(noisy).setLevel(logging.CRITICAL)
+
+
+def _error_class(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace an exception by its class: its text may quote what somebody typed."""
+    error = line.get("error")
+    if isinstance(error, BaseException):
+        line["error"] = type(error).__name__
+    return line
+
+
+def get_log() -> structlog.typing.FilteringBoundLogger:
+    """Give the process's log."""
+    log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
+    return log

@@ -1,0 +1,166 @@
+"""MongoDB: the one place that knows the driver, and how rows that carry a sequence are written in bulk.
+
+Motor is imported here alone and named by aliases elsewhere, so that PyMongo's own asyncio driver can replace it.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC
+from typing import Any, TypeVar
+
+from bson.codec_options import CodecOptions
+from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from pymongo import InsertOne, UpdateOne
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    ConnectionFailure,
+    DuplicateKeyError,
+    ExecutionTimeout,
+    NotPrimaryError,
+    OperationFailure,
+    WTimeoutError,
+)
+from pymongo.read_concern import ReadConcern
+
+from services.runtime.logs import get_log
+
+Document = dict[str, Any]
+Client = AsyncIOMotorClient[Document]
+Database = AsyncIOMotorDatabase[Document]
+Collection = AsyncIOMotorCollection[Document]
+
+AWAY = (AutoReconnect, ConnectionFailure, NotPrimaryError, ExecutionTimeout, WTimeoutError)
+"""What the driver raises while MongoDB is away: wait and try again."""
+
+DUPLICATE_KEY = 11000
+_RETRYABLE_CODES = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+
+Result = TypeVar("Result")
+
+
+def connect(url: str, **options: Any) -> Client:
+    """Open a client whose writes are on the majority's disks before they count."""
+    return AsyncIOMotorClient(
+        url,
+        w="majority",
+        journal=True,
+        retryWrites=True,
+        serverSelectionTimeoutMS=3000,
+        socketTimeoutMS=20000,
+        tz_aware=True,
+        uuidRepresentation="standard",
+        appname="houniao",
+        **options,
+    )
+
+
+def database_of(client: Client, name: str) -> Database:
+    """Open a database that reads what the majority has, with times in UTC."""
+    return client.get_database(
+        name, codec_options=CodecOptions(tz_aware=True, tzinfo=UTC), read_concern=ReadConcern("majority")
+    )
+
+
+def is_away(error: BaseException) -> bool:
+    """Say whether an error means that MongoDB is away for a while, not that the request was wrong."""
+    if isinstance(error, BulkWriteError):
+        details = error.details
+        concern = details.get("writeConcernErrors") or []
+        return bool(concern) and not details.get("writeErrors")
+    if isinstance(error, OperationFailure) and error.code in _RETRYABLE_CODES:
+        return True
+    return isinstance(error, AWAY)
+
+
+async def wait_while_away(work: Callable[[], Awaitable[Result]]) -> Result:
+    """Do idempotent work, waiting with growing pauses for as long as MongoDB is away."""
+    attempt = 0
+    while True:
+        try:
+            return await work()
+        except Exception as error:
+            if not is_away(error):
+                raise
+            attempt += 1
+            get_log().warning("mongodb away", attempt=attempt, error=error)
+            await asyncio.sleep(min(0.1 * 2**attempt, 5.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a view as the newest fact of its stream has it: written only over an older `sequence`."""
+
+    collection: str
+    id: str
+    sequence: int
+    fields: Document
+
+
+async def write_rows(database: Database, rows: Iterable[Row]) -> None:
+    """Write rows in bulk so that any order and any repetition ends in the newest row of each id.
+
+    New rows are inserted, which is the fast path; what was already there is updated where it is older.
+    """
+    newest: dict[str, dict[str, Row]] = defaultdict(dict)
+    for row in rows:
+        known = newest[row.collection].get(row.id)
+        if known is None or known.sequence < row.sequence:
+            newest[row.collection][row.id] = row
+    for collection, by_id in newest.items():
+        await _write(database[collection], list(by_id.values()))
+
+
+async def _write(collection: Collection, rows: Sequence[Row]) -> None:
+    inserts = [InsertOne({"_id": row.id, "sequence": row.sequence, **row.fields}) for row in rows]
+    failed = await bulk_write(collection, inserts)
+    if failed:
+        await bulk_write(collection, [_advance(rows[index]) for index in failed])
+
+
+def _advance(row: Row) -> UpdateOne:
+    older = {"_id": row.id, "sequence": {"$lt": row.sequence}}
+    return UpdateOne(older, {"$set": {"sequence": row.sequence, **row.fields}})
+
+
+async def bulk_write(collection: Collection, operations: Sequence[InsertOne[Document] | UpdateOne]) -> list[int]:
+    """Write all operations in any order; give the indexes of those whose key was already there."""
+    if not operations:
+        return []
+    try:
+        await collection.bulk_write(list(operations), ordered=False)
+    except BulkWriteError as error:
+        return duplicates_in(error)
+    return []
+
+
+async def insert_new(collection: Collection, documents: Sequence[Mapping[str, Any]]) -> list[int]:
+    """Insert the documents that are new; give the indexes of those whose key was already there."""
+    return await bulk_write(collection, [InsertOne(dict(document)) for document in documents])
+
+
+def duplicates_in(error: BulkWriteError) -> list[int]:
+    """Give the indexes of the duplicates if nothing else went wrong, or raise the error."""
+    problems = error.details.get("writeErrors", [])
+    if error.details.get("writeConcernErrors") or any(found["code"] != DUPLICATE_KEY for found in problems):
+        raise error
+    return [found["index"] for found in problems]
+
+
+__all__ = [
+    "Client",
+    "Collection",
+    "Database",
+    "Document",
+    "DuplicateKeyError",
+    "Row",
+    "bulk_write",
+    "connect",
+    "database_of",
+    "insert_new",
+    "is_away",
+    "wait_while_away",
+    "write_rows",
+]

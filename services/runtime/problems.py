@@ -1,0 +1,73 @@
+"""Refusals over HTTP, as `application/problem+json` (RFC 9457) with a stable code and what to do."""
+
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import JSONResponse, Response
+
+from services.runtime.logs import get_log
+from services.runtime.mongo import is_away
+
+PROBLEM_JSON = "application/problem+json"
+
+
+class Problem(Exception):
+    """A refusal: HTTP status, stable code, what to do, and the fields concerned."""
+
+    def __init__(self, status: int, code: str, detail: str, **more: Any) -> None:
+        super().__init__(code)
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.more = more
+
+
+def render_problem(status: int, code: str, detail: str, **more: Any) -> Response:
+    """Render a refusal."""
+    body = {
+        "type": f"/problems/{code}",
+        "title": code.replace("_", " "),
+        "status": status,
+        "code": code,
+        "detail": detail,
+    }
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "5"} if status == 503 else None
+    return JSONResponse(jsonable_encoder({**body, **more}), status, headers=headers, media_type=PROBLEM_JSON)
+
+
+async def _problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, Problem)
+    return render_problem(error.status, error.code, error.detail, **error.more)
+
+
+async def _malformed(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    errors = [{"field": ".".join(map(str, found["loc"][1:])), "code": found["type"]} for found in error.errors()]
+    return render_problem(422, "malformed", "Mend the fields named under 'errors' and send again.", errors=errors)
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 400: "malformed"}
+    code = codes.get(error.status_code, "refused")
+    return render_problem(error.status_code, code, str(error.detail))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    if is_away(error):
+        return render_problem(
+            503, "storage_away", "The database is away for a moment: nothing was recorded, try again."
+        )
+    get_log().error("unexpected", path=request.url.path, method=request.method, error=error, exception=True)
+    return render_problem(500, "unexpected", "Something broke on our side; it is logged. Try again or tell us.")
+
+
+def refuse_clearly(app: FastAPI) -> None:
+    """Give every refusal of an app the same shape."""
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(Exception, _unexpected)

@@ -1,0 +1,117 @@
+"""The relay: publishes what the journal holds unsent, one message per routing key, and marks it once confirmed."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import aio_pika
+from aio_pika.abc import AbstractExchange, AbstractRobustConnection
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+
+from contracts.envelope import BATCH_CONTENT_TYPE, render_batch, uuid7
+from services.runtime.clock import Clock
+from services.runtime.journal import Journal, mark_sent, read_unsent
+from services.runtime.logs import get_log
+from services.runtime.mongo import Database, Document, is_away
+
+BATCH = 500
+CONFIRM_WITHIN = 30.0
+LOOK_AGAIN_AFTER = 0.2
+UNREACHABLE = (*CONNECTION_EXCEPTIONS, asyncio.TimeoutError)
+"""What aio-pika raises while the broker is away, blocked, or the channel is being restored."""
+
+
+class Relay:
+    """Empties the journal into the exchange `events`; correct with any number of relays, best with one."""
+
+    def __init__(self, url: str, database: Database, journal: Journal, clock: Clock, service: str) -> None:
+        self._url = url
+        self._database = database
+        self._journal = journal
+        self._clock = clock
+        self._service = service
+        self._connection: AbstractRobustConnection | None = None
+        self._exchange: AbstractExchange | None = None
+        self.oldest_unsent: datetime | None = None
+        """When the oldest commit was recorded that the last look found unsent."""
+
+    async def run(self) -> None:
+        """Send for ever; wait with growing pauses while RabbitMQ or MongoDB is away."""
+        attempt = 0
+        while True:
+            try:
+                sent = await self.send_once()
+                attempt = 0
+            except Exception as error:
+                if not (isinstance(error, UNREACHABLE) or is_away(error)):
+                    get_log().error("relay stumbled", error=error, exception=True)
+                attempt += 1
+                get_log().warning("relay waits", attempt=attempt, error=error)
+                await asyncio.sleep(min(0.05 * 2**attempt, 5.0))
+                continue
+            if not sent:
+                await self._wait_for_work()
+
+    async def send_once(self) -> int:
+        """Publish one helping of what is unsent and mark what the broker confirmed; give how many commits that was."""
+        self._journal.recorded.clear()
+        commits = await read_unsent(self._database, BATCH)
+        self.oldest_unsent = commits[0]["recorded_at"] if commits else None
+        if not commits:
+            return 0
+        exchange = await self._open_exchange()
+        messages = _by_routing_key(commits)
+        answers = await asyncio.gather(
+            *(self._publish(exchange, key, events) for key, events in messages.items()),
+            return_exceptions=True,
+        )
+        refused = {key: answer for key, answer in zip(messages, answers, strict=True) if answer is not None}
+        sent = [commit["_id"] for commit in commits if not any(fact["key"] in refused for fact in commit["facts"])]
+        await mark_sent(self._database, sent, self._clock())
+        for key, error in refused.items():
+            get_log().warning("not confirmed", type=key, error=error, count=len(messages[key]))
+            raise error
+        return len(sent)
+
+    async def close(self) -> None:
+        """Close the connection; what is unsent stays in the journal."""
+        if self._connection is not None:
+            await self._connection.close()
+            self._connection = self._exchange = None
+
+    async def _publish(self, exchange: AbstractExchange, key: str, events: Sequence[str]) -> None:
+        message = aio_pika.Message(
+            render_batch(events),
+            content_type=BATCH_CONTENT_TYPE,
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+            message_id=str(uuid7()),
+            app_id=self._service,
+        )
+        await exchange.publish(message, routing_key=key, mandatory=True, timeout=CONFIRM_WITHIN)
+
+    async def _open_exchange(self) -> AbstractExchange:
+        if self._connection is None:
+            self._connection = await aio_pika.connect_robust(
+                self._url,
+                client_properties={"connection_name": f"{self._service} relay"},
+                reconnect_interval=0.5,
+            )
+        if self._exchange is None:
+            channel = await self._connection.channel(publisher_confirms=True, on_return_raises=True)
+            self._exchange = await channel.declare_exchange("events", aio_pika.ExchangeType.TOPIC, durable=True)
+        return self._exchange
+
+    async def _wait_for_work(self) -> None:
+        try:
+            await asyncio.wait_for(self._journal.recorded.wait(), LOOK_AGAIN_AFTER)
+        except TimeoutError:
+            return
+
+
+def _by_routing_key(commits: Sequence[Document]) -> Mapping[str, list[str]]:
+    messages: dict[str, list[str]] = defaultdict(list)
+    for commit in commits:
+        for fact in commit["facts"]:
+            messages[fact["key"]].append(fact["event"])
+    return messages

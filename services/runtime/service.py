@@ -1,0 +1,147 @@
+"""A running service: its database, journal, relay and ears, started and stopped in order."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from functools import partial
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from contracts.divisions import Divisions
+from contracts.facts import HEARD_BY, by_type
+from services.runtime.access import Gate
+from services.runtime.clock import Clock, system_clock
+from services.runtime.inbox import EVENTS, Apply, Inbox, Listener, binding_keys
+from services.runtime.journal import Journal
+from services.runtime.logs import configure_logs, get_log
+from services.runtime.metrics import OLDEST_UNSENT
+from services.runtime.mongo import Database, connect, database_of, wait_while_away
+from services.runtime.parked import Parked
+from services.runtime.relay import UNREACHABLE, Relay
+from services.runtime.settings import Settings
+
+STUCK_AFTER = 60.0
+"""Seconds after which an unsent fact means that something is stuck."""
+
+Prepare = Callable[[Database], Awaitable[None]]
+Work = Callable[[], Coroutine[Any, Any, None]]
+
+
+class Service:
+    """The runtime of one service in one process. Parts are public: commands and views use them directly."""
+
+    def __init__(self, name: str, settings: Settings, clock: Clock = system_clock) -> None:
+        self.name = name
+        self.settings = settings
+        self.clock = clock
+        self.divisions = Divisions.load(settings.divisions)
+        self.gate = Gate(settings.jwks, settings.issuer)
+        self.client = connect(settings.mongodb_url.get_secret_value())
+        self.database = database_of(self.client, settings.database_name(name))
+        self.known = by_type(HEARD_BY[name])
+        self.journal = Journal(self.database, name, clock, self.known)
+        self.parked = Parked(self.database, clock)
+        broker = settings.rabbitmq_url.get_secret_value()
+        self.relay = Relay(broker, self.database, self.journal, clock, name)
+        self.listener = Listener(broker, self.parked)
+        self.queue = settings.queue_name(name)
+        self._prepare: list[Prepare] = []
+        self._work: list[Work] = [self.relay.run]
+        self._tasks: list[asyncio.Task[None]] = []
+        self._listening = False
+
+    def hear(self, apply: Apply, *, everywhere: bool = False) -> None:
+        """Apply every event this service hears: of the districts it serves, or of all."""
+        facts = HEARD_BY[self.name]
+        keys = binding_keys(facts, self.settings.districts, everywhere)
+        self.listener.listen(self.queue, EVENTS, keys, Inbox(self.known, apply, self.parked).handle)
+
+    def prepare_with(self, *steps: Prepare) -> None:
+        """Add steps that make indexes before anything is served."""
+        self._prepare.extend(steps)
+
+    def work_on(self, *work: Work) -> None:
+        """Add work that goes on as long as the service runs."""
+        self._work.extend(work)
+
+    async def start(self) -> None:
+        """Begin: HTTP is served at once; the rest comes up as soon as MongoDB and RabbitMQ are there."""
+        self._tasks = [asyncio.create_task(self._come_up(), name="come up")]
+
+    async def stop(self) -> None:
+        """Stop hearing first, then working, then close the connections."""
+        if self._listening:
+            await self.listener.stop()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.relay.close()
+        self.client.close()
+
+    async def find_troubles(self) -> list[str]:
+        """Say what keeps the service from being ready; nothing means ready."""
+        troubles = []
+        if not self._listening or not self.listener.attached:
+            troubles.append("rabbitmq: consumer not attached")
+        if any(task.done() for task in self._tasks[1:]):
+            troubles.append("work: a background task stopped")
+        try:
+            await asyncio.wait_for(self.client.admin.command("ping"), 2)
+        except Exception as error:
+            troubles.append(f"mongodb: {type(error).__name__}")
+        if self.oldest_unsent_seconds() > STUCK_AFTER:
+            troubles.append("relay: facts wait to be sent")
+        return troubles
+
+    def oldest_unsent_seconds(self) -> float:
+        """Give the age of the oldest unsent commit that the relay has seen."""
+        oldest = self.relay.oldest_unsent
+        age = (self.clock() - oldest).total_seconds() if oldest else 0.0
+        OLDEST_UNSENT.set(age)
+        return age
+
+    async def _come_up(self) -> None:
+        await wait_while_away(self.journal.prepare)
+        for step in self._prepare:
+            await wait_while_away(partial(step, self.database))
+        self._tasks.extend(asyncio.create_task(work()) for work in self._work)
+        attempt = 0
+        while not self._listening:
+            try:
+                await self.listener.start()
+                self._listening = True
+            except UNREACHABLE as error:
+                attempt += 1
+                get_log().warning("rabbitmq away", attempt=attempt, error=error)
+                await asyncio.sleep(min(0.1 * 2**attempt, 5.0))
+        get_log().info("ready to hear", queue=self.queue)
+
+
+def run_service(service: Service, app: FastAPI) -> None:
+    """Serve a service until it is told to stop (SIGTERM or SIGINT)."""
+    configure_logs(service.settings.log, service.name)
+    config = uvicorn.Config(
+        app,
+        host=service.settings.host,
+        port=service.settings.port,
+        log_config=None,
+        access_log=False,
+        timeout_graceful_shutdown=20,
+    )
+    get_log().info("starting", port=service.settings.port)
+    with contextlib.suppress(KeyboardInterrupt):
+        uvicorn.Server(config).run()
+
+
+@contextlib.asynccontextmanager
+async def running(services: Sequence[Service]) -> AsyncIterator[None]:
+    """Run services inside a block."""
+    try:
+        for service in services:
+            await service.start()
+        yield
+    finally:
+        for service in reversed(services):
+            await service.stop()

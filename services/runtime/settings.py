@@ -1,0 +1,68 @@
+"""What a service is told by its environment."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """The settings that every service reads; all but the two server addresses start with `HOUNIAO_`."""
+
+    model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True)
+
+    mongodb_url: SecretStr = Field(validation_alias="MONGODB_URL")
+    rabbitmq_url: SecretStr = Field(validation_alias="RABBITMQ_URL")
+    env: Literal["local", "production"] = "local"
+    host: str = "127.0.0.1"
+    port: int = 8000
+    districts: Annotated[tuple[str, ...], NoDecode] = ()
+    """The districts (6 digits) this instance serves; none means all."""
+    instance: str = ""
+    """A suffix of this instance's database and queues; an instance for some districts is named after them."""
+    jwks: str = '{"keys": []}'
+    """The public keys (JWK set, RFC 7517) that bearer tokens are verified with."""
+    issuer: str = "houniao-local"
+    divisions: Path | None = None
+    """A folder with provinces.csv, cities.csv, areas.csv and streets.csv; none means the demo's districts."""
+    log: Literal["json", "pretty"] = "json"
+
+    @field_validator("districts", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("divisions", mode="before")
+    @classmethod
+    def _no_folder(cls, value: object) -> object:
+        return value or None
+
+    @property
+    def suffix(self) -> str:
+        """Name this instance apart from others: its own name, else its districts, else nothing."""
+        return self.instance or "-".join(self.districts)
+
+    def database_name(self, service: str) -> str:
+        """Name the service's database, e.g. `houniao_registration` or `houniao_registration_320507`."""
+        return f"houniao_{service}_{self.suffix}" if self.suffix else f"houniao_{service}"
+
+    def queue_name(self, service: str) -> str:
+        """Name the service's queue, e.g. `registration` or `registration.320507`."""
+        return f"{service}.{self.suffix}" if self.suffix else service
+
+    def serves(self, division: str) -> bool:
+        """Say whether this instance writes for a division."""
+        return not self.districts or division[:6] in self.districts
+
+
+def load_settings(service: str) -> Settings:
+    """Load a service's settings from the environment, else from what a local stack left for it."""
+    return Settings(_env_file=local_environment(service))
+
+
+def local_environment(service: str) -> Path | None:
+    """Give the file that `make run` leaves for a service's commands, unless the environment names the servers."""
+    local = Path(".local/run/environment") / f"{service}.env"
+    return None if "MONGODB_URL" in os.environ or not local.exists() else local

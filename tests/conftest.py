@@ -1,0 +1,18 @@
+"""What every test may ask for: a real RabbitMQ and a real MongoDB, started once for a test run."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from deploy.local.stack import Stack
+from deploy.local.temporary import temporary_stack
+
+LOCAL = Path(__file__).parent.parent / ".local"
+
+
+@pytest.fixture(scope="session")
+def stack() -> Iterator[Stack]:
+    """Run the servers for the whole test run, on their own ports and data; RABBITMQ_URL and MONGODB_URL win over it."""
+    with temporary_stack(LOCAL) as running:
+        yield running

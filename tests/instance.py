@@ -1,0 +1,132 @@
+"""Houniao inside a test: some services on real RabbitMQ and MongoDB, with databases and queues of their own."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from importlib import import_module
+from typing import Any
+from uuid import uuid4
+
+import aio_pika
+import httpx
+from fastapi import FastAPI
+
+from deploy.local.stack import Stack
+from services.registration.vault import VaultSettings
+from services.runtime.access import issue
+from services.runtime.clock import Clock, system_clock
+from services.runtime.mongo import Database
+from services.runtime.settings import Settings
+
+SERVICES = ("registration", "archives", "outreach", "reporting", "feeds")
+
+
+@dataclass
+class Instance:
+    """Running services, one set of them: what a deployment or one district has."""
+
+    stack: Stack
+    name: str
+    districts: str = ""
+    clock: Clock = system_clock
+    apps: dict[str, FastAPI] = field(default_factory=dict)
+
+    def database(self, service: str) -> Database:
+        """Give a running service's database."""
+        database: Database = self.apps[service].state.service.database
+        return database
+
+    @property
+    def databases(self) -> dict[str, Database]:
+        """Give every running service's database."""
+        return {service: self.database(service) for service in self.apps}
+
+    def client(self, service: str, role: str, division: str, subject: str = "tester") -> httpx.AsyncClient:
+        """Give an HTTP client with a token."""
+        token = issue(self.stack.issuer_jwk(), subject=subject, role=role, division=division)
+        transport = httpx.ASGITransport(app=self.apps[service])
+        headers = {"Authorization": f"Bearer {token}"}
+        return httpx.AsyncClient(transport=transport, base_url=f"http://{service}", headers=headers, timeout=60)
+
+    def settings(self, service: str) -> Settings:
+        """Give the settings of a service of this instance, with the administrator's access."""
+        told = self.stack.service_environment(service, districts=self.districts)
+        return Settings(
+            mongodb_url=self.stack.mongodb_url(),
+            rabbitmq_url=self.stack.rabbitmq_url(),
+            districts=self.districts,
+            instance=self.name,
+            jwks=told["HOUNIAO_JWKS"],
+        )
+
+    def build(self, service: str) -> FastAPI:
+        """Wire a service as its own process would."""
+        wiring = import_module(f"services.{service}.__main__")
+        told = self.stack.service_environment(service)
+        if service == "registration":
+            keys = VaultSettings(person_key=told["HOUNIAO_PERSON_KEY"], sealing_keys=told["HOUNIAO_SEALING_KEYS"])
+            app: FastAPI = wiring.build(self.settings(service), keys, self.clock)
+        elif service == "feeds":
+            feeds = wiring.FeedSettings(pseudonym_key=told["HOUNIAO_PSEUDONYM_KEY"])
+            app = wiring.build(self.settings(service), feeds, self.clock)
+        else:
+            app = wiring.build(self.settings(service), self.clock)
+        return app
+
+
+@asynccontextmanager
+async def running_instance(
+    stack: Stack,
+    services: Iterable[str] = SERVICES,
+    *,
+    name: str | None = None,
+    districts: str = "",
+    clock: Clock = system_clock,
+    keep: bool = False,
+) -> AsyncIterator[Instance]:
+    """Run services until the block ends; with `keep` their data and queues outlive them, to be run again by name."""
+    instance = Instance(stack, name or uuid4().hex[:10], districts, clock)
+    async with AsyncExitStack() as exits:
+        for service in services:
+            app = instance.build(service)
+            instance.apps[service] = app
+            await exits.enter_async_context(app.router.lifespan_context(app))
+        await eventually(lambda: _all_ready(instance))
+        yield instance
+    if not keep:
+        await forget_instance(stack, instance.name)
+
+
+async def forget_instance(stack: Stack, name: str) -> None:
+    """Remove the databases and queues of an instance."""
+    from services.runtime.mongo import connect
+
+    client = connect(stack.mongodb_url())
+    for service in SERVICES:
+        await client.drop_database(f"houniao_{service}_{name}")
+    client.close()
+    connection = await aio_pika.connect(stack.rabbitmq_url())
+    async with connection, connection.channel() as channel:
+        for queue in (*SERVICES, "registration.offices"):
+            for suffix in ("", ".dead"):
+                await channel.queue_delete(f"{queue}.{name}{suffix}")
+
+
+async def eventually(
+    check: Callable[[], Awaitable[Any]], within: float = 60.0, every: float = 0.05
+) -> Any:
+    """Wait until a check gives something true, or fail with what it gave last; the wait ends as soon as it does."""
+    deadline = time.monotonic() + within
+    while True:
+        found = await check()
+        if found:
+            return found
+        assert time.monotonic() < deadline, f"not within {within} s: {check}, last {found!r}"
+        await asyncio.sleep(every)
+
+
+async def _all_ready(instance: Instance) -> bool:
+    troubles: Sequence[list[str]] = [await app.state.service.find_troubles() for app in instance.apps.values()]
+    return not any(troubles)

@@ -1,0 +1,114 @@
+"""The ledger check: every fact that was recorded is applied everywhere it is heard, once, and views are its fold."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic_core import from_json
+
+from contracts.facts import HEARD_BY, by_type
+from services.registration.domain import settle
+from services.registration.views import read_stay
+from services.runtime.journal import JOURNAL
+from services.runtime.mongo import Database
+
+ROWS: Mapping[str, Mapping[str, str]] = {
+    "registration": {"stay": "stays"},
+    "archives": {"archive": "archives", "entry": "entries"},
+    "outreach": {"stay": "residents", "activity": "activities"},
+    "reporting": {"stay": "stays", "archive": "archives", "entry": "entries", "activity": "activities"},
+}
+"""Where each hearer keeps its row of each kind of stream."""
+
+
+async def find_losses(instances: list[Mapping[str, Database]], *, parked: int = 0) -> list[str]:
+    """Say what is lost, doubled, stale or still under way among instances that share one broker; nothing means whole.
+
+    Registration hears every instance; each other service hears its own instance alone.
+    """
+    losses: list[str] = []
+    told = [await _journals(databases, losses) for databases in instances]
+    for index, databases in enumerate(instances):
+        everywhere = [event for events in told for event in events]
+        for service, database in databases.items():
+            heard = everywhere if service == "registration" else told[index]
+            heard = [event for event in heard if event["type"] in by_type(HEARD_BY[service])]
+            if service == "feeds":
+                losses += await _check_feed(database, heard)
+            else:
+                losses += await _check_rows(service, database, heard)
+            lying = await database["parked"].count_documents({})
+            if lying != parked:
+                losses.append(f"{service}: {lying} parked, not {parked}")
+        if "archives" in databases:
+            losses += _check_archives(told[index])
+        if "registration" in databases:
+            losses += await _check_settled(databases["registration"])
+    return losses
+
+
+async def _journals(databases: Mapping[str, Database], losses: list[str]) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = []
+    for service, database in databases.items():
+        ends: dict[str, int] = {}
+        async for commit in database[JOURNAL].find().sort("_id", 1):
+            if commit["sent_at"] is None:
+                losses.append(f"{service}: {commit['_id']} not sent")
+            for fact in commit["facts"]:
+                event = from_json(fact["event"])
+                if event["sequence"] != ends.get(event["subject"], 0) + 1:
+                    losses.append(f"{service}: gap before {event['subject']}#{event['sequence']}")
+                ends[event["subject"]] = event["sequence"]
+                events.append(event)
+    return events
+
+
+async def _check_rows(service: str, database: Database, heard: list[dict[str, Any]]) -> list[str]:
+    newest: dict[str, dict[str, int]] = {kind: {} for kind in ROWS[service]}
+    for event in heard:
+        kind, _, name = event["subject"].partition("/")
+        if kind in newest:
+            newest[kind][name] = max(event["sequence"], newest[kind].get(name, 0))
+    losses = []
+    for kind, collection in ROWS[service].items():
+        rows = {row["_id"]: row["sequence"] async for row in database[collection].find({}, {"sequence": 1})}
+        missing = newest[kind].keys() - rows.keys()
+        invented = rows.keys() - newest[kind].keys()
+        stale = [name for name in rows.keys() & newest[kind].keys() if rows[name] != newest[kind][name]]
+        for what, names in (("missing", missing), ("invented", invented), ("stale", stale)):
+            if names:
+                losses.append(f"{service}.{collection}: {len(names)} {what}, e.g. {min(names)}")
+    return losses
+
+
+async def _check_feed(database: Database, heard: list[dict[str, Any]]) -> list[str]:
+    positions: dict[str, list[int]] = {}
+    said: list[str] = []
+    async for page in database["stay_pages"].find():
+        for position, entry in enumerate(page["entries"], start=page["first"]):
+            positions.setdefault(page["district"], []).append(position)
+            said.append(entry["id"])
+    losses = [
+        f"feed of {district}: positions are not 1 to {len(found)}"
+        for district, found in positions.items()
+        if sorted(found) != list(range(1, len(found) + 1))
+    ]
+    if sorted(said) != sorted(event["id"] for event in heard):
+        losses.append(f"feeds: {len(said)} entries of {len(heard)} facts")
+    return losses
+
+
+def _check_archives(events: list[dict[str, Any]]) -> list[str]:
+    owed = {f"{e['personid']}@{e['division'][:6]}" for e in events if e["subject"].startswith("stay/")}
+    opened = {e["subject"].removeprefix("archive/") for e in events if e["subject"].startswith("archive/")}
+    return [f"archives: {len(owed - opened)} not opened"] if owed - opened else []
+
+
+async def _check_settled(database: Database) -> list[str]:
+    people: dict[str, list[Any]] = {}
+    async for row in database["stays"].find():
+        people.setdefault(row["person_id"], []).append(read_stay(row))
+    own = {row["stream"] async for row in database[JOURNAL].find({}, {"stream": 1})}
+    owed = 0
+    for stays in people.values():
+        owed += len(list(settle([stay for stay in stays if f"stay/{stay.stay_id}" in own], stays)))
+    return [f"registration: {owed} facts still owed"] if owed else []
