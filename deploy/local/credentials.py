@@ -26,6 +26,15 @@ class Credentials:
     sealing_keys: str
     pseudonym_key: str
 
+    def own_keys(self, service: str) -> dict[str, str]:
+        """Give the keys that one service has and the others have not, as environment variables."""
+        match service:
+            case "registration":
+                return {"HOUNIAO_PERSON_KEY": self.person_key, "HOUNIAO_SEALING_KEYS": self.sealing_keys}
+            case "feeds":
+                return {"HOUNIAO_PSEUDONYM_KEY": self.pseudonym_key}
+        return {}
+
 
 def load(folder: Path) -> Credentials:
     """Read the stack's credentials, making them the first time."""
@@ -46,6 +55,7 @@ def public_keys(private_jwk: str) -> str:
 def kept(file: Path, make: Callable[[], str]) -> str:
     """Read a secret file, making it the first time with mode 600."""
     if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
         draft = file.with_suffix(f".{os.getpid()}")
         draft.touch(mode=0o600)
         draft.write_text(make())

@@ -53,7 +53,7 @@ class MongoDB:
             local_ports.refuse_taken({"mongodb": self._port})
             self._process.spawn([binary, *self._arguments()], {"PATH": os.environ["PATH"]}, self._folder)
         with self._direct() as client:
-            self._process.wait_until(lambda: _is_primary(client, f"127.0.0.1:{self._port}"), 60)
+            self._process.wait_until(lambda: is_primary(client, f"127.0.0.1:{self._port}"), 60)
             self._ensure_admin(client)
         with MongoClient[dict[str, Any]](self.url()) as admin:
             ensure_users(admin, self._passwords)
@@ -76,6 +76,7 @@ class MongoDB:
             *("--port", str(self._port)),
             *("--bind_ip", "127.0.0.1"),
             "--nounixsocket",
+            "--quiet",
             *("--replSet", REPLICA_SET),
             *("--keyFile", str(self._folder / "keyfile")),
             *("--wiredTigerCacheSizeGB", "1"),
@@ -118,7 +119,7 @@ def ensure_users(admin: Client, passwords: Mapping[str, str], districts: Iterabl
             admin.admin.command("createUser", service, pwd=password, roles=roles)
 
 
-def _is_primary(client: Client, host: str) -> bool:
+def is_primary(client: Client, host: str) -> bool:
     """Say whether the node is primary, initiating the replica set the first time."""
     try:
         hello = client.admin.command("hello")

@@ -42,7 +42,7 @@ def run(folder: Path, *, demo: bool) -> None:
                 service.wait_ready()
         if demo:
             _load_demo(stack)
-        console.print(guide(stack, services))
+        console.print(guide(stack, services), soft_wrap=True)
         keep_alive(stack, services)
 
 
@@ -124,7 +124,7 @@ class Watched:
 
     def _mourn(self, now: float) -> None:
         console.print(f"[bold red]{self.name} died.[/bold red]")
-        console.print(self._process.tail(), markup=False)
+        console.print(self._process.tail(), markup=False, soft_wrap=True)
         if self._deaths > PATIENCE:
             self._given_up = True
             console.print(f"{self.name} died {self._deaths} times; it stays down. Mend it, then `make stop run`.")

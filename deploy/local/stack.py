@@ -137,11 +137,6 @@ class Stack:
 
     def service_environment(self, service: str, *, districts: str = "", instance: str = "") -> dict[str, str]:
         """Tell a service's instance its settings: environment variables to add to the ones it needs as a process."""
-        secrets = self._credentials
-        own = {
-            "registration": {"HOUNIAO_PERSON_KEY": secrets.person_key, "HOUNIAO_SEALING_KEYS": secrets.sealing_keys},
-            "feeds": {"HOUNIAO_PSEUDONYM_KEY": secrets.pseudonym_key},
-        }
         return {
             "MONGODB_URL": self.mongodb_url(service),
             "RABBITMQ_URL": self.rabbitmq_url(service),
@@ -152,7 +147,7 @@ class Stack:
             "HOUNIAO_JWKS": credentials.public_keys(self.issuer_jwk()),
             "HOUNIAO_DIVISIONS": os.environ.get("HOUNIAO_DIVISIONS", ""),
             "HOUNIAO_LOG": os.environ.get("HOUNIAO_LOG", "json"),
-            **own.get(service, {}),
+            **self._credentials.own_keys(service),
         }
 
     def _room(self, name: str) -> Path:

@@ -7,10 +7,11 @@ from io import BytesIO
 from typing import NamedTuple
 from unicodedata import east_asian_width, normalize
 
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped]
 
 from services.registration.intake import LONGEST_TYPED, ArrivalReport
 from services.registration.refusals import ADVICE, REASONS, Refusal
+from services.registration.vocabulary import tidy
 from services.registration.workbooks import FILE_ADVICE, MAX_HEADER_ROW, RegisterError, Sheet, read_sheets
 
 __all__ = ["COLUMNS", "FILE_ADVICE", "Register", "RegisterError", "Row", "read_register", "write_refused"]
@@ -56,7 +57,6 @@ _OTHER_HEADINGS: Mapping[str, str] = {
     "employer": "工作单位 就业单位 单位 工作单位名称",
     "hazard": "职业危害因素 职业病危害因素 职业危害",
 }
-_ID_CARD_HEADING = re.compile(r"身份")
 _FOOTER = re.compile(
     r"(?:本页)?(?:合计|总计|小计|共计)|以下(?:空白|无正文)|(?:填表|填报|制表|审核|经办|联系|复核|录入)人"
     r"|(?:单位)?负责人|填报(?:单位|日期)|(?:说明|备注|注):"
@@ -100,11 +100,6 @@ class _Header:
     row: int
     cells: tuple[str, ...]
     columns: Mapping[str, int]
-
-    def says(self, cells: Sequence[str], field: str) -> str:
-        """Give a row's cell of a field."""
-        column = self.columns.get(field)
-        return cells[column] if column is not None and column < len(cells) else ""
 
 
 def read_register(data: bytes, filename: str) -> Register:
@@ -164,16 +159,13 @@ def _read_rows(sheet: Sheet, header: _Header) -> tuple[tuple[Row, ...], int]:
 
 def _is_notice(cells: Sequence[str], first: str, header: _Header) -> bool:
     """Tell a footer, or a header printed again on the next page, from a person."""
-    if tuple(cells) == header.cells:
-        return True
-    told = (header.says(cells, field).strip() for field in ("document_number", "arrived_on", "birth"))
-    return _FOOTER.match(normalize("NFKC", first).replace(" ", "")) is not None and not any(told)
+    return tuple(cells) == header.cells or _FOOTER.match(tidy(first)) is not None
 
 
 def _report(cells: Sequence[str], header: _Header) -> ArrivalReport:
     """Take a row's cells as a report; a register of ID card numbers alone needs no column for the type."""
     typed = {field: cells[column][:LONGEST_TYPED] for field, column in header.columns.items() if column < len(cells)}
-    if "document_type" not in header.columns and _ID_CARD_HEADING.search(header.says(header.cells, "document_number")):
+    if "document_type" not in header.columns and "身份" in header.cells[header.columns["document_number"]]:
         typed["document_type"] = "居民身份证"
     return ArrivalReport(**typed)
 

@@ -19,6 +19,7 @@ from pydantic_core import to_json
 
 from contracts.envelope import Event, Fact, NotAnEventError, split_batch, unwrap
 from services.runtime.logs import get_log
+from services.runtime.metrics import APPLIED
 from services.runtime.mongo import Document, is_away, wait_while_away
 from services.runtime.parked import Parked
 
@@ -223,6 +224,7 @@ class Inbox:
     async def _try(self, events: Sequence[Event[Any]]) -> str | None:
         try:
             await self._apply(events)
+            APPLIED.inc(len(events))
         except Exception as error:
             if is_away(error):
                 raise

@@ -21,6 +21,7 @@ from pymongo.errors import (
     ExecutionTimeout,
     NotPrimaryError,
     OperationFailure,
+    PyMongoError,
     WTimeoutError,
 )
 from pymongo.read_concern import ReadConcern
@@ -155,6 +156,7 @@ __all__ = [
     "Database",
     "Document",
     "DuplicateKeyError",
+    "PyMongoError",
     "Row",
     "bulk_write",
     "connect",

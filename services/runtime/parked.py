@@ -5,6 +5,7 @@ from hashlib import sha256
 
 from services.runtime.clock import Clock
 from services.runtime.logs import get_log
+from services.runtime.metrics import PARKED_MESSAGES
 from services.runtime.mongo import Database, Document
 
 PARKED = "parked"
@@ -29,6 +30,7 @@ class Parked:
             {"$set": {"reason": reason}, "$setOnInsert": first_seen, "$inc": {"seen": 1}},
             upsert=True,
         )
+        PARKED_MESSAGES.inc()
         get_log().warning("parked", queue=queue, parked_id=parked_id, reason=reason)
 
     async def count(self) -> int:

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from services.runtime.logs import get_log
-from services.runtime.mongo import is_away
+from services.runtime.mongo import PyMongoError, is_away
 
 PROBLEM_JSON = "application/problem+json"
 
@@ -56,11 +56,13 @@ async def _http(_: Request, error: Exception) -> Response:
     return render_problem(error.status_code, code, str(error.detail))
 
 
+async def _storage(request: Request, error: Exception) -> Response:
+    if not is_away(error):
+        return await _unexpected(request, error)
+    return render_problem(503, "storage_away", "The database is away for a moment; send the same request again.")
+
+
 async def _unexpected(request: Request, error: Exception) -> Response:
-    if is_away(error):
-        return render_problem(
-            503, "storage_away", "The database is away for a moment: nothing was recorded, try again."
-        )
     get_log().error("unexpected", path=request.url.path, method=request.method, error=error, exception=True)
     return render_problem(500, "unexpected", "Something broke on our side; it is logged. Try again or tell us.")
 
@@ -70,4 +72,5 @@ def refuse_clearly(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(PyMongoError, _storage)
     app.add_exception_handler(Exception, _unexpected)

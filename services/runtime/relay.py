@@ -13,6 +13,7 @@ from contracts.envelope import BATCH_CONTENT_TYPE, render_batch, uuid7
 from services.runtime.clock import Clock
 from services.runtime.journal import Journal, mark_sent, read_unsent
 from services.runtime.logs import get_log
+from services.runtime.metrics import RELAYED
 from services.runtime.mongo import Database, Document, is_away
 
 BATCH = 500
@@ -69,6 +70,7 @@ class Relay:
         refused = {key: answer for key, answer in zip(messages, answers, strict=True) if answer is not None}
         sent = [commit["_id"] for commit in commits if not any(fact["key"] in refused for fact in commit["facts"])]
         await mark_sent(self._database, sent, self._clock())
+        RELAYED.inc(len(sent))
         for key, error in refused.items():
             get_log().warning("not confirmed", type=key, error=error, count=len(messages[key]))
             raise error

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.runtime.access import Caller, Role, allow
@@ -55,7 +56,7 @@ class LimitBody:
             message = await receive()
             seen += len(message.get("body", b""))
             if seen > limit:
-                raise Problem(413, "too_large", _advice(limit))
+                raise HTTPException(413, _advice(limit))
             return message
 
         await self._app(scope, counted, send)

@@ -1,0 +1,196 @@
+"""The contracts as documents: `python -m contracts.schemas` writes a JSON Schema of every fact and the AsyncAPI document.
+
+With `--check` it writes nothing and exits with 1, naming what differs from what is committed.
+"""
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic.json_schema import GenerateJsonSchema
+
+from contracts.compatibility import find_narrowings
+from contracts.envelope import BATCH_CONTENT_TYPE, Event, Fact
+from contracts.facts import ALL_FACTS, HEARD_BY
+
+FOLDER = Path(__file__).parent / "schemas"
+SAMPLES = Path(__file__).parent / "samples"
+ASYNCAPI = "asyncapi.json"
+
+Json = dict[str, Any]
+
+
+class _Untitled(GenerateJsonSchema):
+    """Leaves out the titles that repeat the name of their property."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+        return False
+
+
+def schema_of(fact: type[Fact]) -> Json:
+    """Make the JSON Schema (2020-12) of a fact in its envelope, as it stands on the wire."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"/schemas/{fact.TYPE}.json",
+        **_event_schema(fact, "#/$defs/{model}"),
+    }
+
+
+def asyncapi() -> Json:
+    """Make the AsyncAPI 3.0 document: a channel and a message for every fact, who sends it and who receives it."""
+    schemas: Json = {}
+    for fact in ALL_FACTS:
+        event = _event_schema(fact, "#/components/schemas/{model}")
+        schemas |= event.pop("$defs", {}) | {fact.TYPE: event}
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Houniao 候鸟: what the services tell one another",
+            "version": "1.0.0",
+            "description": "Facts on the topic exchange `events`. One AMQP message is a batch: a JSON array of "
+            "CloudEvents 1.0 events of one fact and one district. Street offices report on the exchange `offices`; "
+            "registration documents that side at its own `/docs`.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": BATCH_CONTENT_TYPE,
+        "channels": {fact.TYPE: _channel(fact) for fact in ALL_FACTS},
+        "operations": _operations(),
+        "components": {
+            "messages": {fact.TYPE: _message(fact) for fact in ALL_FACTS},
+            "schemas": dict(sorted(schemas.items())),
+        },
+    }
+
+
+def documents() -> dict[str, str]:
+    """Render every document by file name."""
+    made = {f"{fact.TYPE}.json": schema_of(fact) for fact in ALL_FACTS} | {ASYNCAPI: asyncapi()}
+    return {name: json.dumps(document, ensure_ascii=False, indent=2) + "\n" for name, document in made.items()}
+
+
+def find_differences(folder: Path = FOLDER) -> list[str]:
+    """Name what is missing, stale or left over among the committed documents, and facts without a sample."""
+    made = documents()
+    committed = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
+    unsampled = [fact.TYPE for fact in ALL_FACTS if not (SAMPLES / f"{fact.TYPE}.json").exists()]
+    return [
+        *(f"{name}: missing" for name in sorted(made.keys() - committed.keys())),
+        *(f"{name}: stale" for name in sorted(made.keys() & committed.keys()) if made[name] != committed[name]),
+        *(f"{name}: no such fact" for name in sorted(committed.keys() - made.keys())),
+        *(f"samples/{name}.json: missing" for name in unsampled),
+    ]
+
+
+def find_refusals(folder: Path = FOLDER) -> list[str]:
+    """Say which committed facts the models narrow: those need a new version instead."""
+    found = []
+    for fact in ALL_FACTS:
+        path = folder / f"{fact.TYPE}.json"
+        if path.exists():
+            committed = json.loads(path.read_text(encoding="utf-8"))
+            found += [f"{fact.TYPE}: {narrowing}" for narrowing in find_narrowings(committed, schema_of(fact))]
+    return found
+
+
+def write(folder: Path = FOLDER) -> None:
+    """Write every document and remove those of facts that are no more."""
+    folder.mkdir(exist_ok=True)
+    made = documents()
+    for name, text in made.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    for path in folder.glob("*.json"):
+        if path.name not in made:
+            path.unlink()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Write or check; give the exit code."""
+    if unknown := set(arguments) - {"--check"}:
+        sys.stderr.write(f"python -m contracts.schemas [--check], not {' '.join(sorted(unknown))}\n")
+        return 2
+    if refusals := find_refusals():
+        sys.stderr.writelines(f"{refusal}\n" for refusal in refusals)
+        sys.stderr.write("A committed version is never narrowed: say the fact as its next version beside it.\n")
+        return 1
+    if "--check" not in arguments:
+        write()
+    differences = find_differences()
+    sys.stderr.writelines(f"{difference}\n" for difference in differences)
+    if differences and "--check" in arguments:
+        sys.stderr.write("Run `make schemas` and commit what it writes.\n")
+    return 1 if differences else 0
+
+
+def _event_schema(fact: type[Fact], references: str) -> Json:
+    schema = Event[fact].model_json_schema(ref_template=references, schema_generator=_Untitled)  # type: ignore[valid-type]
+    schema["title"] = fact.__name__
+    schema["description"] = fact.__doc__
+    schema["properties"]["type"] = {"const": fact.TYPE}
+    schema["properties"]["dataschema"] = {"const": f"/schemas/{fact.TYPE}.json"}
+    schema["required"] = ["specversion", *schema["required"]]
+    return schema
+
+
+def _channel(fact: type[Fact]) -> Json:
+    return {
+        "address": f"{fact.TYPE}.{{district}}",
+        "title": fact.__name__,
+        "description": fact.__doc__,
+        "messages": {"batch": {"$ref": f"#/components/messages/{fact.TYPE}"}},
+        "parameters": {"district": {"description": "The 6-digit code (GB/T 2260) of the district that must hear it."}},
+        "bindings": {
+            "amqp": {
+                "is": "routingKey",
+                "exchange": {
+                    "name": "events",
+                    "type": "topic",
+                    "durable": True,
+                    "autoDelete": False,
+                    "vhost": "houniao",
+                },
+                "bindingVersion": "0.3.0",
+            }
+        },
+    }
+
+
+def _message(fact: type[Fact]) -> Json:
+    return {
+        "name": fact.TYPE,
+        "title": fact.__name__,
+        "contentType": BATCH_CONTENT_TYPE,
+        "payload": {"type": "array", "minItems": 1, "items": {"$ref": f"#/components/schemas/{fact.TYPE}"}},
+    }
+
+
+def _operations() -> Json:
+    says = {_operation(_speaker(fact), "says", fact): _performed("send", fact, _speaker(fact)) for fact in ALL_FACTS}
+    hears = {
+        _operation(service, "hears", fact): _performed("receive", fact, service)
+        for service, facts in HEARD_BY.items()
+        for fact in facts
+    }
+    return says | hears
+
+
+def _operation(service: str, does: str, fact: type[Fact]) -> str:
+    return f"{service}_{does}_{fact.TYPE.replace('.', '_')}"
+
+
+def _performed(action: str, fact: type[Fact], service: str) -> Json:
+    return {
+        "action": action,
+        "channel": {"$ref": f"#/channels/{fact.TYPE}"},
+        "messages": [{"$ref": f"#/channels/{fact.TYPE}/messages/batch"}],
+        "tags": [{"name": service}],
+    }
+
+
+def _speaker(fact: type[Fact]) -> str:
+    return fact.TYPE.partition(".")[0]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,1 @@
+"""Houniao in containers: what `docker compose up` needs besides the images."""

@@ -1,0 +1,60 @@
+"""The settings and secrets of each container, made once and written where only that container looks."""
+
+import json
+import os
+import shlex
+from pathlib import Path
+
+from deploy.local import credentials
+from deploy.local.credentials import MONGODB_ADMIN, Credentials
+from deploy.local.mongodb import OPTIONS
+from deploy.local.stack import SERVICE_PORTS
+from deploy.rabbitmq.definitions import VHOST, definitions
+
+SERVERS_UID = 999
+"""The user that the images of RabbitMQ and MongoDB run their server as."""
+SERVICES_UID = 1000
+"""The user that our own image runs a service as."""
+
+RABBITMQ_CONF = "load_definitions = /settings/definitions.json\n"
+
+
+def write_settings(folder: Path) -> None:
+    """Write every container's settings below a folder, keeping the secrets that are there already."""
+    own = folder / "settings"
+    secrets = credentials.load(own)
+    issuer = credentials.issuer_jwk(own)
+    rabbitmq = folder / "rabbitmq"
+    if not (rabbitmq / "definitions.json").exists():
+        _give(rabbitmq / "definitions.json", json.dumps(definitions(secrets.rabbitmq), indent=1), SERVERS_UID)
+    _give(rabbitmq / "rabbitmq.conf", RABBITMQ_CONF, SERVERS_UID)
+    _give(folder / "mongodb" / "keyfile", secrets.replica_set_key, SERVERS_UID)
+    _give(folder / "mongodb" / "password", secrets.mongodb[MONGODB_ADMIN], SERVERS_UID)
+    for service in SERVICE_PORTS:
+        lines = [f"{name}={shlex.quote(value)}\n" for name, value in environment(service, secrets, issuer).items()]
+        _give(folder / service / "environment", "".join(lines), SERVICES_UID)
+
+
+def environment(service: str, secrets: Credentials, issuer: str) -> dict[str, str]:
+    """Tell a service where its servers are, as itself, and its own keys."""
+    return {
+        "MONGODB_URL": f"mongodb://{service}:{secrets.mongodb[service]}@mongodb:27017/?{OPTIONS}",
+        "RABBITMQ_URL": f"amqp://{service}:{secrets.rabbitmq[service]}@rabbitmq:5672/{VHOST}",
+        "HOUNIAO_ENV": "local",
+        "HOUNIAO_HOST": "0.0.0.0",  # noqa: S104  # inside its container; compose publishes it on loopback only
+        "HOUNIAO_PORT": str(SERVICE_PORTS[service]),
+        "HOUNIAO_JWKS": credentials.public_keys(issuer),
+        "HOUNIAO_LOG": "json",
+        **secrets.own_keys(service),
+    }
+
+
+def _give(file: Path, text: str, owner: int) -> None:
+    """Write a file that its owner alone can read."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_text(text)
+    if os.geteuid() == 0:
+        os.chown(file, owner, owner)
+        os.chown(file.parent, owner, owner)

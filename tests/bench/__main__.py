@@ -1,0 +1,132 @@
+"""`make bench`: floor, tutorial and Houniao take turns on one local stack; the figures go to build/bench.json."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from statistics import median
+from typing import Annotated, Any
+
+import typer
+from pymongo import MongoClient
+from rich.console import Console
+
+from deploy.local.stack import Stack
+from deploy.local.temporary import temporary_stack
+from tests.bench import table
+from tests.bench.floor import Work, capture, run_floor
+from tests.bench.houniao import Houniao, Measured, running_houniao
+from tests.bench.latency import measure_latency
+from tests.bench.tutorial import run_tutorial
+
+REPOSITORY = Path(__file__).parent.parent.parent
+AT_A_TIME = 64
+LOADS = (10, 50, 80)
+
+
+class Part(StrEnum):
+    """What can be measured alone."""
+
+    FLOOR = "floor"
+    HOUNIAO = "houniao"
+    TUTORIAL = "tutorial"
+    HTTP = "http"
+    LATENCY = "latency"
+    GROWTH = "growth"
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much is measured: numbers of arrivals, rounds, seconds of each load, residents to grow to."""
+
+    rounds: int = 3
+    houniao: int = 10_000
+    tutorial: int = 1_500
+    http: int = 3_000
+    seconds: float = 10.0
+    growth: tuple[int, ...] = (10_000, 100_000)
+    warm_up: int = 500
+
+
+QUICK = Size(rounds=1, houniao=600, tutorial=100, http=200, seconds=1.0, growth=(), warm_up=100)
+
+
+@dataclass
+class Bench:
+    """One run on one stack: what is to be measured, and what was."""
+
+    stack: Stack
+    client: MongoClient[dict[str, Any]]
+    size: Size
+    parts: frozenset[Part]
+    console: Console
+    rounds: dict[str, list[Measured]] = field(default_factory=lambda: defaultdict(list))
+    latency: dict[str, dict[str, float]] = field(default_factory=dict)
+    growth: dict[str, float] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Measure in turns, so that a slow minute of the machine falls on all alike."""
+        for number in range(1, self.size.rounds + 1):
+            self.console.rule(f"round {number} of {self.size.rounds}")
+            if self.parts & {Part.HOUNIAO, Part.FLOOR, Part.HTTP, Part.LATENCY}:
+                self._measure_houniao(last=number == self.size.rounds)
+            if Part.TUTORIAL in self.parts:
+                warm_up = min(self.size.warm_up, 100)
+                self._note(Part.TUTORIAL, run_tutorial(self.stack, self.client, self.size.tutorial, warm_up))
+        if Part.GROWTH in self.parts and self.size.growth:
+            self._measure_growth()
+
+    def _measure_houniao(self, *, last: bool) -> None:
+        work: Work | None = None
+        with running_houniao(self.stack, self.client, self.size.warm_up) as houniao:
+            if self.parts & {Part.HOUNIAO, Part.FLOOR}:
+                self._note(Part.HOUNIAO, measured := houniao.take_in(self.size.houniao))
+                work = capture(self.client, measured.began) if Part.FLOOR in self.parts else None
+            if self.parts & {Part.HTTP, Part.LATENCY}:
+                self._note(Part.HTTP, houniao.take_in_over_http(self.size.http, AT_A_TIME))
+            if last and Part.LATENCY in self.parts:
+                self._measure_latency(houniao)
+        if work:
+            self._note(Part.FLOOR, run_floor(self.stack, self.client, work))
+
+    def _measure_latency(self, houniao: Houniao) -> None:
+        typical = median(measured.per_second for measured in self.rounds[Part.HTTP])
+        for load in LOADS:
+            self.latency[str(load)] = measure_latency(houniao, typical * load / 100, self.size.seconds)
+            self.console.print(f"latency at {load} %: {self.latency[str(load)]} ms")
+
+    def _measure_growth(self) -> None:
+        self.console.rule("growth")
+        with running_houniao(self.stack, self.client, self.size.warm_up) as houniao:
+            for residents in self.size.growth:
+                houniao.take_in(residents - houniao.arrived)
+                self.growth[str(residents)] = houniao.take_in(self.size.houniao).per_second
+                self.console.print(f"with {residents:,} residents: {self.growth[str(residents)]:,.0f} arrivals/s")
+
+    def _note(self, part: Part, measured: Measured) -> None:
+        self.rounds[part].append(measured)
+        self.console.print(f"{part:9} {measured.per_second:8,.0f} arrivals/s")
+
+
+def main(
+    quick: Annotated[bool, typer.Option("--quick", help="A short form: small numbers, one round, no growth")] = False,
+    only: Annotated[list[Part] | None, typer.Option(help="Measure this alone; no JSON is written")] = None,
+    rounds: Annotated[int | None, typer.Option(min=1, help="Rounds, of which the median counts")] = None,
+    output: Annotated[Path, typer.Option(help="Where the JSON goes")] = REPOSITORY / "build" / "bench.json",
+) -> None:
+    """Measure Houniao against the floor under it and the tutorial beside it."""
+    console = Console()
+    size = QUICK if quick else Size()
+    size = Size(**{**vars(size), "rounds": rounds}) if rounds else size
+    console.print("Starting RabbitMQ and MongoDB ...")
+    with temporary_stack(REPOSITORY / ".local") as stack, MongoClient[dict[str, Any]](stack.mongodb_url()) as client:
+        bench = Bench(stack, client, size, frozenset(only or Part), console)
+        bench.run()
+    table.show(console, bench.rounds, bench.latency, bench.growth)
+    if not only:
+        table.write(table.report(bench.rounds, bench.latency, bench.growth), output)
+        console.print(f"Written to {output}.")
+
+
+if __name__ == "__main__":
+    typer.run(main)

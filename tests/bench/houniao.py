@@ -1,0 +1,127 @@
+"""Houniao itself: its five services in processes of their own, arrivals going in, all five views watched."""
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from pymongo import MongoClient
+
+from deploy.local.services import ServiceProcess, all_services
+from deploy.local.stack import SERVICE_PORTS, Stack
+from services.registration.commands import ArrivalReported, Registration, record_arrivals
+from services.registration.imports import HELPING
+from services.registration.intake import Refusal, check_arrival
+from services.registration.vault import Vault, VaultSettings
+from services.runtime.access import issue
+from services.runtime.clock import day_of
+from services.runtime.service import Service
+from services.runtime.settings import load_settings
+from tests.bench.children import Start, children
+from tests.bench.cpu import cpu_seconds, spent
+from tests.bench.offices import keep_reporting
+from tests.bench.population import invent
+from tests.bench.visible import Views, feed_pages
+
+WARM_UP = 500
+
+
+@dataclass(frozen=True)
+class Measured:
+    """How many arrivals per second became visible everywhere, and which process used how much CPU for it (seconds)."""
+
+    per_second: float
+    began: datetime
+    cpu: Mapping[str, float]
+
+
+@dataclass
+class Houniao:
+    """The running services with empty databases, and the number of the next person to arrive."""
+
+    stack: Stack
+    client: MongoClient[dict[str, Any]]
+    services: list[ServiceProcess]
+    arrived: int = 0
+    views: Views = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.views = Views(self.client, database_name, feed_pages)
+
+    def take_in(self, count: int) -> Measured:
+        """Hand arrivals in through the bulk intake, in a process of its own as the command line does."""
+        return self._measure("importer", import_people, (self.stack.service_environment("registration"),), count)
+
+    def take_in_over_http(self, count: int, at_a_time: int) -> Measured:
+        """Report arrivals one by one over HTTP."""
+        return self._measure("offices", keep_reporting, (*self.door(), at_a_time), count)
+
+    def door(self) -> tuple[int, str]:
+        """Tell the port of registration and a token that covers every street."""
+        token = issue(self.stack.issuer_jwk(), subject="bench", role="district", division="")
+        return self.stack.service_port("registration"), token
+
+    def next_people(self, count: int) -> tuple[int, int]:
+        """Take the numbers of the next people to arrive."""
+        self.arrived += count
+        return self.arrived - count, count
+
+    def _measure(self, name: str, role: Any, arguments: tuple[Any, ...], count: int) -> Measured:
+        with children({name: (role, (*arguments, *self.next_people(count)))}) as running:
+            pids = {**self.pids(), name: running[name].pid}
+            before, began = cpu_seconds(pids), datetime.now(UTC)
+            running[name].start()
+            last_visible = self.views.wait(self.arrived)
+            after = cpu_seconds(pids)
+            first_handed_in = running[name].result()
+        return Measured(count / (last_visible - first_handed_in), began, spent(before, after))
+
+    def pids(self) -> dict[str, int | None]:
+        """Tell the pids of everything that works."""
+        services = {service.name: service.pid for service in self.services}
+        return {"mongod": self.stack.mongodb.pid, "rabbitmq": self.stack.rabbitmq.pid, **services}
+
+
+@contextmanager
+def running_houniao(stack: Stack, client: MongoClient[dict[str, Any]], warm_up: int = WARM_UP) -> Iterator[Houniao]:
+    """Run the services on empty databases until the block ends; inside it they are ready and warm."""
+    for service in SERVICE_PORTS:
+        client.drop_database(database_name(service))
+    with ExitStack() as running:
+        services = all_services(stack)
+        for service in services:
+            running.callback(service.stop)
+            service.start()
+        for service in services:
+            service.wait_ready()
+        houniao = Houniao(stack, client, services)
+        houniao.take_in(warm_up)
+        yield houniao
+
+
+def database_name(service: str) -> str:
+    """Name a service's database."""
+    return f"houniao_{service}"
+
+
+async def import_people(start: Start, environment: Mapping[str, str], first: int, count: int) -> float:
+    """Check and record people in helpings, as the importer does; give the moment of the first (monotonic)."""
+    os.environ.update(environment)
+    registration = Registration(Service("registration", load_settings("registration")), Vault(VaultSettings()))
+    service, people = registration.service, invent(first, count)
+    today = day_of(service.clock())
+    await service.client.admin.command("ping")
+    await start()
+    began = time.monotonic()
+    for offset in range(0, count, HELPING):
+        reports = []
+        for index, person in enumerate(people[offset : offset + HELPING], start=first + offset):
+            checked = check_arrival(person, street=person.street, today=today, divisions=service.divisions)
+            if isinstance(checked, Refusal):
+                raise ValueError(f"An invented arrival was refused: {checked}")
+            reports.append(ArrivalReported(checked, f"import/bench/{index}"))
+        await record_arrivals(registration, reports)
+    return began

@@ -1,0 +1,85 @@
+"""A service that kills itself at an exact point: `python -m tests.faults.crashing archives acknowledging 3`."""
+
+import os
+import runpy
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import reduce
+from importlib import import_module
+from itertools import count
+from typing import Any, Literal
+
+SHORT_LEASE = timedelta(seconds=1)
+"""How long a crashed importer keeps its claim, which is a minute otherwise."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """A moment in a service's work: just before or just after a call of one of its functions."""
+
+    moment: Literal["before", "after"]
+    module: str
+    function: str
+
+
+POINTS: Mapping[str, Point] = {
+    # the relay: read -> publish -> confirmed -> mark
+    "read, not published": Point("before", "services.runtime.relay", "Relay._publish"),
+    "published, not confirmed to all": Point("after", "services.runtime.relay", "Relay._publish"),
+    "published, not marked": Point("before", "services.runtime.relay", "mark_sent"),
+    "marked": Point("after", "services.runtime.relay", "mark_sent"),
+    # the inbox: take -> write -> settle -> record -> acknowledge
+    "taken, not written": Point("before", "services.runtime.inbox", "Inbox.handle"),
+    "written, not settled": Point("before", "services.{service}.projector", "settle"),
+    "settled, not acknowledged": Point("after", "services.{service}.projector", "settle"),
+    "appended, not acknowledged": Point("after", "services.{service}.projector", "append"),
+    "written, not acknowledged": Point("before", "faststream.rabbit.message", "RabbitMessage.ack"),
+    "acknowledged": Point("after", "faststream.rabbit.message", "RabbitMessage.ack"),
+    # what was decided: seal the identity -> record -> answer
+    "decided, not recorded": Point("before", "services.runtime.journal", "Journal.record"),
+    "recorded, not answered": Point("after", "services.runtime.journal", "Journal.record"),
+    "recorded, office not answered": Point("before", "services.runtime.inbox", "Listener.reply"),
+    "office answered, not acknowledged": Point("after", "services.runtime.inbox", "Listener.reply"),
+    # an import: claim -> record a helping -> save the progress
+    "import claimed": Point("before", "services.registration.imports", "_finish"),
+    "helping recorded, progress not saved": Point("before", "services.registration.views", "save_import"),
+    "progress saved": Point("after", "services.registration.views", "save_import"),
+}
+
+
+def crash_at(service: str, point: Point, call: int) -> None:
+    """Make this process kill itself at the given call of a point."""
+    *outer, name = point.function.split(".")
+    owner: Any = reduce(getattr, outer, import_module(point.module.format(service=service)))
+    original = getattr(owner, name)
+    calls = count(1)
+
+    def strike() -> None:
+        if next(calls) == call:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    async def crashing(*arguments: Any, **named: Any) -> Any:
+        if point.moment == "before":
+            strike()
+        result = await original(*arguments, **named)
+        if point.moment == "after":
+            strike()
+        return result
+
+    setattr(owner, name, crashing)
+
+
+def main(service: str, point: str, call: str) -> None:
+    """Run a service as its own `__main__` does, until it crashes."""
+    crash_at(service, POINTS[point], int(call))
+    if service == "registration":
+        import_module("services.registration.imports").__dict__["LEASE"] = SHORT_LEASE
+    sys.argv = [service]
+    runpy.run_module(f"services.{service}", run_name="__main__")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,223 @@
+"""Document numbers and person ids, as GB 11643 and the offices' keyboards have them."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from contracts.identity import (
+    ETHNIC_GROUPS,
+    DocumentType,
+    NumberProblem,
+    Sex,
+    birth_in,
+    carries_birth,
+    normalise_number,
+    number_problem,
+    person_id,
+    sex_in,
+)
+from tests.registers import full_width, id_number
+
+KEY = bytes(range(32))
+CARD = DocumentType.ID_CARD
+
+numbers = st.builds(
+    id_number,
+    st.sampled_from(("110105", "320507", "440524", "659001")),
+    st.dates(date(1900, 1, 1), date(2026, 11, 20)),
+    st.integers(1, 999),
+)
+typing = st.sampled_from(
+    (
+        str,
+        str.lower,
+        full_width,
+        lambda number: f" {number[:6]} {number[6:14]}　{number[14:]}\t",
+        lambda number: "\ufeff'" + number,
+        lambda number: full_width(number.lower()) + "\u00a0",
+    )
+)
+
+
+@pytest.mark.parametrize("number", ["11010519491231002X", "440524188001010014"])
+def test_the_standards_own_numbers_are_right(number: str) -> None:
+    assert number_problem(CARD, number) is None
+
+
+def test_birth_and_sex_are_read_from_the_number() -> None:
+    assert birth_in("11010519491231002X") == date(1949, 12, 31)
+    assert sex_in("11010519491231002X") is Sex.FEMALE
+    assert sex_in("440524188001010014") is Sex.MALE
+
+
+@given(numbers, typing)
+def test_a_number_survives_however_it_was_typed(number: str, typed: Callable[[str], str]) -> None:
+    assert normalise_number(CARD, typed(number)) == number
+    assert number_problem(CARD, number) is None
+
+
+@given(numbers, st.integers(0, 17), st.sampled_from("0123456789"))
+def test_one_wrong_digit_is_found(number: str, place: int, digit: str) -> None:
+    assume(number[place] != digit)
+
+    wrong = number[:place] + digit + number[place + 1 :]
+
+    assert number_problem(CARD, wrong) is NumberProblem.CHECKSUM
+
+
+@given(numbers, st.integers(0, 15))
+def test_two_neighbours_swapped_are_found(number: str, place: int) -> None:
+    assume(number[place] != number[place + 1])
+
+    wrong = number[:place] + number[place + 1] + number[place] + number[place + 2 :]
+
+    assert number_problem(CARD, wrong) is NumberProblem.CHECKSUM
+
+
+@given(st.dates(date(1900, 1, 1), date(1999, 12, 31)), st.integers(1, 999), typing)
+def test_fifteen_digits_and_eighteen_are_one_person(born: date, order: int, typed: Callable[[str], str]) -> None:
+    modern = id_number("520526", born, order)
+    legacy = modern[:6] + modern[8:17]
+
+    assert normalise_number(CARD, typed(legacy)) == modern
+    assert person_id(KEY, CARD, legacy) == person_id(KEY, CARD, typed(modern))
+
+
+@given(st.text() | st.text("0123456789EHMXx() Ｘ１", min_size=5, max_size=20))
+def test_any_text_is_normalised_and_judged_and_a_right_number_stays_as_it_is(text: str) -> None:
+    for document_type in DocumentType:
+        once = normalise_number(document_type, text)
+        assert number_problem(document_type, once) or normalise_number(document_type, once) == once
+
+
+@pytest.mark.parametrize(
+    ("number", "problem"),
+    [
+        ("11010519491231002", NumberProblem.LENGTH),
+        ("", NumberProblem.LENGTH),
+        ("3.20507E+17", NumberProblem.LENGTH),
+        ("1101051949123100XX", NumberProblem.CHARACTERS),
+        ("١١٠١٠٥١٩٤٩١٢٣١٠٠٢٣", NumberProblem.CHARACTERS),
+        ("110105194912310021", NumberProblem.CHECKSUM),
+    ],
+)
+def test_a_wrong_number_has_a_clear_reason(number: str, problem: NumberProblem) -> None:
+    assert number_problem(CARD, number) is problem
+
+
+def test_a_day_that_never_was_is_a_reason_of_its_own() -> None:
+    digits = "11010519490230002"
+    number = next(
+        digits + check for check in "0123456789X" if number_problem(CARD, digits + check) is not NumberProblem.CHECKSUM
+    )
+
+    assert number_problem(CARD, number) is NumberProblem.BIRTH
+
+
+def test_an_abolished_division_is_no_reason_to_refuse() -> None:
+    assert number_problem(CARD, id_number("320882", date(1980, 5, 1), 7)) is None
+
+
+@pytest.mark.parametrize(
+    ("document_type", "good", "bad"),
+    [
+        (
+            DocumentType.PASSPORT,
+            ["e16661604", "Ｅ16661604", "PA 123 4567", "123456789"],
+            ["", "护照", "ABCDEF", "E1", "E1-2!"],
+        ),
+        (DocumentType.HK_MACAO_PERMIT, ["h12345678", "M1234567801"], ["A12345678", "H1234"]),
+        (DocumentType.TAIWAN_PERMIT, ["12345678", "0012345678(B)"], ["1234567", "T12345678"]),
+        (DocumentType.FOREIGN_PERMANENT_RESIDENCE, ["usa110000000001"], ["US11", "USA11000000000A"]),
+    ],
+)
+def test_other_documents_have_a_sane_pattern(document_type: DocumentType, good: list[str], bad: list[str]) -> None:
+    for typed in good:
+        number = normalise_number(document_type, typed)
+        assert number_problem(document_type, number) is None, typed
+        assert number == number.upper()
+        assert not carries_birth(document_type, number)
+    for typed in bad:
+        assert number_problem(document_type, normalise_number(document_type, typed)) is NumberProblem.PATTERN, typed
+
+
+def test_a_residence_permit_has_its_own_prefix_and_the_same_check() -> None:
+    permit = DocumentType.HK_MACAO_TAIWAN_RESIDENCE
+    number = id_number("810000", date(1990, 1, 1), 11)
+
+    assert number_problem(permit, number) is None
+    assert number_problem(permit, number[:17] + "#") is NumberProblem.CHARACTERS
+    assert number_problem(permit, id_number("320507", date(1990, 1, 1), 11)) is NumberProblem.PREFIX
+
+
+def test_a_new_permanent_residence_card_follows_the_citizen_number() -> None:
+    card = DocumentType.FOREIGN_PERMANENT_RESIDENCE
+    number = id_number("911124", date(1981, 3, 3), 8)
+
+    assert number_problem(card, number) is None
+    assert carries_birth(card, number)
+    assert number_problem(card, number[:17] + ("1" if number[17] == "0" else "0")) is NumberProblem.CHECKSUM
+
+
+def test_a_person_id_is_32_hexadecimal_digits_and_depends_on_key_type_and_number() -> None:
+    known = person_id(KEY, DocumentType.PASSPORT, "E16661604")
+
+    assert len(known) == 32
+    assert int(known, 16) > 0
+    assert known == person_id(KEY, DocumentType.PASSPORT, " ｅ16661604 ")
+    assert known != person_id(bytes(32), DocumentType.PASSPORT, "E16661604")
+    assert known != person_id(KEY, DocumentType.HK_MACAO_PERMIT, "E16661604")
+    assert known != person_id(KEY, DocumentType.PASSPORT, "E16661605")
+
+
+def test_a_person_id_never_changes() -> None:
+    assert person_id(KEY, CARD, "11010519491231002X") == "101b9c094c6dd7b9e063d97c358ac6f2"
+
+
+def test_a_permit_taken_for_an_id_card_is_still_the_same_person() -> None:
+    number = id_number("830000", date(1990, 1, 1), 11)
+
+    assert person_id(KEY, DocumentType.HK_MACAO_TAIWAN_RESIDENCE, number) == person_id(KEY, CARD, number)
+
+
+@pytest.mark.parametrize(
+    ("text", "sex"),
+    [
+        ("男", Sex.MALE),
+        (" 女 ", Sex.FEMALE),
+        ("1", Sex.MALE),
+        ("２", Sex.FEMALE),
+        ("0", Sex.UNKNOWN),
+        ("9", Sex.UNSPECIFIED),
+        ("Female", Sex.FEMALE),
+        ("未说明", Sex.UNSPECIFIED),
+        ("男女", None),
+        ("", None),
+        ("3", None),
+    ],
+)
+def test_a_sex_is_read_from_label_or_code(text: str, sex: Sex | None) -> None:
+    assert Sex.from_label(text) is sex
+
+
+def test_a_document_type_is_read_from_label_or_code() -> None:
+    assert DocumentType.from_label("居民身份证") is CARD
+    assert DocumentType.from_label(" 护 照 ") is DocumentType.PASSPORT
+    assert DocumentType.from_label("taiwan_permit") is DocumentType.TAIWAN_PERMIT
+    assert DocumentType.from_label("学生证") is None
+    assert DocumentType.from_label("????") is None
+
+
+def test_the_ethnic_groups_stand_in_the_order_of_the_standard() -> None:
+    assert len(set(ETHNIC_GROUPS)) == 56
+    assert [ETHNIC_GROUPS[code - 1] for code in (1, 3, 6, 7, 15, 56)] == [
+        "汉族",
+        "回族",
+        "苗族",
+        "彝族",
+        "土家族",
+        "基诺族",
+    ]
