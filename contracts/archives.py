@@ -16,7 +16,7 @@ class ArchiveState(StrEnum):
 
 
 class Archive(BaseModel):
-    """A person's health archive 健康档案 in the district that keeps it; `street` is where the person lived at the opening."""
+    """A person's health archive 健康档案 in the district that keeps it; `street` is where the person lived then."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

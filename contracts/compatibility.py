@@ -60,6 +60,7 @@ def _of_one(old: _Place, new: _Place, where: str) -> Iterator[str]:
             yield f"{where}: {word!r} changed, which can't be judged"
     if not _takes_type(now.get("type"), was.get("type")):
         yield f"{where}: was {was.get('type', 'anything')}, is {now['type']}"
+        return
     for word in _SHAPES:
         if word in now and now[word] != was.get(word):
             yield f"{where}: {word} was {was.get(word, 'none')}, is {now[word]}"

@@ -1,4 +1,4 @@
-"""The contracts as documents: `python -m contracts.schemas` writes a JSON Schema of every fact and the AsyncAPI document.
+"""The contracts as documents: `python -m contracts.schemas` writes a JSON Schema of every fact, and AsyncAPI.
 
 With `--check` it writes nothing and exits with 1, naming what differs from what is committed.
 """

@@ -92,7 +92,7 @@ def demo() -> None:
 
     if running_pid(FOLDER) is None:
         raise LocalStackError("Nothing runs here. Start it first: `make run`.")
-    load(Stack(FOLDER, ports="fixed"))
+    load(Stack(FOLDER, ports="fixed"), again=True)
 
 
 def main() -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header, Query
+from fastapi import APIRouter, Depends, Header, Path, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.archives import Archive, BloodPressure, Entry
@@ -19,7 +19,7 @@ router = APIRouter(tags=["archives"])
 
 Worker = Annotated[Caller, Depends(allow(Role.HEALTH_WORKER, Role.SUPERVISOR))]
 Reader = Annotated[Caller, Depends(allow(Role.HEALTH_WORKER, Role.SUPERVISOR, Role.DISTRICT))]
-PERSON = r"^[0-9a-f]{32}$"
+PersonInPath = Annotated[str, Path(alias="person_id", pattern=r"^[0-9a-f]{32}$")]
 
 
 class EntryRequest(BaseModel):
@@ -57,7 +57,7 @@ async def get_count(
 
 
 @router.get("/archives/{person_id}", summary="Open an archive")
-async def get_archive(person_id: str, service: ServiceHere, caller: Worker) -> ArchiveFile:
+async def get_archive(person_id: PersonInPath, service: ServiceHere, caller: Worker) -> ArchiveFile:
     """Show a person's archive with its entries; one of the archives must be in the caller's division."""
     archives = await views.find_archives_of(service.database, person_id)
     if not any(caller.covers(archive.street) or archive.street.startswith(caller.division[:6]) for archive in archives):
@@ -71,7 +71,7 @@ async def get_archive(person_id: str, service: ServiceHere, caller: Worker) -> A
 
 @router.post("/archives/{person_id}/entries", status_code=201, summary="Enter something in an archive")
 async def post_entry(
-    person_id: str,
+    person_id: PersonInPath,
     body: EntryRequest,
     service: ServiceHere,
     caller: Worker,

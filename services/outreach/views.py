@@ -47,7 +47,7 @@ def _query(audience: Audience, division: str, today: date) -> Document:
     if ages.women_only:
         query["sex"] = "female"
     if ages.hazard_only:
-        query["hazard"] = {"$ne": None}
+        query["hazard"] = {"$nin": [None, "none"]}
     return query
 
 

@@ -24,6 +24,7 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
     """Wire the service and give its HTTP application."""
     registration = Registration(Service(NAME, settings, clock), Vault(keys))
     service = registration.service
+    service.parked.seal_with(registration.vault.seal_bytes, registration.vault.open_bytes)
     service.prepare_with(views.prepare)
     service.hear(partial(projector.hear, registration), everywhere=True)
     queue = settings.queue_name(f"{NAME}.{offices.OFFICES}")

@@ -133,6 +133,8 @@ def _identity_of(arrival: Arrival) -> Identity:
         document_number=arrival.document_number,
         phone=arrival.phone,
         address=arrival.address,
+        hukou_address=arrival.hukou_address,
+        employer=arrival.employer,
     )
 
 

@@ -97,7 +97,7 @@ async def work_through(registration: Registration) -> None:
         try:
             await _finish(registration, import_id)
         except Exception as error:
-            get_log().error("import stopped, will go on", import_id=import_id, error=error, exception=True)
+            get_log().error("import stopped, will go on", import_id=import_id, error=error)
             await asyncio.sleep(LOOK_AGAIN_AFTER)
 
 

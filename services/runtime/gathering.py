@@ -30,10 +30,11 @@ class Gathering(Generic[Item, Answer]):
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             try:
                 answers = await self._work([item for item, _ in batch])
+                answered = list(zip(batch, answers, strict=True))
             except Exception as error:
                 _answer_all(batch, error)
                 continue
-            for (_, future), answer in zip(batch, answers, strict=True):
+            for (_, future), answer in answered:
                 if not future.done():
                     future.set_result(answer)
 

@@ -1,4 +1,4 @@
-"""The inbox: takes raw messages off a queue, decodes, applies in bulk, parks what is bad, waits while servers are away."""
+"""The inbox: takes raw messages off a queue, applies them in bulk, parks what is bad, waits while servers are away."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -87,7 +87,9 @@ class Listener:
         self._handlers[queue] = handle
         self._bindings.append((queue, exchange, tuple(keys)))
         subscriber = self._broker.subscriber(
-            _queue(queue, queue_arguments(queue)), channel=Channel(prefetch_count=prefetch)
+            _queue(queue, queue_arguments(queue)),
+            channel=Channel(prefetch_count=prefetch),
+            no_reply=True,  # FastStream would answer anybody's `reply_to` with an empty message
         )
 
         async def deliver(message: RabbitMessage) -> None:
@@ -126,7 +128,8 @@ class Listener:
         handle = self._handlers.get(parked["queue"])
         if handle is None:
             return f"no queue named {parked['queue']}"
-        return await handle(Delivery(parked["queue"], parked["body"], parked.get("routing_key", "")))
+        routing_key, user_id = parked.get("routing_key", ""), parked.get("user_id")
+        return await handle(Delivery(parked["queue"], parked["body"], routing_key, user_id))
 
     def _detached(self, *_: Any) -> None:
         self.attached = False
@@ -157,11 +160,13 @@ class Listener:
         try:
             reason = await wait_while_away(lambda: self._handlers[queue](delivery))
         except Exception as error:
-            get_log().error("handler failed", queue=queue, error=error, exception=True)
+            get_log().error("handler failed", queue=queue, error=error)
             reason = f"handler failed: {type(error).__name__}"
         if reason is not None:
             parked_reason = reason
-            await wait_while_away(lambda: self._parked.park(queue, delivery.body, parked_reason, delivery.routing_key))
+            await wait_while_away(
+                lambda: self._parked.park(queue, delivery.body, parked_reason, delivery.routing_key, delivery.user_id)
+            )
         try:
             await message.ack()
         except CONNECTION_EXCEPTIONS as error:
@@ -217,9 +222,7 @@ class Inbox:
         for event in events:
             reason = await self._try([event])
             if reason is not None:
-                await self._park(
-                    delivery, event.model_dump(mode="json", exclude_none=True, serialize_as_any=True), reason
-                )
+                await self._park(delivery, event.model_dump(mode="json", exclude_none=True), reason)
 
     async def _try(self, events: Sequence[Event[Any]]) -> str | None:
         try:
@@ -228,7 +231,7 @@ class Inbox:
         except Exception as error:
             if is_away(error):
                 raise
-            get_log().error("could not apply", count=len(events), error=error, exception=True)
+            get_log().error("could not apply", count=len(events), error=error)
             return f"could not be applied: {type(error).__name__}"
         return None
 

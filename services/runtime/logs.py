@@ -1,6 +1,7 @@
 """Logs: words with key-values, from an allow-list of keys, so that nobody's name or number is ever written."""
 
 import logging
+import traceback
 from collections.abc import MutableMapping
 from typing import Any, Literal
 
@@ -13,7 +14,10 @@ ALLOWED = frozenset(
         "parked_id", "port", "path", "method", "status", "error", "version", "exception",
     }
 )  # fmt: skip
-"""The keys a log line may carry: ids, codes and figures. `error` is an exception's class, never its text."""
+"""The keys a log line may carry: ids, codes and figures.
+
+`error` is an exception's class, never its text; at level error the lines of code it went through stand beside it.
+"""
 
 
 def keep_allowed(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
@@ -56,11 +60,16 @@ def configure_logs(shape: Literal["json", "pretty"], service: str) -> None:
         logging.getLogger(noisy).setLevel(logging.CRITICAL)
 
 
-def _error_class(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace an exception by its class: its text may quote what somebody typed."""
-    error = line.get("error")
+def _error_class(_: Any, level: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Replace an exception by its class, in an error with where it happened: its text may quote what somebody typed."""
+    error = line.pop("error", None)
     if isinstance(error, BaseException):
         line["error"] = type(error).__name__
+        if level == "error":
+            frames = traceback.extract_tb(error.__traceback__)
+            line["exception"] = "\n".join(f"{frame.filename}:{frame.lineno} in {frame.name}" for frame in frames)
+    elif error is not None:
+        line["error"] = "withheld: pass the exception itself"
     return line
 
 

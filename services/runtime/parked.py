@@ -13,6 +13,8 @@ PARKED = "parked"
 Replay = Callable[[Document], Awaitable[str | None]]
 """Takes a parked document back in; gives the reason if it still can't be understood."""
 
+Change = Callable[[bytes], bytes]
+
 
 class Parked:
     """A service's parked messages. The same message on the same queue is parked once, however often it comes."""
@@ -20,11 +22,25 @@ class Parked:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._documents = database[PARKED]
         self._clock = clock
+        self._seal: Change = bytes
+        self._open: Change = bytes
 
-    async def park(self, queue: str, body: bytes, reason: str, routing_key: str = "") -> None:
-        """Keep a message's raw bytes with the reason."""
-        parked_id = sha256(queue.encode() + b"\0" + body).hexdigest()[:32]
-        first_seen = {"queue": queue, "body": body, "routing_key": routing_key, "first_seen": self._clock()}
+    def seal_with(self, seal: Change, unseal: Change) -> None:
+        """Keep bodies sealed, for a service whose messages say who people are."""
+        self._seal, self._open = seal, unseal
+
+    async def park(
+        self, queue: str, body: bytes, reason: str, routing_key: str = "", user_id: str | None = None
+    ) -> None:
+        """Keep a message's raw bytes with the reason, and with the sender that the broker verified."""
+        parked_id = _name(queue, routing_key, user_id or "", body)
+        first_seen = {
+            "queue": queue,
+            "body": self._seal(body),
+            "routing_key": routing_key,
+            "user_id": user_id,
+            "first_seen": self._clock(),
+        }
         await self._documents.update_one(
             {"_id": parked_id},
             {"$set": {"reason": reason}, "$setOnInsert": first_seen, "$inc": {"seen": 1}},
@@ -47,9 +63,14 @@ class Parked:
         document = await self._documents.find_one({"_id": parked_id})
         if document is None:
             raise KeyError(parked_id)
-        reason = await take(document)
+        reason = await take({**document, "body": self._open(document["body"])})
         if reason is None:
             await self._documents.delete_one({"_id": parked_id})
             return None
         await self._documents.update_one({"_id": parked_id}, {"$set": {"reason": reason}})
         return reason
+
+
+def _name(queue: str, routing_key: str, user_id: str, body: bytes) -> str:
+    """Name a message after what it is, so that its repetition has the same name."""
+    return sha256("\0".join((queue, routing_key, user_id, "")).encode() + body).hexdigest()[:32]

@@ -63,7 +63,7 @@ async def _storage(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    get_log().error("unexpected", path=request.url.path, method=request.method, error=error, exception=True)
+    get_log().error("unexpected", path=request.url.path, method=request.method, error=error)
     return render_problem(500, "unexpected", "Something broke on our side; it is logged. Try again or tell us.")
 
 

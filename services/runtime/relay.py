@@ -46,7 +46,7 @@ class Relay:
                 attempt = 0
             except Exception as error:
                 if not (isinstance(error, UNREACHABLE) or is_away(error)):
-                    get_log().error("relay stumbled", error=error, exception=True)
+                    get_log().error("relay stumbled", error=error)
                 attempt += 1
                 get_log().warning("relay waits", attempt=attempt, error=error)
                 await asyncio.sleep(min(0.05 * 2**attempt, 5.0))

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from functools import partial
 from typing import Any
@@ -131,6 +132,7 @@ def run_service(service: Service, app: FastAPI) -> None:
         timeout_graceful_shutdown=20,
     )
     get_log().info("starting", port=service.settings.port)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises it again when it has stopped
     with contextlib.suppress(KeyboardInterrupt):
         uvicorn.Server(config).run()
 

@@ -1,6 +1,7 @@
 """`make bench`: floor, tutorial and Houniao take turns on one local stack; the figures go to build/bench.json."""
 
 from collections import defaultdict
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -69,39 +70,45 @@ class Bench:
         for number in range(1, self.size.rounds + 1):
             self.console.rule(f"round {number} of {self.size.rounds}")
             if self.parts & {Part.HOUNIAO, Part.FLOOR, Part.HTTP, Part.LATENCY}:
-                self._measure_houniao(last=number == self.size.rounds)
+                self._measure_houniao()
             if Part.TUTORIAL in self.parts:
                 warm_up = min(self.size.warm_up, 100)
                 self._note(Part.TUTORIAL, run_tutorial(self.stack, self.client, self.size.tutorial, warm_up))
+        if Part.LATENCY in self.parts:
+            self._measure_latency()
         if Part.GROWTH in self.parts and self.size.growth:
             self._measure_growth()
 
-    def _measure_houniao(self, *, last: bool) -> None:
+    def _measure_houniao(self) -> None:
+        """Measure Houniao and, right behind it, the floor under what it did."""
         work: Work | None = None
-        with running_houniao(self.stack, self.client, self.size.warm_up) as houniao:
+        with self._houniao() as houniao:
+            if self.parts & {Part.HTTP, Part.LATENCY}:
+                self._note(Part.HTTP, houniao.take_in_over_http(self.size.http, AT_A_TIME))
             if self.parts & {Part.HOUNIAO, Part.FLOOR}:
                 self._note(Part.HOUNIAO, measured := houniao.take_in(self.size.houniao))
                 work = capture(self.client, measured.began) if Part.FLOOR in self.parts else None
-            if self.parts & {Part.HTTP, Part.LATENCY}:
-                self._note(Part.HTTP, houniao.take_in_over_http(self.size.http, AT_A_TIME))
-            if last and Part.LATENCY in self.parts:
-                self._measure_latency(houniao)
         if work:
             self._note(Part.FLOOR, run_floor(self.stack, self.client, work))
 
-    def _measure_latency(self, houniao: Houniao) -> None:
+    def _measure_latency(self) -> None:
+        self.console.rule("latency")
         typical = median(measured.per_second for measured in self.rounds[Part.HTTP])
-        for load in LOADS:
-            self.latency[str(load)] = measure_latency(houniao, typical * load / 100, self.size.seconds)
-            self.console.print(f"latency at {load} %: {self.latency[str(load)]} ms")
+        with self._houniao() as houniao:
+            for load in LOADS:
+                found = self.latency[str(load)] = measure_latency(houniao, typical * load / 100, self.size.seconds)
+                self.console.print(f"at {load} % of {typical:,.0f} arrivals/s: {found} ms")
 
     def _measure_growth(self) -> None:
         self.console.rule("growth")
-        with running_houniao(self.stack, self.client, self.size.warm_up) as houniao:
+        with self._houniao() as houniao:
             for residents in self.size.growth:
                 houniao.take_in(residents - houniao.arrived)
                 self.growth[str(residents)] = houniao.take_in(self.size.houniao).per_second
                 self.console.print(f"with {residents:,} residents: {self.growth[str(residents)]:,.0f} arrivals/s")
+
+    def _houniao(self) -> AbstractContextManager[Houniao]:
+        return running_houniao(self.stack, self.client, self.size.warm_up)
 
     def _note(self, part: Part, measured: Measured) -> None:
         self.rounds[part].append(measured)

@@ -131,7 +131,7 @@ def run_floor(stack: Stack, client: MongoClient[Document], work: Work) -> Measur
             finished = max(hearer.result() for hearer in hearers.values())
             after = cpu_seconds(pids)
             first_handed_in = senders["intake"].result()
-    return Measured(work.arrivals / (finished - first_handed_in), began, spent(before, after))
+    return Measured(work.arrivals, finished - first_handed_in, began, spent(before, after))
 
 
 def database_name(service: str) -> str:
@@ -190,7 +190,7 @@ def _sendings(journal: Iterable[Document], prefix: str) -> list[Sending]:
     return sendings
 
 
-def _scripts(read: _Reader, stays: Iterable[Sending], archives: Iterable[Sending]) -> dict[str, Script]:
+def _scripts(read: _Reader, stays: Iterable[Sending], archives: Iterable[Sending]) -> Mapping[str, Script]:
     scripts: dict[str, dict[str, list[Writing]]] = {service: {} for service in SERVICE_PORTS}
     stay_rows, residents = read.rows("registration", "stays"), read.rows("outreach", "residents")
     counted, pages = read.rows("reporting", "stays"), read.pages()
@@ -304,13 +304,14 @@ async def hear(
             if not left:
                 done.set()
 
-        await queue.consume(take)
+        consumer = await queue.consume(take)
         await start()
         sending = asyncio.create_task(outbox.run())
         await done.wait()
         finished = time.monotonic()
         await sending
-        await queue.delete(if_unused=False, if_empty=False)
+        await queue.cancel(consumer)
+        await queue.delete()
     return finished
 
 

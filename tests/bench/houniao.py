@@ -31,11 +31,17 @@ WARM_UP = 500
 
 @dataclass(frozen=True)
 class Measured:
-    """How many arrivals per second became visible everywhere, and which process used how much CPU for it (seconds)."""
+    """Arrivals that became visible everywhere, in how many seconds, and the CPU seconds each process used for it."""
 
-    per_second: float
+    arrivals: int
+    seconds: float
     began: datetime
     cpu: Mapping[str, float]
+
+    @property
+    def per_second(self) -> float:
+        """Tell how many arrivals became visible per second."""
+        return self.arrivals / self.seconds
 
 
 @dataclass
@@ -77,7 +83,7 @@ class Houniao:
             last_visible = self.views.wait(self.arrived)
             after = cpu_seconds(pids)
             first_handed_in = running[name].result()
-        return Measured(count / (last_visible - first_handed_in), began, spent(before, after))
+        return Measured(count, last_visible - first_handed_in, began, spent(before, after))
 
     def pids(self) -> dict[str, int | None]:
         """Tell the pids of everything that works."""
@@ -88,8 +94,8 @@ class Houniao:
 @contextmanager
 def running_houniao(stack: Stack, client: MongoClient[dict[str, Any]], warm_up: int = WARM_UP) -> Iterator[Houniao]:
     """Run the services on empty databases until the block ends; inside it they are ready and warm."""
-    for service in SERVICE_PORTS:
-        client.drop_database(database_name(service))
+    for name in SERVICE_PORTS:
+        client.drop_database(database_name(name))
     with ExitStack() as running:
         services = all_services(stack)
         for service in services:

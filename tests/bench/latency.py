@@ -26,7 +26,7 @@ class Watcher(threading.Thread):
         super().__init__(daemon=True)
         self.seen: dict[str, float] = {}
         self._over = threading.Event()
-        inserted = [{"$match": {"operationType": "insert"}}, {"$project": {"documentKey": 1}}]
+        inserted: list[dict[str, Any]] = [{"$match": {"operationType": "insert"}}, {"$project": {"documentKey": 1}}]
         self._stream = client[database_name("reporting")]["stays"].watch(inserted, max_await_time_ms=200)
 
     def run(self) -> None:

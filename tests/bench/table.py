@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.cpu import OTHERS
 from tests.bench.houniao import Measured
 
 HOW = (
@@ -75,13 +76,23 @@ def _ratio(figure: float, other: float | None, shape: str) -> str:
 
 
 def _cpu(rounds: Mapping[str, Sequence[Measured]]) -> Table:
-    """Show which process used how much CPU, in the last round of each."""
-    table = Table("CPU s in the last round", title="Where the CPU time went")
-    last = {name: measured[-1].cpu for name, measured in rounds.items() if measured}
-    for name in last:
+    """Show which process used how much CPU for one arrival: a figure that a busy machine disturbs less than the rate."""
+    table = Table("microseconds", title="CPU time for one arrival, median of the rounds")
+    columns = {name: _cpu_per_arrival(measured) for name, measured in rounds.items() if measured}
+    for name in columns:
         table.add_column(name, justify="right")
-    processes = dict.fromkeys(process for cpu in last.values() for process in cpu)
-    for process in (*processes, "sum"):
-        row = [sum(cpu.values()) if process == "sum" else cpu.get(process) for cpu in last.values()]
-        table.add_row(process, *("" if seconds is None else f"{seconds:.2f}" for seconds in row))
+    processes = dict.fromkeys(name for column in columns.values() for name in column)
+    for process in sorted(processes, key=lambda name: name == OTHERS):
+        table.add_row(process, *(_microseconds(column.get(process)) for column in columns.values()))
+    ours = [sum(used for name, used in column.items() if name != OTHERS) for column in columns.values()]
+    table.add_section()
+    table.add_row("sum without everything else", *map(_microseconds, ours))
     return table
+
+
+def _cpu_per_arrival(measured: Sequence[Measured]) -> dict[str, float]:
+    return {name: median(one.cpu[name] / one.arrivals for one in measured) for name in measured[0].cpu}
+
+
+def _microseconds(seconds: float | None) -> str:
+    return "" if seconds is None else f"{seconds * 1e6:,.0f}"

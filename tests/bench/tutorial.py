@@ -172,7 +172,7 @@ def _take_in(stack: Stack, views: Views, pids: Mapping[str, int], first: int, co
         intake.start()
         last_visible = views.wait(first + count)
         after = cpu_seconds({**pids, "intake": intake.pid})
-        return Measured(count / (last_visible - intake.result()), began, spent(before, after))
+        return Measured(count, last_visible - intake.result(), began, spent(before, after))
 
 
 def database_name(service: str) -> str:

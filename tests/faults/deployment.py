@@ -1,7 +1,6 @@
 """Houniao as five real processes on servers of their own, which a test may kill, freeze, stop and start again."""
 
 import asyncio
-import ctypes
 import os
 import signal
 import subprocess
@@ -9,21 +8,23 @@ import sys
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
+import aio_pika
 import httpx
 
 from deploy.local.stack import Server, Stack
 from services.runtime.mongo import Client, Database, connect, database_of
 from tests.faults.form import WHOLE_WITHIN
-from tests.faults.load import Load
+from tests.faults.people import OFFICES_STREETS, People
 from tests.instance import SERVICES, eventually
-from tests.ledger import find_losses
 
 REPOSITORY = Path(__file__).parent.parent.parent
 QUEUES_ARE_ON_DISK = 4.0
 """Seconds until RabbitMQ 3.10 has surely written down a new quorum queue's name; killed before, the queue is lost."""
+DIES_WITH_THE_TESTS = ("setpriv", "--pdeathsig", "KILL")
+"""Asks the kernel to kill a service when the test run dies, however it dies."""
 STOPS_WITHIN = 45.0
 """Seconds that a service may take to stop: twice its patience of 20 s, and a little."""
 
@@ -35,29 +36,27 @@ class Deployment:
     stack: Stack
     name: str
     processes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
-    people: int = 0
-    """How many people the loads have made up so far."""
     _client: Client | None = None
-    _queues_since: float = 0.0
+    _complete_since: float | None = None
+
+    @cached_property
+    def people(self) -> People:
+        """Give everybody who will ever arrive here."""
+        return People(self.stack.service_environment("registration")["HOUNIAO_PERSON_KEY"])
 
     def start(self, service: str, *crash: str, **told: str) -> None:
         """Start a service, optionally to crash at a point (`crashing.py`) or with other settings."""
-        command = ["-m", "tests.faults.crashing", service, *crash] if crash else ["-m", f"services.{service}"]
+        command = ["tests.faults.crashing", service, *crash] if crash else [f"services.{service}"]
         environment = {**os.environ, **self.stack.service_environment(service, instance=self.name)}
         environment |= {"MONGODB_URL": self.stack.mongodb_url(), "HOUNIAO_LOG": "json", **told}
-        with self.log(service).open("ab") as log:
+        with self._log(service).open("ab") as log:
             self.processes[service] = subprocess.Popen(
-                [sys.executable, *command],
+                [*DIES_WITH_THE_TESTS, sys.executable, "-m", *command],
                 cwd=REPOSITORY,
                 env=environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_the_tests,
             )
-
-    def log(self, service: str) -> Path:
-        """Say where a service's log is."""
-        return self.stack.folder / f"{service}-{self.name}.log"
 
     def send(self, service: str, number: signal.Signals) -> None:
         """Send a service's process a signal."""
@@ -73,50 +72,57 @@ class Deployment:
         self.send(service, signal.SIGTERM)
         return await asyncio.to_thread(self.processes[service].wait, STOPS_WITHIN)
 
-    async def has_crashed(self, service: str) -> bool:
-        """Say whether a service killed itself; fail if it ended in any other way."""
-        code = self.processes[service].poll()
-        assert code in {None, -signal.SIGKILL}, f"{service} ended with {code}: {self.tail(service)}"
-        return code is not None
+    async def crashes(self, service: str) -> None:
+        """Wait until a service has killed itself; fail if it ends in any other way."""
 
-    def tail(self, service: str) -> str:
-        """Quote the end of a service's log."""
-        return self.log(service).read_text()[-3000:]
+        async def crashed() -> bool:
+            code = self.processes[service].poll()
+            assert code in {None, -signal.SIGKILL}, f"{service} ended with {code}\n{self.tail(service)}"
+            return code is not None
 
-    def url(self, service: str) -> str:
-        """Say where a service's HTTP interface is."""
-        return f"http://127.0.0.1:{self.stack.service_port(service, self.name)}"
+        await eventually(crashed, WHOLE_WITHIN)
+
+    async def ready(self, *services: str) -> None:
+        """Wait until services (all, if none is named) call themselves ready."""
+        for service in services or SERVICES:
+
+            async def is_ready(service: str = service) -> bool:
+                return await self._is_ready(service)
+
+            await eventually(is_ready, WHOLE_WITHIN)
 
     async def heal(self) -> None:
         """Bring back whatever a test left dead or frozen, and wait until all of it is ready."""
         for server in (self.stack.rabbitmq, self.stack.mongodb):
-            _thaw(server)
+            if server.pid is not None:
+                os.kill(server.pid, signal.SIGCONT)
             await asyncio.to_thread(server.start)
+        await self._declare_reply_queues()
         for service in SERVICES:
             if service in self.processes and self.processes[service].poll() is None:
                 self.send(service, signal.SIGCONT)
             else:
                 self.start(service)
         await self.ready()
-        self._queues_since = self._queues_since or time.monotonic()
-
-    async def ready(self, *services: str) -> None:
-        """Wait until services (all, if none is named) call themselves ready."""
-        async with httpx.AsyncClient(timeout=5) as client:
-            for service in services or SERVICES:
-                await eventually(lambda service=service: self._is_ready(client, service), WHOLE_WITHIN)  # type: ignore[misc]
+        self._complete_since = self._complete_since or time.monotonic()
 
     async def until_queues_are_on_disk(self) -> None:
-        """Wait until RabbitMQ can be killed without forgetting a queue it was just given."""
-        await asyncio.sleep(max(0.0, self._queues_since + QUEUES_ARE_ON_DISK - time.monotonic()))
+        """Wait until RabbitMQ can be killed without forgetting a queue it was given a moment ago."""
+        assert self._complete_since is not None
+        await asyncio.sleep(max(0.0, self._complete_since + QUEUES_ARE_ON_DISK - time.monotonic()))
 
-    async def _is_ready(self, client: httpx.AsyncClient, service: str) -> bool:
-        code = self.processes[service].poll()
-        assert code is None, f"{service} ended with {code}: {self.tail(service)}"
-        try:
-            return (await client.get(f"{self.url(service)}/health/ready")).status_code == 200
-        except httpx.TransportError:
-            return False
+    def end(self) -> None:
+        """Kill what still runs."""
+        for service in self.processes:
+            self.kill(service)
+
+    def url(self, service: str) -> str:
+        """Say where a service's HTTP interface is."""
+        return f"http://127.0.0.1:{self.stack.service_port(service, self.name)}"
+
+    def tail(self, service: str) -> str:
+        """Quote the end of a service's log."""
+        return self._log(service).read_text()[-3000:]
 
     @property
     def databases(self) -> Mapping[str, Database]:
@@ -125,53 +131,31 @@ class Deployment:
         return {service: database_of(self._client, f"houniao_{service}_{self.name}") for service in SERVICES}
 
     def disconnect(self) -> None:
-        """Close the test's own connection to MongoDB."""
+        """Close the test's own connection to MongoDB, which belongs to one event loop."""
         if self._client is not None:
             self._client.close()
             self._client = None
 
-    async def must_become_whole(self, load: Load) -> None:
-        """Wait until every accepted arrival is visible everywhere exactly once and the ledger finds nothing lost."""
-        troubles: list[str] = []
-
-        async def whole() -> bool:
-            troubles[:] = await load.find_missing(self.databases) or await find_losses([self.databases])
-            return not troubles
-
+    async def _is_ready(self, service: str) -> bool:
+        code = self.processes[service].poll()
+        assert code is None, f"{service} ended with {code}\n{self.tail(service)}"
         try:
-            await eventually(whole, WHOLE_WITHIN, every=0.3)
-        except AssertionError:
-            raise AssertionError(f"after {load.sent} arrivals: {troubles}") from None
+            async with httpx.AsyncClient(timeout=5) as client:
+                return (await client.get(f"{self.url(service)}/health/ready")).status_code == 200
+        except httpx.TransportError:
+            return False
 
-    async def is_whole(self) -> bool:
-        """Say whether everything runs and the ledger finds nothing lost, nor anything under way."""
-        return not await find_losses([self.databases])
+    async def _declare_reply_queues(self) -> None:
+        for street in OFFICES_STREETS:
+            async with await aio_pika.connect(self.stack.rabbitmq_url(f"office-{street}")) as connection:
+                channel = await connection.channel()
+                await channel.declare_queue(f"office.{street}", durable=True, arguments={"x-queue-type": "quorum"})
 
-    def end(self) -> None:
-        """Kill what still runs."""
-        for process in self.processes.values():
-            process.kill()
-            process.wait()
+    def _log(self, service: str) -> Path:
+        return self.stack.folder / f"{service}-{self.name}.log"
 
 
-def freeze(server: Server) -> None:
-    """Freeze a server's process (SIGSTOP)."""
+def signal_server(server: Server, number: signal.Signals) -> None:
+    """Send a server's process a signal."""
     assert server.pid is not None
-    os.kill(server.pid, signal.SIGSTOP)
-
-
-def _thaw(server: Server) -> None:
-    if server.pid is not None:
-        os.kill(server.pid, signal.SIGCONT)
-
-
-def thaw(server: Server) -> None:
-    """Let a frozen server go on (SIGCONT)."""
-    assert server.pid is not None
-    _thaw(server)
-
-
-def _die_with_the_tests() -> Any:
-    """Ask the kernel to kill this process when the test run dies, however it dies."""
-    kill_with_parent = 1
-    ctypes.CDLL(None).prctl(kill_with_parent, signal.SIGKILL)
+    os.kill(server.pid, number)

@@ -14,5 +14,5 @@ def in_form(*, short: Choice, long: Choice) -> Choice:
 
 
 SEED = 20261122
-WHOLE_WITHIN = in_form(short=60.0, long=300.0)
+WHOLE_WITHIN = in_form(short=120.0, long=600.0)
 """Seconds after a fault within which everything that was accepted must be visible everywhere."""

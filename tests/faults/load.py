@@ -1,136 +1,108 @@
-"""Street offices at work while things break: each sends an arrival until it is accepted, as a good client does."""
+"""Street offices at work while things break: each sends an arrival until it is accepted, as a good program does."""
 
 import asyncio
 import contextlib
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import aio_pika
 import httpx
+from aio_pika.abc import AbstractExchange
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from pydantic_core import from_json, to_json
 
-from contracts.identity import DocumentType, person_id
-from contracts.registration import stay_id
 from services.runtime.access import issue
 from services.runtime.journal import JOURNAL
-from services.runtime.mongo import Database
+from tests.faults.deployment import Deployment
 from tests.faults.form import WHOLE_WITHIN, in_form
+from tests.faults.people import OFFICES_STREETS, Arrival
 from tests.instance import eventually
-from tests.registers import id_number
+from tests.ledger import find_losses
 
-if TYPE_CHECKING:
-    from tests.faults.deployment import Deployment
-
-STREETS = ("320507002", "320812002")
-OFFICES = ("320507001", "320812001")
-"""Streets whose offices report over AMQP."""
 CLERKS = in_form(short=8, long=24)
 PAUSE = in_form(short=0.04, long=0.01)
-"""Seconds that a clerk and an office take between two arrivals."""
+"""Seconds between two arrivals of one clerk or office."""
 PATIENCE = 3.0
-"""Seconds after which a clerk's program sends a request again."""
-STAYS = {"registration": "stays", "outreach": "residents", "reporting": "stays"}
-HOME, NEW_HOME = date(2026, 3, 1), date(2026, 5, 1)
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """What an office reports, and the stay that must come of it."""
-
-    person: str
-    stay: str
-    street: str
-    report: Mapping[str, str]
-    moved_on_to: str | None = None
-    """The person's later stay in the other district, which contests this one."""
-
-
-class People:
-    """Makes up people without end, each with a number and a street of their own."""
-
-    def __init__(self, deployment: "Deployment") -> None:
-        self._deployment = deployment
-        self._person_key = bytes.fromhex(deployment.stack.service_environment("registration")["HOUNIAO_PERSON_KEY"])
-
-    def arriving(self) -> Iterator[Arrival]:
-        """Let people arrive in turn in two districts; every tenth moves on from the one to the other."""
-        for turn in range(1_000_000):
-            here, there = STREETS[turn % 2], STREETS[1 - turn % 2]
-            person, report = self._somebody()
-            moved = self._arrival(person, report, there, NEW_HOME) if turn % 10 == 0 else None
-            yield self._arrival(person, report, here, HOME, moved.stay if moved else None)
-            if moved:
-                yield moved
-
-    def arriving_in(self, street: str) -> Iterator[Arrival]:
-        """Let people arrive in one street."""
-        while True:
-            yield self._arrival(*self._somebody(), street, HOME)
-
-    def _somebody(self) -> tuple[str, dict[str, str]]:
-        self._deployment.people += 1
-        days, order = divmod(self._deployment.people, 999)
-        born = date(1950, 1, 1) + timedelta(days=days)
-        number = id_number("410425", born, order + 1)
-        report = {
-            "name": "王小满",
-            "sex": "男" if int(number[16]) % 2 else "女",
-            "document_type": "居民身份证",
-            "document_number": number,
-            "birth": born.isoformat(),
-            "origin": "河南省平顶山市郏县",
-        }
-        return person_id(self._person_key, DocumentType.from_label("居民身份证"), number), report
-
-    def _arrival(
-        self, person: str, report: Mapping[str, str], street: str, day: date, moved_on_to: str | None = None
-    ) -> Arrival:
-        typed = {**report, "street": street, "arrived_on": day.isoformat()}
-        return Arrival(person, stay_id(person, street, day), street, typed, moved_on_to)
+"""Seconds after which a clerk's program sends the same request again."""
+VIEWS = {"registration": "stays", "outreach": "residents", "reporting": "stays"}
+STARTED = "registration.stay_started.v1"
 
 
 @dataclass
 class Load:
-    """What was sent while things broke, and what was answered."""
+    """What offices sent while things broke, and what they were answered."""
 
-    deployment: "Deployment"
+    deployment: Deployment
     accepted: dict[str, Arrival] = field(default_factory=dict)
-    sent: int = 0
+    """By stay: answered `accepted` over HTTP, or confirmed by the broker."""
+    unanswered: dict[str, set[str]] = field(default_factory=lambda: {street: set() for street in OFFICES_STREETS})
+    """The message ids of reports over AMQP that no answer was read for, by street."""
     retries: int = 0
-    """How often a clerk got no answer, or a 5xx, and sent the same request again."""
-    reports: set[str] = field(default_factory=set)
-    """Message ids of the reports over AMQP that the broker confirmed."""
     over: bool = False
 
     async def reaches(self, more: int) -> None:
         """Wait until so many more arrivals have been accepted."""
         goal = len(self.accepted) + more
-        await eventually(lambda: _holds(len(self.accepted) >= goal), WHOLE_WITHIN)
+        await self._until(lambda: len(self.accepted) >= goal)
 
-    async def falters(self, more: int = CLERKS) -> None:
-        """Wait until clerks have noticed that something is broken."""
-        goal = self.retries + more
-        await eventually(lambda: _holds(self.retries >= goal), WHOLE_WITHIN)
+    async def falters(self) -> None:
+        """Wait until every clerk has met what is broken: no answer, or a 5xx."""
+        goal = self.retries + CLERKS
+        await self._until(lambda: self.retries >= goal)
 
-    async def clerk(self, arrivals: Iterator[Arrival]) -> None:
-        """Register arrivals over HTTP, one after another."""
-        headers = {"Authorization": f"Bearer {self._token()}"}
+    async def register(self, arrivals: Iterator[Arrival]) -> None:
+        """Register arrivals over HTTP, one after another, as one clerk does."""
+        token = issue(self.deployment.stack.issuer_jwk(), subject="clerk", role="clerk", division="32")
         async with httpx.AsyncClient(
-            base_url=self.deployment.url("registration"), headers=headers, timeout=PATIENCE
+            base_url=self.deployment.url("registration"),
+            headers={"Authorization": f"Bearer {token}"},
+            timeout=PATIENCE,
         ) as client:
             while not self.over:
                 arrival = next(arrivals)
-                self.sent += 1
                 answer = await self._post_until_answered(client, arrival)
                 assert answer.status_code == 201, answer.text
                 assert answer.json()["stay_id"] == arrival.stay
                 self.accepted[arrival.stay] = arrival
                 await asyncio.sleep(PAUSE)
+
+    async def report(self, street: str) -> None:
+        """Report arrivals over AMQP, one after another, each until the broker confirms it."""
+        arrivals = self.deployment.people.arriving_in(street)
+        unconfirmed: list[tuple[str, Arrival]] = []
+        while unconfirmed or not self.over:
+            with contextlib.suppress(*CONNECTION_EXCEPTIONS):
+                async with self._channel_of(street) as channel:
+                    offices = await channel.get_exchange("offices", ensure=False)
+                    while unconfirmed or not self.over:
+                        unconfirmed = unconfirmed or [(str(uuid4()), next(arrivals))]
+                        await self._publish(offices, street, *unconfirmed[0])
+                        unconfirmed = []
+                        await asyncio.sleep(PAUSE)
+            await asyncio.sleep(0.1)
+
+    async def must_be_whole(self) -> None:
+        """Wait until all that was accepted is visible everywhere, exactly once, and the ledger finds nothing lost."""
+        troubles: list[str] = []
+
+        async def is_whole() -> bool:
+            troubles[:] = await self._find_missing() or await find_losses([self.deployment.databases])
+            return not troubles
+
+        try:
+            await eventually(is_whole, WHOLE_WITHIN, every=0.3)
+        except AssertionError:
+            raise AssertionError(f"of {len(self.accepted)} accepted: {troubles}") from None
+        for street, messages in self.unanswered.items():
+            await asyncio.wait_for(self._read_answers(street, messages), WHOLE_WITHIN)
+
+    async def _until(self, holds: Callable[[], bool]) -> None:
+        async def check() -> bool:
+            return holds()
+
+        await eventually(check, WHOLE_WITHIN)
 
     async def _post_until_answered(self, client: httpx.AsyncClient, arrival: Arrival) -> httpx.Response:
         key = {"Idempotency-Key": str(uuid4())}
@@ -142,29 +114,85 @@ class Load:
             self.retries += 1
             await asyncio.sleep(0.1)
 
-    async def office(self, street: str, arrivals: Iterator[Arrival]) -> None:
-        """Report arrivals over AMQP, one after another, each until the broker confirms it."""
-        while not self.over:
-            arrival, message = next(arrivals), str(uuid4())
-            self.sent += 1
-            await self._publish_until_confirmed(street, arrival, message)
+    async def _publish(self, offices: AbstractExchange, street: str, message: str, arrival: Arrival) -> None:
+        report = aio_pika.Message(
+            to_json(arrival.report),
+            message_id=message,
+            user_id=f"office-{street}",
+            reply_to=f"office.{street}",
+            delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
+        )
+        await offices.publish(report, f"{street}.arrival", timeout=5)
+        self.accepted[arrival.stay] = arrival
+        self.unanswered[street].add(message)
 
-    async def _publish_until_confirmed(self, street: str, first: Arrival, message: str) -> None:
-        raise NotImplementedError
+    @contextlib.asynccontextmanager
+    async def _channel_of(self, street: str) -> AsyncIterator[aio_pika.abc.AbstractChannel]:
+        connection = await aio_pika.connect(self.deployment.stack.rabbitmq_url(f"office-{street}"), timeout=5)
+        async with connection:
+            yield await connection.channel(on_return_raises=True)
 
-    def _token(self) -> str:
-        return issue(self.deployment.stack.issuer_jwk(), subject="clerk", role="clerk", division="32")
-
-    async def find_missing(self, databases: Mapping[str, Database]) -> list[str]:
-        """Say which accepted arrivals are not a stay in every view, not once in the feed, or not written rightly."""
-        wanted = list(self.accepted)
-        missing = []
-        for service, collection in STAYS.items():
-            found = await databases[service][collection].count_documents({"_id": {"$in": wanted}})
+    async def _find_missing(self) -> list[str]:
+        """Say which accepted arrivals are not in every view, or are there more than once."""
+        databases, wanted, missing = self.deployment.databases, list(self.accepted), []
+        for service, view in VIEWS.items():
+            found = await databases[service][view].count_documents({"_id": {"$in": wanted}})
             if found != len(wanted):
-                missing.append(f"{service}: {found} of {len(wanted)} accepted stays")
-        archives = {f"{arrival.person}@{arrival.street[:6]}" for arrival in self.accepted.values()}
-        opened = await databases["archives"]["archives"].count_documents({"_id": {"$in": list(archives)}})
-        if opened != len(archives):
-            missing.append(f"archives: {opened} of {len(archives)} accepted people")
-        return missing or await self._find_doubled(databases)
+                missing.append(f"{service}: {found} of {len(wanted)} stays")
+        owed = {f"{arrival.person}@{arrival.street[:6]}" for arrival in self.accepted.values()}
+        opened = await databases["archives"]["archives"].count_documents({"_id": {"$in": list(owed)}})
+        if opened != len(owed):
+            missing.append(f"archives: {opened} of {len(owed)} archives")
+        return missing or [*await self._find_unfed(), *await self._find_misrecorded()]
+
+    async def _find_unfed(self) -> list[str]:
+        fed: Counter[str] = Counter()
+        async for page in self.deployment.databases["feeds"]["stay_pages"].find():
+            fed.update(entry["stay_id"] for entry in page["entries"] if entry["type"] == STARTED)
+        wrong = {stay: fed[stay] for stay in self.accepted if fed[stay] != 1}
+        return (
+            [f"feeds: {len(wrong)} stays not started exactly once, e.g. {next(iter(wrong.items()))}"] if wrong else []
+        )
+
+    async def _find_misrecorded(self) -> list[str]:
+        """Say which stays have other facts than they should: a start, and one contest where a later stay is known."""
+        counted: list[dict[str, object]] = [
+            {"$match": {"stream": {"$in": [f"stay/{stay}" for stay in self.accepted]}}},
+            {"$group": {"_id": "$stream", "commits": {"$sum": 1}}},
+        ]
+        recorded = {
+            document["_id"]: document["commits"]
+            async for document in self.deployment.databases["registration"][JOURNAL].aggregate(counted)
+        }
+        due = {f"stay/{stay}": 1 + (arrival.later in self.accepted) for stay, arrival in self.accepted.items()}
+        wrong = {
+            stream: (recorded.get(stream), facts) for stream, facts in due.items() if recorded.get(stream) != facts
+        }
+        return [f"registration: {len(wrong)} streams with facts, due: {list(wrong.items())[:3]}"] if wrong else []
+
+    async def _read_answers(self, street: str, unanswered: set[str]) -> None:
+        """Read an office's answers until every report has one; each must say `accepted`, however often it was asked."""
+        async with self._channel_of(street) as channel:
+            queue = await channel.get_queue(f"office.{street}", ensure=False)
+            while unanswered:
+                message = await queue.get(fail=False, no_ack=True)
+                if message is None:
+                    await asyncio.sleep(0.1)
+                    continue
+                answer = from_json(message.body)
+                assert answer["outcome"] == "accepted", answer
+                unanswered.discard(answer["message_id"])
+
+
+@contextlib.asynccontextmanager
+async def under_load(deployment: Deployment) -> AsyncIterator[Load]:
+    """Let clerks and offices work until the block ends; then each finishes the arrival it is at."""
+    load = Load(deployment)
+    arrivals = deployment.people.moving()
+    async with asyncio.TaskGroup() as working:
+        for _ in range(CLERKS):
+            working.create_task(load.register(arrivals))
+        for street in OFFICES_STREETS:
+            working.create_task(load.report(street))
+        yield load
+        load.over = True

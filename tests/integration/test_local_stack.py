@@ -13,20 +13,23 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure
 
 from deploy.local.failure import LocalStackError
+from deploy.local.services import REPOSITORY
 from deploy.local.stack import Stack
+from deploy.local.temporary import temporary_stack
 
 pytestmark = pytest.mark.skipif(
     any(os.environ.get(name) for name in ("RABBITMQ_URL", "MONGODB_URL")), reason="the servers are somebody else's"
 )
 
+LOCAL = REPOSITORY / ".local"
 NAMED_ON_DISK = 4
 """Seconds until RabbitMQ 3.10 has surely written down a new quorum queue's name; killed before, the queue is lost."""
 
 
 @pytest.fixture(scope="module")
-def own_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def own_stack() -> Iterator[Stack]:
     """Run a stack that a test may kill, beside the one that the other tests share."""
-    with Stack(tmp_path_factory.mktemp("stack")) as running:
+    with temporary_stack(LOCAL) as running:
         yield running
 
 

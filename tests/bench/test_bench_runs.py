@@ -1,0 +1,24 @@
+"""The bench in its short form: it runs to the end and every figure is there; how fast it was is not asked."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+REPOSITORY = Path(__file__).parent.parent.parent
+RATES = ("floor_per_s", "tutorial_per_s", "houniao_per_s", "http_per_s", "of_floor", "over_tutorial")
+
+
+def test_the_bench_measures_everything_and_writes_it_down(tmp_path: Path) -> None:
+    output = tmp_path / "bench.json"
+
+    command = [sys.executable, "-m", "tests.bench", "--quick", "--output", str(output)]
+    ran = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, timeout=600, check=False)
+
+    assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
+    figures = json.loads(output.read_text())
+    assert figures.keys() == {*RATES, "latency_ms", "growth", "how"}
+    assert all(figures[name] > 0 for name in RATES)
+    assert figures["latency_ms"].keys() == {"10", "50", "80"}
+    for found in figures["latency_ms"].values():
+        assert 0 < found["p50"] <= found["p99"]

@@ -1,0 +1,152 @@
+"""The register of facts: every fact is in the table, says where it belongs, and never who a person is."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+import contracts
+from contracts.archives import ARCHIVE_FACTS, Archive, ArchiveOpened, BloodPressure, Entry, EntryRecorded
+from contracts.envelope import Fact
+from contracts.facts import ALL_FACTS, HEARD_BY, by_type
+from contracts.outreach import ACTIVITY_FACTS, Activity, ActivityFact, ActivityKind, Audience
+from contracts.registration import STAY_FACTS, StayFact
+from tests.histories import FIRST_DAY, FIRST_MOMENT, PEOPLE, make_stay
+
+SPEAKERS = {"registration": STAY_FACTS, "archives": ARCHIVE_FACTS, "outreach": ACTIVITY_FACTS}
+STREET = "320507001"
+STAY = make_stay(street=STREET)
+ARCHIVE = Archive(person_id=PEOPLE[0], district="320507", street=STREET, opened_at=FIRST_MOMENT)
+ENTRY = Entry(
+    entry_id="entry-1",
+    person_id=PEOPLE[0],
+    street=STREET,
+    measured_at=FIRST_MOMENT,
+    recorded_by="worker",
+    content=BloodPressure(systolic=120, diastolic=80),
+)
+ACTIVITY = Activity(
+    activity_id="activity-1",
+    street=STREET,
+    kind=ActivityKind.LECTURE,
+    topic="高血压",
+    audience=Audience.ELDERLY,
+    planned_on=FIRST_DAY,
+)
+IDENTITY = re.compile(r"name|phone|mobile|address|document|number|id_card|passport|email|identity", re.IGNORECASE)
+
+
+def sample(kind: type[Fact]) -> Fact:
+    """Make a fact of a kind."""
+    if issubclass(kind, StayFact):
+        return kind(stay=STAY)
+    if issubclass(kind, ActivityFact):
+        return kind(activity=ACTIVITY)
+    made: dict[type[Fact], Fact] = {
+        ArchiveOpened: ArchiveOpened(archive=ARCHIVE),
+        EntryRecorded: EntryRecorded(entry=ENTRY),
+    }
+    return made[kind]
+
+
+def table() -> dict[str, tuple[str, frozenset[str]]]:
+    """Read the table of the package's docstring: a fact, who says it, who hears it."""
+    rows = [line.strip("| ").split("|") for line in (contracts.__doc__ or "").splitlines() if line.startswith("| ")]
+    told = {}
+    for facts, speaker, hearers in [[cell.strip() for cell in row] for row in rows[1:]]:
+        hearing = frozenset(HEARD_BY if hearers == "every service" else hearers.split(", "))
+        told.update(dict.fromkeys(facts.split(", "), (speaker, hearing)))
+    return told
+
+
+def property_names(schema: Any) -> Iterator[str]:
+    """Name every property anywhere in a JSON schema."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for part in schema.values():
+            yield from property_names(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from property_names(part)
+
+
+def all_kinds(kind: type[Fact] = Fact) -> Iterator[type[Fact]]:
+    """Find every fact that the contracts define, whether it is registered or not."""
+    for below in kind.__subclasses__():
+        if below.__module__.startswith("contracts.") and "TYPE" in vars(below):
+            yield below
+        yield from all_kinds(below)
+
+
+def test_the_table_names_every_fact_who_says_it_and_who_hears_it() -> None:
+    truth = {
+        fact.__name__: (speaker, frozenset(hearer for hearer, heard in HEARD_BY.items() if fact in heard))
+        for speaker, facts in SPEAKERS.items()
+        for fact in facts
+    }
+
+    assert table() == truth
+
+
+def test_every_fact_that_is_defined_is_registered_once() -> None:
+    assert set(all_kinds()) == set(ALL_FACTS)
+    assert len(by_type(ALL_FACTS)) == len(ALL_FACTS)
+
+
+@pytest.mark.parametrize("kind", ALL_FACTS, ids=lambda kind: kind.__name__)
+def test_a_fact_is_named_after_its_service_itself_and_its_version(kind: type[Fact]) -> None:
+    speaker = next(service for service, facts in SPEAKERS.items() if kind in facts)
+    snake = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
+
+    assert kind.TYPE == f"{speaker}.{snake}.v1"
+
+
+@pytest.mark.parametrize("kind", ALL_FACTS, ids=lambda kind: kind.__name__)
+def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> None:
+    assert re.search(r"(ed|Held)$", kind.__name__)
+    assert not re.search(r"(Event|Updated|Changed|Created|Deleted)$", kind.__name__)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "stream", "person"),
+    [
+        (STAY_FACTS, f"stay/{STAY.stay_id}", PEOPLE[0]),
+        ((ArchiveOpened,), f"archive/{PEOPLE[0]}@320507", PEOPLE[0]),
+        ((EntryRecorded,), "entry/entry-1", PEOPLE[0]),
+        (ACTIVITY_FACTS, "activity/activity-1", None),
+    ],
+    ids=["stay", "archive", "entry", "activity"],
+)
+def test_a_fact_names_its_stream_place_person_and_who_must_hear_it(
+    kinds: tuple[type[Fact], ...], stream: str, person: str | None
+) -> None:
+    for fact in map(sample, kinds):
+        assert fact.stream == stream
+        assert fact.division == STREET
+        assert fact.person_id == person
+        assert fact.addressee == "320507"
+
+
+@pytest.mark.parametrize("kind", ALL_FACTS, ids=lambda kind: kind.__name__)
+def test_no_fact_has_a_field_that_says_who_a_person_is(kind: type[Fact]) -> None:
+    names = set(property_names(kind.model_json_schema()))
+
+    assert names, "a schema without properties would prove nothing"
+    assert not [name for name in names if IDENTITY.search(name)]
+
+
+@pytest.mark.parametrize("kind", ALL_FACTS, ids=lambda kind: kind.__name__)
+def test_a_fact_ignores_what_it_does_not_know_and_can_not_be_changed(kind: type[Fact]) -> None:
+    fact = sample(kind)
+
+    read = kind.model_validate({**fact.model_dump(mode="json"), "tomorrow": "new"})
+
+    assert read == fact
+    assert kind.model_config.get("frozen") is True
+
+
+def test_every_service_hears_facts_that_somebody_says() -> None:
+    for heard in HEARD_BY.values():
+        assert set(heard) <= set(ALL_FACTS)
+    assert set(ALL_FACTS) == {fact for heard in HEARD_BY.values() for fact in heard}

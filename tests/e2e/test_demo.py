@@ -1,0 +1,67 @@
+"""The story of the demo: people invented alike everywhere, taken in, seen in five services, and not doubled."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from contracts.divisions import Divisions
+from contracts.identity import DocumentType, number_problem
+from deploy.demo import load
+from deploy.demo.people import DISTRICTS, invent_people
+from deploy.local.services import all_services
+from deploy.local.stack import Stack
+
+AS_OF = date(2026, 11, 20)
+FEW = 300
+
+
+@pytest.fixture
+def deployment(tmp_path: Path) -> Iterator[Stack]:
+    """Run the services as `make run` does: processes of their own beside their own servers."""
+    with Stack(tmp_path / "stack") as stack, ExitStack() as running:
+        services = all_services(stack)
+        for service in services:
+            running.callback(service.stop)
+            service.start()
+        for service in services:
+            service.wait_ready()
+        yield stack
+
+
+def test_the_same_people_are_invented_every_time_and_nobody_shares_a_number() -> None:
+    people = invent_people(2000, AS_OF, Divisions.load())
+
+    assert people == invent_people(2000, AS_OF, Divisions.load())
+    assert len({person.document_number for person in people}) == 2000
+
+
+def test_every_number_is_valid_and_nobodys() -> None:
+    for person in invent_people(500, AS_OF, Divisions.load()):
+        assert number_problem(DocumentType.ID_CARD, person.document_number) is None
+        assert person.document_number.startswith("00")
+
+
+def test_there_are_all_ages_and_both_districts() -> None:
+    people = invent_people(2000, AS_OF, Divisions.load())
+
+    ages = [person.age(AS_OF) for person in people]
+    assert min(ages) == 0
+    assert sum(6 <= age <= 14 for age in ages) > 100
+    assert sum(age >= 65 for age in ages) > 50
+    assert {person.district for person in people} == set(DISTRICTS)
+
+
+def test_the_demo_is_seen_everywhere_and_loading_it_twice_adds_nobody(deployment: Stack) -> None:
+    once = load(deployment, people=FEW)
+
+    assert 0.8 * FEW < sum(found.reported for found in once.values()) < FEW
+    for found in once.values():
+        assert found.agree
+        assert found.audiences["children"] > 0
+    assert sum(found.position for found in once.values()) > FEW
+
+    assert load(deployment, people=FEW, again=True) == once
+    assert load(deployment, people=FEW) == once

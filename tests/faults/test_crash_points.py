@@ -1,0 +1,54 @@
+"""A service killed at an exact point of its work loses nothing and does nothing twice."""
+
+import pytest
+
+from tests.faults.crashing import POINTS
+from tests.faults.deployment import Deployment
+from tests.faults.form import in_form
+from tests.faults.load import under_load
+
+ACKNOWLEDGING = ["taken, not written", "written, not acknowledged", "acknowledged"]
+RELAYING = ["read, not published", "published, not confirmed to all", "published, not marked", "marked"]
+CRASHES = {
+    "registration": [
+        *RELAYING,
+        *ACKNOWLEDGING,
+        "decided, not recorded",
+        "recorded, not answered",
+        "recorded, office not answered",
+        "office answered, not acknowledged",
+        "written, not settled",
+        "settled, not acknowledged",
+    ],
+    "archives": [
+        *ACKNOWLEDGING,
+        "written, not settled",
+        "decided, not recorded",
+        "recorded, not answered",
+        "published, not marked",
+    ],
+    "outreach": ACKNOWLEDGING,
+    "reporting": ACKNOWLEDGING,
+    "feeds": [*ACKNOWLEDGING, "appended, not acknowledged"],
+}
+CALLS = in_form(short=[2], long=[1, 2, 5, 20])
+"""At which call of the point the service crashes: under load, later ones meet fuller batches."""
+
+
+@pytest.mark.parametrize("service", CRASHES)
+async def test_a_service_that_crashes_at_any_point_goes_on_where_it_was(houniao: Deployment, service: str) -> None:
+    for call in CALLS:
+        async with under_load(houniao) as load:
+            for point in CRASHES[service]:
+                houniao.kill(service)
+                houniao.start(service, point, str(call))
+                await houniao.crashes(service)
+            houniao.start(service)
+
+        await load.must_be_whole()
+
+
+def test_every_point_but_the_importers_is_crashed_at() -> None:
+    crashed_at = {point for points in CRASHES.values() for point in points}
+
+    assert set(POINTS) - crashed_at == {"import claimed", "helping recorded, progress not saved", "progress saved"}

@@ -1,0 +1,71 @@
+"""Services killed at random, frozen or stopped under load go on where they were."""
+
+import random
+import signal
+
+import pytest
+
+from tests.faults.deployment import Deployment, signal_server
+from tests.faults.form import SEED, in_form
+from tests.faults.load import under_load
+from tests.instance import SERVICES
+
+KILLS = in_form(short=8, long=150)
+ROUNDS = in_form(short=1, long=8)
+MEANWHILE = in_form(short=50, long=1000)
+
+
+async def test_services_killed_again_and_again(houniao: Deployment) -> None:
+    chance = random.Random(SEED)
+
+    async with under_load(houniao) as load:
+        for victim in chance.choices(SERVICES, k=KILLS):
+            houniao.kill(victim)
+            houniao.start(victim)
+            await load.reaches(chance.randrange(1, 2 * MEANWHILE))
+
+    await load.must_be_whole()
+
+
+async def test_services_frozen(houniao: Deployment) -> None:
+    async with under_load(houniao) as load:
+        for _ in range(ROUNDS):
+            for hearer in ("archives", "outreach", "reporting", "feeds"):
+                houniao.send(hearer, signal.SIGSTOP)
+            await load.reaches(MEANWHILE)
+            houniao.send("registration", signal.SIGSTOP)
+            await load.falters()
+            houniao.send("registration", signal.SIGCONT)
+            for hearer in ("archives", "outreach", "reporting", "feeds"):
+                houniao.send(hearer, signal.SIGCONT)
+
+    await load.must_be_whole()
+
+
+async def test_a_service_told_to_stop_finishes_its_work_and_ends_well(houniao: Deployment) -> None:
+    async with under_load(houniao) as load:
+        for _ in range(ROUNDS):
+            for service in SERVICES:
+                await load.reaches(MEANWHILE)
+                exit_code = await houniao.stop(service)
+                houniao.start(service)
+
+                assert exit_code == 0, houniao.tail(service)
+                await houniao.ready(service)
+
+    await load.must_be_whole()
+
+
+@pytest.mark.parametrize("away", ["rabbitmq", "mongodb"])
+async def test_a_service_told_to_stop_while_a_server_is_frozen_ends_in_time(houniao: Deployment, away: str) -> None:
+    server = getattr(houniao.stack, away)
+
+    async with under_load(houniao) as load:
+        await load.reaches(MEANWHILE)
+        signal_server(server, signal.SIGSTOP)
+        exit_code = await houniao.stop("archives")
+        signal_server(server, signal.SIGCONT)
+        houniao.start("archives")
+
+    assert exit_code == 0, houniao.tail("archives")
+    await load.must_be_whole()

@@ -1,0 +1,250 @@
+"""The relay on real servers: what was recorded is published, and marked only once the broker has it."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from aio_pika import ExchangeType
+from aio_pika.abc import AbstractChannel, AbstractQueue
+from aio_pika.exceptions import DeliveryError
+from pydantic_core import from_json
+
+from contracts.facts import ALL_FACTS, by_type
+from contracts.registration import StayEnded, StayStarted
+from deploy.local.stack import Stack
+from services.runtime import relay as relay_module
+from services.runtime.journal import JOURNAL, Journal
+from services.runtime.mongo import Database
+from services.runtime.relay import Relay
+from tests.histories import make_stay
+from tests.instance import eventually
+
+NOW = datetime(2026, 3, 1, tzinfo=UTC)
+HERE, THERE, NOWHERE = "990101", "990102", "990103"
+"""Districts that no other test has, so that nobody else's queue hears them."""
+
+Bind = Callable[..., Awaitable[AbstractQueue]]
+
+
+@pytest.fixture
+async def journal(database: Database) -> Journal:
+    """Give a journal with its indexes."""
+    made = Journal(database, "registration", lambda: NOW, by_type(ALL_FACTS))
+    await made.prepare()
+    return made
+
+
+@pytest.fixture
+async def relay(stack: Stack, database: Database, journal: Journal) -> AsyncIterator[Relay]:
+    """Give a relay that sends when it is asked."""
+    made = Relay(stack.rabbitmq_url(), database, journal, lambda: NOW, "registration")
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def bind(channel: AbstractChannel) -> AsyncIterator[Bind]:
+    """Give a way to make a queue that hears a district."""
+    exchange = await channel.declare_exchange("events", ExchangeType.TOPIC, durable=True)
+    made: list[AbstractQueue] = []
+
+    async def make(district: str, **arguments: Any) -> AbstractQueue:
+        queue = await channel.declare_queue(f"test.{uuid4().hex[:10]}", durable=True, arguments=arguments)
+        made.append(queue)
+        await queue.bind(exchange, f"#.{district}")
+        return queue
+
+    yield make
+    for queue in made:
+        await queue.delete(if_unused=False, if_empty=False)
+
+
+async def record(journal: Journal, district: str, day: int = 0) -> None:
+    stay = make_stay(street=f"{district}001", day=day)
+    await journal.record_one(journal.commit(StayStarted(stay=stay), causation="request"))
+
+
+async def unsent(database: Database) -> int:
+    return await database[JOURNAL].count_documents({"sent_at": None})
+
+
+async def take(queue: AbstractQueue) -> list[dict[str, Any]]:
+    """Take the events of one message."""
+    message = await queue.get(timeout=5)
+    await message.ack()
+    events: list[dict[str, Any]] = from_json(message.body)
+    return events
+
+
+async def test_what_was_recorded_is_published_and_marked(
+    journal: Journal, relay: Relay, bind: Bind, database: Database
+) -> None:
+    queue = await bind(HERE)
+    await record(journal, HERE)
+
+    sent = await relay.send_once()
+
+    message = await queue.get(timeout=5)
+    assert sent == 1
+    assert message.content_type == "application/cloudevents-batch+json"
+    assert message.delivery_mode == 2
+    assert message.message_id
+    assert (message.app_id, message.routing_key) == ("registration", f"registration.stay_started.v1.{HERE}")
+    assert [event["type"] for event in from_json(message.body)] == ["registration.stay_started.v1"]
+    assert (await database[JOURNAL].find_one({}))["sent_at"] == NOW  # type: ignore[index]
+
+
+async def test_what_was_sent_is_not_sent_again(journal: Journal, relay: Relay, bind: Bind) -> None:
+    queue = await bind(HERE)
+    await record(journal, HERE)
+    await relay.send_once()
+
+    again = await relay.send_once()
+
+    assert again == 0
+    assert len(await take(queue)) == 1
+    assert await queue.get(fail=False) is None
+
+
+async def test_what_gathered_goes_as_one_message_for_each_routing_key(
+    journal: Journal, relay: Relay, bind: Bind
+) -> None:
+    here, there = await bind(HERE), await bind(THERE)
+    for day in range(5):
+        await record(journal, HERE, day)
+    await record(journal, THERE)
+
+    sent = await relay.send_once()
+
+    assert sent == 6
+    assert [len(await take(here)), len(await take(there))] == [5, 1]
+    assert await here.get(fail=False) is None
+
+
+async def test_facts_of_one_commit_are_sent_each_under_its_own_key(
+    journal: Journal, relay: Relay, bind: Bind, database: Database
+) -> None:
+    queue = await bind(HERE)
+    stay = make_stay(street=f"{HERE}001")
+    await journal.record_one(journal.commit(StayStarted(stay=stay), StayEnded(stay=stay), causation="request"))
+
+    await relay.send_once()
+
+    types = {event["type"] for _ in range(2) for event in await take(queue)}
+    assert types == {"registration.stay_started.v1", "registration.stay_ended.v1"}
+    assert await unsent(database) == 0
+
+
+async def test_what_nobody_hears_is_not_marked_and_holds_nothing_else_up(
+    journal: Journal, relay: Relay, bind: Bind, database: Database
+) -> None:
+    queue = await bind(HERE)
+    await record(journal, NOWHERE)
+    await record(journal, HERE)
+
+    with pytest.raises(DeliveryError):
+        await relay.send_once()
+
+    assert len(await take(queue)) == 1
+    left = await database[JOURNAL].find({"sent_at": None}).to_list(9)
+    assert [commit["facts"][0]["key"] for commit in left] == [f"registration.stay_started.v1.{NOWHERE}"]
+
+
+async def test_what_nobody_heard_is_sent_as_soon_as_somebody_does(
+    journal: Journal, relay: Relay, bind: Bind, database: Database
+) -> None:
+    await record(journal, NOWHERE)
+    with pytest.raises(DeliveryError):
+        await relay.send_once()
+
+    queue = await bind(NOWHERE)
+    await relay.send_once()
+
+    assert len(await take(queue)) == 1
+    assert await unsent(database) == 0
+
+
+async def test_what_a_full_queue_refuses_is_not_marked(
+    journal: Journal, relay: Relay, bind: Bind, database: Database, channel: AbstractChannel
+) -> None:
+    queue = await bind(HERE, **{"x-max-length": 1, "x-overflow": "reject-publish"})
+    await record(journal, HERE)
+    await relay.send_once()
+    await record(journal, HERE, day=1)
+
+    with pytest.raises(DeliveryError):
+        await relay.send_once()
+
+    assert await unsent(database) == 1
+    await take(queue)
+    await relay.send_once()
+    assert await unsent(database) == 0
+
+
+async def test_a_crash_between_publishing_and_marking_sends_again_rather_than_never(
+    journal: Journal, relay: Relay, bind: Bind, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def crash(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    queue = await bind(HERE)
+    await record(journal, HERE)
+    with monkeypatch.context() as broken, pytest.raises(KeyboardInterrupt):
+        broken.setattr(relay_module, "mark_sent", crash)
+        await relay.send_once()
+
+    await relay.send_once()
+
+    first, second = await take(queue), await take(queue)
+    assert first == second
+    assert await unsent(database) == 0
+
+
+async def test_no_more_than_a_helping_is_sent_at_once(
+    journal: Journal, relay: Relay, bind: Bind, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "BATCH", 2)
+    await bind(HERE)
+    for day in range(3):
+        await record(journal, HERE, day)
+
+    helpings = [await relay.send_once() for _ in range(3)]
+
+    assert helpings == [2, 1, 0]
+    assert await unsent(database) == 0
+
+
+async def test_two_relays_of_one_journal_lose_nothing(
+    stack: Stack, journal: Journal, relay: Relay, bind: Bind, database: Database
+) -> None:
+    second = Relay(stack.rabbitmq_url(), database, journal, lambda: NOW, "registration")
+    queue = await bind(HERE)
+    for day in range(5):
+        await record(journal, HERE, day)
+
+    await asyncio.gather(relay.send_once(), second.send_once())
+    await second.close()
+
+    heard: set[str] = set()
+    while message := await queue.get(fail=False, no_ack=True):
+        heard.update(event["subject"] for event in from_json(message.body))
+    assert len(heard) == 5
+    assert await unsent(database) == 0
+
+
+async def test_a_running_relay_sends_what_is_recorded_without_being_asked(
+    journal: Journal, relay: Relay, bind: Bind, database: Database
+) -> None:
+    await bind(HERE)
+    running = asyncio.create_task(relay.run())
+    await record(journal, HERE)
+
+    async def all_sent() -> bool:
+        return await unsent(database) == 0
+
+    await eventually(all_sent, within=10)
+    running.cancel()
+    assert relay.oldest_unsent is None or relay.oldest_unsent == NOW

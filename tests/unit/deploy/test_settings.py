@@ -1,0 +1,67 @@
+"""What servers and services are told: permissions that end at the own queue, and secrets only where they are needed."""
+
+import json
+import re
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from deploy.docker.settings import write_settings
+from deploy.local.stack import SERVICE_PORTS
+from deploy.rabbitmq.definitions import DEMO_OFFICES, SERVICES, definitions, users
+
+PASSWORDS = dict.fromkeys(users(), "secret")
+
+
+def permission(user: str, action: str) -> re.Pattern[str]:
+    found = [entry for entry in definitions(PASSWORDS)["permissions"] if entry["user"] == user]
+    assert len(found) == 1
+    return re.compile(found[0][action])
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("action", ["configure", "write", "read"])
+def test_a_service_may_touch_its_own_queues_and_no_others(service: str, action: str) -> None:
+    allowed = permission(service, action)
+
+    assert all(allowed.search(name) for name in (service, f"{service}.dead", f"{service}.320507", "events"))
+    others = [name for other in SERVICES if other != service for name in (other, f"{other}.dead")]
+    assert not any(allowed.search(name) for name in (*others, f"{service}2", f"x{service}", "office.320507001"))
+
+
+def test_only_registration_answers_offices() -> None:
+    assert [service for service in SERVICES if permission(service, "write").search("amq.default")] == ["registration"]
+
+
+def test_definitions_hold_no_password() -> None:
+    assert "secret" not in json.dumps(definitions(PASSWORDS))
+
+
+def test_every_demo_office_has_a_nine_digit_street() -> None:
+    assert all(re.fullmatch(r"\d{9}", street) for street in DEMO_OFFICES)
+
+
+def test_each_container_gets_its_own_secrets_which_survive_a_second_start(tmp_path: Path) -> None:
+    write_settings(tmp_path)
+    first = {file: file.read_text() for file in tmp_path.rglob("*") if file.is_file()}
+
+    write_settings(tmp_path)
+
+    assert {file: file.read_text() for file in tmp_path.rglob("*") if file.is_file()} == first
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in first)
+    assert [s for s in SERVICE_PORTS if "PERSON_KEY" in first[tmp_path / s / "environment"]] == ["registration"]
+
+
+def test_a_container_reads_its_environment_with_a_shell(tmp_path: Path) -> None:
+    write_settings(tmp_path)
+
+    shown = subprocess.run(
+        ["sh", "-c", '. "$0"; printf %s "$HOUNIAO_JWKS"', tmp_path / "feeds" / "environment"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+
+    assert json.loads(shown)["keys"][0]["crv"] == "P-256"

@@ -1,0 +1,180 @@
+"""Access: a token says who is asking, for which role and division; the default is no."""
+
+import json
+import time
+from typing import Any
+
+import pytest
+from fastapi import Depends, FastAPI
+from httpx import ASGITransport, AsyncClient, Response
+from joserfc import jwt
+from joserfc.jwk import ECKey, KeySet, OctKey
+
+from services.runtime.access import Caller, Gate, Role, allow, issue
+from services.runtime.problems import Problem, refuse_clearly
+
+ISSUER = "houniao-local"
+
+
+def make_key() -> ECKey:
+    return ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, private=True, auto_kid=True)
+
+
+KEY = make_key()
+PRIVATE = json.dumps(KEY.as_dict(private=True))
+PUBLIC = json.dumps(KeySet([KEY]).as_dict(private=False))
+
+
+def token(**more: Any) -> str:
+    return issue(PRIVATE, **{"subject": "wang", "role": "clerk", "division": "320507001", **more})
+
+
+def signed(key: Any = KEY, algorithm: str = "ES256", **more: Any) -> str:
+    claims = {
+        "iss": ISSUER,
+        "aud": "houniao",
+        "sub": "wang",
+        "role": "clerk",
+        "division": "320507001",
+        "exp": int(time.time()) + 60,
+        **more,
+    }
+    kept = {name: value for name, value in claims.items() if value is not None}
+    return jwt.encode({"alg": algorithm}, kept, key, algorithms=[algorithm])
+
+
+def test_a_good_token_says_who_is_asking() -> None:
+    caller = Gate(PUBLIC, ISSUER).verify(token())
+
+    assert caller == Caller("wang", Role.CLERK, "320507001")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        token(lifetime=-1),
+        token(issuer="somebody-else"),
+        signed(aud="another-system"),
+        signed(aud=None),
+        signed(exp=None),
+        signed(sub=None),
+        signed(role="emperor"),
+        signed(role=None),
+        signed(division=None),
+        signed(division="32x"),
+        signed(division=320507001),
+        signed(make_key()),
+        signed(OctKey.import_key(json.dumps(KEY.as_dict(private=False))), "HS256"),
+        "",
+        "a.b.c",
+        "你好",
+        token()[:-4] + "AAAA",
+        ".".join(["eyJhbGciOiJub25lIn0", token().split(".")[1], ""]),
+    ],
+    ids=[
+        *("expired", "wrong issuer", "wrong audience", "no audience", "no expiry", "no subject", "unknown role"),
+        *("no role", "no division", "division not digits", "division a number", "wrong key", "public key as secret"),
+        *("empty", "garbage", "not ascii", "signature changed", "algorithm none"),
+    ],
+)
+def test_a_token_that_is_not_in_order_is_refused(bad: str) -> None:
+    gate = Gate(PUBLIC, ISSUER)
+
+    with pytest.raises(Problem) as refusal:
+        gate.verify(bad)
+
+    assert (refusal.value.status, refusal.value.code) == (401, "bad_token")
+
+
+def test_a_token_that_was_good_a_moment_ago_is_refused_once_it_expires(monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(PUBLIC, ISSUER)
+    short = token(lifetime=60)
+    gate.verify(short)
+
+    later = time.time() + 61
+    monkeypatch.setattr(time, "time", lambda: later)
+
+    with pytest.raises(Problem, match="bad_token"):
+        gate.verify(short)
+
+
+def test_who_trusts_no_key_lets_nobody_in() -> None:
+    with pytest.raises(Problem, match="bad_token"):
+        Gate('{"keys": []}', ISSUER).verify(token())
+
+
+@pytest.mark.parametrize(
+    ("scope", "division", "covered"),
+    [
+        ("320507001", "320507001", True),
+        ("320507", "320507001", True),
+        ("", "320507001", True),
+        ("320507001", "320507002", False),
+        ("320507001", "320507", False),
+        ("320507", "32", False),
+        ("320507", "320508001", False),
+    ],
+)
+def test_a_division_is_a_scope_by_prefix(scope: str, division: str, covered: bool) -> None:
+    caller = Caller("wang", Role.CLERK, scope)
+
+    assert caller.covers(division) is covered
+    if not covered:
+        with pytest.raises(Problem, match="outside_your_division"):
+            caller.must_cover(division)
+
+
+def make_app() -> FastAPI:
+    app = FastAPI()
+    app.state.gate = Gate(PUBLIC, ISSUER)
+    refuse_clearly(app)
+
+    @app.get("/lists")
+    async def lists(caller: Caller = Depends(allow(Role.CLERK))) -> str:  # noqa: B008
+        return caller.subject
+
+    @app.get("/nobody")
+    async def nobody(caller: Caller = Depends(allow())) -> str:  # noqa: B008
+        return caller.subject
+
+    return app
+
+
+async def ask(path: str, authorization: str | None) -> Response:
+    headers = {} if authorization is None else {"Authorization": authorization}
+    async with AsyncClient(transport=ASGITransport(app=make_app()), base_url="http://test") as client:
+        return await client.get(path, headers=headers)
+
+
+@pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic d2FuZzpwdw==", "wang"])
+async def test_without_a_bearer_token_nobody_is_let_in(header: str | None) -> None:
+    answer = await ask("/lists", header)
+
+    assert (answer.status_code, answer.json()["code"]) == (401, "no_token")
+    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+async def test_the_scheme_may_be_written_in_any_case() -> None:
+    answer = await ask("/lists", f"bearer {token()}")
+
+    assert (answer.status_code, answer.json()) == (200, "wang")
+
+
+@pytest.mark.parametrize("role", sorted(set(Role) - {Role.CLERK, Role.ADMIN}))
+async def test_a_role_that_is_not_named_is_not_admitted(role: Role) -> None:
+    answer = await ask("/lists", f"Bearer {token(role=role)}")
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "not_your_role")
+
+
+async def test_an_admin_is_admitted_everywhere_and_alone_where_nobody_is_named() -> None:
+    admin = await ask("/nobody", f"Bearer {token(role='admin', division='')}")
+    clerk = await ask("/nobody", f"Bearer {token()}")
+
+    assert (admin.status_code, clerk.status_code) == (200, 403)
+
+
+def test_a_token_can_not_be_issued_for_a_role_that_does_not_exist() -> None:
+    with pytest.raises(ValueError, match="emperor"):
+        token(role="emperor")
