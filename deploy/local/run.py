@@ -32,6 +32,7 @@ def run(folder: Path, *, demo: bool) -> None:
         running.callback(stack.stop)
         with progress("Starting RabbitMQ and MongoDB"):
             stack.start()
+        stack.leave_environments()
         services = all_services(stack)
         for service in services:
             running.callback(service.stop)

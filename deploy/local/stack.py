@@ -150,6 +150,14 @@ class Stack:
             **self._credentials.own_keys(service),
         }
 
+    def leave_environments(self) -> None:
+        """Leave every service's settings in `environment/<service>.env`, for its commands (mode 600)."""
+        for service in SERVICE_PORTS:
+            lines = [f"{name}='{value}'\n" for name, value in self.service_environment(service).items()]
+            file = self._room("environment") / f"{service}.env"
+            file.touch(mode=0o600)
+            file.write_text("".join(lines))
+
     def _room(self, name: str) -> Path:
         room = self.folder / name
         room.mkdir(exist_ok=True)

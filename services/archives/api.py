@@ -25,7 +25,7 @@ PersonInPath = Annotated[str, Path(alias="person_id", pattern=r"^[0-9a-f]{32}$")
 class EntryRequest(BaseModel):
     """An entry as a health worker types it; blood pressure in mmHg."""
 
-    street: str = Field(pattern=r"^\d{9}$", description="9-digit code of the street that enters it")
+    street: str = Field(pattern=r"^[0-9]{9}$", description="9-digit code of the street that enters it")
     measured_at: AwareDatetime
     content: BloodPressure
 
@@ -48,7 +48,7 @@ class ArchiveCount(BaseModel):
 
 @router.get("/archives", summary="Count archives")
 async def get_count(
-    service: ServiceHere, caller: Reader, division: Annotated[str, Query(pattern=r"^\d{2,9}$")]
+    service: ServiceHere, caller: Reader, division: Annotated[str, Query(pattern=r"^[0-9]{2,9}$")]
 ) -> ArchiveCount:
     """Count the archives that were opened in a division."""
     caller.must_cover(division)

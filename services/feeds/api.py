@@ -28,10 +28,10 @@ class FeedPage(BaseModel):
 async def get_stays(
     request: Request,
     caller: Integrator,
-    after: Annotated[int, Query(ge=0)] = 0,
+    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     wait: Annotated[float, Query(ge=0, le=30)] = 0,
-    division: Annotated[str, Query(pattern=r"^(\d{6})?$")] = "",
+    division: Annotated[str, Query(pattern=r"^([0-9]{6})?$")] = "",
 ) -> FeedPage:
     """Read a district's stays as pseudonymous CloudEvents; positions run 1, 2, 3, … without gaps.
 

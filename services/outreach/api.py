@@ -19,13 +19,13 @@ router = APIRouter(tags=["outreach"])
 
 Worker = Annotated[Caller, Depends(allow(Role.HEALTH_WORKER, Role.CLERK, Role.SUPERVISOR))]
 Reader = Annotated[Caller, Depends(allow(Role.HEALTH_WORKER, Role.CLERK, Role.SUPERVISOR, Role.DISTRICT))]
-Division = Annotated[str, Query(pattern=r"^\d{2,9}$")]
+Division = Annotated[str, Query(pattern=r"^[0-9]{2,9}$")]
 
 
 class Plan(BaseModel):
     """An activity as it is planned."""
 
-    street: str = Field(pattern=r"^\d{9}$", description="9-digit code of the street that organises it")
+    street: str = Field(pattern=r"^[0-9]{9}$", description="9-digit code of the street that organises it")
     kind: ActivityKind
     topic: str = Field(min_length=1, max_length=200)
     audience: Audience = Audience.EVERYONE

@@ -41,13 +41,13 @@ Here = Annotated[Registration, Depends(_registration)]
 class ArrivalRequest(ArrivalReport):
     """An arrival as an office reports it over HTTP: the street and what was typed."""
 
-    street: str = Field(pattern=r"^\d{9}$", description="9-digit street code (GB/T 10114)")
+    street: str = Field(pattern=r"^[0-9]{9}$", description="9-digit street code (GB/T 10114)")
 
 
 class DepartureRequest(DepartureReport):
     """A departure as an office reports it over HTTP."""
 
-    street: str = Field(pattern=r"^\d{9}$", description="9-digit street code (GB/T 10114)")
+    street: str = Field(pattern=r"^[0-9]{9}$", description="9-digit street code (GB/T 10114)")
 
 
 class ArrivalAnswer(BaseModel):
@@ -133,9 +133,9 @@ async def post_retraction(stay_id: str, registration: Here, caller: Clerk) -> St
 async def get_stays(
     registration: Here,
     caller: Clerk,
-    division: Annotated[str, Query(pattern=r"^\d{2,9}$")],
+    division: Annotated[str, Query(pattern=r"^[0-9]{2,9}$")],
     state: StayState | None = None,
-    cursor: Annotated[str, Query(pattern=r"^(\d{9}\|[a-z]+\|[0-9a-f]{32})?$")] = "",
+    cursor: Annotated[str, Query(pattern=r"^([0-9]{9}\|[a-z]+\|[0-9a-f]{32})?$")] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> StayPage:
     """List the stays of a division by street, state and id."""
@@ -146,7 +146,7 @@ async def get_stays(
 
 @router.get("/streets", summary="Residents per street")
 async def get_streets(
-    registration: Here, caller: Clerk, division: Annotated[str, Query(pattern=r"^\d{2,9}$")]
+    registration: Here, caller: Clerk, division: Annotated[str, Query(pattern=r"^[0-9]{2,9}$")]
 ) -> list[dict[str, Any]]:
     """Count the residents of each street of a division, empty streets included."""
     caller.must_cover(division)
@@ -189,7 +189,7 @@ async def post_lookup(body: Lookup, registration: Here, caller: Clerk) -> FoundP
 
 @router.post("/imports", status_code=202, summary="Hand in a register")
 async def post_import(
-    registration: Here, caller: Clerk, file: UploadFile, street: Annotated[str, Form(pattern=r"^\d{9}$")]
+    registration: Here, caller: Clerk, file: UploadFile, street: Annotated[str, Form(pattern=r"^[0-9]{9}$")]
 ) -> imports.Progress:
     """Take in a spreadsheet (.xlsx, or .csv in UTF-8 or GB18030, at most 10 MiB); it is worked through behind."""
     caller.must_cover(street)

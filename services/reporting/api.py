@@ -46,7 +46,7 @@ class Flows(BaseModel):
 async def get_flows(
     service: ServiceHere,
     caller: Reader,
-    division: Annotated[str, Query(pattern=r"^\d{2,9}$")],
+    division: Annotated[str, Query(pattern=r"^[0-9]{2,9}$")],
     since: Annotated[date, Query(alias="from")],
     until: Annotated[date, Query(alias="to")],
 ) -> Flows:

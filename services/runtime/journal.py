@@ -135,7 +135,7 @@ def _document(commit: Commit) -> Document:
 async def read_unsent(database: Database, limit: int) -> list[Document]:
     """Read the oldest commits that the broker has not confirmed, however old they are."""
     unsent = database[JOURNAL].find({"sent_at": None}, {"facts": 1, "recorded_at": 1}, hint="unsent")
-    return await unsent.sort("recorded_at", 1).limit(limit).to_list(limit)
+    return await unsent.sort("recorded_at", 1).limit(limit).batch_size(limit).to_list(limit)
 
 
 async def mark_sent(database: Database, ids: Sequence[str], moment: datetime) -> None:

@@ -68,9 +68,9 @@ def database_of(client: Client, name: str) -> Database:
 def is_away(error: BaseException) -> bool:
     """Say whether an error means that MongoDB is away for a while, not that the request was wrong."""
     if isinstance(error, BulkWriteError):
-        details = error.details
-        concern = details.get("writeConcernErrors") or []
-        return bool(concern) and not details.get("writeErrors")
+        unwritten = [found for found in error.details.get("writeErrors", []) if found["code"] != DUPLICATE_KEY]
+        unsure = error.details.get("writeConcernErrors")
+        return bool(unwritten or unsure) and all(found["code"] in _RETRYABLE_CODES for found in unwritten)
     if isinstance(error, OperationFailure) and error.code in _RETRYABLE_CODES:
         return True
     return isinstance(error, AWAY)

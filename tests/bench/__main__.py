@@ -70,34 +70,32 @@ class Bench:
         for number in range(1, self.size.rounds + 1):
             self.console.rule(f"round {number} of {self.size.rounds}")
             if self.parts & {Part.HOUNIAO, Part.FLOOR, Part.HTTP, Part.LATENCY}:
-                self._measure_houniao()
+                self._measure_houniao(last=number == self.size.rounds)
             if Part.TUTORIAL in self.parts:
                 warm_up = min(self.size.warm_up, 100)
                 self._note(Part.TUTORIAL, run_tutorial(self.stack, self.client, self.size.tutorial, warm_up))
-        if Part.LATENCY in self.parts:
-            self._measure_latency()
         if Part.GROWTH in self.parts and self.size.growth:
             self._measure_growth()
 
-    def _measure_houniao(self) -> None:
+    def _measure_houniao(self, *, last: bool) -> None:
         """Measure Houniao and, right behind it, the floor under what it did."""
         work: Work | None = None
         with self._houniao() as houniao:
             if self.parts & {Part.HTTP, Part.LATENCY}:
                 self._note(Part.HTTP, houniao.take_in_over_http(self.size.http, AT_A_TIME))
+            if last and Part.LATENCY in self.parts:
+                self._measure_latency(houniao)
             if self.parts & {Part.HOUNIAO, Part.FLOOR}:
                 self._note(Part.HOUNIAO, measured := houniao.take_in(self.size.houniao))
                 work = capture(self.client, measured.began) if Part.FLOOR in self.parts else None
         if work:
             self._note(Part.FLOOR, run_floor(self.stack, self.client, work))
 
-    def _measure_latency(self) -> None:
-        self.console.rule("latency")
+    def _measure_latency(self, houniao: Houniao) -> None:
         typical = median(measured.per_second for measured in self.rounds[Part.HTTP])
-        with self._houniao() as houniao:
-            for load in LOADS:
-                found = self.latency[str(load)] = measure_latency(houniao, typical * load / 100, self.size.seconds)
-                self.console.print(f"at {load} % of {typical:,.0f} arrivals/s: {found} ms")
+        for load in LOADS:
+            found = self.latency[str(load)] = measure_latency(houniao, typical * load / 100, self.size.seconds)
+            self.console.print(f"latency at {load} % of {typical:,.0f} arrivals/s: {found} ms")
 
     def _measure_growth(self) -> None:
         self.console.rule("growth")

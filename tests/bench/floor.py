@@ -311,7 +311,7 @@ async def hear(
         finished = time.monotonic()
         await sending
         await queue.cancel(consumer)
-        await queue.delete()
+        await queue.delete(if_unused=False, if_empty=False)
     return finished
 
 

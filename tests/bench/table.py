@@ -76,7 +76,7 @@ def _ratio(figure: float, other: float | None, shape: str) -> str:
 
 
 def _cpu(rounds: Mapping[str, Sequence[Measured]]) -> Table:
-    """Show which process used how much CPU for one arrival: a figure that a busy machine disturbs less than the rate."""
+    """Show which process used how much CPU for one arrival, which a busy machine disturbs less than rates."""
     table = Table("microseconds", title="CPU time for one arrival, median of the rounds")
     columns = {name: _cpu_per_arrival(measured) for name, measured in rounds.items() if measured}
     for name in columns:

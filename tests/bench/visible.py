@@ -49,7 +49,7 @@ class Views:
         return min(count() for count in self._counts)
 
     def _waiting(self, total: int) -> Iterator[None]:
-        """Look at one view until it is complete, then at the next: the last to be written first, so that few looks do."""
+        """Look at one view until it is complete, then at the next; the last to be written comes first."""
         for count in self._counts:
             while count() < total:
                 yield

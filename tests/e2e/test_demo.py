@@ -1,34 +1,15 @@
 """The story of the demo: people invented alike everywhere, taken in, seen in five services, and not doubled."""
 
-from collections.abc import Iterator
-from contextlib import ExitStack
 from datetime import date
-from pathlib import Path
-
-import pytest
 
 from contracts.divisions import Divisions
 from contracts.identity import DocumentType, number_problem
 from deploy.demo import load
 from deploy.demo.people import DISTRICTS, invent_people
-from deploy.local.services import all_services
 from deploy.local.stack import Stack
 
 AS_OF = date(2026, 11, 20)
 FEW = 300
-
-
-@pytest.fixture
-def deployment(tmp_path: Path) -> Iterator[Stack]:
-    """Run the services as `make run` does: processes of their own beside their own servers."""
-    with Stack(tmp_path / "stack") as stack, ExitStack() as running:
-        services = all_services(stack)
-        for service in services:
-            running.callback(service.stop)
-            service.start()
-        for service in services:
-            service.wait_ready()
-        yield stack
 
 
 def test_the_same_people_are_invented_every_time_and_nobody_shares_a_number() -> None:

@@ -33,7 +33,7 @@ VIEWS = {
     "reporting": ("stays", "archives", "entries", "activities"),
 }
 PATIENT = settings(
-    max_examples=20,
+    max_examples=15,
     deadline=None,
     phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.target),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
@@ -159,6 +159,18 @@ def test_a_feed_has_each_event_once_and_positions_without_gaps(hall: Hall, at_on
         assert positions == list(range(1, len(expected) + 1))
         assert len(entries) == len(expected)
         assert {entry["id"]: entry for entry in entries} == expected
+
+
+@PATIENT
+@given(data=st.data())
+def test_a_resident_has_an_archive_in_the_numbers_whichever_was_heard_first(hall: Hall, data: st.DataObject) -> None:
+    heard = heard_by(data.draw(histories()), HEARD_BY["reporting"])
+    archives_of = {event.subject.removeprefix("archive/") for event in heard if event.subject.startswith("archive/")}
+
+    views = hall.run(hall.views_after("reporting", data.draw(batches(heard))))
+
+    for stay in views["stays"]:
+        assert stay.get("archived", False) is (f"{stay['person_id']}@{stay['district']}" in archives_of)
 
 
 @PATIENT
