@@ -4,16 +4,15 @@ from collections.abc import Sequence
 
 from contracts.archives import Entry, archive_stream
 from contracts.registration import Stay
-from services.archives import domain, views
+from services.archives import domain
 from services.runtime.journal import ConflictError
 from services.runtime.service import Service
 
 
-async def settle(service: Service, stays: Sequence[Stay], cause: str) -> None:
-    """Open the archives that are owed to the people of these stays."""
-    own = [stay for stay in stays if service.settings.serves(stay.street)]
-    known = await views.find_known(service.database, {(stay.person_id, stay.district) for stay in own})
-    commits = [service.journal.commit(fact, causation=cause) for fact in domain.settle(own, known, service.clock())]
+async def settle(service: Service, started: Sequence[Stay], cause: str) -> None:
+    """Open the archives that are owed to the people whose stays started."""
+    own = [stay for stay in started if service.settings.serves(stay.street)]
+    commits = [service.journal.commit(fact, causation=cause) for fact in domain.settle(own, service.clock())]
     if commits:
         await service.journal.record(commits)
 

@@ -1,6 +1,6 @@
 """Archives as pure decisions: which archives are owed, and what may be entered."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from contracts.archives import Archive, ArchiveOpened, Entry, EntryRecorded
@@ -28,15 +28,15 @@ class FutureEntryError(RefusedError):
     advice = "测量时间不能晚于现在。The time of measuring must not lie in the future; correct it."
 
 
-def settle(stays: Iterable[Stay], known: Collection[tuple[str, str]], opened_at: datetime) -> Iterator[ArchiveOpened]:
-    """Open an archive for everyone who ever stayed in a district and has none there (`known`: person, district).
+def settle(started: Iterable[Stay], opened_at: datetime) -> Iterator[ArchiveOpened]:
+    """Open an archive for everyone whose stay in a district started; where there is one already, its stream says so.
 
     It does not ask whether the stay still goes on, so that the order in which facts are heard does not matter.
     """
     owed: set[tuple[str, str]] = set()
-    for stay in stays:
+    for stay in started:
         key = (stay.person_id, stay.district)
-        if key in known or key in owed:
+        if key in owed:
             continue
         owed.add(key)
         yield ArchiveOpened(

@@ -5,7 +5,7 @@ from typing import Any, assert_never
 
 from contracts.archives import ArchiveOpened, EntryRecorded
 from contracts.envelope import Event
-from contracts.registration import StayFact
+from contracts.registration import StayFact, StayStarted
 from services.archives.commands import settle
 from services.archives.views import archive_row, entry_row
 from services.runtime.mongo import Row, write_rows
@@ -30,6 +30,6 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
 async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
     """Write what a batch changes, then open the archives it makes due."""
     await write_rows(service.database, [row for event in events for row in changes(event)])
-    stays = [event.data.stay for event in events if isinstance(event.data, StayFact)]
-    if stays:
-        await settle(service, stays, cause=events[0].id)
+    started = [event.data.stay for event in events if isinstance(event.data, StayStarted)]
+    if started:
+        await settle(service, started, cause=events[0].id)

@@ -1,7 +1,5 @@
 """What archives reads: the archives and their entries."""
 
-from collections.abc import Iterable
-
 from contracts.archives import Archive, Entry
 from services.runtime.mongo import Database, Document, Row
 
@@ -28,13 +26,6 @@ def archive_row(archive: Archive, sequence: int) -> Row:
 def entry_row(entry: Entry, sequence: int) -> Row:
     """Make the row of an entry."""
     return Row(ENTRIES, entry.entry_id, sequence, entry.model_dump(mode="json", exclude={"entry_id"}))
-
-
-async def find_known(database: Database, keys: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Find those (person, district) that have an archive in the view."""
-    names = {archive_key(person, district): (person, district) for person, district in keys}
-    found = database[ARCHIVES].find({"_id": {"$in": list(names)}}, {"_id": 1})
-    return {names[document["_id"]] async for document in found}
 
 
 async def find_archives_of(database: Database, person_id: str) -> list[Archive]:

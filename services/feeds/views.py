@@ -1,7 +1,6 @@
 """The feed: append-only pages of entries, whose positions run without gaps within a district."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from services.runtime.mongo import Database, Document, DuplicateKeyError
 
@@ -17,19 +16,19 @@ async def prepare(database: Database) -> None:
 async def append(database: Database, district: str, entries: Sequence[Document]) -> int:
     """Append the entries that are not there yet as one page; give how many were new.
 
-    The page is one document: it takes the next positions as a whole or not at all, and whoever comes second to a
-    position, or with an event that somebody else appended meanwhile, looks again.
+    The page is one document: it takes the next positions as a whole or not at all. Whoever comes second to a
+    position, or with an event that is there already, looks what is missing and tries again.
     """
-    while True:
-        missing = await _find_missing(database, entries)
-        if not missing:
-            return 0
+    missing = list({entry["id"]: entry for entry in entries}.values())
+    while missing:
         page = {"district": district, "first": await find_end(database, district) + 1, "entries": missing}
         try:
             await database[PAGES].insert_one(page)
         except DuplicateKeyError:
+            missing = await _find_missing(database, missing)
             continue
         return len(missing)
+    return 0
 
 
 async def find_end(database: Database, district: str) -> int:
@@ -64,9 +63,8 @@ async def read(database: Database, district: str, after: int, limit: int) -> lis
 
 
 async def _find_missing(database: Database, entries: Sequence[Document]) -> list[Document]:
-    by_id = {entry["id"]: entry for entry in entries}
-    known: dict[str, Any] = {}
-    ids = list(by_id)
+    ids = [entry["id"] for entry in entries]
+    known: set[str] = set()
     async for page in database[PAGES].find({"entries.id": {"$in": ids}}, {"entries.id": 1}):
-        known.update((entry["id"], True) for entry in page["entries"])
-    return [entry for entry_id, entry in by_id.items() if entry_id not in known]
+        known.update(entry["id"] for entry in page["entries"])
+    return [entry for entry in entries if entry["id"] not in known]

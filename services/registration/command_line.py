@@ -18,7 +18,7 @@ from services.registration.registers import Register, RegisterError, read_regist
 from services.registration.vault import Vault, VaultSettings
 from services.runtime.logs import configure_logs
 from services.runtime.mongo import is_away
-from services.runtime.service import Service
+from services.runtime.service import Service, keep_what_is_loaded
 from services.runtime.settings import load_settings, local_environment
 
 NAME = "registration"
@@ -51,6 +51,7 @@ def import_command(
 async def _import(register: Register, street: str, errors: Console) -> imports.Progress:
     settings = load_settings(NAME)
     configure_logs(settings.log, NAME)
+    keep_what_is_loaded()
     registration = Registration(Service(NAME, settings), Vault(VaultSettings(_env_file=local_environment(NAME))))
     service = registration.service
     if not service.divisions.is_street(street) or not service.settings.serves(street):

@@ -32,10 +32,6 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
 async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
     """Write what a batch changes, then link what it brought together."""
     await write_rows(service.database, [row for event in events for row in changes(event)])
-    touched = {
-        (event.data.person_id, event.division[:6])
-        for event in events
-        if isinstance(event.data, StayFact | ArchiveOpened)
-    }
-    if touched:
-        await link_archives(service.database, touched)
+    opened = [(event.data.archive, event.sequence) for event in events if isinstance(event.data, ArchiveOpened)]
+    arrived = {(event.data.person_id, event.division[:6]) for event in events if isinstance(event.data, StayFact)}
+    await link_archives(service.database, opened, arrived)

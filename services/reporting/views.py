@@ -1,12 +1,12 @@
 """What reporting reads: one row per stay, archive, entry and activity, and the numbers counted from them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from pydantic import BaseModel
 from pymongo import UpdateMany
 
-from contracts.archives import Archive, Entry
+from contracts.archives import Archive, ArchiveState, Entry
 from contracts.outreach import Activity
 from contracts.registration import Stay, StayState
 from services.runtime.mongo import Database, Document, Row
@@ -82,25 +82,31 @@ def activity_row(activity: Activity, sequence: int) -> Row:
     return Row(ACTIVITIES, activity.activity_id, sequence, activity.model_dump(mode="json", exclude={"activity_id"}))
 
 
-async def link_archives(database: Database, people: Iterable[tuple[str, str]]) -> None:
-    """Copy onto the stays of (person, district) whether the person has an archive there.
+def link(archive: Archive, sequence: int) -> UpdateMany:
+    """Copy onto the person's stays in the district that they have an archive there, unless a newer fact did."""
+    stays = {
+        "person_id": archive.person_id,
+        "district": archive.district,
+        "archive_sequence": {"$not": {"$gte": sequence}},
+    }
+    linked = {"archived": archive.state is ArchiveState.OPEN, "archive_sequence": sequence}
+    return UpdateMany(stays, {"$set": linked})
 
-    Called after the rows of either side are written, so whichever of the two comes last finds the other.
+
+async def link_archives(
+    database: Database, opened: Sequence[tuple[Archive, int]], arrived: Iterable[tuple[str, str]]
+) -> None:
+    """Link archives that were just heard of to stays, and stays of (person, district) to archives that were there.
+
+    Called after the rows of both sides are written, so whichever of the two comes last finds the other.
     """
-    names = [f"{person}@{district}" for person, district in people]
-    updates = [
-        UpdateMany(
-            {
-                "person_id": archive["person_id"],
-                "district": archive["district"],
-                "archive_sequence": {"$not": {"$gte": archive["sequence"]}},
-            },
-            {"$set": {"archived": archive["state"] == "open", "archive_sequence": archive["sequence"]}},
-        )
-        async for archive in database[ARCHIVES].find({"_id": {"$in": names}})
-    ]
-    if updates:
-        await database[STAYS].bulk_write(updates, ordered=False)
+    links = [link(archive, sequence) for archive, sequence in opened]
+    names = [f"{person}@{district}" for person, district in arrived]
+    if names:
+        async for document in database[ARCHIVES].find({"_id": {"$in": names}}):
+            links.append(link(Archive.model_validate(document), document["sequence"]))
+    if links:
+        await database[STAYS].bulk_write(links, ordered=False)
 
 
 async def count_days(database: Database, division: str, since: date, until: date) -> list[StreetDay]:

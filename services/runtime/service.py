@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from functools import partial
@@ -25,6 +26,8 @@ from services.runtime.settings import Settings
 
 STUCK_AFTER = 60.0
 """Seconds after which an unsent fact means that something is stuck."""
+STEP_WITHIN = 25.0
+"""Seconds for one step of stopping: as long as a batch may take to be finished, and a little."""
 
 Prepare = Callable[[Database], Awaitable[None]]
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -72,13 +75,13 @@ class Service:
         self._tasks = [asyncio.create_task(self._come_up(), name="come up")]
 
     async def stop(self) -> None:
-        """Stop hearing first, then working, then close the connections."""
+        """Stop hearing first, then working, then close the connections; do not wait for a server that is stuck."""
         if self._listening:
-            await self.listener.stop()
+            await _in_time(self.listener.stop())
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.relay.close()
+        await _in_time(asyncio.gather(*self._tasks, return_exceptions=True))
+        await _in_time(self.relay.close())
         self.client.close()
 
     async def find_troubles(self) -> list[str]:
@@ -120,9 +123,28 @@ class Service:
         get_log().info("ready to hear", queue=self.queue)
 
 
+async def _in_time(step: Awaitable[object]) -> None:
+    """Do a step of stopping; what a stuck server keeps from ending is dropped, and comes again after the start."""
+    try:
+        await asyncio.wait_for(step, STEP_WITHIN)
+    except TimeoutError:
+        get_log().warning("not stopped in time")
+
+
+def keep_what_is_loaded() -> None:
+    """Tell the garbage collector that what is loaded now stays, and to look less often: batches make no cycles.
+
+    Measured: without it a third of the time spent on a batch of events goes into walking the imported modules.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 def run_service(service: Service, app: FastAPI) -> None:
     """Serve a service until it is told to stop (SIGTERM or SIGINT)."""
     configure_logs(service.settings.log, service.name)
+    keep_what_is_loaded()
     config = uvicorn.Config(
         app,
         host=service.settings.host,

@@ -70,7 +70,11 @@ class Deployment:
     async def stop(self, service: str) -> int:
         """Stop a service gracefully and give its exit code."""
         self.send(service, signal.SIGTERM)
-        return await asyncio.to_thread(self.processes[service].wait, STOPS_WITHIN)
+        try:
+            return await asyncio.to_thread(self.processes[service].wait, STOPS_WITHIN)
+        except subprocess.TimeoutExpired:
+            self.kill(service)
+            raise AssertionError(f"{service} did not stop\n{self.tail(service)}") from None
 
     async def crashes(self, service: str) -> None:
         """Wait until a service has killed itself; fail if it ends in any other way."""
