@@ -13,7 +13,7 @@ from functools import cache, lru_cache
 from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import from_json
 
 _FACT_TYPE = re.compile(r"[a-z_]{1,40}\.[a-z_]{1,60}\.v[0-9]{1,3}")
@@ -144,6 +144,21 @@ def unwrap(raw: Any, known: Mapping[str, type[Fact]]) -> Event[Any]:
     if event.subject != event.data.stream:
         raise NotAnEventError("the subject is not the stream of its data")
     return event
+
+
+def unwrap_batch(body: bytes, kind: type[Fact]) -> list[Event[Any]] | None:
+    """Read a whole message of one kind of fact at once, straight from its bytes; None where anything is amiss."""
+    try:
+        events = _batch_of(kind).validate_json(body)
+    except ValidationError:
+        return None
+    whole = all(event.type == kind.TYPE and event.subject == event.data.stream for event in events)
+    return events if whole else None
+
+
+@cache
+def _batch_of(kind: type[Fact]) -> TypeAdapter[list[Event[Any]]]:
+    return TypeAdapter(list[event_type(kind)])  # type: ignore[misc, arg-type]  # a type made while running
 
 
 def _unknown(kind: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any, TypeVar
 from uuid import NAMESPACE_URL, uuid5
 
@@ -171,7 +172,7 @@ def batches(draw: st.DrawFn, events: Sequence[Event[Any]]) -> list[EventList]:
     delivered = draw(repeated(events))
     cuts = sorted(draw(st.sets(st.integers(1, max(1, len(delivered) - 1)), max_size=6)))
     edges = [0, *cuts, len(delivered)]
-    return [delivered[start:end] for start, end in zip(edges, edges[1:], strict=False) if start < end]
+    return [delivered[start:end] for start, end in pairwise(edges) if start < end]
 
 
 def heard_by(events: Sequence[Event[Any]], facts: Sequence[type[Fact]]) -> EventList:

@@ -9,10 +9,11 @@ from typing import Any
 from uuid import uuid4
 
 import aio_pika
-from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractQueue
+from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, AbstractQueue
 from pydantic_core import from_json, to_json
 
 from deploy.local.stack import Stack
+from tests.instance import eventually
 from tests.registers import id_number
 
 
@@ -54,11 +55,17 @@ class Office:
 
     async def hear(self, within: float = 10.0) -> dict[str, Any]:
         """Wait for the next answer."""
-        async with asyncio.timeout(within):
-            while (message := await self.answers.get(fail=False, no_ack=True)) is None:
-                await asyncio.sleep(0.02)
-        answer: dict[str, Any] = from_json(message.body)
+        answer: dict[str, Any] = from_json((await self.hear_message(within)).body)
         return answer
+
+    async def hear_message(self, within: float = 10.0) -> AbstractIncomingMessage:
+        """Wait for the next answer as it came, with its properties."""
+
+        async def next_one() -> AbstractIncomingMessage | None:
+            return await self.answers.get(fail=False, no_ack=True)
+
+        message: AbstractIncomingMessage = await eventually(next_one, within, every=0.02)
+        return message
 
     async def hears_nothing(self, for_seconds: float = 0.5) -> bool:
         """Tell whether no answer comes for a while."""

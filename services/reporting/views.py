@@ -103,8 +103,8 @@ async def link_archives(
     links = [link(archive, sequence) for archive, sequence in opened]
     names = [f"{person}@{district}" for person, district in arrived]
     if names:
-        async for document in database[ARCHIVES].find({"_id": {"$in": names}}):
-            links.append(link(Archive.model_validate(document), document["sequence"]))
+        found = database[ARCHIVES].find({"_id": {"$in": names}})
+        links += [link(Archive.model_validate(archive), archive["sequence"]) async for archive in found]
     if links:
         await database[STAYS].bulk_write(links, ordered=False)
 

@@ -17,7 +17,7 @@ from faststream.rabbit import (
 )
 from pydantic_core import to_json
 
-from contracts.envelope import Event, Fact, NotAnEventError, split_batch, unwrap
+from contracts.envelope import Event, Fact, NotAnEventError, split_batch, unwrap, unwrap_batch
 from services.runtime.logs import get_log
 from services.runtime.metrics import APPLIED
 from services.runtime.mongo import Document, is_away, wait_while_away
@@ -194,6 +194,19 @@ class Inbox:
         """Take in one message of events; give the reason if the whole message must be parked."""
         if len(delivery.body) > MAX_MESSAGE_BYTES:
             return "larger than 16 MiB"
+        kind = self._known.get(delivery.routing_key.rpartition(".")[0])
+        whole = unwrap_batch(delivery.body, kind) if kind else None
+        return await (self._take_one_by_one(delivery) if whole is None else self._take_whole(delivery, whole))
+
+    async def _take_whole(self, delivery: Delivery, events: Sequence[Event[Any]]) -> str | None:
+        """Apply what the relay sends: a batch of one kind with nothing amiss."""
+        if len(events) == 1:
+            return await self._try(events)
+        await self._apply_all(delivery, events)
+        return None
+
+    async def _take_one_by_one(self, delivery: Delivery) -> str | None:
+        """Find what is amiss in a message and apply the rest."""
         try:
             raw_events = split_batch(delivery.body)
         except NotAnEventError as error:

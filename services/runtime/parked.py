@@ -73,4 +73,4 @@ class Parked:
 
 def _name(queue: str, routing_key: str, user_id: str, body: bytes) -> str:
     """Name a message after what it is, so that its repetition has the same name."""
-    return sha256("\0".join((queue, routing_key, user_id, "")).encode() + body).hexdigest()[:32]
+    return sha256(f"{queue}\0{routing_key}\0{user_id}\0".encode() + body).hexdigest()[:32]

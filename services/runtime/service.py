@@ -26,8 +26,8 @@ from services.runtime.settings import Settings
 
 STUCK_AFTER = 60.0
 """Seconds after which an unsent fact means that something is stuck."""
-STEP_WITHIN = 25.0
-"""Seconds for one step of stopping: as long as a batch may take to be finished, and a little."""
+FINISHES_WITHIN, CLOSES_WITHIN = 20.0, 3.0
+"""Seconds for the steps of stopping: to finish and acknowledge what was taken, and to close what is then idle."""
 
 Prepare = Callable[[Database], Awaitable[None]]
 Work = Callable[[], Coroutine[Any, Any, None]]
@@ -77,11 +77,11 @@ class Service:
     async def stop(self) -> None:
         """Stop hearing first, then working, then close the connections; do not wait for a server that is stuck."""
         if self._listening:
-            await _in_time(self.listener.stop())
+            await _in_time(FINISHES_WITHIN, self.listener.stop())
         for task in self._tasks:
             task.cancel()
-        await _in_time(asyncio.gather(*self._tasks, return_exceptions=True))
-        await _in_time(self.relay.close())
+        await _in_time(CLOSES_WITHIN, asyncio.gather(*self._tasks, return_exceptions=True))
+        await _in_time(CLOSES_WITHIN, self.relay.close())
         self.client.close()
 
     async def find_troubles(self) -> list[str]:
@@ -123,10 +123,10 @@ class Service:
         get_log().info("ready to hear", queue=self.queue)
 
 
-async def _in_time(step: Awaitable[object]) -> None:
+async def _in_time(seconds: float, step: Awaitable[object]) -> None:
     """Do a step of stopping; what a stuck server keeps from ending is dropped, and comes again after the start."""
     try:
-        await asyncio.wait_for(step, STEP_WITHIN)
+        await asyncio.wait_for(step, seconds)
     except TimeoutError:
         get_log().warning("not stopped in time")
 

@@ -99,7 +99,7 @@ def test_a_fact_is_named_after_its_service_itself_and_its_version(kind: type[Fac
     speaker = next(service for service, facts in SPEAKERS.items() if kind in facts)
     snake = re.sub(r"(?<!^)(?=[A-Z])", "_", kind.__name__).lower()
 
-    assert kind.TYPE == f"{speaker}.{snake}.v1"
+    assert f"{speaker}.{snake}.v1" == kind.TYPE
 
 
 @pytest.mark.parametrize("kind", ALL_FACTS, ids=lambda kind: kind.__name__)

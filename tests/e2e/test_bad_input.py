@@ -149,7 +149,18 @@ async def test_over_a_real_socket_the_refusal_arrives_before_the_body_is_sent(ho
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"not json", b"\xff\xfe\x00", b"[]", b"null", b"42", b'"text"', b'{"street": "320507001"} {}', b"[" * 9999],
+    [
+        b"",
+        b"{",
+        b"not json",
+        b"\xff\xfe\x00",
+        b"[]",
+        b"null",
+        b"42",
+        b'"text"',
+        b'{"street": "320507001"} {}',
+        b"[" * 9999,
+    ],
     ids=["empty", "cut off", "text", "binary", "array", "null", "number", "string", "two", "deep"],
 )
 async def test_what_is_no_json_object_is_refused(houniao: Instance, body: bytes) -> None:
@@ -322,7 +333,9 @@ async def test_no_route_gives_or_takes_anything_outside_the_callers_division(
     roles = {"registration": "clerk", "reporting": "district", "feeds": "integrator"}
     elsewhere = path + ("?division=320507" if service == "feeds" else "")
 
-    answer = await ask(houniao, service, method, elsewhere, bearer(stack, roles.get(service, "health_worker"), "320812"))
+    answer = await ask(
+        houniao, service, method, elsewhere, bearer(stack, roles.get(service, "health_worker"), "320812")
+    )
 
     assert answer.status_code in (403, 404), answer.text
     assert answer.json()["code"] in ("outside_your_division", "not_found", "no_archive")
@@ -375,7 +388,16 @@ async def test_a_cursor_does_not_lead_out_of_the_division(houniao: Instance) -> 
 )
 @pytest.mark.parametrize(
     "name",
-    ["%7B%22$gt%22:%22%22%7D", "..%2f..%2fetc%2fpasswd", "%00", "stay%23", "%EF%BF%BF", "x" * 5000, "%ff", "'%20or%201=1"],
+    [
+        "%7B%22$gt%22:%22%22%7D",
+        "..%2f..%2fetc%2fpasswd",
+        "%00",
+        "stay%23",
+        "%EF%BF%BF",
+        "x" * 5000,
+        "%ff",
+        "'%20or%201=1",
+    ],
 )
 async def test_a_path_that_names_nothing_is_not_found(houniao: Instance, service: str, path: str, name: str) -> None:
     async with houniao.client(service, "admin", "") as admin:
@@ -496,7 +518,9 @@ async def test_the_broker_refuses_a_sender_who_says_to_be_another(stack: Stack, 
             await office.send("arrival", make_arrival(), user_id="office-320507002")
 
 
-@pytest.mark.parametrize("key", ["320507002.arrival", "320812001.departure", f"{STREET}.anything", f"{STREET}x.arrival"])
+@pytest.mark.parametrize(
+    "key", ["320507002.arrival", "320812001.departure", f"{STREET}.anything", f"{STREET}x.arrival"]
+)
 async def test_the_broker_refuses_an_office_that_reports_for_another_street(
     stack: Stack, houniao: Instance, key: str
 ) -> None:

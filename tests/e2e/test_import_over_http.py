@@ -2,7 +2,9 @@
 
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from io import BytesIO
 from typing import Any
+from zipfile import ZipFile
 
 import httpx
 import pytest
@@ -94,7 +96,9 @@ async def test_a_register_comes_out_to_the_row_and_a_second_import_adds_nobody(
 async def test_refused_rows_come_back_readable_and_can_be_corrected_and_handed_in_again(houniao: Instance) -> None:
     street = "320507006"
     register = make_register(street=street, rows=120, seed=3)
-    refused_rows = [row for row, outcome in register.outcomes.items() if outcome in register.expected["refused_by_reason"]]
+    refused_rows = [
+        row for row, outcome in register.outcomes.items() if outcome in register.expected["refused_by_reason"]
+    ]
 
     async with clerk(houniao, street) as client:
         progress = await hand_in(client, street, register.filename, register.data)
@@ -146,9 +150,6 @@ async def test_a_returned_workbook_runs_nothing(houniao: Instance) -> None:
 
 
 def _sheet_of(workbook: bytes) -> bytes:
-    from io import BytesIO
-    from zipfile import ZipFile
-
     with ZipFile(BytesIO(workbook)) as package:
         return b"".join(package.read(name) for name in package.namelist() if "worksheets/sheet" in name)
 

@@ -25,10 +25,7 @@ async def houniao(stack: Stack) -> AsyncIterator[Instance]:
     async with running_instance(stack, ["registration"]) as instance:
         async with instance.client("registration", "clerk", "320") as clerk:
             await asyncio.gather(
-                *(
-                    clerk.post("/arrivals", json={**make_arrival(n), "street": STREETS[n % 3]})
-                    for n in range(PEOPLE)
-                ),
+                *(clerk.post("/arrivals", json={**make_arrival(n), "street": STREETS[n % 3]}) for n in range(PEOPLE)),
                 clerk.post("/arrivals", json={**make_arrival(PEOPLE), "street": "320812001"}),
                 *(
                     clerk.post("/arrivals", json={**make_arrival(n, "2026-04-01"), "street": STREETS[0]})

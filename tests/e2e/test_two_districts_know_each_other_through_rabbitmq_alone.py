@@ -69,8 +69,8 @@ class Districts:
 
     async def stay(self, district: str, street: str) -> dict[str, Any] | None:
         """Look at the person's stay in a street, as a district knows it."""
-        found: dict[str, Any] | None = await self.up[district].database("registration")["stays"].find_one(
-            {"street": street}
+        found: dict[str, Any] | None = (
+            await self.up[district].database("registration")["stays"].find_one({"street": street})
         )
         return found
 

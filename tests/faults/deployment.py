@@ -25,8 +25,8 @@ QUEUES_ARE_ON_DISK = 4.0
 """Seconds until RabbitMQ 3.10 has surely written down a new quorum queue's name; killed before, the queue is lost."""
 DIES_WITH_THE_TESTS = ("setpriv", "--pdeathsig", "KILL")
 """Asks the kernel to kill a service when the test run dies, however it dies."""
-STOPS_WITHIN = 45.0
-"""Seconds that a service may take to stop: twice its patience of 20 s, and a little."""
+STOPS_WITHIN = 60.0
+"""Seconds that a service may take to stop while a server is stuck: its patience with requests and with a batch."""
 
 
 @dataclass

@@ -21,8 +21,8 @@ from tests.faults.people import OFFICES_STREETS, Arrival
 from tests.instance import eventually
 from tests.ledger import find_losses
 
-CLERKS = in_form(short=8, long=24)
-PAUSE = in_form(short=0.04, long=0.01)
+CLERKS = in_form(short=6, long=24)
+PAUSE = in_form(short=0.08, long=0.02)
 """Seconds between two arrivals of one clerk or office."""
 PATIENCE = 3.0
 """Seconds after which a clerk's program sends the same request again."""

@@ -7,29 +7,18 @@ from tests.faults.deployment import Deployment
 from tests.faults.form import in_form
 from tests.faults.load import under_load
 
-ACKNOWLEDGING = ["taken, not written", "written, not acknowledged", "acknowledged"]
 RELAYING = ["read, not published", "published, not confirmed to all", "published, not marked", "marked"]
+HEARING = ["taken, not written", "written, not acknowledged", "acknowledged"]
+DECIDING = ["decided, not recorded", "recorded, not answered"]
+SETTLING = ["written, not settled", "settled, not acknowledged"]
+ANSWERING = ["recorded, office not answered", "office answered, not acknowledged"]
+HEARS_LIKE_REGISTRATION = in_form(short=HEARING[1:2], long=HEARING)
 CRASHES = {
-    "registration": [
-        *RELAYING,
-        *ACKNOWLEDGING,
-        "decided, not recorded",
-        "recorded, not answered",
-        "recorded, office not answered",
-        "office answered, not acknowledged",
-        "written, not settled",
-        "settled, not acknowledged",
-    ],
-    "archives": [
-        *ACKNOWLEDGING,
-        "written, not settled",
-        "decided, not recorded",
-        "recorded, not answered",
-        "published, not marked",
-    ],
-    "outreach": ACKNOWLEDGING,
-    "reporting": ACKNOWLEDGING,
-    "feeds": [*ACKNOWLEDGING, "appended, not acknowledged"],
+    "registration": [*RELAYING, *HEARING, *DECIDING, *SETTLING, *ANSWERING],
+    "archives": [*HEARS_LIKE_REGISTRATION, *DECIDING, *SETTLING, "published, not marked"],
+    "outreach": HEARS_LIKE_REGISTRATION,
+    "reporting": HEARS_LIKE_REGISTRATION,
+    "feeds": [*HEARS_LIKE_REGISTRATION, "appended, not acknowledged"],
 }
 CALLS = in_form(short=[2], long=[1, 2, 5, 20])
 """At which call of the point the service crashes: under load, later ones meet fuller batches."""

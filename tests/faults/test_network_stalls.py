@@ -1,4 +1,4 @@
-"""A network that stalls and breaks between services and a server loses nothing and doubles nothing."""
+"""Networks that stall and break between services and their servers lose nothing and double nothing."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -10,56 +10,65 @@ from tests.faults.form import in_form
 from tests.faults.load import under_load
 from tests.faults.stalling import StallingProxy, stalling_proxy
 
-BEHIND_IT = ("registration", "archives", "feeds")
+BEHIND_THEM = ("registration", "archives")
 ROUNDS = in_form(short=1, long=8)
 MEANWHILE = in_form(short=50, long=1000)
 
 
-async def test_the_network_to_rabbitmq_stalls_and_breaks(houniao: Deployment) -> None:
-    async with network_to(houniao, "RABBITMQ_URL", houniao.stack.rabbitmq_url()) as network:
+async def test_the_networks_to_both_servers_stall_and_break(houniao: Deployment) -> None:
+    async with bad_networks(houniao) as (to_rabbitmq, to_mongodb):
         async with under_load(houniao) as load:
             for _ in range(ROUNDS):
-                network.stall_answers()
+                to_rabbitmq.stall_answers()
                 await load.reaches(MEANWHILE)
-                network.cut()
-                network.flow()
+                to_rabbitmq.cut()
+                to_rabbitmq.flow()
                 await load.reaches(MEANWHILE)
-                network.stall_requests()
+                to_rabbitmq.stall_requests()
                 await load.reaches(MEANWHILE)
-                network.flow()
+                to_rabbitmq.flow()
 
-        await load.must_be_whole()
-
-
-async def test_the_network_to_mongodb_stalls_and_breaks(houniao: Deployment) -> None:
-    url = houniao.stack.mongodb_url() + "&directConnection=true"
-
-    async with network_to(houniao, "MONGODB_URL", url) as network:
-        async with under_load(houniao) as load:
-            for _ in range(ROUNDS):
-                network.stall_answers()
+                to_mongodb.stall_answers()
                 await load.falters()
-                network.cut()
-                network.flow()
+                to_mongodb.cut()
+                to_mongodb.flow()
                 await load.reaches(MEANWHILE)
-                network.stall_requests()
+                to_mongodb.stall_requests()
                 await load.falters()
-                network.flow()
+                to_mongodb.flow()
                 await load.reaches(MEANWHILE)
 
         await load.must_be_whole()
 
 
 @contextlib.asynccontextmanager
-async def network_to(houniao: Deployment, server: str, url: str) -> AsyncIterator[StallingProxy]:
-    """Put a bad network between some services and a server until the block ends."""
-    port, server_port = free_port(), urlsplit(url).port
-    assert server_port is not None
-    async with stalling_proxy(port, server_port) as proxy:
-        for service in BEHIND_IT:
+async def bad_networks(houniao: Deployment) -> AsyncIterator[tuple[StallingProxy, StallingProxy]]:
+    """Put bad networks between some services and RabbitMQ and MongoDB until the block ends."""
+    stack, rabbitmq_port, mongodb_port = houniao.stack, free_port(), free_port()
+    async with (
+        stalling_proxy(rabbitmq_port, port_of(stack.rabbitmq_url())) as to_rabbitmq,
+        stalling_proxy(mongodb_port, port_of(stack.mongodb_url())) as to_mongodb,
+    ):
+        for service in BEHIND_THEM:
             assert await houniao.stop(service) == 0
-            houniao.start(service, **{server: url.replace(f":{server_port}/", f":{port}/")})
+            houniao.start(
+                service,
+                RABBITMQ_URL=with_port(stack.rabbitmq_url(service), rabbitmq_port),
+                MONGODB_URL=with_port(stack.mongodb_url(), mongodb_port) + "&directConnection=true",
+            )
         await houniao.ready()
-        yield proxy
-        for service in BEHIND_IT:
+        yield to_rabbitmq, to_mongodb
+        for service in BEHIND_THEM:
             assert await houniao.stop(service) == 0
+
+
+def port_of(url: str) -> int:
+    """Read the port in a server's address."""
+    port = urlsplit(url).port
+    assert port is not None
+    return port
+
+
+def with_port(url: str, port: int) -> str:
+    """Give the same address with another port."""
+    return url.replace(f":{port_of(url)}/", f":{port}/")

@@ -6,11 +6,11 @@ import signal
 import pytest
 
 from tests.faults.deployment import Deployment, signal_server
-from tests.faults.form import SEED, in_form
+from tests.faults.form import LONG, SEED, in_form
 from tests.faults.load import under_load
 from tests.instance import SERVICES
 
-KILLS = in_form(short=8, long=150)
+KILLS = in_form(short=6, long=150)
 ROUNDS = in_form(short=1, long=8)
 MEANWHILE = in_form(short=50, long=1000)
 
@@ -56,6 +56,7 @@ async def test_a_service_told_to_stop_finishes_its_work_and_ends_well(houniao: D
     await load.must_be_whole()
 
 
+@pytest.mark.skipif(not LONG, reason="takes its time: `make faults`")
 @pytest.mark.parametrize("away", ["rabbitmq", "mongodb"])
 async def test_a_service_told_to_stop_while_a_server_is_frozen_ends_in_time(houniao: Deployment, away: str) -> None:
     server = getattr(houniao.stack, away)

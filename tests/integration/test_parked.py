@@ -12,8 +12,8 @@ from aio_pika.abc import AbstractChannel
 from contracts.envelope import render
 from contracts.registration import StayStarted
 from deploy.local.stack import Stack
-from services.reporting import projector
 from services.registration import commands
+from services.reporting import projector
 from tests.histories import envelop, make_stay
 from tests.instance import Instance, eventually, running_instance
 

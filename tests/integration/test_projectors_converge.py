@@ -113,9 +113,7 @@ async def _forget(instance: Instance) -> None:
 @pytest.mark.parametrize("service", VIEWS)
 @PATIENT
 @given(data=st.data())
-def test_any_order_repetition_and_split_ends_in_the_same_views(
-    service: str, hall: Hall, data: st.DataObject
-) -> None:
+def test_any_order_repetition_and_split_ends_in_the_same_views(service: str, hall: Hall, data: st.DataObject) -> None:
     heard = heard_by(data.draw(histories()), HEARD_BY[service])
     delivered = data.draw(batches(heard))
 
@@ -128,9 +126,7 @@ def test_any_order_repetition_and_split_ends_in_the_same_views(
 @pytest.mark.parametrize("service", VIEWS)
 @PATIENT
 @given(data=st.data())
-def test_messages_heard_at_the_same_time_end_in_the_same_views(
-    service: str, hall: Hall, data: st.DataObject
-) -> None:
+def test_messages_heard_at_the_same_time_end_in_the_same_views(service: str, hall: Hall, data: st.DataObject) -> None:
     heard = heard_by(data.draw(histories()), HEARD_BY[service])
     delivered = data.draw(batches(heard))
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -99,7 +100,7 @@ def test_a_contested_stay_names_the_next_later_claim(known: list[Stay]) -> None:
 
     after = settled(known, known)
 
-    for earlier, later in zip(claims, claims[1:], strict=False):
+    for earlier, later in pairwise(claims):
         if earlier.state in LIVING:
             assert after[earlier.stay_id].contested_by == later.stay_id
 
@@ -279,6 +280,6 @@ def test_once_every_contest_is_confirmed_no_two_stays_overlap(known: list[Stay])
     left = [stay for stay in after.values() if not stay.contested_by]
 
     ordered = sorted([*over, *left], key=claim)
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in pairwise(ordered):
         assert earlier.ended_on is not None
         assert earlier.ended_on <= later.started_on

@@ -143,7 +143,8 @@ def test_a_fact_that_this_reader_does_not_hear_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "raw", [with_stay(person_id="李小满"), with_stay(birth="11010519491231002X"), make_raw(type="李小满 11010519491231002X")]
+    "raw",
+    [with_stay(person_id="李小满"), with_stay(birth="11010519491231002X"), make_raw(type="李小满 11010519491231002X")],
 )
 def test_a_refusal_says_where_it_is_wrong_without_repeating_what_was_there(raw: dict[str, Any]) -> None:
     with pytest.raises(NotAnEventError) as refusal:

@@ -37,7 +37,12 @@ def log_line(capsys: pytest.CaptureFixture[str], event: str, **values: Any) -> d
 def test_a_line_says_what_happened_where_and_when(capsys: pytest.CaptureFixture[str]) -> None:
     line = log_line(capsys, "parked", queue="registration", count=3)
 
-    assert (line["event"], line["service"], line["queue"], line["count"]) == ("parked", "registration", "registration", 3)
+    assert (line["event"], line["service"], line["queue"], line["count"]) == (
+        "parked",
+        "registration",
+        "registration",
+        3,
+    )
     assert line["level"] == "warning"
     assert line["timestamp"].endswith("Z")
 
