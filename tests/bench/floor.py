@@ -17,7 +17,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,6 +26,7 @@ from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMess
 from pydantic_core import from_json
 from pymongo import MongoClient, UpdateMany
 
+from contracts.archives import Archive
 from contracts.envelope import render_batch
 from contracts.facts import HEARD_BY
 from deploy.local.stack import SERVICE_PORTS, Stack
@@ -75,11 +76,11 @@ class Sending:
 
 @dataclass(frozen=True)
 class Writing:
-    """One bulk operation: documents to insert, or archives to link to stays."""
+    """One bulk operation on a collection: documents to insert, or ready-made updates."""
 
     collection: str
-    documents: list[Document]
-    links: bool = False
+    documents: list[Document] = field(default_factory=list)
+    updates: list[UpdateMany] = field(default_factory=list)
 
 
 Script = Mapping[str, list[Writing]]
@@ -211,7 +212,8 @@ def _scripts(read: _Reader, stays: Iterable[Sending], archives: Iterable[Sending
         names = [event["subject"].removeprefix("archive/") for event in events]
         rows = [kept[name] for name in names]
         scripts["archives"][message] = [Writing("archives", [opened[name] for name in names])]
-        scripts["reporting"][message] = [Writing("archives", rows), Writing("stays", rows, links=True)]
+        links = [reporting_views.link(Archive.model_validate(row), row["sequence"]) for row in rows]
+        scripts["reporting"][message] = [Writing("archives", rows), Writing("stays", updates=links)]
     return scripts
 
 
@@ -316,24 +318,12 @@ async def hear(
 
 
 async def _write(database: Database, writing: Writing, outbox: Outbox) -> None:
-    if writing.links:
-        await database[writing.collection].bulk_write([_link(archive) for archive in writing.documents], ordered=False)
+    if writing.updates:
+        await database[writing.collection].bulk_write(writing.updates, ordered=False)
         return
     await insert_new(database[writing.collection], writing.documents)
     if writing.collection == JOURNAL:
         outbox.written(writing.documents)
-
-
-def _link(archive: Document) -> UpdateMany:
-    sequence = archive["sequence"]
-    return UpdateMany(
-        {
-            "person_id": archive["person_id"],
-            "district": archive["district"],
-            "archive_sequence": {"$not": {"$gte": sequence}},
-        },
-        {"$set": {"archived": True, "archive_sequence": sequence}},
-    )
 
 
 async def _open(mongodb: str, service: str) -> Database:
