@@ -17,7 +17,7 @@ from deploy.local.stack import Stack
 from services.registration.vault import VaultSettings
 from services.runtime.access import issue
 from services.runtime.clock import Clock, system_clock
-from services.runtime.mongo import Database
+from services.runtime.mongo import Database, connect
 from services.runtime.settings import Settings
 
 SERVICES = ("registration", "archives", "outreach", "reporting", "feeds")
@@ -101,8 +101,6 @@ async def running_instance(
 
 async def forget_instance(stack: Stack, name: str) -> None:
     """Remove the databases and queues of an instance."""
-    from services.runtime.mongo import connect
-
     client = connect(stack.mongodb_url())
     for service in SERVICES:
         await client.drop_database(f"houniao_{service}_{name}")
@@ -114,9 +112,7 @@ async def forget_instance(stack: Stack, name: str) -> None:
                 await channel.queue_delete(f"{queue}.{name}{suffix}")
 
 
-async def eventually(
-    check: Callable[[], Awaitable[Any]], within: float = 60.0, every: float = 0.05
-) -> Any:
+async def eventually(check: Callable[[], Awaitable[Any]], within: float = 60.0, every: float = 0.05) -> Any:
     """Wait until a check gives something true, or fail with what it gave last; the wait ends as soon as it does."""
     deadline = time.monotonic() + within
     while True:

@@ -58,10 +58,10 @@ async def get_count(
 
 @router.get("/archives/{person_id}", summary="Open an archive")
 async def get_archive(person_id: PersonInPath, service: ServiceHere, caller: Worker) -> ArchiveFile:
-    """Show a person's archive with its entries; one of the archives must be in the caller's division."""
+    """Show a person's archive with its entries; one of the archives must be in the caller's district."""
     archives = await views.find_archives_of(service.database, person_id)
-    if not any(caller.covers(archive.street) or archive.street.startswith(caller.division[:6]) for archive in archives):
-        raise Problem(404, "not_found", "No archive of this person in your division.")
+    if not any(archive.district.startswith(caller.division[:6]) for archive in archives):
+        raise Problem(404, "not_found", "No archive of this person in your district.")
     return ArchiveFile(
         person_id=person_id,
         archives=archives,

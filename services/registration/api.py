@@ -135,10 +135,10 @@ async def get_stays(
     caller: Clerk,
     division: Annotated[str, Query(pattern=r"^[0-9]{2,9}$")],
     state: StayState | None = None,
-    cursor: Annotated[str, Query(pattern=r"^([0-9]{9}\|[a-z]+\|[0-9a-f]{32})?$")] = "",
+    cursor: Annotated[str, Query(pattern=r"^([0-9]{9}\|[0-9a-f]{32})?$")] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> StayPage:
-    """List the stays of a division by street, state and id."""
+    """List the stays of a division by street and id."""
     caller.must_cover(division)
     stays, following = await views.list_stays(registration.service.database, division, state, cursor, limit)
     return StayPage(stays=stays, cursor=following)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from contracts.envelope import Event
+from contracts.envelope import Event, Fact
 from contracts.registration import Stay, StayFact, StayState, stay_id
 from services.registration import domain, views
 from services.registration.intake import Arrival, Departure
@@ -72,6 +72,7 @@ async def record_arrivals(registration: Registration, reports: Sequence[ArrivalR
     await _keep_identities(registration, [(stay.person_id, report.arrival) for stay, report in first.values()])
     commits = [journal.commit(domain.start(stay), causation=report.causation) for stay, report in first.values()]
     taken = await journal.record(commits)
+    taken = await _start_again(registration, commits, taken) if taken else taken
     causes = {
         stay: _cause_of(commit, taken.get(index))
         for index, (stay, commit) in enumerate(zip(first, commits, strict=True))
@@ -80,6 +81,27 @@ async def record_arrivals(registration: Registration, reports: Sequence[ArrivalR
         Outcome(causes[stay.stay_id] == report.causation, stay.stay_id, stay.person_id, report.arrival.warnings)
         for stay, report in named
     ]
+
+
+async def _start_again(
+    registration: Registration, commits: Sequence[Commit], taken: Mapping[int, Taken]
+) -> dict[int, Taken]:
+    """Start again the stays that stand there retracted, unless the request is an old one; give what is still taken."""
+    journal = registration.service.journal
+    still = dict(taken)
+    people = {commits[index].first.data.person_id or "" for index in taken}
+    standing = {event.subject: event for event in await journal.load_streams_of(people)}
+    for index in taken:
+        started, event = commits[index].first, standing[commits[index].stream]
+        if event.sequence == 1:
+            continue
+        if started.causationid in await journal.load_causes(started.subject):
+            still[index] = Taken(started.causationid)
+        elif event.data.stay.state is StayState.RETRACTED and await _continue(
+            registration, event, started.data, started.causationid
+        ):
+            del still[index]
+    return still
 
 
 def _cause_of(commit: Commit, taken: Taken | None) -> str:
@@ -228,7 +250,7 @@ async def _load_own(registration: Registration, stay_id: str) -> Event[Any]:
     return event
 
 
-async def _continue(registration: Registration, event: Event[Any], fact: StayFact, causation: str) -> bool:
+async def _continue(registration: Registration, event: Event[Any], fact: Fact, causation: str) -> bool:
     """Record a fact after an event; False means that somebody else was first."""
     journal = registration.service.journal
     commit = journal.commit(fact, after=event.sequence, causation=causation, correlation=event.correlationid)

@@ -19,7 +19,7 @@ LOOKUPS = "lookups"
 async def prepare(database: Database) -> None:
     """Make the indexes that the queries below need."""
     await database[STAYS].create_index("person_id", name="person")
-    await database[STAYS].create_index([("street", 1), ("state", 1), ("_id", 1)], name="street")
+    await database[STAYS].create_index([("street", 1), ("_id", 1), ("state", 1)], name="street")
     await database[IMPORTS].create_index("state", name="unfinished", partialFilterExpression={"state": "waiting"})
 
 
@@ -65,11 +65,12 @@ async def list_stays(
     if state is not None:
         query["state"] = state.value
     if cursor:
-        query["$or"] = _after(*cursor.split("|"))
-    found = database[STAYS].find(query, hint="street").sort([("street", 1), ("state", 1), ("_id", 1)]).limit(limit + 1)
+        street, _, stay_id = cursor.partition("|")
+        query["$or"] = [{"street": {"$gt": street}}, {"street": street, "_id": {"$gt": stay_id}}]
+    found = database[STAYS].find(query, hint="street").sort([("street", 1), ("_id", 1)]).limit(limit + 1)
     documents = await found.to_list(limit + 1)
-    more = documents[limit - 1] if len(documents) > limit else None
-    following = f"{more['street']}|{more['state']}|{more['_id']}" if more else None
+    last = documents[limit - 1] if len(documents) > limit else None
+    following = f"{last['street']}|{last['_id']}" if last else None
     return [read_stay(document) for document in documents[:limit]], following
 
 
@@ -85,14 +86,6 @@ async def count_residents(database: Database, division: str) -> dict[str, int]:
 
 def _within(division: str) -> Document:
     return {"$gte": division, "$lt": division + ":"}
-
-
-def _after(street: str, state: str, stay_id: str) -> list[Document]:
-    return [
-        {"street": {"$gt": street}},
-        {"street": street, "state": {"$gt": state}},
-        {"street": street, "state": state, "_id": {"$gt": stay_id}},
-    ]
 
 
 async def find_sealed(database: Database, person_ids: Iterable[str]) -> dict[str, bytes]:

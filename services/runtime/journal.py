@@ -37,7 +37,6 @@ class Taken:
     """What already stands where a commit wanted to stand: who caused it, so that a repeated request is recognised."""
 
     causation: str
-    events: tuple[str, ...]
 
 
 class Journal:
@@ -99,6 +98,11 @@ class Journal:
                 newest[document["stream"]] = document
         return [self._last_event(document) for document in newest.values()]
 
+    async def load_causes(self, stream: str) -> set[str]:
+        """Load which requests and events led to the facts of a stream."""
+        commits = self._documents.find({"_id": {"$gte": f"{stream}#", "$lt": f"{stream}$"}}, {"causation_id": 1})
+        return {commit["causation_id"] async for commit in commits}
+
     def _last_event(self, document: Document) -> Event[Any]:
         return unwrap(from_json(document["facts"][-1]["event"]), self._known)
 
@@ -109,7 +113,7 @@ class Journal:
         async for document in self._documents.find({"_id": {"$in": list(ids)}}):
             index = ids[document["_id"]]
             if document["facts"][0]["id"] != commits[index].first.id:
-                instead[index] = Taken(document["causation_id"], tuple(f["event"] for f in document["facts"]))
+                instead[index] = Taken(document["causation_id"])
         return instead
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -192,3 +193,28 @@ async def test_a_retracted_arrival_was_never_counted(houniao: Instance) -> None:
     assert (retracted.status_code, retracted.json()["state"]) == (200, "retracted")
     assert (again.status_code, again.json()["code"]) == (409, "not_living_here")
     assert await flows(houniao, "320507003", "2026-06-01") == (0, 0, 0)
+
+
+async def test_a_retracted_arrival_can_be_registered_again_but_an_old_request_does_not_bring_it_back(
+    houniao: Instance,
+) -> None:
+    async with houniao.client("registration", "clerk", "320507") as clerk:
+        first = {"Idempotency-Key": uuid4().hex}
+        second = {"Idempotency-Key": uuid4().hex}
+        arrival = {**make_arrival(13, "2026-03-01"), "street": "320507004"}
+        stay_id = (await clerk.post("/arrivals", json=arrival, headers=first)).json()["stay_id"]
+        await clerk.post(f"/stays/{stay_id}/retraction")
+
+        late = await clerk.post("/arrivals", json=arrival, headers=first)
+        after_late = await newest_state(houniao, stay_id)
+        again = await clerk.post("/arrivals", json=arrival, headers=second)
+        repeated = await clerk.post("/arrivals", json=arrival, headers=second)
+
+    assert (late.status_code, after_late) == (201, "retracted")
+    assert (again.status_code, repeated.status_code) == (201, 201)
+    assert await newest_state(houniao, stay_id) == "open"
+
+
+async def newest_state(houniao: Instance, stay_id: str) -> str:
+    event = await houniao.apps["registration"].state.service.journal.load(f"stay/{stay_id}")
+    return str(event.data.stay.state)
