@@ -55,6 +55,7 @@ class Service:
         self._work: list[Work] = [self.relay.run]
         self._tasks: list[asyncio.Task[None]] = []
         self._listening = False
+        self._broken: str | None = None
 
     def hear(self, apply: Apply, *, everywhere: bool = False) -> None:
         """Apply every event this service hears: of the districts it serves, or of all."""
@@ -72,7 +73,7 @@ class Service:
 
     async def start(self) -> None:
         """Begin: HTTP is served at once; the rest comes up as soon as MongoDB and RabbitMQ are there."""
-        self._tasks = [asyncio.create_task(self._come_up(), name="come up")]
+        self._tasks = [asyncio.create_task(self._try_to_come_up(), name="come up")]
 
     async def stop(self) -> None:
         """Stop hearing first, then working, then close the connections; do not wait for a server that is stuck."""
@@ -87,6 +88,8 @@ class Service:
     async def find_troubles(self) -> list[str]:
         """Say what keeps the service from being ready; nothing means ready."""
         troubles = []
+        if self._broken:
+            troubles.append(f"start: {self._broken}, see the log")
         if not self._listening or not self.listener.attached:
             troubles.append("rabbitmq: consumer not attached")
         if any(task.done() for task in self._tasks[1:]):
@@ -105,6 +108,13 @@ class Service:
         age = (self.clock() - oldest).total_seconds() if oldest else 0.0
         OLDEST_UNSENT.set(age)
         return age
+
+    async def _try_to_come_up(self) -> None:
+        try:
+            await self._come_up()
+        except Exception as error:
+            get_log().error("could not come up", error=error)
+            self._broken = type(error).__name__
 
     async def _come_up(self) -> None:
         await wait_while_away(self.journal.prepare)

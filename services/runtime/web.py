@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
 from fastapi.responses import JSONResponse
+from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
@@ -73,7 +74,7 @@ def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
         finally:
             await service.stop()
 
-    app = FastAPI(title=f"Houniao 候鸟 · {service.name}", description=about, version="0.1.0", lifespan=lifespan)
+    app = FastAPIOffline(title=f"Houniao 候鸟 · {service.name}", description=about, version="0.1.0", lifespan=lifespan)
     app.state.service = service
     app.state.gate = service.gate
     app.add_middleware(LimitBody)

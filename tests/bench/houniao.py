@@ -18,7 +18,7 @@ from services.registration.intake import Refusal, check_arrival
 from services.registration.vault import Vault, VaultSettings
 from services.runtime.access import issue
 from services.runtime.clock import day_of
-from services.runtime.service import Service
+from services.runtime.service import Service, keep_what_is_loaded
 from services.runtime.settings import load_settings
 from tests.bench.children import Start, children
 from tests.bench.cpu import cpu_seconds, spent
@@ -120,6 +120,7 @@ async def import_people(start: Start, environment: Mapping[str, str], first: int
     service, people = registration.service, invent(first, count)
     today = day_of(service.clock())
     await service.client.admin.command("ping")
+    keep_what_is_loaded()
     await start()
     began = time.monotonic()
     for offset in range(0, count, HELPING):
