@@ -1,7 +1,7 @@
 """What archives reads: the archives and their entries."""
 
 from contracts.archives import Archive, Entry
-from services.runtime.mongo import Database, Document, Row
+from services.runtime.mongo import Database, Document, Row, make_index
 
 ARCHIVES = "archives"
 ENTRIES = "entries"
@@ -9,8 +9,8 @@ ENTRIES = "entries"
 
 async def prepare(database: Database) -> None:
     """Make the indexes that the queries below need."""
-    await database[ARCHIVES].create_index([("street", 1), ("_id", 1)], name="street")
-    await database[ENTRIES].create_index([("person_id", 1), ("measured_at", 1)], name="person")
+    await make_index(database[ARCHIVES], [("street", 1), ("_id", 1)], name="street")
+    await make_index(database[ENTRIES], [("person_id", 1), ("measured_at", 1)], name="person")
 
 
 def archive_key(person_id: str, district: str) -> str:

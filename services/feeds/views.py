@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 
-from services.runtime.mongo import Database, Document, DuplicateKeyError
+from services.runtime.mongo import Database, Document, DuplicateKeyError, make_index
 
 PAGES = "stay_pages"
 
 
 async def prepare(database: Database) -> None:
     """Make the index that keeps an event from being appended twice."""
-    await database[PAGES].create_index("entries.id", name="event", unique=True)
-    await database[PAGES].create_index([("district", 1), ("first", 1)], name="position", unique=True)
+    await make_index(database[PAGES], "entries.id", name="event", unique=True)
+    await make_index(database[PAGES], [("district", 1), ("first", 1)], name="position", unique=True)
 
 
 async def append(database: Database, district: str, entries: Sequence[Document]) -> int:

@@ -6,7 +6,7 @@ from typing import Any
 from contracts.outreach import Activity, Audience
 from contracts.registration import Stay, StayState
 from services.outreach.domain import AUDIENCES, born_between
-from services.runtime.mongo import Database, Document, Row
+from services.runtime.mongo import Database, Document, Row, make_index
 
 RESIDENTS = "residents"
 ACTIVITIES = "activities"
@@ -16,8 +16,8 @@ _ADDRESSED = {"person_id", "street", "state", "birth", "sex", "hazard"}
 
 async def prepare(database: Database) -> None:
     """Make the indexes that the queries below need."""
-    await database[RESIDENTS].create_index([("street", 1), ("state", 1), ("birth", 1), ("sex", 1)], name="street")
-    await database[ACTIVITIES].create_index([("street", 1), ("planned_on", 1)], name="street")
+    await make_index(database[RESIDENTS], [("street", 1), ("state", 1), ("birth", 1), ("sex", 1)], name="street")
+    await make_index(database[ACTIVITIES], [("street", 1), ("planned_on", 1)], name="street")
 
 
 def resident_row(stay: Stay, sequence: int) -> Row:

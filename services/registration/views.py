@@ -7,7 +7,7 @@ from typing import Any
 from pymongo import UpdateOne
 
 from contracts.registration import Stay, StayState
-from services.runtime.mongo import Database, Document, Row, bulk_write, insert_new
+from services.runtime.mongo import Database, Document, Row, bulk_write, insert_new, make_index
 
 STAYS = "stays"
 IDENTITIES = "identities"
@@ -18,9 +18,9 @@ LOOKUPS = "lookups"
 
 async def prepare(database: Database) -> None:
     """Make the indexes that the queries below need."""
-    await database[STAYS].create_index("person_id", name="person")
-    await database[STAYS].create_index([("street", 1), ("_id", 1), ("state", 1)], name="street")
-    await database[IMPORTS].create_index("state", name="unfinished", partialFilterExpression={"state": "waiting"})
+    await make_index(database[STAYS], "person_id", name="person")
+    await make_index(database[STAYS], [("street", 1), ("_id", 1), ("state", 1)], name="street")
+    await make_index(database[IMPORTS], "state", name="unfinished", partialFilterExpression={"state": "waiting"})
 
 
 def stay_row(stay: Stay, sequence: int) -> Row:

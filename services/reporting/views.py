@@ -9,7 +9,7 @@ from pymongo import UpdateMany
 from contracts.archives import Archive, ArchiveState, Entry
 from contracts.outreach import Activity
 from contracts.registration import Stay, StayState
-from services.runtime.mongo import Database, Document, Row
+from services.runtime.mongo import Database, Document, Row, make_index
 
 STAYS = "stays"
 ARCHIVES = "archives"
@@ -49,10 +49,11 @@ class StreetTotals(BaseModel):
 async def prepare(database: Database) -> None:
     """Make the indexes that the counts below need."""
     stays = database[STAYS]
-    await stays.create_index([("person_id", 1), ("district", 1)], name="person")
-    await stays.create_index([("street", 1), ("state", 1), ("archived", 1)], name="residents")
-    await stays.create_index([("started_on", 1), ("street", 1), ("state", 1)], name="inflow")
-    await stays.create_index(
+    await make_index(stays, [("person_id", 1), ("district", 1)], name="person")
+    await make_index(stays, [("street", 1), ("state", 1), ("archived", 1)], name="residents")
+    await make_index(stays, [("started_on", 1), ("street", 1), ("state", 1)], name="inflow")
+    await make_index(
+        stays,
         [("ended_on", 1), ("street", 1)],
         name="outflow",
         partialFilterExpression={"ended_on": {"$type": "string"}},

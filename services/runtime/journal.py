@@ -10,7 +10,7 @@ from pydantic_core import from_json
 
 from contracts.envelope import Event, Fact, render, unwrap, wrap
 from services.runtime.clock import Clock
-from services.runtime.mongo import Database, Document, insert_new
+from services.runtime.mongo import Database, Document, insert_new, make_index
 
 JOURNAL = "journal"
 
@@ -51,8 +51,8 @@ class Journal:
 
     async def prepare(self) -> None:
         """Make the indexes: what is unsent, and what concerns a person."""
-        await self._documents.create_index("recorded_at", name="unsent", partialFilterExpression={"sent_at": None})
-        await self._documents.create_index("person_id", name="person", sparse=True)
+        await make_index(self._documents, "recorded_at", name="unsent", partialFilterExpression={"sent_at": None})
+        await make_index(self._documents, "person_id", name="person", sparse=True)
 
     def commit(self, *facts: Fact, after: int = 0, causation: str, correlation: str | None = None) -> Commit:
         """Put decided facts of one stream into their envelopes, continuing after a sequence."""

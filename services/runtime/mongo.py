@@ -38,6 +38,7 @@ AWAY = (AutoReconnect, ConnectionFailure, NotPrimaryError, ExecutionTimeout, WTi
 
 DUPLICATE_KEY = 11000
 _RETRYABLE_CODES = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+_OTHERWISE_DEFINED = frozenset({85, 86})
 
 Result = TypeVar("Result")
 
@@ -88,6 +89,19 @@ async def wait_while_away(work: Callable[[], Awaitable[Result]]) -> Result:
             attempt += 1
             get_log().warning("mongodb away", attempt=attempt, error=error)
             await asyncio.sleep(min(0.1 * 2**attempt, 5.0))
+
+
+async def make_index(
+    collection: Collection, keys: str | Sequence[tuple[str, int]], *, name: str, **options: Any
+) -> None:
+    """Make an index, in place of one of that name that an earlier version defined otherwise."""
+    try:
+        await collection.create_index(keys, name=name, **options)
+    except OperationFailure as error:
+        if error.code not in _OTHERWISE_DEFINED:
+            raise
+        await collection.drop_index(name)
+        await collection.create_index(keys, name=name, **options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +177,7 @@ __all__ = [
     "database_of",
     "insert_new",
     "is_away",
+    "make_index",
     "wait_while_away",
     "write_rows",
 ]
