@@ -6,15 +6,18 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Request
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials as Bearer
+from fastapi.security import HTTPBearer
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
 from services.runtime.problems import Problem
 
+BEARER = HTTPBearer(auto_error=False, description="A token with a role and a division; `make token` prints one.")
 ALGORITHM = "ES256"
 AUDIENCE = "houniao"
 LIFETIME = 12 * 3600
@@ -105,16 +108,15 @@ def _scope(value: Any) -> str:
     return value
 
 
-def allow(*roles: Role) -> Callable[[Request], Awaitable[Caller]]:
+def allow(*roles: Role) -> Callable[..., Awaitable[Caller]]:
     """Make a dependency that admits callers of the given roles and gives who it is; an admin is admitted everywhere."""
     admitted = {*roles, Role.ADMIN}
 
-    async def admit(request: Request) -> Caller:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        if scheme.lower() != "bearer" or not token:
+    async def admit(request: Request, bearer: Annotated[Bearer | None, Depends(BEARER)]) -> Caller:
+        if bearer is None or not bearer.credentials:
             raise Problem(401, "no_token", "Send the header 'Authorization: Bearer <token>'.")
         gate: Gate = request.app.state.gate
-        caller = gate.verify(token)
+        caller = gate.verify(bearer.credentials)
         if caller.role not in admitted:
             raise Problem(403, "not_your_role", f"This is for: {', '.join(sorted(admitted))}.")
         return caller
