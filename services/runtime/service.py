@@ -162,6 +162,7 @@ def run_service(service: Service, app: FastAPI) -> None:
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=20,
+        timeout_keep_alive=75,
     )
     get_log().info("starting", port=service.settings.port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises it again when it has stopped

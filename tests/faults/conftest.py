@@ -10,6 +10,8 @@ import pytest
 from deploy.local.stack import Stack
 from deploy.local.temporary import temporary_stack
 from tests.faults.deployment import Deployment
+from tests.faults.form import LONG
+from tests.instance import forget_instance
 from tests.ledger import find_losses
 
 LOCAL = Path(__file__).parent.parent.parent / ".local" / "faults"
@@ -27,22 +29,28 @@ def fault_stack() -> Iterator[Stack]:
 @pytest.fixture(scope="session")
 def deployments(fault_stack: Stack) -> Iterator[list[Deployment]]:
     """Keep the deployments of the test run, and end them with it."""
-    kept = [Deployment(fault_stack, uuid4().hex[:8])]
+    kept: list[Deployment] = []
     yield kept
     for deployment in kept:
         deployment.end()
 
 
 @pytest.fixture
-async def houniao(deployments: list[Deployment]) -> AsyncIterator[Deployment]:
-    """Give a deployment that runs and is whole: the one of the tests before, or a new one if they left it damaged."""
-    deployment = deployments[-1]
-    await deployment.heal()
-    if await find_losses([deployment.databases]):
-        deployment.end()
-        deployment.disconnect()
-        deployment = Deployment(deployment.stack, uuid4().hex[:8])
-        deployments.append(deployment)
-        await deployment.heal()
-    yield deployment
+async def houniao(fault_stack: Stack, deployments: list[Deployment]) -> AsyncIterator[Deployment]:
+    """Give a deployment that runs and is whole: a new one, or in the short form the one of the test before."""
+    if deployments:
+        await deployments[-1].heal()
+        if LONG or await find_losses([deployments[-1].databases]):
+            await forget(deployments.pop())
+    if not deployments:
+        deployments.append(Deployment(fault_stack, uuid4().hex[:8]))
+        await deployments[-1].heal()
+    yield deployments[-1]
+    deployments[-1].disconnect()
+
+
+async def forget(deployment: Deployment) -> None:
+    """Remove a deployment with its databases and queues."""
+    deployment.end()
     deployment.disconnect()
+    await forget_instance(deployment.stack, deployment.name)

@@ -12,7 +12,7 @@ HEARING = ["taken, not written", "written, not acknowledged", "acknowledged"]
 DECIDING = ["decided, not recorded", "recorded, not answered"]
 SETTLING = ["written, not settled", "settled, not acknowledged"]
 ANSWERING = ["recorded, office not answered", "office answered, not acknowledged"]
-HEARS_LIKE_REGISTRATION = in_form(short=HEARING[1:2], long=HEARING)
+HEARS_LIKE_REGISTRATION = in_form(short=HEARING[1:], long=HEARING)
 CRASHES = {
     "registration": [*RELAYING, *HEARING, *DECIDING, *SETTLING, *ANSWERING],
     "archives": [*HEARS_LIKE_REGISTRATION, *DECIDING, *SETTLING, "published, not marked"],

@@ -12,7 +12,7 @@ from tests.faults.stalling import StallingProxy, stalling_proxy
 
 BEHIND_THEM = ("registration", "archives")
 ROUNDS = in_form(short=1, long=8)
-MEANWHILE = in_form(short=50, long=1000)
+MEANWHILE = in_form(short=50, long=300)
 
 
 async def test_the_networks_to_both_servers_stall_and_break(houniao: Deployment) -> None:

@@ -8,7 +8,7 @@ from tests.faults.form import in_form
 from tests.faults.load import under_load
 
 ROUNDS = in_form(short=1, long=8)
-MEANWHILE = in_form(short=100, long=1000)
+MEANWHILE = in_form(short=100, long=500)
 """Arrivals that are accepted while a server is away."""
 
 

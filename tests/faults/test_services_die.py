@@ -10,9 +10,9 @@ from tests.faults.form import LONG, SEED, in_form
 from tests.faults.load import under_load
 from tests.instance import SERVICES
 
-KILLS = in_form(short=6, long=150)
+KILLS = in_form(short=6, long=100)
 ROUNDS = in_form(short=1, long=8)
-MEANWHILE = in_form(short=50, long=1000)
+MEANWHILE = in_form(short=50, long=200)
 
 
 async def test_services_killed_again_and_again(houniao: Deployment) -> None:
