@@ -3,6 +3,12 @@
 | fact | said by | heard by |
 |---|---|---|
 | StayStarted, StayContested, StayReaffirmed, StayEnded, StayRetracted | registration | every service |
+| StayCorrected, StayRelocated, StayTraceLost, StayTraceFound | registration | every service |
+| NoticeSent, NoticeReminded, NoticeEscalated, NoticeWithdrawn | registration | registration, reporting |
+| NoticeReceived, NoticePaired, NoticeVerified | registration | registration, reporting |
+| NoticeConfirmed, NoticeRejected | registration | registration, reporting |
+| PersonDied, DeathRetracted, PersonsMerged, PersonsUnmerged | registration | registration, archives, reporting |
+| ConflictRaised, ConflictResolved | registration | registration, reporting |
 | ArchiveOpened, EntryRecorded | archives | archives, reporting |
 | ActivityPlanned, ActivityHeld | outreach | outreach, reporting |
 """

@@ -6,12 +6,13 @@ from contracts.archives import ARCHIVE_FACTS
 from contracts.envelope import Fact
 from contracts.outreach import ACTIVITY_FACTS
 from contracts.registration import STAY_FACTS
+from contracts.transfers import PERSON_FACTS, TRANSFER_FACTS
 
-ALL_FACTS: tuple[type[Fact], ...] = (*STAY_FACTS, *ARCHIVE_FACTS, *ACTIVITY_FACTS)
+ALL_FACTS: tuple[type[Fact], ...] = (*STAY_FACTS, *TRANSFER_FACTS, *ARCHIVE_FACTS, *ACTIVITY_FACTS)
 
 HEARD_BY: Mapping[str, tuple[type[Fact], ...]] = {
-    "registration": STAY_FACTS,
-    "archives": (*STAY_FACTS, *ARCHIVE_FACTS),
+    "registration": (*STAY_FACTS, *TRANSFER_FACTS),
+    "archives": (*STAY_FACTS, *PERSON_FACTS, *ARCHIVE_FACTS),
     "outreach": (*STAY_FACTS, *ACTIVITY_FACTS),
     "reporting": ALL_FACTS,
     "feeds": STAY_FACTS,

@@ -13,7 +13,7 @@ from contracts.identity import Sex
 
 
 class StayState(StrEnum):
-    """What is held of a stay: `open` (a resident), `contested` (a newer one is known), `ended`, `retracted`."""
+    """What is held of a stay: `open` (a resident), `contested` (it may be over), `ended`, `retracted`."""
 
     OPEN = "open"
     CONTESTED = "contested"
@@ -21,12 +21,52 @@ class StayState(StrEnum):
     RETRACTED = "retracted"
 
 
+class Ending(StrEnum):
+    """How a stay came to its end. The first two were said by people, the others follow from what is known.
+
+    `departed`: the office declared the departure (流出申报). `confirmed`: the office confirmed another's notice.
+    `by_default`: nobody answered the notice in time. `died`: the person died.
+    """
+
+    DEPARTED = "departed"
+    CONFIRMED = "confirmed"
+    BY_DEFAULT = "by_default"
+    DIED = "died"
+
+
+class Contest(StrEnum):
+    """Why a stay does not count: a `newer_stay` is known elsewhere, or the person had `died` before it started."""
+
+    NEWER_STAY = "newer_stay"
+    DIED = "died"
+
+
+class DestinationKind(StrEnum):
+    """Where a person went: a division that can be named, abroad, or nobody knows."""
+
+    DIVISION = "division"
+    EXTERNAL = "external"
+    UNKNOWN = "unknown"
+
+
+class Category(StrEnum):
+    """What an office reports of a person beside age and sex: disabled 残疾, left-behind 留守, hardship 特困."""
+
+    DISABLED = "disabled"
+    LEFT_BEHIND = "left_behind"
+    HARDSHIP = "hardship"
+
+
 class Stay(BaseModel):
     """One person's living in one street from a day on, as a half-open interval [started_on, ended_on).
 
-    `stay_id` is natural: the same person, street and first day are the same stay. `origin` (where the person came
-    from), `destination` (where the person went) and `hukou_division` (where the household is registered) are GB/T 2260
-    codes or None where the office could not say. `recorded_at` is when the arrival was recorded.
+    `stay_id` is natural: the same person, street and first day are the same stay; a later correction of the day keeps
+    it. `origin` (where the person came from), `destination` (where the person went) and `hukou_division` (where the
+    household is registered) are GB/T 2260 codes or None where the office could not say. `recorded_at` is when the
+    arrival was recorded. `returning_on` is when a seasonal worker said to be back. `trace_lost_on` is the day from
+    which a departure without arrival counts as lost (失访). People who arrived in one report share `household_id`;
+    `guardian_id` names whose number a child without one is registered under. The person of an `unverified` stay was
+    registered by a supervisor under a number that fails its check, and is never matched by itself.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -49,6 +89,16 @@ class Stay(BaseModel):
     ended_on: date | None = None
     destination: str | None = None
     contested_by: str | None = None
+    contest: Contest | None = None
+    ending: Ending | None = None
+    destination_kind: DestinationKind | None = None
+    returning_on: date | None = None
+    trace_lost_on: date | None = None
+    categories: tuple[Category, ...] = ()
+    household_id: str | None = None
+    relationship: str | None = None
+    guardian_id: PersonId | None = None
+    unverified: bool = False
 
     @property
     def district(self) -> DistrictCode:
@@ -95,13 +145,13 @@ class StayContested(StayFact):
 
 
 class StayReaffirmed(StayFact):
-    """The reason to contest went away: the person counts as a resident here again."""
+    """The reason to contest, or to end by default, went away: the person counts as a resident here again."""
 
     TYPE: ClassVar[str] = "registration.stay_reaffirmed.v1"
 
 
 class StayEnded(StayFact):
-    """The person left on `ended_on`: declared by the office, or confirmed after the stay was contested."""
+    """The person left on `ended_on`; `ending` says how that is known."""
 
     TYPE: ClassVar[str] = "registration.stay_ended.v1"
 
@@ -112,10 +162,38 @@ class StayRetracted(StayFact):
     TYPE: ClassVar[str] = "registration.stay_retracted.v1"
 
 
+class StayCorrected(StayFact):
+    """The office corrected what it had reported: dates, origin, purpose, dwelling, destination."""
+
+    TYPE: ClassVar[str] = "registration.stay_corrected.v1"
+
+
+class StayRelocated(StayFact):
+    """The person moved inside the street: another community, grid or dwelling; the street counts as before."""
+
+    TYPE: ClassVar[str] = "registration.stay_relocated.v1"
+
+
+class StayTraceLost(StayFact):
+    """The person left and arrived nowhere in time: lost (失访) until an arrival somewhere is known."""
+
+    TYPE: ClassVar[str] = "registration.stay_trace_lost.v1"
+
+
+class StayTraceFound(StayFact):
+    """A person who counted as lost arrived somewhere, or died."""
+
+    TYPE: ClassVar[str] = "registration.stay_trace_found.v1"
+
+
 STAY_FACTS: tuple[type[StayFact], ...] = (
     StayStarted,
     StayContested,
     StayReaffirmed,
     StayEnded,
     StayRetracted,
+    StayCorrected,
+    StayRelocated,
+    StayTraceLost,
+    StayTraceFound,
 )

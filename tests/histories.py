@@ -23,6 +23,17 @@ from contracts.registration import (
     StayState,
     stay_id,
 )
+from contracts.transfers import (
+    Answer,
+    AnswerState,
+    Conflict,
+    ConflictKind,
+    Notice,
+    NoticeKind,
+    Person,
+    conflict_id,
+    notice_id,
+)
 from services.registration import domain
 
 PEOPLE = tuple(letter * 32 for letter in "abc")
@@ -43,6 +54,60 @@ def make_stay(person: str = PEOPLE[0], street: str = STREETS[0], day: int = 0, r
         street=street,
         started_on=started_on,
         recorded_at=FIRST_MOMENT + timedelta(hours=recorded),
+        **more,
+    )
+
+
+def make_notice(arriving: Stay, left: Stay, **more: Any) -> Notice:
+    """Make the notice of an arrival to the street that holds an earlier stay."""
+    sent_on = FIRST_DAY + timedelta(days=10)
+    told = {
+        "notice_id": notice_id(NoticeKind.ARRIVAL, arriving.stay_id, left.stay_id),
+        "kind": NoticeKind.ARRIVAL,
+        "person_id": arriving.person_id,
+        "sender": arriving.street,
+        "addressee": left.street,
+        "stay_id": arriving.stay_id,
+        "about": left.stay_id,
+        "started_on": arriving.started_on,
+        "sent_at": FIRST_MOMENT + timedelta(days=10),
+        "receipt_due": sent_on + timedelta(days=30),
+        "answer_due": sent_on + timedelta(days=30),
+        "completes_on": sent_on + timedelta(days=45),
+        "remind_on": sent_on + timedelta(days=25),
+    }
+    return Notice.model_validate(told | more)
+
+
+def make_answer(notice: Notice, state: AnswerState = AnswerState.RECEIVED, **more: Any) -> Answer:
+    """Make the answer to a notice."""
+    return Answer(
+        notice_id=notice.notice_id,
+        person_id=notice.person_id,
+        answerer=notice.addressee,
+        sender=notice.sender,
+        about=notice.about,
+        state=state,
+        received_at=FIRST_MOMENT + timedelta(days=11),
+        **more,
+    )
+
+
+def make_person(person: str = PEOPLE[0], district: str = "320507", **more: Any) -> Person:
+    """Make what a district knows of a person."""
+    return Person(person_id=person, district=district, **more)
+
+
+def make_conflict(one: Stay, other: Stay, **more: Any) -> Conflict:
+    """Make a dispute between two stays, as the first one's district keeps it."""
+    stays = tuple(sorted((one.stay_id, other.stay_id)))
+    return Conflict(
+        conflict_id=conflict_id(ConflictKind.DISPUTED, stays),
+        district=one.district,
+        kind=ConflictKind.DISPUTED,
+        person_id=one.person_id,
+        stays=stays,
+        streets=(one.street, other.street),
         **more,
     )
 

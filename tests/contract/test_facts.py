@@ -12,9 +12,33 @@ from contracts.envelope import Fact
 from contracts.facts import ALL_FACTS, HEARD_BY, by_type
 from contracts.outreach import ACTIVITY_FACTS, Activity, ActivityFact, ActivityKind, Audience
 from contracts.registration import STAY_FACTS, StayFact
-from tests.histories import FIRST_DAY, FIRST_MOMENT, PEOPLE, make_stay
+from contracts.transfers import (
+    ANSWER_FACTS,
+    CONFLICT_FACTS,
+    NOTICE_FACTS,
+    PERSON_FACTS,
+    TRANSFER_FACTS,
+    AnswerFact,
+    ConflictFact,
+    NoticeFact,
+    PersonFact,
+)
+from tests.histories import (
+    FIRST_DAY,
+    FIRST_MOMENT,
+    PEOPLE,
+    make_answer,
+    make_conflict,
+    make_notice,
+    make_person,
+    make_stay,
+)
 
-SPEAKERS = {"registration": STAY_FACTS, "archives": ARCHIVE_FACTS, "outreach": ACTIVITY_FACTS}
+SPEAKERS = {
+    "registration": (*STAY_FACTS, *TRANSFER_FACTS),
+    "archives": ARCHIVE_FACTS,
+    "outreach": ACTIVITY_FACTS,
+}
 STREET = "320507001"
 STAY = make_stay(street=STREET)
 ARCHIVE = Archive(person_id=PEOPLE[0], district="320507", street=STREET, opened_at=FIRST_MOMENT)
@@ -34,13 +58,25 @@ ACTIVITY = Activity(
     audience=Audience.ELDERLY,
     planned_on=FIRST_DAY,
 )
-IDENTITY = re.compile(r"name|phone|mobile|address|document|number|id_card|passport|email|identity", re.IGNORECASE)
+NOTICE = make_notice(make_stay(street="320812001", day=9), STAY)
+ANSWER = make_answer(NOTICE)
+PERSON = make_person(district="320507")
+CONFLICT = make_conflict(STAY, make_stay(street="320812001", day=9))
+IDENTITY = re.compile(r"name|phone|mobile|address(?!ee)|document|number|id_card|passport|email|identity", re.IGNORECASE)
 
 
 def sample(kind: type[Fact]) -> Fact:
     """Make a fact of a kind."""
     if issubclass(kind, StayFact):
         return kind(stay=STAY)
+    if issubclass(kind, NoticeFact):
+        return kind(notice=NOTICE)
+    if issubclass(kind, AnswerFact):
+        return kind(answer=ANSWER)
+    if issubclass(kind, PersonFact):
+        return kind(person=PERSON)
+    if issubclass(kind, ConflictFact):
+        return kind(conflict=CONFLICT)
     if issubclass(kind, ActivityFact):
         return kind(activity=ACTIVITY)
     made: dict[type[Fact], Fact] = {
@@ -104,28 +140,32 @@ def test_a_fact_is_named_after_its_service_itself_and_its_version(kind: type[Fac
 
 @pytest.mark.parametrize("kind", ALL_FACTS, ids=lambda kind: kind.__name__)
 def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> None:
-    assert re.search(r"(ed|Held)$", kind.__name__)
+    assert re.search(r"(ed|Held|Sent|Withdrawn|Lost|Found)$", kind.__name__)
     assert not re.search(r"(Event|Updated|Changed|Created|Deleted)$", kind.__name__)
 
 
 @pytest.mark.parametrize(
-    ("kinds", "stream", "person"),
+    ("kinds", "stream", "place", "person", "addressee"),
     [
-        (STAY_FACTS, f"stay/{STAY.stay_id}", PEOPLE[0]),
-        ((ArchiveOpened,), f"archive/{PEOPLE[0]}@320507", PEOPLE[0]),
-        ((EntryRecorded,), "entry/entry-1", PEOPLE[0]),
-        (ACTIVITY_FACTS, "activity/activity-1", None),
+        (STAY_FACTS, f"stay/{STAY.stay_id}", STREET, PEOPLE[0], "320507"),
+        (NOTICE_FACTS, f"notice/{NOTICE.notice_id}", "320812001", PEOPLE[0], "320507"),
+        (ANSWER_FACTS, f"answer/{NOTICE.notice_id}", STREET, PEOPLE[0], "320812"),
+        (PERSON_FACTS, f"person/{PEOPLE[0]}@320507", "320507", PEOPLE[0], "320507"),
+        (CONFLICT_FACTS, f"conflict/{CONFLICT.conflict_id}@320507", "320507", PEOPLE[0], "320507"),
+        ((ArchiveOpened,), f"archive/{PEOPLE[0]}@320507", STREET, PEOPLE[0], "320507"),
+        ((EntryRecorded,), "entry/entry-1", STREET, PEOPLE[0], "320507"),
+        (ACTIVITY_FACTS, "activity/activity-1", STREET, None, "320507"),
     ],
-    ids=["stay", "archive", "entry", "activity"],
+    ids=["stay", "notice", "answer", "person", "conflict", "archive", "entry", "activity"],
 )
 def test_a_fact_names_its_stream_place_person_and_who_must_hear_it(
-    kinds: tuple[type[Fact], ...], stream: str, person: str | None
+    kinds: tuple[type[Fact], ...], stream: str, place: str, person: str | None, addressee: str
 ) -> None:
     for fact in map(sample, kinds):
         assert fact.stream == stream
-        assert fact.division == STREET
+        assert fact.division == place
         assert fact.person_id == person
-        assert fact.addressee == "320507"
+        assert fact.addressee == addressee
 
 
 @pytest.mark.parametrize("kind", ALL_FACTS, ids=lambda kind: kind.__name__)
