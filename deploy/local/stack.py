@@ -146,6 +146,7 @@ class Stack:
             "HOUNIAO_INSTANCE": instance,
             "HOUNIAO_JWKS": credentials.public_keys(self.issuer_jwk()),
             "HOUNIAO_DIVISIONS": os.environ.get("HOUNIAO_DIVISIONS", ""),
+            "HOUNIAO_DEADLINES": os.environ.get("HOUNIAO_DEADLINES", ""),
             "HOUNIAO_LOG": os.environ.get("HOUNIAO_LOG", "json"),
             **self._credentials.own_keys(service),
         }

@@ -27,6 +27,8 @@ class Settings(BaseSettings):
     issuer: str = "houniao-local"
     divisions: Path | None = None
     """A folder with provinces.csv, cities.csv, areas.csv and streets.csv; none means the demo's districts."""
+    deadlines: Path | None = None
+    """A table of deadlines in place of the one that comes along with registration."""
     log: Literal["json", "pretty"] = "json"
 
     @field_validator("districts", mode="before")
@@ -34,9 +36,9 @@ class Settings(BaseSettings):
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
-    @field_validator("divisions", mode="before")
+    @field_validator("divisions", "deadlines", mode="before")
     @classmethod
-    def _no_folder(cls, value: object) -> object:
+    def _no_path(cls, value: object) -> object:
         return value or None
 
     @property

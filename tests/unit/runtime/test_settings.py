@@ -58,7 +58,9 @@ def test_an_instance_with_a_name_of_its_own_bears_it(monkeypatch: pytest.MonkeyP
     assert settings.database_name("feeds") == "houniao_feeds_blue"
 
 
-def test_an_empty_folder_of_divisions_means_the_built_in_ones(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_path_means_the_built_in_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told(monkeypatch, HOUNIAO_DEADLINES="").deadlines is None
+    assert told(monkeypatch, HOUNIAO_DEADLINES="/own.csv").deadlines == Path("/own.csv")
     assert told(monkeypatch, HOUNIAO_DIVISIONS="").divisions is None
     assert told(monkeypatch, HOUNIAO_DIVISIONS="/data").divisions == Path("/data")
 

@@ -1,0 +1,213 @@
+"""How long everybody has: a table of policy, read as days; what a district owes by when is a pure function of it.
+
+Days are statutory days (Asia/Shanghai). Counting starts on the day after (Civil Code, article 201), and a day that is
+due is the last one in time. A deadline in calendar days or months stays on its day even where that is a holiday: what
+is owed is an entry in a system that is open every day.
+"""
+
+import csv
+from calendar import monthrange
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from functools import cache
+from importlib.resources import files
+from itertools import product
+from pathlib import Path
+from types import MappingProxyType
+from typing import Self
+
+from holidays import HolidayBase, country_holidays
+
+COLUMNS = ("kind", "scope", "urgency", "receipt", "due", "unit", "remind")
+
+_YEARS = range(2001, 2101)  # from the first arrangement that the State Council's office published
+
+
+class Kind(StrEnum):
+    """What one district tells or asks another: 流入通报, 流出通报, 协查."""
+
+    ARRIVAL = "arrival"
+    DEPARTURE = "departure"
+    INQUIRY = "inquiry"
+
+
+class Urgency(StrEnum):
+    """How urgent it is: 普通, 急, 紧急."""
+
+    ORDINARY = "ordinary"
+    URGENT = "urgent"
+    CRITICAL = "critical"
+
+
+class Scope(StrEnum):
+    """Whether both streets are one district's."""
+
+    WITHIN_DISTRICT = "within_district"
+    BETWEEN_DISTRICTS = "between_districts"
+
+
+class Period(StrEnum):
+    """What lasts by itself, whoever is told: lost track 失访, two arrivals at once, half a year 常住, registering."""
+
+    TRACE = "trace"
+    DOUBLE_ARRIVAL = "double_arrival"
+    RESIDENCE = "residence"
+    REGISTRATION = "registration"
+
+
+class Unit(StrEnum):
+    """What is counted."""
+
+    DAYS = "days"
+    WORKING_DAYS = "working_days"
+    MONTHS = "months"
+
+
+class DeadlinesError(ValueError):
+    """A table of deadlines can't be used; the text says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One row: how many units until a receipt, until an answer, and before that day a reminder."""
+
+    unit: Unit
+    due: int
+    receipt: int = 0
+    remind: int = 0
+
+    def after(self, day: date, count: int) -> date:
+        """Count on from a day, which is not counted itself; back where the count is negative."""
+        match self.unit:
+            case Unit.DAYS:
+                return day + timedelta(days=count)
+            case Unit.WORKING_DAYS:
+                return _working_calendar().get_nth_working_day(day, count)
+            case Unit.MONTHS:
+                return _months_after(day, count)
+
+
+_Key = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The deadlines that a deployment keeps."""
+
+    terms: Mapping[_Key, Term]
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Self:
+        """Load a table, without a path the one that comes along; raise DeadlinesError where it can't be used."""
+        name = str(path or "deadlines.csv")
+        try:
+            table = path or files("services.registration").joinpath("deadlines.csv")
+            terms = dict(_read(table.read_text(encoding="utf-8-sig"), name))
+        except (OSError, UnicodeDecodeError) as error:
+            raise DeadlinesError(f"{name}: {error}") from error
+        if missing := [key for key in _keys() if key not in terms]:
+            raise DeadlinesError(f"{name}: no row for {' '.join(filter(None, missing[0]))}")
+        _working_calendar()  # takes a second; not while somebody waits for an answer
+        return cls(MappingProxyType(terms))
+
+    def receipt_due(self, kind: Kind, urgency: Urgency, within_district: bool, sent_on: date) -> date:
+        """Give the last day on which a notice or inquiry may be received."""
+        term = self._term(kind, urgency, within_district)
+        return term.after(sent_on, term.receipt)
+
+    def answer_due(self, kind: Kind, urgency: Urgency, within_district: bool, sent_on: date) -> date:
+        """Give the last day on which a notice or inquiry may be answered, counted from the sending too."""
+        term = self._term(kind, urgency, within_district)
+        return term.after(sent_on, term.due)
+
+    def remind_on(self, kind: Kind, urgency: Urgency, within_district: bool, due: date) -> date:
+        """Give the day on which to remind of a receipt or an answer that is due; it lies after the sending."""
+        term = self._term(kind, urgency, within_district)
+        return term.after(due, -term.remind)
+
+    def registration_due(self, arrived_on: date) -> date:
+        """Give the last day on which an arrival may be registered."""
+        return self._end(Period.REGISTRATION, arrived_on)
+
+    def trace_lost_on(self, left_on: date) -> date:
+        """Give the first day on which somebody who left and arrived nowhere counts as lost."""
+        return self._end(Period.TRACE, left_on) + timedelta(days=1)
+
+    def usual_resident_from(self, started_on: date) -> date:
+        """Give the day on which half a year is full; 31 August and six months is the last day of February."""
+        return self._end(Period.RESIDENCE, started_on)
+
+    def is_double_arrival(self, one: date, other: date) -> bool:
+        """Tell whether two arrivals lie too close together for one to be a move on from the other."""
+        return max(one, other) <= self._end(Period.DOUBLE_ARRIVAL, min(one, other))
+
+    def _term(self, kind: Kind, urgency: Urgency, within_district: bool) -> Term:
+        return self.terms[kind, Scope.WITHIN_DISTRICT if within_district else Scope.BETWEEN_DISTRICTS, urgency]
+
+    def _end(self, period: Period, day: date) -> date:
+        term = self.terms[period, "", ""]
+        return term.after(day, term.due)
+
+
+def is_working_day(day: date) -> bool:
+    """Tell whether a day is worked in China: neither weekend nor holiday, or a weekend worked instead 调休."""
+    return _working_calendar().is_working_day(day)
+
+
+def knows_year(year: int) -> bool:
+    """Tell whether a year's arrangement of days off is known; it is published in the November before.
+
+    Of another year only the statutory holidays are kept, a holiday on a weekend moving to the next working day.
+    """
+    return year in {day.year for day in _working_calendar().weekend_workdays}
+
+
+@cache
+def _working_calendar() -> HolidayBase:
+    # All years at once: a weekend worked instead is looked up without loading its year.
+    return country_holidays("CN", years=_YEARS)
+
+
+def _months_after(day: date, count: int) -> date:
+    """Give the same day of a later month, or the month's last (Civil Code, article 202)."""
+    year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
+
+
+def _keys() -> Iterator[_Key]:
+    """List the rows that a table must have."""
+    yield from product(Kind, Scope, Urgency)
+    for period in Period:
+        yield period, "", ""
+
+
+def _read(text: str, name: str) -> Iterator[tuple[_Key, Term]]:
+    """Read the rows of a table, each once."""
+    lines = csv.reader(text.splitlines())
+    if tuple(next(lines, []))[: len(COLUMNS)] != COLUMNS:
+        raise DeadlinesError(f"{name}: the first line must begin with {','.join(COLUMNS)}")
+    known, seen = set(_keys()), set()
+    for row in lines:
+        try:
+            key, term = _term_of(row)
+        except ValueError as error:
+            raise DeadlinesError(f"{name}, line {lines.line_num}: {error}") from error
+        if key not in known or key in seen:
+            raise DeadlinesError(f"{name}, line {lines.line_num}: {'twice' if key in seen else 'no such deadline'}")
+        seen.add(key)
+        yield key, term
+
+
+def _term_of(row: Sequence[str]) -> tuple[_Key, Term]:
+    kind, scope, urgency, receipt, due, unit, remind = row[: len(COLUMNS)]
+    if not scope:
+        term = Term(Unit(unit), int(due))
+        if term.due < 0 or receipt or remind:
+            raise ValueError("a period has a number in due, and none in receipt and remind")
+        return (kind, scope, urgency), term
+    term = Term(Unit(unit), int(due), int(receipt), int(remind))
+    if not 0 <= term.remind < term.receipt <= term.due:
+        raise ValueError("a reminder comes after the sending, a receipt not after the answer")
+    return (kind, scope, urgency), term
