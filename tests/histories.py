@@ -34,7 +34,7 @@ from contracts.transfers import (
     conflict_id,
     notice_id,
 )
-from services.registration import domain
+from services.registration.domain import stays as decisions
 
 PEOPLE = tuple(letter * 32 for letter in "abc")
 STREETS = ("320507001", "320507002", "320812001", "320812002")
@@ -154,15 +154,15 @@ def stay_facts(draw: st.DrawFn, stay: Stay) -> list[StayFact]:
 @st.composite
 def _next_facts(draw: st.DrawFn, stay: Stay) -> StayFact:
     steps = ["retract"]
-    if stay.state in domain.LIVING:
+    if stay.state in decisions.LIVING:
         steps += ["contest", "contest", "end"]
     if stay.state is StayState.CONTESTED:
         steps += ["reaffirm"]
     match draw(st.sampled_from(steps)):
         case "retract":
-            return domain.retract(stay)
+            return decisions.retract(stay)
         case "end":
-            return domain.end(stay, stay.started_on + timedelta(days=draw(st.integers(0, 9))), None)
+            return decisions.end(stay, stay.started_on + timedelta(days=draw(st.integers(0, 9))), None)
         case "contest":
             contested = {"state": StayState.CONTESTED, "contested_by": draw(st.sampled_from(("1" * 32, "2" * 32)))}
             return StayContested(stay=stay.model_copy(update=contested))

@@ -1,18 +1,28 @@
 """The ledger check: every fact that was recorded is applied everywhere it is heard, once, and views are its fold."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pydantic_core import from_json
 
 from contracts.facts import HEARD_BY, by_type
-from services.registration.domain import settle
-from services.registration.views import read_stay
+from services.registration.deadlines import Policy
+from services.registration.domain.settling import Now, Rules, settle
+from services.registration.domain.transfers import derive_transfers
+from services.registration.views import find_known
+from services.runtime.clock import Clock, day_of, system_clock
 from services.runtime.journal import JOURNAL
 from services.runtime.mongo import Database
 
 ROWS: Mapping[str, Mapping[str, str]] = {
-    "registration": {"stay": "stays"},
+    "registration": {
+        "stay": "stays",
+        "notice": "notices",
+        "answer": "answers",
+        "person": "people",
+        "conflict": "conflicts",
+    },
     "archives": {"archive": "archives", "entry": "entries"},
     "outreach": {"stay": "residents", "activity": "activities"},
     "reporting": {"stay": "stays", "archive": "archives", "entry": "entries", "activity": "activities"},
@@ -20,7 +30,9 @@ ROWS: Mapping[str, Mapping[str, str]] = {
 """Where each hearer keeps its row of each kind of stream."""
 
 
-async def find_losses(instances: list[Mapping[str, Database]], *, parked: int = 0) -> list[str]:
+async def find_losses(
+    instances: list[Mapping[str, Database]], *, parked: int = 0, clock: Clock = system_clock
+) -> list[str]:
     """Say what is lost, doubled, stale or still under way among instances that share one broker; nothing means whole.
 
     Registration hears every instance; each other service hears its own instance alone.
@@ -42,7 +54,7 @@ async def find_losses(instances: list[Mapping[str, Database]], *, parked: int = 
         if "archives" in databases:
             losses += _check_archives(told[index])
         if "registration" in databases:
-            losses += await _check_settled(databases["registration"])
+            losses += await _check_settled(databases["registration"], clock)
     return losses
 
 
@@ -103,12 +115,19 @@ def _check_archives(events: list[dict[str, Any]]) -> list[str]:
     return [f"archives: {len(owed - opened)} not opened"] if owed - opened else []
 
 
-async def _check_settled(database: Database) -> list[str]:
-    people: dict[str, list[Any]] = {}
-    async for row in database["stays"].find():
-        people.setdefault(row["person_id"], []).append(read_stay(row))
+async def _check_settled(database: Database, clock: Clock) -> list[str]:
+    """Say what the districts that this database's journal writes for still owe, and which derived rows are stale."""
     own = {row["stream"] async for row in database[JOURNAL].find({}, {"stream": 1})}
-    owed = 0
-    for stays in people.values():
-        owed += len(list(settle([stay for stay in stays if f"stay/{stay.stay_id}" in own], stays)))
-    return [f"registration: {owed} facts still owed"] if owed else []
+    rules = Rules(Policy.load(), lambda _: True, lambda _: True)
+    moment = clock()
+    owed, stale = 0, 0
+    people = [row["_id"] async for row in database["stays"].aggregate([{"$group": {"_id": "$person_id"}}])]
+    for known in await find_known(database, people):
+        districts = {stay.district for stay in known.knowledge.stays if f"stay/{stay.stay_id}" in own}
+        served = replace(rules, serves=lambda code, districts=districts: code[:6] in districts)
+        owed += len(list(settle(known.knowledge, served, Now(moment, day_of(moment)))))
+        row = await database["movers"].find_one({"_id": known.person_id})
+        transfers = [transfer.model_dump(mode="json") for transfer in derive_transfers(known.knowledge)]
+        stale += transfers != (row["transfers"] if row else [])
+    losses = [f"registration: {owed} facts still owed"] if owed else []
+    return losses + ([f"registration.movers: {stale} stale"] if stale else [])

@@ -5,7 +5,7 @@ from functools import partial
 import typer
 from fastapi import FastAPI
 
-from services.registration import imports, offices, projector, views
+from services.registration import commands, imports, offices, projector, transfers_api, views
 from services.registration.api import router
 from services.registration.command_line import import_command
 from services.registration.commands import Registration
@@ -35,7 +35,8 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
         partial(offices.take, registration),
         offices.PREFETCH,
     )
-    service.work_on(partial(imports.work_through, registration))
+    service.work_on(partial(imports.work_through, registration), partial(commands.keep_sweeping, registration))
+    router.include_router(transfers_api.router)
     app = make_app(service, router, about="Registration 登记: arrivals, departures, stays and the people behind them.")
     app.state.registration = registration
     return app

@@ -1,6 +1,8 @@
 """HTTP and AMQP in: a report is parsed, checked, recorded; lists and people are read."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Awaitable
+from datetime import date
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import APIRouter, Depends, Form, Header, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
@@ -10,7 +12,8 @@ from contracts.identity import DocumentType
 from contracts.registration import Stay, StayState
 from services.registration import commands, imports, views
 from services.registration.commands import ArrivalReported, Outcome, Registration
-from services.registration.domain import RefusedError
+from services.registration.domain.knowledge import claim
+from services.registration.domain.refused import RefusedError, StaleError
 from services.registration.intake import (
     ADVICE,
     ArrivalReport,
@@ -20,6 +23,7 @@ from services.registration.intake import (
     check_departure,
 )
 from services.registration.registers import RegisterError
+from services.registration.views import KnownPerson
 from services.runtime.access import Caller, Role, allow
 from services.runtime.clock import day_of
 from services.runtime.journal import ConflictError
@@ -36,6 +40,8 @@ async def _registration(request: Request) -> Registration:
 
 
 Here = Annotated[Registration, Depends(_registration)]
+
+Result = TypeVar("Result")
 
 
 class ArrivalRequest(ArrivalReport):
@@ -67,9 +73,11 @@ class StayPage(BaseModel):
 
 
 class PersonFile(BaseModel):
-    """A person without the identity: where they stay now, and every stay that is known."""
+    """A person without the identity: where they stay now, every stay that is known, and the ids merged into this."""
 
     person_id: str
+    aliases: list[str]
+    died_on: date | None
     current: Stay | None
     stays: list[Stay]
 
@@ -112,21 +120,7 @@ async def post_departure(body: DepartureRequest, registration: Here, caller: Cle
     """Register that a person left a street; the stay ends on that day."""
     caller.must_cover(body.street)
     departure = _accept(check_departure(body, **_context(registration, body.street)))
-    return await _decided(commands.record_departure(registration, departure, str(uuid7())))
-
-
-@router.post("/stays/{stay_id}/confirmation", summary="Confirm that a contested stay is over")
-async def post_confirmation(stay_id: str, registration: Here, caller: Clerk) -> Stay:
-    """End a contested stay on the day the newer one starts."""
-    await _must_cover_stay(registration, caller, stay_id)
-    return await _decided(commands.confirm_move(registration, stay_id, str(uuid7())))
-
-
-@router.post("/stays/{stay_id}/retraction", summary="Retract an arrival registered by mistake")
-async def post_retraction(stay_id: str, registration: Here, caller: Clerk) -> Stay:
-    """Retract a stay; a stay elsewhere that it contested is reaffirmed."""
-    await _must_cover_stay(registration, caller, stay_id)
-    return await _decided(commands.retract_arrival(registration, stay_id, str(uuid7())))
+    return await decided(commands.record_departure(registration, departure, str(uuid7())))
 
 
 @router.get("/stays", summary="List stays")
@@ -158,11 +152,9 @@ async def get_streets(
 
 @router.get("/people/{person_id}", summary="A person's stays")
 async def get_person(person_id: str, registration: Here, caller: Clerk) -> PersonFile:
-    """Show where a person stays and stayed; one of the stays must be in the caller's division."""
-    stays = (await views.find_stays_of(registration.service.database, [person_id])).get(person_id, [])
-    if not any(caller.covers(stay.street) for stay in stays):
-        raise Problem(404, "not_found", "No such person in your division.")
-    return _file(person_id, stays)
+    """Show where a person stays and stayed, under any id; one stay must be in the caller's division."""
+    known = await find_person(registration, caller, person_id)
+    return _file(known)
 
 
 @router.post("/people/lookup", summary="Find a person by document")
@@ -174,13 +166,11 @@ async def post_lookup(body: Lookup, registration: Here, caller: Clerk) -> FoundP
     service = registration.service
     person_id = registration.vault.name(document_type, body.document_number)
     await views.record_lookup(service.database, caller.subject, person_id, body.reason, service.clock())
-    stays = (await views.find_stays_of(service.database, [person_id])).get(person_id, [])
-    if not any(caller.covers(stay.street) for stay in stays):
-        raise Problem(404, "not_found", "No such person in your division.")
+    known = await find_person(registration, caller, person_id)
     sealed = (await views.find_sealed(service.database, [person_id])).get(person_id)
     identity = registration.vault.open(sealed) if sealed else None
     return FoundPerson(
-        **_file(person_id, stays).model_dump(),
+        **_file(known).model_dump(),
         name=identity.name if identity else None,
         phone=identity.phone if identity else None,
         address=identity.address if identity else None,
@@ -244,20 +234,18 @@ def _accept(checked: Any) -> Any:
     return checked
 
 
-async def _decided(command: Any) -> Stay:
+async def decided(command: Awaitable[Result]) -> Result:
+    """Wait for a command; its refusal becomes a problem with its code, advice and, if stale, the current version."""
     try:
-        stay: Stay = await command
+        return await command
+    except StaleError as error:
+        raise Problem(409, error.code, error.advice, version=error.version) from error
     except RefusedError as error:
         raise Problem(404 if error.code == "not_found" else 409, error.code, error.advice) from error
     except ConflictError as error:
-        raise Problem(409, "conflict", "Somebody else changed it at the same time; look and try again.") from error
-    return stay
-
-
-async def _must_cover_stay(registration: Registration, caller: Caller, stay_id: str) -> None:
-    event = await registration.service.journal.load(f"stay/{stay_id}")
-    if event is None or not caller.covers(event.division):
-        raise Problem(404, "not_found", "No such stay in your division.")
+        raise Problem(
+            409, "conflict", "记录正被他人修改，请重试。Somebody else changed it; look and try again."
+        ) from error
 
 
 def _answer(outcome: Outcome) -> ArrivalAnswer:
@@ -269,7 +257,20 @@ def _answer(outcome: Outcome) -> ArrivalAnswer:
     )
 
 
-def _file(person_id: str, stays: list[Stay]) -> PersonFile:
-    ordered = sorted(stays, key=lambda stay: (stay.started_on, stay.recorded_at, stay.stay_id))
-    current = next((stay for stay in reversed(ordered) if stay.state is StayState.OPEN), None)
-    return PersonFile(person_id=person_id, current=current, stays=ordered)
+async def find_person(registration: Registration, caller: Caller, person_id: str) -> KnownPerson:
+    """Find everything known about a person who stays or stayed in the caller's division, or answer 404."""
+    for known in await views.find_known(registration.service.database, [person_id]):
+        if person_id in known.ids and any(caller.covers(stay.street) for stay in known.knowledge.stays):
+            return known
+    raise Problem(404, "not_found", "辖区内没有该人员。No such person in your division.")
+
+
+def _file(known: KnownPerson) -> PersonFile:
+    stays = sorted(known.knowledge.stays, key=claim)
+    return PersonFile(
+        person_id=known.person_id,
+        aliases=[one for one in known.ids if one != known.person_id],
+        died_on=known.knowledge.died_on,
+        current=next((stay for stay in reversed(stays) if stay.state is StayState.OPEN), None),
+        stays=stays,
+    )

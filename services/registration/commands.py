@@ -1,20 +1,55 @@
 """What registration does when asked: load, decide, record. One function per command."""
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from functools import cached_property
+from typing import Any, NamedTuple
 
+from contracts.divisions import district_of
 from contracts.envelope import Event, Fact
 from contracts.registration import Stay, StayFact, StayState, stay_id
-from services.registration import domain, views
+from contracts.transfers import (
+    Answer,
+    AnswerFact,
+    AnswerState,
+    ConflictFact,
+    Notice,
+    NoticeFact,
+    NoticeKind,
+    NoticeSent,
+    Person,
+    PersonFact,
+    RejectionReason,
+    notice_id,
+    person_stream,
+)
+from services.registration import views
+from services.registration.deadlines import Policy
+from services.registration.domain import notices, people, settling, stays
+from services.registration.domain.knowledge import Knowledge
+from services.registration.domain.refused import (
+    AcceptedAlreadyError,
+    NotContestedError,
+    NotFoundError,
+    NotRegisteredError,
+    StaleError,
+)
+from services.registration.domain.settling import Now, Rules, Told
 from services.registration.intake import Arrival, Departure
 from services.registration.vault import Identity, Vault
+from services.registration.views import KnownPerson
+from services.runtime.clock import day_of
 from services.runtime.gathering import Gathering
 from services.runtime.journal import Commit, ConflictError, Taken
+from services.runtime.logs import get_log
+from services.runtime.mongo import wait_while_away
 from services.runtime.service import Service
 
 ATTEMPTS = 5
+SWEEP_EVERY = 60.0
+"""Seconds between two looks at what the clock makes due."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +70,23 @@ class Outcome:
     warnings: tuple[str, ...] = ()
 
 
+class Dwelling(NamedTuple):
+    """Where inside a street a person lives."""
+
+    community: str | None
+    grid: str | None
+    dwelling: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What an office says to a notice; `left_on` goes with a confirmed arrival, `reason` with a rejection."""
+
+    state: AnswerState
+    left_on: date | None = None
+    reason: RejectionReason | None = None
+
+
 @dataclass
 class Registration:
     """The registration service as its commands see it."""
@@ -46,19 +98,16 @@ class Registration:
     def __post_init__(self) -> None:
         self.arrivals = Gathering(lambda reports: record_arrivals(self, reports))
 
+    @cached_property
+    def rules(self) -> Rules:
+        """Load what settling goes by; the calendar of working days takes a second."""
+        deadlines, divisions = Policy.load(self.service.settings.deadlines), self.service.divisions
+        return Rules(deadlines, lambda code: divisions.has(district_of(code)), self.service.settings.serves)
 
-class NotRegisteredError(domain.RefusedError):
-    """The person has no open stay in the street."""
-
-    code = "not_registered_here"
-    advice = "该人员在本街道没有在住记录。No open stay of this person in this street; register the arrival first."
-
-
-class NotOursError(domain.RefusedError):
-    """The stay is unknown here or another district's."""
-
-    code = "not_found"
-    advice = "本区没有该居住记录。No such stay in this district."
+    def now(self) -> Now:
+        """Give the present moment and day."""
+        moment = self.service.clock()
+        return Now(moment, day_of(moment))
 
 
 async def record_arrivals(registration: Registration, reports: Sequence[ArrivalReported]) -> list[Outcome]:
@@ -70,7 +119,7 @@ async def record_arrivals(registration: Registration, reports: Sequence[ArrivalR
     for stay, report in named:
         first.setdefault(stay.stay_id, (stay, report))
     await _keep_identities(registration, [(stay.person_id, report.arrival) for stay, report in first.values()])
-    commits = [journal.commit(domain.start(stay), causation=report.causation) for stay, report in first.values()]
+    commits = [journal.commit(stays.start(stay), causation=report.causation) for stay, report in first.values()]
     taken = await journal.record(commits)
     taken = await _start_again(registration, commits, taken) if taken else taken
     causes = {
@@ -164,12 +213,12 @@ async def record_departure(registration: Registration, departure: Departure, cau
     """End the person's stay in the street on the day the person left; the same departure again changes nothing."""
     person_id = registration.vault.name(departure.document_type, departure.document_number)
 
-    def decide(stays: Sequence[Stay]) -> StayFact | Stay:
-        here = [stay for stay in stays if stay.street == departure.street]
-        living = [stay for stay in here if stay.state in domain.LIVING]
+    def decide(known: Sequence[Stay]) -> StayFact | Stay:
+        here = [stay for stay in known if stay.street == departure.street]
+        living = [stay for stay in here if stays.may_end(stay)]
         if living:
             stay = max(living, key=lambda stay: stay.started_on)
-            return domain.end(stay, departure.left_on, departure.destination)
+            return stays.end(stay, departure.left_on, departure.destination, departure.destination_kind)
         for stay in here:
             if stay.state is StayState.ENDED and stay.ended_on == departure.left_on:
                 return stay
@@ -178,53 +227,246 @@ async def record_departure(registration: Registration, departure: Departure, cau
     return await _decide_about(registration, person_id, decide, causation)
 
 
-async def confirm_move(registration: Registration, stay_id: str, causation: str) -> Stay:
-    """Confirm that the person of a contested stay moved on; it ends where the newer stay starts."""
+async def correct_stay(
+    registration: Registration, stay_id: str, changes: dict[str, Any], causation: str, version: int | None = None
+) -> Stay:
+    """Correct what was reported of a stay."""
+    return await _change_stay(registration, stay_id, lambda stay: stays.correct(stay, changes), causation, version)
 
-    async def rival_of(stay: Stay) -> Stay | None:
-        return await views.find_stay(registration.service.database, stay.contested_by) if stay.contested_by else None
 
+async def relocate_stay(
+    registration: Registration, stay_id: str, dwelling: Dwelling, causation: str, version: int | None = None
+) -> Stay:
+    """Note that the person moved inside the street; the new address is sealed with the identity."""
+    return await _change_stay(registration, stay_id, lambda stay: stays.relocate(stay, *dwelling), causation, version)
+
+
+async def retract_arrival(registration: Registration, stay_id: str, causation: str, version: int | None = None) -> Stay:
+    """Retract an arrival that was registered by mistake; not once the district that was left has confirmed it."""
+    event = await _load_own(registration, f"stay/{stay_id}")
+    for known in await views.find_known(registration.service.database, [event.data.person_id]):
+        told = {notice.notice_id for notice in known.knowledge.notices if notice.stay_id == stay_id}
+        if any(answer.notice_id in told and answer.left_on for answer in known.knowledge.answers):
+            raise AcceptedAlreadyError
+    return await _change_stay(registration, stay_id, stays.retract, causation, version)
+
+
+async def _change_stay(
+    registration: Registration,
+    stay_id: str,
+    decide: Callable[[Stay], StayFact],
+    causation: str,
+    version: int | None,
+) -> Stay:
+    fact = await _change(registration, f"stay/{stay_id}", lambda event: decide(event.data.stay), causation, version)
+    stay: Stay = fact.stay
+    await settle(registration, {stay.person_id: causation})
+    settled: Stay = (await _load_own(registration, f"stay/{stay_id}")).data.stay
+    return settled
+
+
+async def confirm_move(
+    registration: Registration, stay_id: str, left_on: date | None, causation: str, version: int | None = None
+) -> Stay:
+    """Confirm that the person of a contested stay moved on: it ends on the day said, else where the newer one began.
+
+    This answers the notice of the newer stay's district, whether that has arrived by now or not.
+    """
+    stay = (await _load_own(registration, f"stay/{stay_id}", version)).data.stay
+    rival = await views.find_stay(registration.service.database, stay.contested_by or "")
+    if stay.state is not StayState.CONTESTED or rival is None:
+        raise NotContestedError
+    name = notice_id(NoticeKind.ARRIVAL, rival.stay_id, stay.stay_id)
+    told = Told(NoticeKind.ARRIVAL, stay.street, stay.stay_id)
+    notice = await views.find_notice(registration.service.database, name) or settling.make_notice(
+        rival, told, registration.rules.deadlines, registration.now()
+    )
+    await _answer(
+        registration,
+        notice,
+        lambda answer, at: notices.confirm(notice, answer, at, stay, left_on),
+        causation,
+    )
+    await settle(registration, {stay.person_id: causation})
+    settled: Stay = (await _load_own(registration, f"stay/{stay_id}")).data.stay
+    return settled
+
+
+async def answer_notice(
+    registration: Registration, notice: Notice, reply: Reply, causation: str, version: int | None = None
+) -> Answer:
+    """Answer a notice: received, paired, verified, confirmed, or rejected with a reason."""
+    own = await registration.service.journal.load(f"stay/{notice.about}") if notice.about else None
+
+    def decide(answer: Answer | None, at: datetime) -> AnswerFact:
+        match reply.state:
+            case AnswerState.CONFIRMED:
+                return notices.confirm(notice, answer, at, own.data.stay if own else None, reply.left_on)
+            case AnswerState.REJECTED:
+                return notices.reject(notice, answer, at, reply.reason or RejectionReason.NOT_OURS)
+            case step:
+                return notices.advance(notice, answer, step, at)
+
+    answered = await _answer(registration, notice, decide, causation, version)
+    await settle(registration, {notice.person_id: causation})
+    return answered
+
+
+async def _answer(
+    registration: Registration,
+    notice: Notice,
+    decide: Callable[[Answer | None, datetime], AnswerFact],
+    causation: str,
+    version: int | None = None,
+) -> Answer:
+    journal = registration.service.journal
     for _ in range(ATTEMPTS):
-        event = await _load_own(registration, stay_id)
-        fact = domain.confirm(event.data.stay, await rival_of(event.data.stay))
+        event = await journal.load(f"answer/{notice.notice_id}")
+        _must_be_current(event, version)
+        fact = decide(event.data.answer if event else None, registration.service.clock())
         if await _continue(registration, event, fact, causation):
-            return fact.stay
-    raise ConflictError(stay_id)
+            return fact.answer
+    raise ConflictError(notice.notice_id)
 
 
-async def retract_arrival(registration: Registration, stay_id: str, causation: str) -> Stay:
-    """Retract an arrival that was registered by mistake."""
+async def ask_inquiry(registration: Registration, inquiry: Notice, causation: str) -> Notice:
+    """Ask another office to verify where a person lives 协查; the same question on one day is one inquiry."""
+    journal = registration.service.journal
+    await journal.record([journal.commit(NoticeSent(notice=inquiry), causation=causation)])
+    asked: Notice = (await _load_own(registration, f"notice/{inquiry.notice_id}")).data.notice
+    return asked
+
+
+async def withdraw_inquiry(
+    registration: Registration, notice_id: str, causation: str, version: int | None = None
+) -> Notice:
+    """Withdraw an inquiry that an office asked."""
+    stream = f"notice/{notice_id}"
+    fact = await _change(registration, stream, lambda event: notices.withdraw(event.data.notice), causation, version)
+    withdrawn: Notice = fact.notice
+    return withdrawn
+
+
+async def record_death(
+    registration: Registration, person_id: str, district: str, died_on: date, birth: date | None, causation: str
+) -> Person:
+    """Record a death; the stays everywhere end."""
+    return await _say_of(
+        registration, person_id, district, lambda person: people.die(person, died_on, birth), causation
+    )
+
+
+async def retract_death(registration: Registration, person_id: str, district: str, causation: str) -> Person:
+    """Retract a death that this district recorded by mistake."""
+    return await _say_of(registration, person_id, district, people.retract_death, causation)
+
+
+async def merge_people(registration: Registration, alias: str, survivor: str, district: str, causation: str) -> Person:
+    """Merge a person into another, whose id goes on."""
+    found = await views.find_known(registration.service.database, [survivor])
+    one_person = next(known.ids for known in found if survivor in known.ids)
+
+    def decide(person: Person) -> PersonFact:
+        return people.merge(person, survivor, one_person)
+
+    return await _say_of(registration, alias, district, decide, causation)
+
+
+async def unmerge_people(registration: Registration, alias: str, district: str, causation: str) -> Person:
+    """Undo a merge of this district's."""
+    return await _say_of(registration, alias, district, people.unmerge, causation)
+
+
+async def _say_of(
+    registration: Registration,
+    person_id: str,
+    district: str,
+    decide: Callable[[Person], PersonFact],
+    causation: str,
+) -> Person:
     for _ in range(ATTEMPTS):
-        event = await _load_own(registration, stay_id)
-        fact = domain.retract(event.data.stay)
+        event = await registration.service.journal.load(person_stream(person_id, district))
+        fact = decide(event.data.person if event else Person(person_id=person_id, district=district))
         if await _continue(registration, event, fact, causation):
-            return fact.stay
-    raise ConflictError(stay_id)
+            await settle(registration, {person_id: causation})
+            return fact.person
+    raise ConflictError(person_id)
+
+
+async def keep_sweeping(registration: Registration) -> None:
+    """Sweep as long as the service runs; what falls due falls due on a day, so a minute late is soon enough."""
+    while True:
+        try:
+            await wait_while_away(lambda: sweep(registration))
+        except Exception as error:
+            get_log().error("sweep stumbled", error=error)
+        await asyncio.sleep(SWEEP_EVERY)
+
+
+async def sweep(registration: Registration) -> int:
+    """Record what the clock alone makes due, once, whoever runs it; give how many people were looked at."""
+    service = registration.service
+    due = await views.find_due(service.database, day_of(service.clock()))
+    if due:
+        await settle(registration, dict.fromkeys(due, "clock"))
+    return len(due)
 
 
 async def settle(registration: Registration, causes: Mapping[str, str]) -> None:
-    """Record what the own districts still owe about people, given the event that was heard of each."""
-    service = registration.service
-    movers = await views.find_movers(service.database, causes)
-    if not movers:
-        return
-    heard = await views.find_stays_of(service.database, movers)
-    own: dict[str, list[Event[Any]]] = {}
-    for event in await service.journal.load_streams_of(movers):
-        own.setdefault(event.data.person_id, []).append(event)
-    for person_id in movers:
-        await _settle_person(registration, own.get(person_id, []), heard.get(person_id, []), causes[person_id])
+    """Record what the own districts still owe about people, given what was heard or done of each."""
+    known = await views.find_known(registration.service.database, causes)
+    await settle_known(registration, known, causes)
 
 
-async def _settle_person(
-    registration: Registration, own: Sequence[Event[Any]], heard: Sequence[Stay], cause: str
+async def settle_known(
+    registration: Registration, people_known: Iterable[KnownPerson], causes: Mapping[str, str]
 ) -> None:
-    events = {event.data.stay.stay_id: event for event in own}
-    known = {stay.stay_id: stay for stay in heard} | {name: event.data.stay for name, event in events.items()}
-    for fact in domain.settle([event.data.stay for event in own], list(known.values())):
-        if not await _continue(registration, events[fact.stay.stay_id], fact, cause):
-            await settle(registration, {fact.stay.person_id: cause})
+    """Record what the own districts still owe about people of whom everything is loaded."""
+    for known in people_known:
+        cause = next((causes[one] for one in known.ids if one in causes), None)
+        if cause is not None:
+            await _settle_person(registration, known, cause)
+
+
+async def _settle_person(registration: Registration, known: KnownPerson, cause: str) -> None:
+    """Record fact by fact; where somebody else was first, begin again with what is there by then."""
+    for _ in range(ATTEMPTS):
+        own = {event.subject: event for event in await registration.service.journal.load_streams_of(known.ids)}
+        owed = list(settling.settle(_with_own(known.knowledge, own), registration.rules, registration.now()))
+        for fact in owed:
+            if not await _continue(registration, own.get(fact.stream), fact, cause):
+                break
+        else:
             return
+    raise ConflictError(known.person_id)
+
+
+def _with_own(known: Knowledge, own: Mapping[str, Event[Any]]) -> Knowledge:
+    """Put what the own journal holds, which is never late, over what was heard."""
+    held = {stay.stay_id: stay for stay in known.stays}
+    sent = {notice.notice_id: notice for notice in known.notices}
+    answers = {answer.notice_id: answer for answer in known.answers}
+    records = {(person.person_id, person.district): person for person in known.people}
+    conflicts = {(conflict.conflict_id, conflict.district): conflict for conflict in known.conflicts}
+    for event in own.values():
+        match event.data:
+            case StayFact(stay=stay):
+                held[stay.stay_id] = stay
+            case NoticeFact(notice=notice):
+                sent[notice.notice_id] = notice
+            case AnswerFact(answer=answer):
+                answers[answer.notice_id] = answer
+            case PersonFact(person=person):
+                records[person.person_id, person.district] = person
+            case ConflictFact(conflict=conflict):
+                conflicts[conflict.conflict_id, conflict.district] = conflict
+    return Knowledge(
+        tuple(held.values()),
+        tuple(sent.values()),
+        tuple(answers.values()),
+        tuple(records.values()),
+        tuple(conflicts.values()),
+    )
 
 
 async def _decide_about(
@@ -234,7 +476,8 @@ async def _decide_about(
     causation: str,
 ) -> Stay:
     for _ in range(ATTEMPTS):
-        events = {e.data.stay.stay_id: e for e in await registration.service.journal.load_streams_of([person_id])}
+        loaded = await registration.service.journal.load_streams_of([person_id])
+        events = {event.data.stay.stay_id: event for event in loaded if isinstance(event.data, StayFact)}
         decided = decide([event.data.stay for event in events.values()])
         if isinstance(decided, Stay):
             return decided
@@ -243,15 +486,39 @@ async def _decide_about(
     raise ConflictError(person_id)
 
 
-async def _load_own(registration: Registration, stay_id: str) -> Event[Any]:
-    event = await registration.service.journal.load(f"stay/{stay_id}")
+async def _change(
+    registration: Registration,
+    stream: str,
+    decide: Callable[[Event[Any]], Fact],
+    causation: str,
+    version: int | None,
+) -> Any:
+    for _ in range(ATTEMPTS):
+        event = await _load_own(registration, stream, version)
+        fact = decide(event)
+        if await _continue(registration, event, fact, causation):
+            return fact
+    raise ConflictError(stream)
+
+
+async def _load_own(registration: Registration, stream: str, version: int | None = None) -> Event[Any]:
+    event = await registration.service.journal.load(stream)
     if event is None:
-        raise NotOursError
+        raise NotFoundError
+    _must_be_current(event, version)
     return event
 
 
-async def _continue(registration: Registration, event: Event[Any], fact: Fact, causation: str) -> bool:
-    """Record a fact after an event; False means that somebody else was first."""
+def _must_be_current(event: Event[Any] | None, version: int | None) -> None:
+    """Refuse what was decided over an older state than the present."""
+    current = event.sequence if event else 0
+    if version is not None and version != current:
+        raise StaleError(current)
+
+
+async def _continue(registration: Registration, event: Event[Any] | None, fact: Fact, causation: str) -> bool:
+    """Record a fact after an event, or as a stream's first; False means that somebody else was first."""
     journal = registration.service.journal
-    commit = journal.commit(fact, after=event.sequence, causation=causation, correlation=event.correlationid)
+    sequence, correlation = (event.sequence, event.correlationid) if event else (0, None)
+    commit = journal.commit(fact, after=sequence, causation=causation, correlation=correlation)
     return not await journal.record([commit])

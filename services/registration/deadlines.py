@@ -20,25 +20,11 @@ from typing import Self
 
 from holidays import HolidayBase, country_holidays
 
+from contracts.transfers import NoticeKind, Urgency
+
 COLUMNS = ("kind", "scope", "urgency", "receipt", "due", "unit", "remind")
 
 _YEARS = range(2001, 2101)  # from the first arrangement that the State Council's office published
-
-
-class Kind(StrEnum):
-    """What one district tells or asks another: 流入通报, 流出通报, 协查."""
-
-    ARRIVAL = "arrival"
-    DEPARTURE = "departure"
-    INQUIRY = "inquiry"
-
-
-class Urgency(StrEnum):
-    """How urgent it is: 普通, 急, 紧急."""
-
-    ORDINARY = "ordinary"
-    URGENT = "urgent"
-    CRITICAL = "critical"
 
 
 class Scope(StrEnum):
@@ -49,8 +35,12 @@ class Scope(StrEnum):
 
 
 class Period(StrEnum):
-    """What lasts by itself, whoever is told: lost track 失访, two arrivals at once, half a year 常住, registering."""
+    """What lasts by itself: until a lost trace 失访, two arrivals at once, half a year 常住, registering, completion.
 
+    `completion` is how long after an overdue answer an arrival is taken as confirmed.
+    """
+
+    COMPLETION = "completion"
     TRACE = "trace"
     DOUBLE_ARRIVAL = "double_arrival"
     RESIDENCE = "residence"
@@ -112,17 +102,17 @@ class Policy:
         _working_calendar()  # takes a second; not while somebody waits for an answer
         return cls(MappingProxyType(terms))
 
-    def receipt_due(self, kind: Kind, urgency: Urgency, within_district: bool, sent_on: date) -> date:
+    def receipt_due(self, kind: NoticeKind, urgency: Urgency, within_district: bool, sent_on: date) -> date:
         """Give the last day on which a notice or inquiry may be received."""
         term = self._term(kind, urgency, within_district)
         return term.after(sent_on, term.receipt)
 
-    def answer_due(self, kind: Kind, urgency: Urgency, within_district: bool, sent_on: date) -> date:
+    def answer_due(self, kind: NoticeKind, urgency: Urgency, within_district: bool, sent_on: date) -> date:
         """Give the last day on which a notice or inquiry may be answered, counted from the sending too."""
         term = self._term(kind, urgency, within_district)
         return term.after(sent_on, term.due)
 
-    def remind_on(self, kind: Kind, urgency: Urgency, within_district: bool, due: date) -> date:
+    def remind_on(self, kind: NoticeKind, urgency: Urgency, within_district: bool, due: date) -> date:
         """Give the day on which to remind of a receipt or an answer that is due; it lies after the sending."""
         term = self._term(kind, urgency, within_district)
         return term.after(due, -term.remind)
@@ -139,11 +129,15 @@ class Policy:
         """Give the day on which half a year is full; 31 August and six months is the last day of February."""
         return self._end(Period.RESIDENCE, started_on)
 
+    def completes_on(self, answer_due: date) -> date:
+        """Give the last day on which an overdue answer to an arrival still counts; then it is taken as confirmed."""
+        return self._end(Period.COMPLETION, answer_due)
+
     def is_double_arrival(self, one: date, other: date) -> bool:
         """Tell whether two arrivals lie too close together for one to be a move on from the other."""
         return max(one, other) <= self._end(Period.DOUBLE_ARRIVAL, min(one, other))
 
-    def _term(self, kind: Kind, urgency: Urgency, within_district: bool) -> Term:
+    def _term(self, kind: NoticeKind, urgency: Urgency, within_district: bool) -> Term:
         return self.terms[kind, Scope.WITHIN_DISTRICT if within_district else Scope.BETWEEN_DISTRICTS, urgency]
 
     def _end(self, period: Period, day: date) -> date:
@@ -178,7 +172,7 @@ def _months_after(day: date, count: int) -> date:
 
 def _keys() -> Iterator[_Key]:
     """List the rows that a table must have."""
-    yield from product(Kind, Scope, Urgency)
+    yield from product(NoticeKind, Scope, Urgency)
     for period in Period:
         yield period, "", ""
 

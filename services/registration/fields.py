@@ -17,9 +17,10 @@ from contracts.identity import (
     number_problem,
     sex_in,
 )
+from contracts.registration import DestinationKind
 from services.registration.dates import read_date
 from services.registration.refusals import RefusalCode, ReportRefusedError
-from services.registration.vocabulary import ABROAD, DestinationKind, tidy
+from services.registration.vocabulary import ABROAD, tidy
 
 Meaning = TypeVar("Meaning", bound=str)
 

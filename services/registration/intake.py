@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints
 
 from contracts.divisions import Divisions
 from contracts.identity import DocumentType, Sex
+from contracts.registration import DestinationKind
 from services.registration import fields
 from services.registration.fields import refuse
 from services.registration.refusals import ADVICE, Refusal, RefusalCode, ReportRefusedError
@@ -17,7 +18,6 @@ from services.registration.vocabulary import (
     ETHNIC_CODES,
     HAZARDS,
     PURPOSES,
-    DestinationKind,
     Dwelling,
     Hazard,
     Purpose,

@@ -9,7 +9,7 @@ from contracts.divisions import Divisions
 from contracts.envelope import uuid7
 from services.registration import commands
 from services.registration.commands import ArrivalReported, Registration
-from services.registration.domain import RefusedError
+from services.registration.domain.refused import RefusedError
 from services.registration.intake import (
     ADVICE,
     ArrivalReport,

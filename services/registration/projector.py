@@ -1,32 +1,61 @@
 """Facts in, rows out: registration hears every district's stays, then settles what its own districts owe."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
 from contracts.envelope import Event
-from contracts.registration import StayContested, StayEnded, StayReaffirmed, StayRetracted, StayStarted
-from services.registration.commands import Registration, settle
-from services.registration.views import stay_row
+from contracts.registration import StayFact, StayStarted
+from contracts.transfers import AnswerFact, ConflictFact, NoticeFact, PersonFact
+from services.registration import views
+from services.registration.commands import Registration, settle_known
+from services.registration.domain.settling import Rules, find_next_due
+from services.registration.domain.transfers import derive_tasks, derive_transfers
+from services.registration.views import KnownPerson
 from services.runtime.mongo import Row, write_rows
 
-Heard = StayStarted | StayContested | StayReaffirmed | StayEnded | StayRetracted
+Heard = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
     """Say which rows a fact writes."""
     match event.data:
-        case StayStarted() | StayContested() | StayReaffirmed() | StayEnded() | StayRetracted():
-            yield stay_row(event.data.stay, event.sequence)
+        case StayFact(stay=stay):
+            yield views.stay_row(stay, event.sequence)
+        case NoticeFact(notice=notice):
+            yield views.notice_row(notice, event.sequence)
+        case AnswerFact(answer=answer):
+            yield views.answer_row(answer, event.sequence)
+        case PersonFact(person=person):
+            yield views.person_row(person, event.sequence)
+        case ConflictFact(conflict=conflict):
+            yield views.conflict_row(conflict, event.sequence)
         case never:
             assert_never(never)
 
 
+def derive(known: KnownPerson, rules: Rules) -> Iterator[Row]:
+    """Say which rows follow from everything known about a person."""
+    transfers, tasks = derive_transfers(known.knowledge), derive_tasks(known.knowledge)
+    due_on = find_next_due(known.knowledge, rules)
+    for person_id in known.ids:
+        yield views.mover_row(person_id, known, transfers, tasks, due_on)
+
+
 async def hear(registration: Registration, events: Sequence[Event[Any]]) -> None:
-    """Write what a batch changes, then settle the people it is about."""
-    await write_rows(registration.service.database, _all(events))
-    await settle(registration, {event.data.person_id: event.id for event in events})
+    """Write what a batch changes, then what follows from it, then settle the people it is about."""
+    database = registration.service.database
+    await write_rows(database, [row for event in events for row in changes(event)])
+    causes = {event.data.person_id: event.id for event in events}
+    movers = await _find_movers(registration, events)
+    if movers:
+        known = await views.find_known(database, movers)
+        await write_rows(database, [row for person in known for row in derive(person, registration.rules)])
+        await settle_known(registration, known, causes)
 
 
-def _all(events: Iterable[Event[Any]]) -> Iterator[Row]:
-    for event in events:
-        yield from changes(event)
+async def _find_movers(registration: Registration, events: Sequence[Event[Any]]) -> list[str]:
+    """Find whom a batch concerns beyond a first stay, which leaves nothing to derive and nothing owed."""
+    started = {event.data.person_id for event in events if isinstance(event.data, StayStarted)}
+    others = {event.data.person_id for event in events} - started
+    moved = await views.find_movers(registration.service.database, started) if started else []
+    return sorted({*moved, *others})

@@ -1,15 +1,25 @@
-"""What registration reads: stays of everywhere, the sealed identities, imports, and who looked at whom."""
+"""What registration reads: stays, notices, answers, deaths and merges of everywhere, and what follows from them."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from pymongo import UpdateOne
 
 from contracts.registration import Stay, StayState
-from services.runtime.mongo import Database, Document, Row, bulk_write, insert_new, make_index
+from contracts.transfers import Answer, Conflict, Notice, Person
+from services.registration.domain.knowledge import Knowledge
+from services.registration.domain.people import ids_of
+from services.registration.domain.transfers import Task, Transfer, TransferState
+from services.runtime.mongo import Collection, Database, Document, Row, bulk_write, insert_new, make_index
 
 STAYS = "stays"
+NOTICES = "notices"
+ANSWERS = "answers"
+PEOPLE = "people"
+CONFLICTS = "conflicts"
+MOVERS = "movers"
 IDENTITIES = "identities"
 IMPORTS = "imports"
 IMPORT_FILES = "import_files"
@@ -20,6 +30,15 @@ async def prepare(database: Database) -> None:
     """Make the indexes that the queries below need."""
     await make_index(database[STAYS], "person_id", name="person")
     await make_index(database[STAYS], [("street", 1), ("_id", 1), ("state", 1)], name="street")
+    for collection in (NOTICES, ANSWERS, PEOPLE, CONFLICTS):
+        await make_index(database[collection], "person_id", name="person")
+    await make_index(database[PEOPLE], "linked", name="linked")
+    await make_index(database[NOTICES], [("addressee", 1), ("_id", 1)], name="addressee")
+    await make_index(database[NOTICES], [("sender", 1), ("_id", 1)], name="sender")
+    await make_index(database[CONFLICTS], [("streets", 1), ("_id", 1)], name="streets")
+    await make_index(database[MOVERS], "due_on", name="due", partialFilterExpression={"due_on": {"$type": "string"}})
+    await make_index(database[MOVERS], [("tasks.division", 1), ("tasks.due", 1)], name="tasks")
+    await make_index(database[MOVERS], [("streets", 1), ("_id", 1)], name="streets")
     await make_index(database[IMPORTS], "state", name="unfinished", partialFilterExpression={"state": "waiting"})
 
 
@@ -28,15 +47,147 @@ def stay_row(stay: Stay, sequence: int) -> Row:
     return Row(STAYS, stay.stay_id, sequence, stay.model_dump(mode="json", exclude={"stay_id"}))
 
 
+def notice_row(notice: Notice, sequence: int) -> Row:
+    """Make the row of a notice."""
+    return Row(NOTICES, notice.notice_id, sequence, notice.model_dump(mode="json", exclude={"notice_id"}))
+
+
+def answer_row(answer: Answer, sequence: int) -> Row:
+    """Make the row of an answer."""
+    return Row(ANSWERS, answer.notice_id, sequence, answer.model_dump(mode="json", exclude={"notice_id"}))
+
+
+def person_row(person: Person, sequence: int) -> Row:
+    """Make the row of what a district knows of a person."""
+    return Row(PEOPLE, f"{person.person_id}@{person.district}", sequence, person.model_dump(mode="json"))
+
+
+def conflict_row(conflict: Conflict, sequence: int) -> Row:
+    """Make the row of a conflict as a district keeps it."""
+    return Row(CONFLICTS, f"{conflict.conflict_id}@{conflict.district}", sequence, conflict.model_dump(mode="json"))
+
+
+def mover_row(
+    person_id: str,
+    known: "KnownPerson",
+    transfers: Sequence[Transfer],
+    tasks: Sequence[Task],
+    due_on: date | None,
+) -> Row:
+    """Make the row of what follows from everything known about a person.
+
+    Its sequence is the sum of those it was derived from: it grows with every fact, so that of two derivations the one
+    that knew more stays, whichever is written last.
+    """
+    goes_on = person_id == known.person_id
+    fields: Document = {
+        "goes_on_as": known.person_id,
+        "aliases": [one for one in known.ids if one != known.person_id] if goes_on else [],
+        "streets": sorted({stay.street for stay in known.knowledge.stays}) if goes_on else [],
+        "transfers": [transfer.model_dump(mode="json") for transfer in transfers] if goes_on else [],
+        "tasks": [task.model_dump(mode="json") for task in tasks] if goes_on else [],
+        "due_on": due_on.isoformat() if due_on is not None and goes_on else None,
+    }
+    return Row(MOVERS, person_id, known.sequence, fields)
+
+
 def read_stay(document: Mapping[str, Any]) -> Stay:
     """Read a stay back from its row."""
     return Stay.model_validate({**document, "stay_id": document["_id"]})
+
+
+@dataclass(frozen=True)
+class KnownPerson:
+    """One person: the id that goes on, all ids, what is known, and how much that is."""
+
+    person_id: str
+    ids: tuple[str, ...]
+    knowledge: Knowledge
+    sequence: int
+
+
+async def find_known(database: Database, person_ids: Iterable[str]) -> list[KnownPerson]:
+    """Find everything known about people, each once with everybody who was ever linked to them by a merge."""
+    wanted = set(person_ids)
+    people = await _find_linked(database, wanted)
+    ids = {one for record in people for one in (record["person_id"], *record["linked"])} | wanted
+    query = {"person_id": {"$in": list(ids)}}
+    found = {
+        collection: [document async for document in database[collection].find(query)]
+        for collection in (STAYS, NOTICES, ANSWERS, CONFLICTS)
+    }
+    records = [Person.model_validate(document) for document in people]
+    known: dict[str, KnownPerson] = {}
+    for person_id in sorted(ids):
+        goes_on, members = ids_of(person_id, records)
+        if goes_on not in known:
+            known[goes_on] = _known_person(goes_on, members, _ever_linked(person_id, records), people, found)
+    return list(known.values())
+
+
+async def _find_linked(database: Database, person_ids: Iterable[str]) -> list[Document]:
+    """Find the records of people and of everybody they were ever merged with."""
+    ids: set[str] = set(person_ids)
+    asked: set[str] = set()
+    people: dict[str, Document] = {}
+    while ids - asked:
+        fresh = list(ids - asked)
+        asked |= ids
+        linked = {"$or": [{"person_id": {"$in": fresh}}, {"linked": {"$in": fresh}}]}
+        async for record in database[PEOPLE].find(linked):
+            people[record["_id"]] = record
+            ids |= {record["person_id"], *record["linked"]}
+    return list(people.values())
+
+
+def _ever_linked(person_id: str, records: Iterable[Person]) -> set[str]:
+    pairs = {(record.person_id, other) for record in records for other in record.linked}
+    ids = {person_id}
+    while more := {one for pair in pairs if ids & set(pair) for one in pair} - ids:
+        ids |= more
+    return ids
+
+
+def _known_person(
+    person_id: str,
+    ids: tuple[str, ...],
+    ever: set[str],
+    people: Sequence[Document],
+    found: Mapping[str, Sequence[Document]],
+) -> KnownPerson:
+    documents = {**found, PEOPLE: people}
+    counted = [one for rows in documents.values() for one in rows if one["person_id"] in ever]
+
+    def mine(collection: str) -> list[Document]:
+        return [one for one in documents[collection] if one["person_id"] in ids]
+
+    named = [{**one, "notice_id": one["_id"]} for one in mine(NOTICES)]
+    answered = [{**one, "notice_id": one["_id"]} for one in mine(ANSWERS)]
+    knowledge = Knowledge(
+        stays=tuple(map(read_stay, mine(STAYS))),
+        notices=tuple(map(Notice.model_validate, named)),
+        answers=tuple(map(Answer.model_validate, answered)),
+        people=tuple(map(Person.model_validate, mine(PEOPLE))),
+        conflicts=tuple(map(Conflict.model_validate, mine(CONFLICTS))),
+    )
+    return KnownPerson(person_id, ids, knowledge, sum(one["sequence"] for one in counted))
 
 
 async def find_stay(database: Database, stay_id: str) -> Stay | None:
     """Find one stay, wherever it is."""
     document = await database[STAYS].find_one({"_id": stay_id})
     return read_stay(document) if document else None
+
+
+async def find_notice(database: Database, notice_id: str) -> Notice | None:
+    """Find one notice."""
+    document = await database[NOTICES].find_one({"_id": notice_id})
+    return Notice.model_validate({**document, "notice_id": document["_id"]}) if document else None
+
+
+async def find_answer(database: Database, notice_id: str) -> tuple[Answer | None, int]:
+    """Find the answer to a notice and its version, 0 where there is none."""
+    return _answer_of(await database[ANSWERS].find_one({"_id": notice_id}))
 
 
 async def find_stays_of(database: Database, person_ids: Iterable[str]) -> dict[str, list[Stay]]:
@@ -48,13 +199,24 @@ async def find_stays_of(database: Database, person_ids: Iterable[str]) -> dict[s
 
 
 async def find_movers(database: Database, person_ids: Iterable[str]) -> list[str]:
-    """Find those of the people of whom more than one stay is known: only they can owe anything."""
+    """Find those of the people of whom more is known than one stay: only they can owe anything."""
+    ids = list(person_ids)
     stages: list[Document] = [
-        {"$match": {"person_id": {"$in": list(person_ids)}}},
+        {"$match": {"person_id": {"$in": ids}}},
         {"$group": {"_id": "$person_id", "stays": {"$sum": 1}}},
         {"$match": {"stays": {"$gt": 1}}},
     ]
-    return [document["_id"] async for document in database[STAYS].aggregate(stages, hint="person")]
+    movers = {document["_id"] async for document in database[STAYS].aggregate(stages, hint="person")}
+    told = {"$or": [{"person_id": {"$in": ids}}, {"linked": {"$in": ids}}]}
+    async for record in database[PEOPLE].find(told, {"person_id": 1, "linked": 1}):
+        movers.update({record["person_id"], *record["linked"]}.intersection(ids))
+    return sorted(movers)
+
+
+async def find_due(database: Database, today: date, limit: int = 500) -> list[str]:
+    """Find people about whom the clock alone makes something owed."""
+    due = database[MOVERS].find({"due_on": {"$lte": today.isoformat()}}, {"_id": 1}, hint="due").sort("due_on", 1)
+    return [document["_id"] async for document in due.limit(limit)]
 
 
 async def list_stays(
@@ -72,6 +234,82 @@ async def list_stays(
     last = documents[limit - 1] if len(documents) > limit else None
     following = f"{last['street']}|{last['_id']}" if last else None
     return [read_stay(document) for document in documents[:limit]], following
+
+
+async def list_notices(
+    database: Database, division: str, direction: str, cursor: str, limit: int
+) -> tuple[list[tuple[Notice, Answer | None, int]], str | None]:
+    """List the notices a division received or sent with their answers, and give the cursor of the next page."""
+    field = "addressee" if direction == "received" else "sender"
+    query: Document = {field: _within(division)}
+    documents, following = await _page(database[NOTICES], query, cursor, limit)
+    ids = [document["_id"] for document in documents]
+    answers = {document["_id"]: document async for document in database[ANSWERS].find({"_id": {"$in": ids}})}
+    notices = [Notice.model_validate({**document, "notice_id": document["_id"]}) for document in documents]
+    return [(notice, *_answer_of(answers.get(notice.notice_id))) for notice in notices], following
+
+
+def _answer_of(document: Document | None) -> tuple[Answer | None, int]:
+    if document is None:
+        return None, 0
+    return Answer.model_validate({**document, "notice_id": document["_id"]}), document["sequence"]
+
+
+async def list_conflicts(
+    database: Database, division: str, cursor: str, limit: int
+) -> tuple[list[Conflict], str | None]:
+    """List the open conflicts that a division has a stay in, and give the cursor of the next page."""
+    query: Document = {"streets": {"$elemMatch": _within(division)}, "open": True}
+    documents, following = await _page(database[CONFLICTS], query, cursor, limit)
+    unique = {document["conflict_id"]: Conflict.model_validate(document) for document in documents}
+    return list(unique.values()), following
+
+
+async def list_transfers(
+    database: Database, division: str, state: TransferState | None, cursor: str, limit: int
+) -> tuple[list[Transfer], str | None]:
+    """List the transfers from or to a division, of a page of people, and give the cursor of the next page."""
+    more: Document = {"transfers.state": state.value} if state is not None else {"transfers.0": {"$exists": True}}
+    query: Document = {"streets": {"$elemMatch": _within(division)}, **more}
+    documents, following = await _page(database[MOVERS], query, cursor, limit)
+    found = [Transfer.model_validate(one) for document in documents for one in document["transfers"]]
+    return [
+        transfer
+        for transfer in found
+        if (state is None or transfer.state is state)
+        and any((street or "").startswith(division) for street in (transfer.left_street, transfer.reached_street))
+    ], following
+
+
+async def list_tasks(
+    database: Database, division: str, until: date | None, cursor: str, limit: int
+) -> tuple[list[Task], str | None]:
+    """List what a division has to do by a day, what is due first, and give the cursor of the next page."""
+    mine: Document = {"tasks.division": _within(division)}
+    if until is not None:
+        mine["tasks.due"] = {"$lte": until.isoformat()}
+    stages: list[Document] = [
+        {"$match": {"tasks": {"$elemMatch": {key.removeprefix("tasks."): value for key, value in mine.items()}}}},
+        {"$unwind": {"path": "$tasks", "includeArrayIndex": "index"}},
+        {"$match": mine},
+        {"$set": {"due": {"$ifNull": ["$tasks.due", "9999-12-31"]}}},
+        {"$set": {"place": {"$concat": ["$due", "|", "$_id", "|", {"$toString": "$index"}]}}},
+        *([{"$match": {"place": {"$gt": cursor}}}] if cursor else []),
+        {"$sort": {"place": 1}},
+        {"$limit": limit + 1},
+        {"$project": {"tasks": 1, "place": 1}},
+    ]
+    documents = [document async for document in database[MOVERS].aggregate(stages, hint="tasks")]
+    following = documents[limit - 1]["place"] if len(documents) > limit else None
+    return [Task.model_validate(document["tasks"]) for document in documents[:limit]], following
+
+
+async def _page(collection: Collection, query: Document, cursor: str, limit: int) -> tuple[list[Document], str | None]:
+    """Read a page of rows by id, and give the cursor of the next page."""
+    after: Document = {"_id": {"$gt": cursor}} if cursor else {}
+    documents = await collection.find({**query, **after}).sort("_id", 1).limit(limit + 1).to_list(limit + 1)
+    following = documents[limit - 1]["_id"] if len(documents) > limit else None
+    return documents[:limit], following
 
 
 async def count_residents(database: Database, division: str) -> dict[str, int]:

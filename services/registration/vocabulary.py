@@ -56,14 +56,6 @@ class Hazard(StrEnum):
     OTHER = "other"
 
 
-class DestinationKind(StrEnum):
-    """Where a person went: a division that can be named, abroad, or nobody knows."""
-
-    DIVISION = "division"
-    EXTERNAL = "external"
-    UNKNOWN = "unknown"
-
-
 PURPOSES: Mapping[str, Purpose] = {
     **{word.value: word for word in Purpose},
     **dict.fromkeys(("务工", "打工"), Purpose.LABOUR),

@@ -5,8 +5,13 @@ from datetime import timedelta
 import pytest
 
 from contracts.registration import Stay, StayState
-from services.registration import domain
-from services.registration.domain import LeftBeforeArrivingError, NotContestedError, NotLivingHereError
+from services.registration.domain import stays as domain
+from services.registration.domain.refused import (
+    LeftBeforeArrivingError,
+    NotLivingHereError,
+    RefusedError,
+    RetractedError,
+)
 from tests.histories import FIRST_DAY, STREETS, make_stay
 
 RIVAL = make_stay(street=STREETS[2], day=30)
@@ -49,8 +54,6 @@ def test_what_is_over_does_not_end_again(state: StayState) -> None:
 
     with pytest.raises(NotLivingHereError):
         domain.end(over, FIRST_DAY, None)
-    with pytest.raises(NotLivingHereError):
-        domain.confirm(over, RIVAL)
 
 
 def test_a_contested_stay_ends_when_the_clerk_registers_the_departure_and_forgets_its_rival() -> None:
@@ -61,25 +64,6 @@ def test_a_contested_stay_ends_when_the_clerk_registers_the_departure_and_forget
         FIRST_DAY + timedelta(days=3),
         None,
     )
-
-
-def test_a_confirmed_move_ends_where_and_when_the_newer_stay_starts() -> None:
-    ended = domain.confirm(contested_by(RIVAL), RIVAL).stay
-
-    assert (ended.state, ended.ended_on, ended.destination) == (StayState.ENDED, RIVAL.started_on, RIVAL.street)
-    assert ended.contested_by is None
-
-
-def test_a_move_that_nobody_contests_can_not_be_confirmed() -> None:
-    with pytest.raises(NotContestedError):
-        domain.confirm(make_stay(), None)
-    with pytest.raises(NotContestedError):
-        domain.confirm(make_stay(), RIVAL)
-
-
-def test_a_move_is_not_confirmed_by_another_stay_than_the_one_that_contests() -> None:
-    with pytest.raises(NotContestedError):
-        domain.confirm(contested_by(RIVAL), make_stay(street=STREETS[3], day=12))
 
 
 @pytest.mark.parametrize("state", [StayState.OPEN, StayState.CONTESTED, StayState.ENDED])
@@ -93,7 +77,7 @@ def test_whatever_was_registered_by_mistake_is_retracted_without_a_trace_of_its_
 
 
 def test_nothing_is_retracted_twice() -> None:
-    with pytest.raises(NotLivingHereError):
+    with pytest.raises(RetractedError):
         domain.retract(make_stay(state=StayState.RETRACTED))
 
 
@@ -102,14 +86,12 @@ def test_a_decision_leaves_its_stay_as_it_was() -> None:
     before = stay.model_dump()
 
     domain.end(stay, FIRST_DAY, None)
-    domain.confirm(stay, RIVAL)
     domain.retract(stay)
-    list(domain.settle([stay], [stay]))
 
     assert stay.model_dump() == before
 
 
-@pytest.mark.parametrize("refusal", domain.RefusedError.__subclasses__())
-def test_every_refusal_has_a_code_and_says_what_to_do(refusal: type[domain.RefusedError]) -> None:
+@pytest.mark.parametrize("refusal", RefusedError.__subclasses__())
+def test_every_refusal_has_a_code_and_says_what_to_do(refusal: type[RefusedError]) -> None:
     assert refusal.code.replace("_", "").islower()
     assert len(refusal.advice) > 10

@@ -1,58 +1,40 @@
 """Settling: whatever becomes known, in whatever order, districts agree on where a person lives."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.registration import Stay, StayFact, StayState
-from services.registration import domain
-from services.registration.domain import LIVING, settle
-from tests.histories import PEOPLE, STREETS, make_stay, repeated, stays
+from contracts.registration import Stay, StayState
+from services.registration.domain import stays as decisions
+from services.registration.domain.knowledge import Knowledge, claim
+from services.registration.domain.settling import Now, settle
+from services.registration.domain.stays import LIVING
+from tests.districts import World, noon, rules_of
+from tests.histories import FIRST_DAY, PEOPLE, STREETS, make_stay, repeated, stays
 
 PATIENT = settings(max_examples=60, deadline=None)
 PERSON = PEOPLE[:1]
+DISTRICTS = ("320507", "320812")
 OVER = (StayState.ENDED, StayState.RETRACTED)
+TODAY = FIRST_DAY + timedelta(days=20)
 
 
-@dataclass
-class District:
-    """A district as settle sees it: its own streams, and the newest fact heard of everybody's."""
-
-    code: str
-    own: dict[str, tuple[int, Stay]] = field(default_factory=dict)
-    heard: dict[str, tuple[int, Stay]] = field(default_factory=dict)
-
-    def record(self, fact: StayFact) -> tuple[int, StayFact]:
-        """Continue one of the own streams."""
-        sequence = self.own[fact.stay.stay_id][0] + 1 if fact.stay.stay_id in self.own else 1
-        self.own[fact.stay.stay_id] = sequence, fact.stay
-        return sequence, fact
-
-    def hear(self, sequence: int, fact: StayFact) -> list[tuple[int, StayFact]]:
-        """Keep what is newest of a stream, then settle; give what was said."""
-        if self.heard.get(fact.stay.stay_id, (0, fact.stay))[0] < sequence:
-            self.heard[fact.stay.stay_id] = sequence, fact.stay
-        own = [stay for _, stay in self.own.values()]
-        known = {name: stay for name, (_, stay) in (self.heard | self.own).items()}
-        return [self.record(owed) for owed in settle(own, list(known.values()))]
-
-
-def in_district(stay: Stay, code: str) -> bool:
-    return stay.street.startswith(code)
-
-
-def settled(own: Iterable[Stay], known: Iterable[Stay]) -> dict[str, Stay]:
-    """Apply settle until it owes nothing; more than one round would mean that it chases its own tail."""
+def settled(own: Iterable[Stay], known: Iterable[Stay], today: date = TODAY) -> dict[str, Stay]:
+    """Apply settle until it owes nothing of stays; more than one round would mean that it chases its own tail."""
     state = {stay.stay_id: stay for stay in own}
     world = {stay.stay_id: stay for stay in known} | state
-    for fact in list(settle(list(state.values()), list(world.values()))):
-        state[fact.stay.stay_id] = world[fact.stay.stay_id] = fact.stay
-    assert not list(settle(list(state.values()), list(world.values())))
+    for stay in _owed(state, world, today):
+        state[stay.stay_id] = world[stay.stay_id] = stay
+    assert not _owed(state, world, today)
     return state
+
+
+def _owed(own: dict[str, Stay], known: dict[str, Stay], today: date) -> list[Stay]:
+    facts = settle(Knowledge(tuple(known.values())), rules_of(*DISTRICTS), Now(noon(today), today))
+    return [fact.stay for fact in facts if hasattr(fact, "stay") and fact.stay.stay_id in own]
 
 
 @st.composite
@@ -63,15 +45,11 @@ def people_with_stays(draw: st.DrawFn) -> list[Stay]:
 
 
 def _ended(stay: Stay) -> Stay:
-    return domain.end(stay, stay.started_on + timedelta(days=1), None).stay
+    return decisions.end(stay, stay.started_on + timedelta(days=1), None).stay
 
 
 def _retracted(stay: Stay) -> Stay:
-    return domain.retract(stay).stay
-
-
-def claim(stay: Stay) -> tuple[object, ...]:
-    return stay.started_on, stay.recorded_at, stay.stay_id
+    return decisions.retract(stay).stay
 
 
 @PATIENT
@@ -95,41 +73,34 @@ def test_the_open_stay_is_the_latest_one_that_was_not_retracted(known: list[Stay
 
 @PATIENT
 @given(people_with_stays())
-def test_a_contested_stay_names_the_next_later_claim(known: list[Stay]) -> None:
+def test_a_contested_stay_names_the_next_later_claim_and_one_in_its_own_street_ends_it(known: list[Stay]) -> None:
     claims = sorted((stay for stay in known if stay.state is not StayState.RETRACTED), key=claim)
 
     after = settled(known, known)
 
     for earlier, later in pairwise(claims):
-        if earlier.state in LIVING:
+        if earlier.state in LIVING and earlier.street != later.street:
             assert after[earlier.stay_id].contested_by == later.stay_id
-
-
-@PATIENT
-@given(people_with_stays())
-def test_what_is_over_is_left_alone(known: list[Stay]) -> None:
-    said = {fact.stay.stay_id for fact in settle(known, known)}
-
-    assert said.isdisjoint(stay.stay_id for stay in known if stay.state in OVER)
+        elif earlier.state in LIVING:
+            assert after[earlier.stay_id].ended_on == later.started_on
 
 
 @PATIENT
 @given(people_with_stays())
 def test_settling_twice_adds_nothing(known: list[Stay]) -> None:
-    after = list(settled(known, known).values())
+    after = settled(known, known)
 
-    assert list(settle(after, after)) == []
+    assert _owed(after, after, TODAY) == []
 
 
 @PATIENT
 @given(people_with_stays(), st.data())
 def test_a_district_speaks_of_its_own_stays_alone(known: list[Stay], data: st.DataObject) -> None:
-    district = data.draw(st.sampled_from(("320507", "320812")))
-    own = [stay for stay in known if in_district(stay, district)]
+    district = data.draw(st.sampled_from(DISTRICTS))
 
-    said = list(settle(own, known))
+    said = list(settle(Knowledge(tuple(known)), rules_of(district), Now(noon(TODAY), TODAY)))
 
-    assert all(in_district(fact.stay, district) for fact in said)
+    assert all(fact.division[:6] == district for fact in said)
 
 
 @PATIENT
@@ -137,7 +108,7 @@ def test_a_district_speaks_of_its_own_stays_alone(known: list[Stay], data: st.Da
 def test_the_order_and_repetition_in_which_stays_become_known_do_not_matter(
     known: list[Stay], data: st.DataObject
 ) -> None:
-    own = {stay.stay_id: stay for stay in known if in_district(stay, "320507")}
+    own = {stay.stay_id: stay for stay in known if stay.street.startswith("320507")}
     arrivals = data.draw(repeated(known))
 
     state: dict[str, Stay] = {}
@@ -165,49 +136,37 @@ def test_districts_that_hear_each_other_late_in_any_order_and_twice_end_alike(
 
 def _live_through(reported: Sequence[Stay], data: st.DataObject) -> dict[str, tuple[StayState, str | None]]:
     """Let two districts record what was reported, and deliver what they say to both at any time."""
-    districts = [District("320507"), District("320812")]
-    reports = [_Report(stay, _of(districts, stay)) for stay in reported]
-    under_way: list[tuple[District, int, StayFact]] = []
-
-    def say(said: Iterable[tuple[int, StayFact]]) -> None:
-        under_way.extend((hearer, sequence, fact) for sequence, fact in said for hearer in districts)
-
-    while (waiting := [report for report in reports if report.steps]) or under_way:
-        choice = data.draw(st.integers(0, len(waiting) + len(under_way) - 1))
+    world = World(DISTRICTS, TODAY)
+    reports = [_Report(stay) for stay in reported]
+    while (waiting := [report for report in reports if report.steps]) or world.under_way:
+        choice = data.draw(st.integers(0, len(waiting) + len(world.under_way) - 1))
         if choice < len(waiting):
-            say([waiting[choice].take_step()])
+            waiting[choice].take_step(world)
         else:
-            hearer, sequence, fact = under_way.pop(choice - len(waiting))
-            for _ in range(data.draw(st.sampled_from((1, 1, 1, 2)))):
-                say(hearer.hear(sequence, fact))
-    final = {name: stay for district in districts for name, (_, stay) in district.own.items()}
-    return {name: (stay.state, stay.contested_by) for name, stay in final.items()}
+            world.deliver(choice - len(waiting), again=False)
+    return {name: (stay.state, stay.contested_by) for name, stay in world.all_stays().items()}
 
 
 class _Report:
     """What an office reports of one stay: it starts, and perhaps it ends or was a mistake."""
 
-    def __init__(self, stay: Stay, district: District) -> None:
-        self._began = stay.model_copy(update={"state": StayState.OPEN, "ended_on": None})
-        self._district = district
+    def __init__(self, stay: Stay) -> None:
+        nothing = {"state": StayState.OPEN, "ended_on": None, "ending": None, "destination_kind": None}
+        self._began = stay.model_copy(update=nothing)
         self.steps = ["start", *([stay.state.value] if stay.state in OVER else [])]
 
-    def take_step(self) -> tuple[int, StayFact]:
-        """Report the next thing; give what the district says."""
+    def take_step(self, world: World) -> None:
+        """Report the next thing."""
         step = self.steps.pop(0)
         if step == "start":
-            return self._district.record(domain.start(self._began))
-        _, now = self._district.own[self._began.stay_id]
-        decide = domain.retract if step == StayState.RETRACTED else _end_a_day_later
-        return self._district.record(decide(now))
-
-
-def _end_a_day_later(stay: Stay) -> StayFact:
-    return domain.end(stay, stay.started_on + timedelta(days=1), None)
-
-
-def _of(districts: Iterable[District], stay: Stay) -> District:
-    return next(district for district in districts if in_district(stay, district.code))
+            world.record(decisions.start(self._began))
+            return
+        stay = world.at(self._began.street).stay(self._began.stay_id)
+        assert stay is not None
+        if step == StayState.RETRACTED:
+            world.record(decisions.retract(stay))
+        else:
+            world.record(decisions.end(stay, stay.started_on + timedelta(days=1), None))
 
 
 def test_a_newer_stay_elsewhere_contests_an_older_one() -> None:
@@ -221,7 +180,7 @@ def test_a_newer_stay_elsewhere_contests_an_older_one() -> None:
 def test_an_older_stay_elsewhere_contests_nothing() -> None:
     old, new = make_stay(), make_stay(street=STREETS[2], day=3)
 
-    assert list(settle([new], [old, new])) == []
+    assert settled([new], [old, new])[new.stay_id] == new
 
 
 def test_the_report_of_a_stay_in_between_changes_who_contests() -> None:
@@ -257,29 +216,3 @@ def test_a_rival_that_ended_still_contests_since_the_person_did_move_on() -> Non
     after = settled([old], [old, new])[old.stay_id]
 
     assert (after.state, after.contested_by) == (StayState.CONTESTED, new.stay_id)
-
-
-@PATIENT
-@given(people_with_stays())
-def test_confirming_ends_each_contested_stay_where_its_rival_starts(known: list[Stay]) -> None:
-    after = settled(known, known)
-
-    for stay in after.values():
-        if stay.state is StayState.CONTESTED:
-            rival = after[stay.contested_by or ""]
-            assert domain.confirm(stay, rival).stay.ended_on == rival.started_on
-
-
-@PATIENT
-@given(people_with_stays())
-def test_once_every_contest_is_confirmed_no_two_stays_overlap(known: list[Stay]) -> None:
-    living = [stay for stay in known if stay.state in LIVING]
-    after = settled(living, living)
-
-    over = [domain.confirm(stay, after[stay.contested_by]).stay for stay in after.values() if stay.contested_by]
-    left = [stay for stay in after.values() if not stay.contested_by]
-
-    ordered = sorted([*over, *left], key=claim)
-    for earlier, later in pairwise(ordered):
-        assert earlier.ended_on is not None
-        assert earlier.ended_on <= later.started_on

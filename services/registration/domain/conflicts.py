@@ -1,0 +1,53 @@
+"""Contradictions between the stays of one person, as they follow from what is known."""
+
+from collections.abc import Iterator
+
+from contracts.registration import Stay, StayState
+from contracts.transfers import Conflict, ConflictKind, conflict_id
+from services.registration.deadlines import Policy
+from services.registration.domain.knowledge import Knowledge
+
+
+def find_conflicts(known: Knowledge, deadlines: Policy) -> Iterator[Conflict]:
+    """Find every contradiction, once for each district that has one of the stays."""
+    for kind, stays in _contradictions(known, deadlines):
+        ordered = sorted(stays, key=lambda stay: stay.stay_id)
+        ids = tuple(stay.stay_id for stay in ordered)
+        for district in sorted({stay.district for stay in stays}):
+            yield Conflict(
+                conflict_id=conflict_id(kind, ids),
+                district=district,
+                kind=kind,
+                person_id=min(stay.person_id for stay in stays),
+                stays=ids,
+                streets=tuple(stay.street for stay in ordered),
+            )
+
+
+def is_double_arrival(left: Stay, reached: Stay, deadlines: Policy) -> bool:
+    """Tell whether two claims are so near each other that one is likely wrong; two ids of one person always are."""
+    near = deadlines.is_double_arrival(left.started_on, reached.started_on)
+    return left.street != reached.street and (near or left.person_id != reached.person_id)
+
+
+def _contradictions(known: Knowledge, deadlines: Policy) -> Iterator[tuple[ConflictKind, tuple[Stay, ...]]]:
+    for stay in known.claims:
+        if known.died_on is not None and max(stay.started_on, stay.ended_on or stay.started_on) > known.died_on:
+            yield ConflictKind.STAY_AFTER_DEATH, (stay,)
+        left, successor = known.left(stay), known.successor(stay)
+        if left is None:
+            yield from ((ConflictKind.DISPUTED, (stay, other)) for other in _disputed(known, stay))
+        if successor is None:
+            continue
+        if left is not None and left.on > successor.started_on:
+            yield ConflictKind.OVERLAPPING_STAYS, (stay, successor)
+        unsettled = left is None and stay.state is not StayState.ENDED
+        if unsettled and is_double_arrival(stay, successor, deadlines):
+            yield ConflictKind.DOUBLE_ARRIVAL, (stay, successor)
+
+
+def _disputed(known: Knowledge, stay: Stay) -> Iterator[Stay]:
+    """Give the later claims that the stay's office has rejected."""
+    for other in known.claims:
+        if other is not stay and known.is_rejected(stay, other):
+            yield other

@@ -1,0 +1,139 @@
+"""All that is known about one person, whoever said it, and the questions that everything else asks of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from contracts.registration import DestinationKind, Ending, Stay, StayState
+from contracts.transfers import (
+    Answer,
+    AnswerState,
+    Conflict,
+    Notice,
+    NoticeKind,
+    NoticeState,
+    Person,
+    notice_id,
+)
+from services.registration.domain.notices import FED_BACK
+from services.registration.domain.stays import is_declared
+
+
+@dataclass(frozen=True)
+class Left:
+    """That the person left a stay, as its office said: declared, or confirmed to another's notice."""
+
+    on: date
+    ending: Ending
+    destination: str | None
+    destination_kind: DestinationKind
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """The newest known state of every stream about one person, under whichever of the person's ids."""
+
+    stays: Sequence[Stay] = ()
+    notices: Sequence[Notice] = ()
+    answers: Sequence[Answer] = ()
+    people: Sequence[Person] = ()
+    conflicts: Sequence[Conflict] = field(default=())
+
+    @cached_property
+    def claims(self) -> list[Stay]:
+        """Give the stays that were not retracted, the present one last.
+
+        The latest first day is the present one, then the latest recording, then the lower street code (DOMAIN 4.2).
+        A person registered under a number that fails its check is matched with nothing.
+        """
+        standing = [stay for stay in self.stays if stay.state is not StayState.RETRACTED and not stay.unverified]
+        return sorted(standing, key=claim)
+
+    @cached_property
+    def died_on(self) -> date | None:
+        """Give the day of death, the first where districts name several."""
+        return min((person.died_on for person in self.people if person.died_on is not None), default=None)
+
+    def successor(self, stay: Stay) -> Stay | None:
+        """Give the stay that the person moved on to: the next later claim that its office has not rejected.
+
+        An office that says the person left has dropped its rejection.
+        """
+        if stay.unverified:
+            return None
+        later = [other for other in self.claims if claim(other) > claim(stay)]
+        if self.left(stay) is None:
+            later = [other for other in later if not self.is_rejected(stay, other)]
+        return later[0] if later else None
+
+    def predecessors(self, stay: Stay) -> list[Stay]:
+        """Give the stays that the person moved on from to this one."""
+        return [other for other in self.claims if other is not stay and self.successor(other) is stay]
+
+    def is_rejected(self, left: Stay, reached: Stay) -> bool:
+        """Tell whether the office of the earlier stay rejected that the person moved on to the later."""
+        answer = self.answer_to(NoticeKind.ARRIVAL, reached.stay_id, left.stay_id)
+        return answer is not None and answer.state is AnswerState.REJECTED
+
+    def left(self, stay: Stay) -> Left | None:
+        """Give when and for where the person left a stay, as far as its office said so."""
+        if is_declared(stay) and stay.ended_on is not None:
+            kind = stay.destination_kind or _kind_of(stay.destination)
+            return Left(stay.ended_on, Ending.DEPARTED, stay.destination, kind)
+        confirmed = [
+            (answer.left_on, answer.destination or "")
+            for answer in self.answers
+            if answer.about == stay.stay_id and answer.state is AnswerState.CONFIRMED and answer.left_on is not None
+        ]
+        if not confirmed:
+            return None
+        on, destination = min(confirmed)
+        return Left(on, Ending.CONFIRMED, destination or None, _kind_of(destination))
+
+    def notice(self, kind: NoticeKind, stay_id: str, other: str) -> Notice | None:
+        """Give the notice of a kind about a stay and another stay, division or notice."""
+        return self._notices.get(notice_id(kind, stay_id, other))
+
+    def answer_to(self, kind: NoticeKind, stay_id: str, other: str) -> Answer | None:
+        """Give the answer to that notice."""
+        return self.answers_by_notice.get(notice_id(kind, stay_id, other))
+
+    def receipt_suffices(self, notice: Notice) -> bool:
+        """Tell whether a notice wants to be received and no more: the addressee has nothing to decide."""
+        if notice.kind is NoticeKind.ARRIVAL:
+            about = self.stays_by_id.get(notice.about or "")
+            return about is not None and self.left(about) is not None
+        return notice.kind is NoticeKind.DEPARTURE
+
+    def due(self, notice: Notice) -> date | None:
+        """Say by when a notice wants its next answer; None where it wants nothing more."""
+        answer = self.answers_by_notice.get(notice.notice_id)
+        if notice.state is NoticeState.WITHDRAWN or (answer is not None and answer.state in FED_BACK):
+            return None
+        if self.receipt_suffices(notice):
+            return notice.receipt_due if answer is None else None
+        return notice.answer_due
+
+    @cached_property
+    def answers_by_notice(self) -> dict[str, Answer]:
+        """Index the answers by the notice that they answer."""
+        return {answer.notice_id: answer for answer in self.answers}
+
+    @cached_property
+    def stays_by_id(self) -> dict[str, Stay]:
+        """Index the stays."""
+        return {stay.stay_id: stay for stay in self.stays}
+
+    @cached_property
+    def _notices(self) -> dict[str, Notice]:
+        return {notice.notice_id: notice for notice in self.notices}
+
+
+def claim(stay: Stay) -> tuple[object, ...]:
+    """Order the stays of a person; ids settle what nothing else does."""
+    return stay.started_on, stay.recorded_at, -int(stay.street), stay.stay_id
+
+
+def _kind_of(destination: str | None) -> DestinationKind:
+    return DestinationKind.DIVISION if destination else DestinationKind.UNKNOWN

@@ -1,0 +1,57 @@
+"""What a district says of a person beyond stays: death, and that two ids are one person."""
+
+from collections.abc import Collection, Iterable
+from datetime import date
+
+from contracts.transfers import DeathRetracted, Person, PersonDied, PersonsMerged, PersonsUnmerged
+from services.registration.domain.refused import (
+    AlreadyDeadError,
+    DiedBeforeBirthError,
+    NotDeadError,
+    NotMergedError,
+    SamePersonError,
+)
+
+
+def die(person: Person, died_on: date, birth: date | None) -> PersonDied:
+    """Record a death."""
+    if person.died_on is not None:
+        raise AlreadyDeadError
+    if birth is not None and died_on < birth:
+        raise DiedBeforeBirthError
+    return PersonDied(person=person.model_copy(update={"died_on": died_on}))
+
+
+def retract_death(person: Person) -> DeathRetracted:
+    """Retract a death that was recorded by mistake."""
+    if person.died_on is None:
+        raise NotDeadError
+    return DeathRetracted(person=person.model_copy(update={"died_on": None}))
+
+
+def merge(alias: Person, survivor: str, one_person: Collection[str]) -> PersonsMerged:
+    """Merge a person into another who goes on; `one_person` are the ids that are the survivor already."""
+    if alias.person_id in one_person:
+        raise SamePersonError
+    linked = tuple(sorted({*alias.linked, survivor}))
+    return PersonsMerged(person=alias.model_copy(update={"merged_into": survivor, "linked": linked}))
+
+
+def unmerge(alias: Person) -> PersonsUnmerged:
+    """Undo a merge."""
+    if alias.merged_into is None:
+        raise NotMergedError
+    return PersonsUnmerged(person=alias.model_copy(update={"merged_into": None}))
+
+
+def ids_of(person_id: str, people: Iterable[Person]) -> tuple[str, tuple[str, ...]]:
+    """Give the id that goes on and all ids of the one person, whoever merged them and in whatever order.
+
+    Who was merged into nobody goes on; where merges contradict each other, the lowest id does.
+    """
+    merges = {(record.person_id, record.merged_into) for record in people if record.merged_into is not None}
+    ids = {person_id}
+    while more := {one for pair in merges if ids & set(pair) for one in pair if one} - ids:
+        ids |= more
+    aliases = {alias for alias, _ in merges}
+    return min(ids - aliases or ids), tuple(sorted(ids))

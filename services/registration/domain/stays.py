@@ -1,0 +1,104 @@
+"""What an office says of a stay: each decision gives a fact or a refusal and touches nothing."""
+
+from datetime import date
+from typing import Any
+
+from contracts.registration import (
+    DestinationKind,
+    Ending,
+    Stay,
+    StayCorrected,
+    StayEnded,
+    StayRelocated,
+    StayRetracted,
+    StayStarted,
+    StayState,
+)
+from services.registration.domain.refused import (
+    LeftBeforeArrivingError,
+    NotEndedError,
+    NothingToCorrectError,
+    NotLivingHereError,
+    RetractedError,
+)
+
+LIVING = frozenset({StayState.OPEN, StayState.CONTESTED})
+"""The states in which the person may still be there."""
+
+DECLARED = (None, Ending.DEPARTED)
+"""The endings that the office itself declared; None is what the first version of the fact left unsaid."""
+
+
+def start(stay: Stay) -> StayStarted:
+    """Start a stay as it was reported."""
+    return StayStarted(stay=stay)
+
+
+def is_declared(stay: Stay) -> bool:
+    """Tell whether the office declared that the person left."""
+    return stay.state is StayState.ENDED and stay.ending in DECLARED
+
+
+def may_end(stay: Stay) -> bool:
+    """Tell whether the office may declare that the person left: nobody has yet, and the person did not die there."""
+    return stay.state in LIVING or stay.ending in (Ending.CONFIRMED, Ending.BY_DEFAULT)
+
+
+def end(
+    stay: Stay,
+    left_on: date,
+    destination: str | None,
+    kind: DestinationKind = DestinationKind.UNKNOWN,
+    returning_on: date | None = None,
+) -> StayEnded:
+    """End a stay on the day the person left, for a destination if it is known.
+
+    What the office declares is better than what merely followed from something else: see `may_end`.
+    """
+    if not may_end(stay):
+        raise NotLivingHereError
+    if left_on < stay.started_on:
+        raise LeftBeforeArrivingError
+    kind = DestinationKind.DIVISION if destination else kind
+    said = {"ended_on": left_on, "destination": destination, "destination_kind": kind, "returning_on": returning_on}
+    changes = {**said, "ending": Ending.DEPARTED, "contested_by": None, "contest": None, "state": StayState.ENDED}
+    return StayEnded(stay=stay.model_copy(update=changes))
+
+
+def correct(stay: Stay, changes: dict[str, Any]) -> StayCorrected:
+    """Correct what was reported: the first day, what came with it, or the day and place of a declared departure."""
+    _must_stand(stay)
+    if changes.keys() & {"ended_on", "destination", "destination_kind"}:
+        if stay.state is not StayState.ENDED or stay.ending is Ending.DIED:
+            raise NotEndedError
+        changes = {**changes, "ending": Ending.DEPARTED}
+    corrected = stay.model_copy(update=changes)
+    if corrected == stay:
+        raise NothingToCorrectError
+    if corrected.ended_on is not None and corrected.ended_on < corrected.started_on:
+        raise LeftBeforeArrivingError
+    return StayCorrected(stay=corrected)
+
+
+def relocate(stay: Stay, community: str | None, grid: str | None, dwelling: str | None) -> StayRelocated:
+    """Note that the person moved inside the street."""
+    if stay.state not in LIVING:
+        raise NotLivingHereError
+    moved = stay.model_copy(update={"community": community, "grid": grid, "dwelling": dwelling})
+    if moved == stay:
+        raise NothingToCorrectError
+    return StayRelocated(stay=moved)
+
+
+def retract(stay: Stay) -> StayRetracted:
+    """Retract an arrival that was registered by mistake."""
+    _must_stand(stay)
+    nothing = dict.fromkeys(
+        ("ended_on", "destination", "destination_kind", "ending", "contested_by", "contest", "trace_lost_on")
+    )
+    return StayRetracted(stay=stay.model_copy(update={**nothing, "state": StayState.RETRACTED}))
+
+
+def _must_stand(stay: Stay) -> None:
+    if stay.state is StayState.RETRACTED:
+        raise RetractedError
