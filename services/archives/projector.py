@@ -6,12 +6,16 @@ from typing import Any, assert_never
 from contracts.archives import ArchiveOpened, EntryRecorded
 from contracts.envelope import Event
 from contracts.registration import StayFact, StayStarted
+from contracts.transfers import PERSON_FACTS, PersonFact
 from services.archives.commands import settle
 from services.archives.views import archive_row, entry_row
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
-Heard = StayFact | ArchiveOpened | EntryRecorded
+Heard = StayFact | PersonFact | ArchiveOpened | EntryRecorded
+
+EVERYWHERE = PERSON_FACTS
+"""What is heard of all districts, not only of those served."""
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
@@ -21,7 +25,7 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             yield archive_row(archive, event.sequence)
         case EntryRecorded(entry=entry):
             yield entry_row(entry, event.sequence)
-        case StayFact():
+        case StayFact() | PersonFact():
             return
         case never:
             assert_never(never)

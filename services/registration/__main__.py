@@ -5,6 +5,7 @@ from functools import partial
 import typer
 from fastapi import FastAPI
 
+from contracts.facts import HEARD_BY
 from services.registration import commands, imports, offices, projector, transfers_api, views
 from services.registration.api import router
 from services.registration.command_line import import_command
@@ -26,7 +27,7 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
     service = registration.service
     service.parked.seal_with(registration.vault.seal_bytes, registration.vault.open_bytes)
     service.prepare_with(views.prepare)
-    service.hear(partial(projector.hear, registration), everywhere=True)
+    service.hear(partial(projector.hear, registration), everywhere=HEARD_BY[NAME])
     queue = settings.queue_name(f"{NAME}.{offices.OFFICES}")
     service.listener.listen(
         queue,

@@ -1,6 +1,6 @@
 """The inbox: takes raw messages off a queue, applies them in bulk, parks what is bad, waits while servers are away."""
 
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -252,7 +252,12 @@ class Inbox:
         await self._parked.park(delivery.queue, to_json(raw), reason, delivery.routing_key)
 
 
-def binding_keys(facts: Iterable[type[Fact]], districts: Sequence[str], everywhere: bool) -> list[str]:
-    """Give the routing keys that bring the facts: of the districts served, or of all."""
-    places = districts if districts and not everywhere else ("*",)
-    return [f"{fact.TYPE}.{place}" for fact in facts for place in places]
+def binding_keys(
+    facts: Iterable[type[Fact]], districts: Sequence[str], everywhere: Collection[type[Fact]] = ()
+) -> list[str]:
+    """Give the routing keys that bring the facts: some of all districts, the rest of the districts served."""
+    return [
+        f"{fact.TYPE}.{place}"
+        for fact in facts
+        for place in (districts if districts and fact not in everywhere else ("*",))
+    ]

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import gc
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,6 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from contracts.divisions import Divisions
+from contracts.envelope import Fact
 from contracts.facts import HEARD_BY, by_type
 from services.runtime.access import Gate
 from services.runtime.clock import Clock, system_clock
@@ -57,10 +58,9 @@ class Service:
         self._listening = False
         self._broken: str | None = None
 
-    def hear(self, apply: Apply, *, everywhere: bool = False) -> None:
-        """Apply every event this service hears: of the districts it serves, or of all."""
-        facts = HEARD_BY[self.name]
-        keys = binding_keys(facts, self.settings.districts, everywhere)
+    def hear(self, apply: Apply, *, everywhere: Iterable[type[Fact]] = ()) -> None:
+        """Apply every event this service hears: of the districts it serves, and the named facts of all districts."""
+        keys = binding_keys(HEARD_BY[self.name], self.settings.districts, tuple(everywhere))
         self.listener.listen(self.queue, EVENTS, keys, Inbox(self.known, apply, self.parked).handle)
 
     def prepare_with(self, *steps: Prepare) -> None:

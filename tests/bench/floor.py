@@ -344,6 +344,6 @@ async def _queue(channel: AbstractChannel, service: str) -> AbstractQueue:
     await channel.set_qos(prefetch_count=PREFETCH)
     await channel.queue_delete(name)
     queue = await channel.declare_queue(name, durable=True, arguments=queue_arguments(name))
-    for key in binding_keys(HEARD_BY[service], (), everywhere=True):
+    for key in binding_keys(HEARD_BY[service], ()):
         await queue.bind(exchange, key)
     return queue
