@@ -15,22 +15,49 @@ from contracts.facts import ALL_FACTS, by_type
 from contracts.identity import Sex
 from contracts.outreach import Activity, ActivityHeld, ActivityKind, ActivityPlanned, ActivityState, Audience
 from contracts.registration import (
+    DestinationKind,
+    Ending,
     Stay,
     StayContested,
+    StayCorrected,
+    StayEnded,
     StayFact,
     StayReaffirmed,
+    StayRelocated,
     StayStarted,
     StayState,
+    StayTraceFound,
+    StayTraceLost,
     stay_id,
 )
 from contracts.transfers import (
     Answer,
+    AnswerFact,
     AnswerState,
     Conflict,
     ConflictKind,
+    ConflictRaised,
+    ConflictResolved,
+    DeathRetracted,
     Notice,
+    NoticeConfirmed,
+    NoticeEscalated,
+    NoticeFact,
     NoticeKind,
+    NoticePaired,
+    NoticeReceived,
+    NoticeRejected,
+    NoticeReminded,
+    NoticeSent,
+    NoticeState,
+    NoticeVerified,
+    NoticeWithdrawn,
     Person,
+    PersonDied,
+    PersonFact,
+    PersonsMerged,
+    PersonsUnmerged,
+    RejectionReason,
     conflict_id,
     notice_id,
 )
@@ -38,6 +65,7 @@ from services.registration.domain import stays as decisions
 
 PEOPLE = tuple(letter * 32 for letter in "abc")
 STREETS = ("320507001", "320507002", "320812001", "320812002")
+DISTRICTS = ("320507", "320812")
 FIRST_DAY = date(2026, 1, 1)
 FIRST_MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -153,21 +181,40 @@ def stay_facts(draw: st.DrawFn, stay: Stay) -> list[StayFact]:
 
 @st.composite
 def _next_facts(draw: st.DrawFn, stay: Stay) -> StayFact:
-    steps = ["retract"]
+    earlier = stay.started_on - timedelta(days=draw(st.integers(1, 3)))
+    steps: list[StayFact] = [
+        decisions.retract(stay),
+        StayCorrected(stay=stay.model_copy(update={"started_on": earlier, "purpose": "work"})),
+    ]
     if stay.state in decisions.LIVING:
-        steps += ["contest", "contest", "end"]
+        steps += draw(_steps_of_living(stay))
     if stay.state is StayState.CONTESTED:
-        steps += ["reaffirm"]
-    match draw(st.sampled_from(steps)):
-        case "retract":
-            return decisions.retract(stay)
-        case "end":
-            return decisions.end(stay, stay.started_on + timedelta(days=draw(st.integers(0, 9))), None)
-        case "contest":
-            contested = {"state": StayState.CONTESTED, "contested_by": draw(st.sampled_from(("1" * 32, "2" * 32)))}
-            return StayContested(stay=stay.model_copy(update=contested))
-        case _:
-            return StayReaffirmed(stay=stay.model_copy(update={"state": StayState.OPEN, "contested_by": None}))
+        steps.append(StayReaffirmed(stay=stay.model_copy(update={"state": StayState.OPEN, "contested_by": None})))
+        steps.append(StayEnded(stay=_ended(stay, 3, ending=Ending.BY_DEFAULT)))
+    if stay.trace_lost_on is not None:
+        steps.append(StayTraceFound(stay=stay.model_copy(update={"trace_lost_on": None})))
+    elif stay.ended_on is not None and stay.ending is Ending.DEPARTED:
+        lost_on = stay.ended_on + timedelta(days=91)
+        steps.append(StayTraceLost(stay=stay.model_copy(update={"trace_lost_on": lost_on})))
+    return draw(st.sampled_from(steps))
+
+
+@st.composite
+def _steps_of_living(draw: st.DrawFn, stay: Stay) -> list[StayFact]:
+    rival, community = draw(st.sampled_from(("1" * 32, "2" * 32))), draw(st.sampled_from(("001", "002")))
+    departed = {"ending": Ending.DEPARTED, "destination_kind": draw(st.sampled_from(DestinationKind))}
+    days = draw(st.integers(0, 9))
+    return [
+        StayContested(stay=stay.model_copy(update={"state": StayState.CONTESTED, "contested_by": rival})),
+        decisions.end(stay, stay.started_on + timedelta(days=days), None),
+        StayEnded(stay=_ended(stay, days, **departed)),
+        StayRelocated(stay=stay.model_copy(update={"community": community})),
+    ]
+
+
+def _ended(stay: Stay, days: int, **more: Any) -> Stay:
+    over = {"state": StayState.ENDED, "ended_on": stay.started_on + timedelta(days=days), "contested_by": None}
+    return stay.model_copy(update=over | more)
 
 
 @st.composite
@@ -175,6 +222,96 @@ def stay_histories(draw: st.DrawFn) -> EventList:
     """Make the histories of some people's stays."""
     started = draw(st.lists(stays(), min_size=1, max_size=5, unique_by=lambda stay: stay.stay_id))
     return [event for stay in started for event in envelop(draw(stay_facts(stay)))]
+
+
+@st.composite
+def notice_histories(draw: st.DrawFn, known: Sequence[Stay]) -> EventList:
+    """Make notices of an arrival or a departure between stays of one person, and their answers."""
+    pairs = [(one, two) for one in known for two in known if one.person_id == two.person_id and one != two]
+    elsewhere = [(make_stay(one.person_id, "310101001", 3), one) for one in known]
+    drawn = draw(st.lists(st.sampled_from([*pairs, *elsewhere]), max_size=4, unique=True))
+    events: EventList = []
+    for one, two in drawn:
+        kind = draw(st.sampled_from((NoticeKind.ARRIVAL, NoticeKind.DEPARTURE)))
+        notice = make_notice(one, two, notice_id=notice_id(kind, one.stay_id, two.stay_id), kind=kind)
+        events += envelop(draw(_notice_facts(notice)))
+        events += envelop(draw(_answer_facts(make_answer(notice))))
+    return events
+
+
+@st.composite
+def _notice_facts(draw: st.DrawFn, notice: Notice) -> list[NoticeFact]:
+    facts: list[NoticeFact] = [NoticeSent(notice=notice)]
+    for kind, said in (
+        (NoticeReminded, {"reminded": True}),
+        (NoticeEscalated, {"escalated": True}),
+        (NoticeWithdrawn, {"state": NoticeState.WITHDRAWN}),
+    ):
+        if draw(st.booleans()):
+            facts.append(kind(notice=facts[-1].notice.model_copy(update=said)))
+    return facts
+
+
+@st.composite
+def _answer_facts(draw: st.DrawFn, answer: Answer) -> list[AnswerFact]:
+    facts: list[AnswerFact] = []
+    for kind, state in (
+        (NoticeReceived, AnswerState.RECEIVED),
+        (NoticePaired, AnswerState.PAIRED),
+        (NoticeVerified, AnswerState.VERIFIED),
+    ):
+        if draw(st.booleans()):
+            facts.append(kind(answer=answer.model_copy(update={"state": state})))
+    fed_back = {"answered_at": answer.received_at + timedelta(days=draw(st.integers(0, 40)))}
+    match draw(st.sampled_from(("confirm", "reject", "wait"))):
+        case "confirm":
+            said = {**fed_back, "state": AnswerState.CONFIRMED, "left_on": FIRST_DAY}
+            facts.append(NoticeConfirmed(answer=answer.model_copy(update=said)))
+        case "reject":
+            said = {**fed_back, "state": AnswerState.REJECTED, "reason": draw(st.sampled_from(RejectionReason))}
+            facts.append(NoticeRejected(answer=answer.model_copy(update=said)))
+    return facts
+
+
+@st.composite
+def person_histories(draw: st.DrawFn) -> EventList:
+    """Make what two districts say of people: deaths and merges, in rings and contradicting each other too, undone."""
+    keepers = draw(st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from(DISTRICTS)), max_size=4, unique=True))
+    return [event for one, district in keepers for event in envelop(draw(_person_facts(make_person(one, district))))]
+
+
+@st.composite
+def _person_facts(draw: st.DrawFn, person: Person) -> list[PersonFact]:
+    facts: list[PersonFact] = []
+    for _ in range(draw(st.integers(1, 4))):
+        person = facts[-1].person if facts else person
+        survivor = draw(st.sampled_from([one for one in PEOPLE if one != person.person_id]))
+        linked = tuple(sorted({*person.linked, survivor}))
+        steps: list[PersonFact] = [
+            DeathRetracted(person=person.model_copy(update={"died_on": None}))
+            if person.died_on
+            else PersonDied(person=person.model_copy(update={"died_on": FIRST_DAY + timedelta(days=5)})),
+            PersonsUnmerged(person=person.model_copy(update={"merged_into": None}))
+            if person.merged_into
+            else PersonsMerged(person=person.model_copy(update={"merged_into": survivor, "linked": linked})),
+        ]
+        facts.append(draw(st.sampled_from(steps)))
+    return facts
+
+
+@st.composite
+def conflict_histories(draw: st.DrawFn, known: Sequence[Stay]) -> EventList:
+    """Make conflicts between stays of one person, raised in each of their districts, some of them resolved."""
+    pairs = [(one, two) for one in known for two in known if one.person_id == two.person_id and one != two]
+    events: EventList = []
+    for one, two in pairs[:3]:
+        conflict = make_conflict(one, two)
+        if f"conflict/{conflict.conflict_id}@{conflict.district}" in {event.subject for event in events}:
+            continue
+        resolved = ConflictResolved(conflict=conflict.model_copy(update={"open": False}))
+        raised = ConflictRaised(conflict=conflict)
+        events += envelop([raised, resolved] if draw(st.booleans()) else [raised])
+    return events
 
 
 @st.composite
@@ -221,7 +358,16 @@ def activity_histories(draw: st.DrawFn) -> EventList:
 @st.composite
 def histories(draw: st.DrawFn) -> EventList:
     """Make a history of everything that all services say."""
-    return [*draw(stay_histories()), *draw(archive_histories()), *draw(activity_histories())]
+    stays = draw(stay_histories())
+    known = list({event.subject: event.data.stay for event in stays}.values())
+    return [
+        *stays,
+        *draw(notice_histories(known)),
+        *draw(person_histories()),
+        *draw(conflict_histories(known)),
+        *draw(archive_histories()),
+        *draw(activity_histories()),
+    ]
 
 
 @st.composite

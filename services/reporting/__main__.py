@@ -18,7 +18,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     """Wire the service and give its HTTP application."""
     service = Service(NAME, settings, clock)
     service.prepare_with(views.prepare)
-    service.hear(partial(projector.hear, service))
+    service.hear(partial(projector.hear, service), everywhere=projector.EVERYWHERE)
     return make_app(service, router, about="Numbers 统计: residents, flows and rates of streets and districts.")
 
 

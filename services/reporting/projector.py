@@ -1,4 +1,4 @@
-"""Facts in, rows out: reporting keeps one row per thing and links archives to stays."""
+"""Facts in, rows out: reporting keeps one row per thing and brings together what they say of one another."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
@@ -7,11 +7,35 @@ from contracts.archives import ArchiveOpened, EntryRecorded
 from contracts.envelope import Event
 from contracts.outreach import ActivityFact
 from contracts.registration import StayFact
-from services.reporting.views import activity_row, archive_row, entry_row, link_archives, stay_row
+from contracts.transfers import (
+    ANSWER_FACTS,
+    NOTICE_FACTS,
+    PERSON_FACTS,
+    AnswerFact,
+    ConflictFact,
+    NoticeFact,
+    PersonFact,
+)
+from services.reporting.traces import trace_people
+from services.reporting.views import (
+    activity_row,
+    answer_row,
+    archive_row,
+    conflict_row,
+    entry_row,
+    link_archives,
+    notice_row,
+    person_row,
+    stay_row,
+)
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
-Heard = StayFact | ArchiveOpened | EntryRecorded | ActivityFact
+EVERYWHERE = (*NOTICE_FACTS, *ANSWER_FACTS, *PERSON_FACTS)
+"""What is heard of all districts, not only of those served."""
+
+Heard = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact | ArchiveOpened | EntryRecorded | ActivityFact
+Tracing = StayFact | NoticeFact | AnswerFact | PersonFact
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
@@ -19,6 +43,14 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
     match event.data:
         case StayFact(stay=stay):
             yield stay_row(stay, event.sequence)
+        case NoticeFact(notice=notice):
+            yield notice_row(notice, event.sequence)
+        case AnswerFact(answer=answer):
+            yield answer_row(answer, event.sequence)
+        case PersonFact(person=person):
+            yield person_row(person, event.sequence)
+        case ConflictFact(conflict=conflict):
+            yield conflict_row(conflict, event.sequence)
         case ArchiveOpened(archive=archive):
             yield archive_row(archive, event.sequence)
         case EntryRecorded(entry=entry):
@@ -35,3 +67,5 @@ async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
     opened = [(event.data.archive, event.sequence) for event in events if isinstance(event.data, ArchiveOpened)]
     arrived = {(event.data.person_id, event.division[:6]) for event in events if isinstance(event.data, StayFact)}
     await link_archives(service.database, opened, arrived)
+    told = {event.data.person_id for event in events if isinstance(event.data, Tracing)}
+    await trace_people(service.database, told, {archive.person_id for archive, _ in opened})

@@ -65,25 +65,22 @@ CONFLICT = make_conflict(STAY, make_stay(street="320812001", day=9))
 IDENTITY = re.compile(r"name|phone|mobile|address(?!ee)|document|number|id_card|passport|email|identity", re.IGNORECASE)
 
 
+SUBJECTS: dict[type[Fact], dict[str, object]] = {
+    StayFact: {"stay": STAY},
+    NoticeFact: {"notice": NOTICE},
+    AnswerFact: {"answer": ANSWER},
+    PersonFact: {"person": PERSON},
+    ConflictFact: {"conflict": CONFLICT},
+    ActivityFact: {"activity": ACTIVITY},
+    ArchiveOpened: {"archive": ARCHIVE},
+    EntryRecorded: {"entry": ENTRY},
+}
+
+
 def sample(kind: type[Fact]) -> Fact:
     """Make a fact of a kind."""
-    if issubclass(kind, StayFact):
-        return kind(stay=STAY)
-    if issubclass(kind, NoticeFact):
-        return kind(notice=NOTICE)
-    if issubclass(kind, AnswerFact):
-        return kind(answer=ANSWER)
-    if issubclass(kind, PersonFact):
-        return kind(person=PERSON)
-    if issubclass(kind, ConflictFact):
-        return kind(conflict=CONFLICT)
-    if issubclass(kind, ActivityFact):
-        return kind(activity=ACTIVITY)
-    made: dict[type[Fact], Fact] = {
-        ArchiveOpened: ArchiveOpened(archive=ARCHIVE),
-        EntryRecorded: EntryRecorded(entry=ENTRY),
-    }
-    return made[kind]
+    subject = next(subject for base, subject in SUBJECTS.items() if issubclass(kind, base))
+    return kind.model_validate(subject)
 
 
 def table() -> dict[str, tuple[str, frozenset[str]]]:

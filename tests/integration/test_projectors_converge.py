@@ -30,7 +30,16 @@ VIEWS = {
     "registration": ("stays",),
     "archives": ("archives", "entries"),
     "outreach": ("residents", "activities"),
-    "reporting": ("stays", "archives", "entries", "activities"),
+    "reporting": (
+        "stays",
+        "archives",
+        "entries",
+        "activities",
+        "notices",
+        "answers",
+        "people",
+        "conflicts",
+    ),
 }
 PATIENT = settings(
     max_examples=15,
