@@ -1,7 +1,7 @@
 """The ledger check: every fact that was recorded is applied everywhere it is heard, once, and views are its fold."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from pydantic_core import from_json
@@ -118,16 +118,20 @@ def _check_archives(events: list[dict[str, Any]]) -> list[str]:
 async def _check_settled(database: Database, clock: Clock) -> list[str]:
     """Say what the districts that this database's journal writes for still owe, and which derived rows are stale."""
     own = {row["stream"] async for row in database[JOURNAL].find({}, {"stream": 1})}
-    rules = Rules(Policy.load(), lambda _: True, lambda _: True)
+    policy = Policy.load()
     moment = clock()
     owed, stale = 0, 0
     people = [row["_id"] async for row in database["stays"].aggregate([{"$group": {"_id": "$person_id"}}])]
     for known in await find_known(database, people):
         districts = {stay.district for stay in known.knowledge.stays if f"stay/{stay.stay_id}" in own}
-        served = replace(rules, serves=lambda code, districts=districts: code[:6] in districts)
+        served = Rules(policy, lambda _: True, partial(_is_of, districts))
         owed += len(list(settle(known.knowledge, served, Now(moment, day_of(moment)))))
         row = await database["movers"].find_one({"_id": known.person_id})
         transfers = [transfer.model_dump(mode="json") for transfer in derive_transfers(known.knowledge)]
         stale += transfers != (row["transfers"] if row else [])
     losses = [f"registration: {owed} facts still owed"] if owed else []
     return losses + ([f"registration.movers: {stale} stale"] if stale else [])
+
+
+def _is_of(districts: set[str], code: str) -> bool:
+    return code[:6] in districts

@@ -10,11 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.transfers import NoticeKind, Urgency
 from services.registration.deadlines import (
     DeadlinesError,
-    NoticeKind,
     Policy,
-    Urgency,
     is_working_day,
     knows_year,
 )

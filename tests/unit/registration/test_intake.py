@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from contracts.divisions import Divisions
 from contracts.identity import DocumentType, Sex
+from contracts.registration import DestinationKind
 from services.registration.intake import (
     ADVICE,
     Arrival,
@@ -21,7 +22,7 @@ from services.registration.intake import (
     check_departure,
 )
 from services.registration.refusals import REASONS
-from services.registration.vocabulary import DestinationKind, Dwelling, Hazard, Purpose
+from services.registration.vocabulary import Dwelling, Hazard, Purpose
 from tests.registers import FORMULAS, NOWHERE, full_width, id_number
 
 TODAY = date(2026, 11, 20)
