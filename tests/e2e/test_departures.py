@@ -191,7 +191,7 @@ async def test_a_retracted_arrival_was_never_counted(houniao: Instance) -> None:
 
     assert before == (1, 1, 0)
     assert (retracted.status_code, retracted.json()["state"]) == (200, "retracted")
-    assert (again.status_code, again.json()["code"]) == (409, "not_living_here")
+    assert (again.status_code, again.json()["code"]) == (409, "retracted")
     assert await flows(houniao, "320507003", "2026-06-01") == (0, 0, 0)
 
 
