@@ -109,9 +109,9 @@ class Score(BaseModel):
     """How notices went, each rate beside its numerator and denominator; a rate is from 0 to 1, None of nothing.
 
     `notices` were sent in the period and not withdrawn (`withdrawn` counts those and is in nothing else).
-    接收率 `receipt_rate` = received / notices. 接收及时率 `receipt_in_time_rate` = received_in_time / receipt_owed:
-    owed is what was received or is past its day. 反馈率 `feedback_rate` = fed_back / notices, confirmed or rejected.
-    反馈 / feedback_owed. 配对成功率 `paired_rate` = paired /
+    接收率 `receipt_rate` = received / notices. 接收及时率 `receipt_in_time_rate` = received_in_time / receipt_owed,
+    owed being what was received or is past its day. 反馈率 `feedback_rate` = fed_back / notices, be it confirmed or
+    rejected. 反馈及时率 `feedback_in_time_rate` = fed_back_in_time / feedback_owed. 配对成功率 `paired_rate` = paired /
     received, paired being where the addressee found its record of the person. 通报及时率 `sent_in_time_rate` =
     sent_in_time / arrivals: of notices of an arrival whose stay is known here, those registered within 3 days of it.
     `overdue` 逾期 want their receipt or feedback after its day; `by_default` count as confirmed instead.
