@@ -1,16 +1,19 @@
 """The ledger check: every fact that was recorded is applied everywhere it is heard, once, and views are its fold."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from pydantic_core import from_json
 
+from contracts.envelope import Fact
 from contracts.facts import HEARD_BY, by_type
+from services.archives import projector as archives
 from services.registration.deadlines import Policy
 from services.registration.domain.settling import Now, Rules, settle
 from services.registration.domain.transfers import derive_transfers
 from services.registration.views import find_known
+from services.reporting import projector as reporting
 from services.runtime.clock import Clock, day_of, system_clock
 from services.runtime.journal import JOURNAL
 from services.runtime.mongo import Database
@@ -25,9 +28,19 @@ ROWS: Mapping[str, Mapping[str, str]] = {
     },
     "archives": {"archive": "archives", "entry": "entries"},
     "outreach": {"stay": "residents", "activity": "activities"},
-    "reporting": {"stay": "stays", "archive": "archives", "entry": "entries", "activity": "activities"},
-}
+    "reporting": {
+        "stay": "stays", "archive": "archives", "entry": "entries", "activity": "activities", "notice": "notices",
+        "answer": "answers", "person": "people", "conflict": "conflicts",
+    },
+}  # fmt: skip
 """Where each hearer keeps its row of each kind of stream."""
+
+EVERYWHERE: Mapping[str, tuple[type[Fact], ...]] = {
+    "registration": HEARD_BY["registration"],
+    "archives": archives.EVERYWHERE,
+    "reporting": reporting.EVERYWHERE,
+}
+"""What a service hears of every instance, not only of its own."""
 
 
 async def find_losses(
@@ -35,15 +48,14 @@ async def find_losses(
 ) -> list[str]:
     """Say what is lost, doubled, stale or still under way among instances that share one broker; nothing means whole.
 
-    Registration hears every instance; each other service hears its own instance alone.
+    Of other instances each service hears what it hears everywhere, and of its own all that it hears.
     """
     losses: list[str] = []
-    told = [await _journals(databases, losses) for databases in instances]
+    told = [await read_journals(databases, losses) for databases in instances]
     for index, databases in enumerate(instances):
         everywhere = [event for events in told for event in events]
         for service, database in databases.items():
-            heard = everywhere if service == "registration" else told[index]
-            heard = [event for event in heard if event["type"] in by_type(HEARD_BY[service])]
+            heard = heard_by(service, told[index], everywhere)
             if service == "feeds":
                 losses += await _check_feed(database, heard)
             else:
@@ -58,7 +70,15 @@ async def find_losses(
     return losses
 
 
-async def _journals(databases: Mapping[str, Database], losses: list[str]) -> list[dict[str, Any]]:
+def heard_by(service: str, own: Iterable[dict[str, Any]], everywhere: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Give the events that a service of an instance hears, each once, of what is said there and everywhere."""
+    far = by_type(EVERYWHERE.get(service, ()))
+    near = by_type(HEARD_BY[service]).keys() - far.keys()
+    return [*(event for event in everywhere if event["type"] in far), *(e for e in own if e["type"] in near)]
+
+
+async def read_journals(databases: Mapping[str, Database], losses: list[str]) -> list[dict[str, Any]]:
+    """Read every event that an instance recorded, and note what is unsent or missing."""
     events: list[dict[str, Any]] = []
     for service, database in databases.items():
         ends: dict[str, int] = {}
