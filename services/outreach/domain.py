@@ -1,8 +1,8 @@
 """Outreach as pure decisions: planning and holding activities, and who belongs to an audience."""
 
-from dataclasses import dataclass
 from datetime import date
 
+from contracts.categories import CATEGORIES, Belonging, PersonCategory
 from contracts.outreach import Activity, ActivityHeld, ActivityPlanned, ActivityState, Audience
 
 
@@ -27,29 +27,14 @@ class HeldInFutureError(RefusedError):
     advice = "开展日期不能晚于今天。The day it was held must not lie in the future; correct it."
 
 
-@dataclass(frozen=True, slots=True)
-class Ages:
-    """Who an audience is: ages in full years, from and including `youngest` up to and including `oldest`."""
-
-    youngest: int = 0
-    oldest: int = 150
-    women_only: bool = False
-    hazard_only: bool = False
-
-
-AUDIENCES: dict[Audience, Ages] = {
-    Audience.EVERYONE: Ages(),
-    Audience.CHILDREN: Ages(oldest=6),
-    Audience.PUPILS: Ages(youngest=6, oldest=14),
-    Audience.WOMEN: Ages(youngest=15, oldest=49, women_only=True),
-    Audience.ELDERLY: Ages(youngest=65),
-    Audience.HAZARD_WORKERS: Ages(hazard_only=True),
+AUDIENCES: dict[Audience, Belonging] = {
+    Audience.EVERYONE: Belonging(),
+    Audience.CHILDREN: CATEGORIES[PersonCategory.CHILDREN_0_6],
+    Audience.PUPILS: CATEGORIES[PersonCategory.PUPILS_6_14],
+    Audience.WOMEN: CATEGORIES[PersonCategory.WOMEN_15_49],
+    Audience.ELDERLY: CATEGORIES[PersonCategory.ELDERLY_65],
+    Audience.HAZARD_WORKERS: CATEGORIES[PersonCategory.OCCUPATIONAL_HAZARD],
 }
-
-
-def born_between(ages: Ages, today: date) -> tuple[date, date]:
-    """Give the birthdays (after the first, up to the second) of people of these ages today."""
-    return _years_before(today, ages.oldest + 1), _years_before(today, ages.youngest)
 
 
 def plan(activity: Activity) -> ActivityPlanned:
@@ -67,10 +52,3 @@ def hold(activity: Activity, held_on: date, attendance: int, today: date) -> Act
         return None
     changed = {"state": ActivityState.HELD, "held_on": held_on, "attendance": attendance}
     return ActivityHeld(activity=activity.model_copy(update=changed))
-
-
-def _years_before(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return day.replace(year=day.year - years, day=28)

@@ -3,9 +3,10 @@
 from datetime import date
 from typing import Any
 
+from contracts.categories import NOT_EXPOSED, born_between
 from contracts.outreach import Activity, Audience
 from contracts.registration import Stay, StayState
-from services.outreach.domain import AUDIENCES, born_between
+from services.outreach.domain import AUDIENCES
 from services.runtime.mongo import Database, Document, Row, make_index
 
 RESIDENTS = "residents"
@@ -39,15 +40,15 @@ async def count_audiences(database: Database, division: str, today: date) -> dic
 
 
 def _query(audience: Audience, division: str, today: date) -> Document:
-    ages = AUDIENCES[audience]
+    wanted = AUDIENCES[audience]
     query: Document = {"street": _within(division), "state": StayState.OPEN.value}
-    if audience is not Audience.EVERYONE:
-        after, until = born_between(ages, today)
+    if not wanted.of_any_age:
+        after, until = born_between(wanted, today)
         query["birth"] = {"$gt": after.isoformat(), "$lte": until.isoformat()}
-    if ages.women_only:
+    if wanted.women_only:
         query["sex"] = "female"
-    if ages.hazard_only:
-        query["hazard"] = {"$nin": [None, "none"]}
+    if wanted.hazard_only:
+        query["hazard"] = {"$nin": list(NOT_EXPOSED)}
     return query
 
 
