@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from operator import mul
-from typing import Self, TypeVar
+from typing import NamedTuple, Self, TypeVar
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
 
 class DocumentType(StrEnum):
-    """The documents that a person can be registered with."""
+    """The documents that a person can be registered with; a child without one is known by its `guardian`."""
 
     ID_CARD = "id_card"
     PASSPORT = "passport"
@@ -21,11 +21,24 @@ class DocumentType(StrEnum):
     TAIWAN_PERMIT = "taiwan_permit"
     HK_MACAO_TAIWAN_RESIDENCE = "hk_macao_taiwan_residence"
     FOREIGN_PERMANENT_RESIDENCE = "foreign_permanent_residence"
+    GUARDIAN = "guardian"
 
     @classmethod
     def from_label(cls, text: str) -> Self | None:
         """Read a document type from its code or from what offices call it; None where neither is known."""
         return _member(cls, _DOCUMENT_LABELS, text)
+
+
+class Document(NamedTuple):
+    """What a person is known by: a kind of document and its number in its one form.
+
+    `apart` is empty but for somebody whose number is not to be trusted: it keeps the person apart from whoever else
+    has that number, so that nobody is matched by it.
+    """
+
+    document_type: DocumentType
+    number: str
+    apart: str = ""
 
 
 class Sex(StrEnum):
@@ -74,6 +87,7 @@ _DOCUMENT_LABELS: Mapping[str, str] = {
     "台湾居民居住证": "hk_macao_taiwan_residence",
     "外国人永久居留身份证": "foreign_permanent_residence",
     "外国人永久居留证": "foreign_permanent_residence",
+    **dict.fromkeys(("监护人", "随监护人", "监护人证件", "监护人身份证", "无证件", "无证件(随监护人)"), "guardian"),
 }
 _SEX_LABELS: Mapping[str, str] = {
     "男": "male",
@@ -102,6 +116,7 @@ ETHNIC_GROUPS: tuple[str, ...] = (
 
 # Besides spaces: marks that can't be seen, and the apostrophe that keeps a number as text in a spreadsheet.
 _SPACES = re.compile(r"[\s'\u200b-\u200f\u202a-\u202e\u2060\ufeff]+")
+_NAME_MARKS = re.compile(r"[\s\u00b7\u2022\u30fb\u2027.'\-\u200b-\u200f\ufeff]+")
 _GB11643 = re.compile(r"[0-9]{17}[0-9X]")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _CHECK_DIGITS = "10X98765432"
@@ -109,6 +124,7 @@ _PREFIX: Mapping[DocumentType, tuple[str, ...]] = {
     DocumentType.HK_MACAO_TAIWAN_RESIDENCE: ("81", "82", "83"),
     DocumentType.FOREIGN_PERMANENT_RESIDENCE: ("9",),
 }
+_BIRTH_ORDER = re.compile(r"[1-9]")
 _NUMBER_SPACE: Mapping[DocumentType, DocumentType] = {DocumentType.HK_MACAO_TAIWAN_RESIDENCE: DocumentType.ID_CARD}
 _PATTERN: Mapping[DocumentType, re.Pattern[str]] = {
     DocumentType.PASSPORT: re.compile(r"(?=(?:[A-Z]*[0-9]){3})[A-Z0-9]{5,17}"),
@@ -128,7 +144,26 @@ def normalise_number(document_type: DocumentType, text: str) -> str:
         return _modern(number)
     if document_type is DocumentType.TAIWAN_PERMIT:
         return number.replace("(", "").replace(")", "")
+    if document_type is DocumentType.GUARDIAN:
+        return _normalise_guarded(number)
     return number
+
+
+def guarded_number(guardian: Document, birth: date, order: int = 1) -> str:
+    """Make the number of a child without a document: its guardian's, its birth and its order among twins."""
+    space = _NUMBER_SPACE.get(guardian.document_type, guardian.document_type)
+    return f"{space}:{normalise_number(guardian.document_type, guardian.number)}:{birth.isoformat()}:{order}"
+
+
+def guardian_in(number: str) -> Document | None:
+    """Read the guardian's document from the number of a child without one; None where it is no such number."""
+    known, _, rest = number.partition(":")
+    if known == DocumentType.GUARDIAN or rest.count(":") != 2:
+        return None
+    try:
+        return Document(DocumentType(known), rest.partition(":")[0])
+    except ValueError:
+        return None
 
 
 def number_problem(document_type: DocumentType, number: str) -> NumberProblem | None:
@@ -138,7 +173,7 @@ def number_problem(document_type: DocumentType, number: str) -> NumberProblem | 
     characters, birth date and check digit. Their first six digits are not looked up: divisions get abolished.
     """
     if not carries_birth(document_type, number):
-        return None if _PATTERN[document_type].fullmatch(number) else NumberProblem.PATTERN
+        return _shape_problem(document_type, number)
     if len(number) != 18:
         return NumberProblem.LENGTH
     if not _GB11643.fullmatch(number):
@@ -175,15 +210,74 @@ def sex_in(number: str) -> Sex:
     return Sex.MALE if int(number[16]) % 2 else Sex.FEMALE
 
 
-def person_id(key: bytes, document_type: DocumentType, number: str) -> str:
+def person_id(key: bytes, document_type: DocumentType, number: str, apart: str = "") -> str:
     """Derive the id (32 hexadecimal digits) that every district derives alike from a type and a number.
 
     HMAC-SHA256 under the deployment's key, so that nobody without the key can go through all numbers. However
     the number was typed, with 15 digits or 18, one person has one id; ID cards and residence permits of Hong
-    Kong, Macao and Taiwan draw their numbers from one space, so a mixed-up type gives the same id too.
+    Kong, Macao and Taiwan draw their numbers from one space, so a mixed-up type gives the same id too. What is
+    told `apart` has an id of its own, in a space of its own.
     """
     known = f"{_NUMBER_SPACE.get(document_type, document_type)}:{normalise_number(document_type, number)}"
-    return hmac.digest(key, known.encode(), "sha256").hex()[:32]
+    if apart:
+        known = f"apart:{known}:{apart}"
+    return _digest(key, known)
+
+
+def household_id(key: bytes, head: str, street: str) -> str:
+    """Derive the id of the household of a head (a person id) in a street (32 hexadecimal digits)."""
+    return _digest(key, f"household:{head}:{street}")
+
+
+def likeness(key: bytes, name: str, birth: date, sex: Sex, hukou_division: str | None) -> str:
+    """Digest what people have in common who may be one person: name, birth, sex and hukou (32 hexadecimal digits).
+
+    Spaces, width, case and the dot in a name do not matter. Nobody without the key can tell a name from it.
+    """
+    alike = _NAME_MARKS.sub("", unicodedata.normalize("NFKC", name)).casefold()
+    return _digest(key, f"likeness:{alike}:{birth.isoformat()}:{sex}:{hukou_division or ''}")
+
+
+def _digest(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()[:32]
+
+
+def _normalise_guarded(number: str) -> str:
+    """Write a child's number the one way, its guardian's number included; what is none stays as it was tidied."""
+    known, _, rest = number.lower().partition(":")
+    guardian = guardian_in(f"{known}:{rest.upper()}")
+    if guardian is None:
+        return number
+    _, birth, order = rest.split(":")
+    space = _NUMBER_SPACE.get(guardian.document_type, guardian.document_type)
+    return f"{space}:{normalise_number(guardian.document_type, guardian.number)}:{birth}:{order}"
+
+
+def _shape_problem(document_type: DocumentType, number: str) -> NumberProblem | None:
+    """Say why a number that does not follow GB 11643 can't be right."""
+    if document_type is DocumentType.GUARDIAN:
+        return _guarded_problem(number)
+    return None if _PATTERN[document_type].fullmatch(number) else NumberProblem.PATTERN
+
+
+def _guarded_problem(number: str) -> NumberProblem | None:
+    """Say why a child's number can't be right: its guardian's, its birth or its order."""
+    guardian = guardian_in(number)
+    if guardian is None:
+        return NumberProblem.PATTERN
+    _, _, birth, order = number.split(":")
+    if not _is_day(birth):
+        return NumberProblem.BIRTH
+    if not _BIRTH_ORDER.fullmatch(order):
+        return NumberProblem.PATTERN
+    return number_problem(guardian.document_type, guardian.number)
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return date.fromisoformat(text).isoformat() == text
+    except ValueError:
+        return False
 
 
 def _modern(number: str) -> str:

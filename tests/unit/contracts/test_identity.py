@@ -9,11 +9,16 @@ from hypothesis import strategies as st
 
 from contracts.identity import (
     ETHNIC_GROUPS,
+    Document,
     DocumentType,
     NumberProblem,
     Sex,
     birth_in,
     carries_birth,
+    guarded_number,
+    guardian_in,
+    household_id,
+    likeness,
     normalise_number,
     number_problem,
     person_id,
@@ -181,6 +186,101 @@ def test_a_permit_taken_for_an_id_card_is_still_the_same_person() -> None:
     number = id_number("830000", date(1990, 1, 1), 11)
 
     assert person_id(KEY, DocumentType.HK_MACAO_TAIWAN_RESIDENCE, number) == person_id(KEY, CARD, number)
+
+
+def test_a_child_without_a_document_is_known_by_its_guardian_its_birth_and_its_order() -> None:
+    mother = Document(CARD, id_number("310110", date(1990, 1, 1), 11))
+    born = date(2026, 3, 1)
+    known = {
+        person_id(KEY, DocumentType.GUARDIAN, number)
+        for number in (
+            guarded_number(mother, born),
+            guarded_number(mother, born, 2),
+            guarded_number(mother, date(2026, 3, 2)),
+            guarded_number(mother._replace(number=id_number("310110", date(1990, 1, 1), 13)), born),
+            guarded_number(Document(DocumentType.PASSPORT, "E16661604"), born),
+        )
+    }
+
+    assert len({*known, person_id(KEY, *mother)}) == 6
+    assert guarded_number(mother, born) == f"id_card:{mother.number}:2026-03-01:1"
+
+
+@given(st.dates(date(1930, 1, 1), date(1999, 12, 31)), st.integers(1, 999), typing, st.integers(1, 9))
+def test_a_child_is_the_same_however_the_guardians_number_was_typed(
+    born: date, serial: int, typed: Callable[[str], str], order: int
+) -> None:
+    number = id_number("520526", born, serial)
+    child = guarded_number(Document(CARD, number), date(2026, 2, 28), order)
+
+    for written in (typed(number), number[:6] + number[8:17]):
+        assert guarded_number(Document(CARD, written), date(2026, 2, 28), order) == child
+    assert guarded_number(Document(DocumentType.HK_MACAO_TAIWAN_RESIDENCE, number), date(2026, 2, 28), order) == child
+    assert normalise_number(DocumentType.GUARDIAN, typed(child)) == child
+    assert number_problem(DocumentType.GUARDIAN, child) is None
+    assert not carries_birth(DocumentType.GUARDIAN, child)
+    assert guardian_in(child) == Document(CARD, number)
+
+
+@pytest.mark.parametrize(
+    ("number", "problem"),
+    [
+        ("", NumberProblem.PATTERN),
+        ("11010519491231002X", NumberProblem.PATTERN),
+        ("guardian:id_card:1:2026-03-01:1", NumberProblem.PATTERN),
+        ("id_card:11010519491231002X:2026-03-01:0", NumberProblem.PATTERN),
+        ("id_card:11010519491231002X:2026-02-30:1", NumberProblem.BIRTH),
+        ("id_card:11010519491231002X:20260301:1", NumberProblem.BIRTH),
+        ("id_card:110105194912310021:2026-03-01:1", NumberProblem.CHECKSUM),
+        ("passport:??:2026-03-01:1", NumberProblem.PATTERN),
+    ],
+)
+def test_a_childs_number_is_checked_part_by_part(number: str, problem: NumberProblem) -> None:
+    assert number_problem(DocumentType.GUARDIAN, number) is problem
+
+
+@pytest.mark.parametrize("label", ["监护人", "随监护人", "无证件（随监护人）", "无证件(随监护人)", "guardian"])
+def test_offices_name_a_child_without_a_document_in_many_ways(label: str) -> None:
+    assert DocumentType.from_label(label) is DocumentType.GUARDIAN
+
+
+def test_who_is_kept_apart_is_nobody_else() -> None:
+    number = "11010519491231002X"
+    ids = {person_id(KEY, CARD, number, apart) for apart in ("", "320507001:黄艳", "320507001:黄燕", "320507002:黄艳")}
+
+    assert len(ids) == 4
+
+
+def test_a_household_is_its_heads_in_its_street() -> None:
+    assert household_id(KEY, "a" * 32, "320507001") == household_id(KEY, "a" * 32, "320507001")
+    assert (
+        len(
+            {
+                household_id(key, head, street)
+                for key in (KEY, bytes(32))
+                for head in ("a" * 32, "b" * 32)
+                for street in ("320507001", "320507002")
+            }
+        )
+        == 8
+    )
+
+
+def test_people_are_alike_when_name_birth_sex_and_hukou_are() -> None:
+    born = date(1990, 1, 1)
+    known = likeness(KEY, "阿依·买买提", born, Sex.FEMALE, "310110")
+
+    for written in ("阿依•买买提", " 阿依买买提 ", "阿依・买买提", "阿 依·买买提"):
+        assert likeness(KEY, written, born, Sex.FEMALE, "310110") == known
+    others = {
+        likeness(KEY, "阿依·买买", born, Sex.FEMALE, "310110"),
+        likeness(KEY, "阿依·买买提", date(1990, 1, 2), Sex.FEMALE, "310110"),
+        likeness(KEY, "阿依·买买提", born, Sex.MALE, "310110"),
+        likeness(KEY, "阿依·买买提", born, Sex.FEMALE, None),
+        likeness(bytes(32), "阿依·买买提", born, Sex.FEMALE, "310110"),
+    }
+    assert len({known, *others}) == 6
+    assert likeness(KEY, "O'Neil-Smith", born, Sex.MALE, None) == likeness(KEY, "ONEIL SMITH", born, Sex.MALE, None)
 
 
 @pytest.mark.parametrize(
