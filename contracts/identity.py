@@ -232,10 +232,14 @@ def household_id(key: bytes, head: str, street: str) -> str:
 def likeness(key: bytes, name: str, birth: date, sex: Sex, hukou_division: str | None) -> str:
     """Digest what people have in common who may be one person: name, birth, sex and hukou (32 hexadecimal digits).
 
-    Spaces, width, case and the dot in a name do not matter. Nobody without the key can tell a name from it.
+    Nobody without the key can tell a name from it.
     """
-    alike = _NAME_MARKS.sub("", unicodedata.normalize("NFKC", name)).casefold()
-    return _digest(key, f"likeness:{alike}:{birth.isoformat()}:{sex}:{hukou_division or ''}")
+    return _digest(key, f"likeness:{plain_name(name)}:{birth.isoformat()}:{sex}:{hukou_division or ''}")
+
+
+def plain_name(name: str) -> str:
+    """Write a name the way names are compared: spaces, width, case and the dots and dashes in it do not matter."""
+    return _NAME_MARKS.sub("", unicodedata.normalize("NFKC", name)).casefold()
 
 
 def _digest(key: bytes, text: str) -> str:

@@ -1,13 +1,14 @@
 """One reader for each field of a report: what was typed becomes a value, a warning or a refusal."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NoReturn, TypeVar
 from unicodedata import normalize
 
 from contracts.divisions import Divisions
 from contracts.identity import (
+    Document,
     DocumentType,
     NumberProblem,
     Sex,
@@ -17,10 +18,10 @@ from contracts.identity import (
     number_problem,
     sex_in,
 )
-from contracts.registration import DestinationKind
+from contracts.registration import Category, DestinationKind
 from services.registration.dates import read_date
 from services.registration.refusals import RefusalCode, ReportRefusedError
-from services.registration.vocabulary import ABROAD, tidy
+from services.registration.vocabulary import ABROAD, BIRTH_ORDERS, REPORTED, tidy
 
 Meaning = TypeVar("Meaning", bound=str)
 
@@ -54,49 +55,69 @@ def read_name(text: str) -> str:
     return name
 
 
-def read_document_type(text: str) -> DocumentType:
+def read_document_type(text: str, field: str = "document_type") -> DocumentType:
     """Give the kind of document."""
     found = DocumentType.from_label(text)
     if found is None:
-        refuse(RefusalCode.BAD_DOCUMENT_TYPE, "document_type")
+        refuse(RefusalCode.BAD_DOCUMENT_TYPE, field)
     return found
 
 
-def read_document_number(document_type: DocumentType, text: str) -> str:
-    """Give the number in its one form; a number that can't be right is refused."""
+def read_document_number(
+    document_type: DocumentType, text: str, field: str = "document_number", *, trusted: bool = True
+) -> str:
+    """Give the number in its one form; a number that can't be right is refused.
+
+    A number that fails its check passes if it is not trusted anyway; one that its document can't have never does.
+    """
     number = normalise_number(document_type, text)
     problem = number_problem(document_type, number)
     if problem in (NumberProblem.PATTERN, NumberProblem.PREFIX):
-        refuse(RefusalCode.BAD_NUMBER, "document_number", problem)
-    if problem is not None:
-        refuse(RefusalCode.ID_CHECKSUM, "document_number", problem)
+        refuse(RefusalCode.BAD_NUMBER, field, problem)
+    if problem is not None and trusted:
+        refuse(RefusalCode.ID_CHECKSUM, field, problem)
     return number
 
 
-def read_birth(text: str, document_type: DocumentType, number: str, today: date) -> date:
-    """Give the day of birth: as the number says where it does, else as typed."""
-    told = birth_in(number) if carries_birth(document_type, number) else None
+def read_birth_order(text: str) -> int:
+    """Give which of twins a child is; who is none is the first."""
+    if not text.strip():
+        return 1
+    order = BIRTH_ORDERS.get(tidy(text))
+    if order is None:
+        refuse(RefusalCode.BAD_NUMBER, "birth_order")
+    return order
+
+
+def birth_told_by(document: Document) -> date | None:
+    """Give the day of birth that a number says, if it says one."""
+    return birth_in(document.number) if carries_birth(document.document_type, document.number) else None
+
+
+def read_birth(text: str, document: Document, today: date) -> date:
+    """Give the day of birth: as the number says where it does, else as typed; an untrusted number does not count."""
+    told = birth_told_by(document)
     if not text.strip():
         if told is None:
             refuse(RefusalCode.MISSING, "birth", "a document of this kind doesn't say it")
         typed = told
     else:
         typed = read_day("birth", text, today)
-        if told not in (None, typed):
+        if told not in (None, typed) and not document.apart:
             refuse(RefusalCode.BIRTH_MISMATCH, "birth")
     if typed > today:
         refuse(RefusalCode.FUTURE_DATE, "birth")
     return typed
 
 
-def read_sex(text: str, document_type: DocumentType, number: str, warnings: list[str]) -> Sex:
-    """Give the sex: as the number says where it does, else as typed."""
+def read_sex(text: str, document: Document, warnings: list[str]) -> Sex:
+    """Give the sex: as the number says where it does, else as typed; an untrusted number does not count."""
     typed = Sex.from_label(text) if text.strip() else Sex.UNKNOWN
-    if not carries_birth(document_type, number):
+    if document.apart or not carries_birth(document.document_type, document.number):
         if typed in (None, Sex.UNKNOWN):
             warnings.append("unknown_sex")
         return typed or Sex.UNKNOWN
-    told = sex_in(number)
+    told = sex_in(document.number)
     if typed in (Sex.MALE, Sex.FEMALE) and typed is not told:
         refuse(RefusalCode.SEX_MISMATCH, "sex")
     if typed is None:
@@ -111,6 +132,18 @@ def read_day(field: str, text: str, today: date) -> date:
         refuse(RefusalCode.BAD_DATE, field)
     if found > today:
         refuse(RefusalCode.FUTURE_DATE, field)
+    return found
+
+
+def read_return(text: str, left_on: date) -> date | None:
+    """Give the day on which somebody who leaves for a season wants to be back."""
+    if not text.strip():
+        return None
+    found = read_date(text)
+    if found is None:
+        refuse(RefusalCode.BAD_DATE, "returning_on")
+    if found <= left_on:
+        refuse(RefusalCode.RETURNS_BEFORE_LEAVING, "returning_on")
     return found
 
 
@@ -130,6 +163,31 @@ def read_word(words: Mapping[str, Meaning], text: str, warning: str, warnings: l
     if meaning is None and text.strip():
         warnings.append(warning)
     return meaning
+
+
+def read_reported(typed: Iterable[tuple[Category, str]], warnings: list[str]) -> tuple[Category, ...]:
+    """Give the categories that the office says the person belongs to."""
+    found = []
+    for category, text in typed:
+        belongs = REPORTED[category].get(tidy(text))
+        if belongs:
+            found.append(category)
+        elif belongs is None and text.strip():
+            warnings.append(f"unknown_{category}")
+    return tuple(found)
+
+
+def read_head(document_type: str, number: str, warnings: list[str]) -> Document | None:
+    """Give the document of the head of a household; what is none links nobody and is told."""
+    if not number.strip():
+        return None
+    known = DocumentType.from_label(document_type) if document_type.strip() else DocumentType.ID_CARD
+    if known is not None:
+        head = Document(known, normalise_number(known, number))
+        if number_problem(*head[:2]) is None:
+            return head
+    warnings.append("unknown_household")
+    return None
 
 
 def read_hukou(division: str, address: str, divisions: Divisions, warnings: list[str]) -> str | None:

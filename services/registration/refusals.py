@@ -10,6 +10,7 @@ class RefusalCode(StrEnum):
 
     UNKNOWN_STREET = "unknown_street"
     TOO_LONG = "too_long"
+    OVERRIDE_NOT_ALLOWED = "override_not_allowed"
     MISSING = "missing"
     BAD_NAME = "bad_name"
     BAD_DOCUMENT_TYPE = "bad_document_type"
@@ -19,11 +20,14 @@ class RefusalCode(StrEnum):
     SEX_MISMATCH = "sex_mismatch"
     BAD_DATE = "bad_date"
     FUTURE_DATE = "future_date"
+    RETURNS_BEFORE_LEAVING = "returns_before_leaving"
+    NAMED_TWICE = "named_twice"
 
 
 REASONS: Mapping[str, str] = {
     "unknown_street": "街道代码不存在。There is no such street.",
     "too_long": "内容过长。The text is too long.",
+    "override_not_allowed": "核准须由主管人员办理。Only a supervisor may approve a number that fails its check.",
     "missing": "必填项为空。A required field is empty.",
     "bad_name": "姓名不是有效的姓名。This can't be a person's name.",
     "bad_document_type": "证件类型不受理。This kind of document is not accepted.",
@@ -33,6 +37,8 @@ REASONS: Mapping[str, str] = {
     "sex_mismatch": "性别与证件号码不一致。The sex differs from the one in the number.",
     "bad_date": "日期无法识别或不存在。This is no date, or no such day exists.",
     "future_date": "日期晚于今天。The day lies in the future.",
+    "returns_before_leaving": "预计返回日期不晚于离开日期。The day of return is not after the day of leaving.",
+    "named_twice": "同一人在本次登记中出现两次。The report names the same person twice.",
 }
 """What is wrong, in Chinese and English, by code."""
 
@@ -40,10 +46,14 @@ ADVICE: Mapping[str, str] = {
     "unknown_street": "请填写本系统内的9位街道代码。Give the 9-digit code of a street that is served here.",
     "too_long": "请缩短到300字以内。Shorten it to 300 characters.",
     "missing": "请补填该项。Fill it in.",
+    "override_not_allowed": "请更正号码，或由主管人员核准后办理（不能通过消息队列）。"
+    "Correct the number, or have a supervisor register the person, over HTTP or by spreadsheet.",
     "bad_name": "请按证件填写姓名，不要带数字、公式或特殊符号。"
     "Type the name as the document has it, without digits, formulas or symbols.",
-    "bad_document_type": "请改为居民身份证、护照、港澳或台湾居民通行证、港澳台居民居住证、永久居留身份证。"
-    "Use an ID card, a passport, a Hong Kong, Macao or Taiwan permit, or a residence card.",
+    "bad_document_type": "请改为居民身份证、护照、港澳或台湾居民通行证、港澳台居民居住证、永久居留身份证；"
+    "无证件儿童请填监护人。"
+    "Use an ID card, a passport, a Hong Kong, Macao or Taiwan permit, or a residence card; "
+    "a child without any is registered under its guardian.",
     "id_checksum": "请对照证件逐位核对号码（18位，末位可为X；表格中请设为文本格式）。"
     "Compare it with the document digit by digit (18 characters, the last may be X; keep the cell as text).",
     "bad_number": "请对照证件核对证件类型和号码。Compare type and number with the document.",
@@ -52,6 +62,8 @@ ADVICE: Mapping[str, str] = {
     "bad_date": "请填写四位年份的日期，例如 2026-11-18。Type the day with a four-digit year, such as 2026-11-18.",
     "future_date": "请核对日期；尚未发生的请到当天再登记。"
     "Correct the day; register what has not happened yet on its day.",
+    "returns_before_leaving": "请核对离开日期和预计返回日期。Correct the day of leaving or the day of return.",
+    "named_twice": "请删除重复的成员；双胞胎请填写同胎次序。Name each person once; say which of twins a child is.",
     "malformed": "请按接口文档检查报文格式。Check the message against the documentation; nothing was taken in.",
     "unknown_report": "路由键应为 <街道代码>.arrival 或 <街道代码>.departure。"
     "Publish with the key <street>.arrival or <street>.departure.",
