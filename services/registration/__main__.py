@@ -6,7 +6,16 @@ import typer
 from fastapi import FastAPI
 
 from contracts.facts import HEARD_BY
-from services.registration import commands, imports, offices, projector, transfers_api, views
+from services.registration import (
+    commands,
+    duplicates,
+    duplicates_api,
+    imports,
+    offices,
+    projector,
+    transfers_api,
+    views,
+)
 from services.registration.api import router
 from services.registration.command_line import import_command
 from services.registration.commands import Registration
@@ -18,6 +27,8 @@ from services.runtime.web import make_app
 
 NAME = "registration"
 
+router.include_router(duplicates_api.router)
+
 cli = typer.Typer(add_completion=False, help="Registration 登记")
 
 
@@ -26,7 +37,7 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
     registration = Registration(Service(NAME, settings, clock), Vault(keys))
     service = registration.service
     service.parked.seal_with(registration.vault.seal_bytes, registration.vault.open_bytes)
-    service.prepare_with(views.prepare)
+    service.prepare_with(views.prepare, duplicates.prepare)
     service.hear(partial(projector.hear, registration), everywhere=HEARD_BY[NAME])
     queue = settings.queue_name(f"{NAME}.{offices.OFFICES}")
     service.listener.listen(

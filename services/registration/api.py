@@ -11,16 +11,16 @@ from contracts.envelope import uuid7
 from contracts.identity import DocumentType
 from contracts.registration import Stay, StayState
 from services.registration import commands, imports, views
-from services.registration.commands import ArrivalReported, Outcome, Registration
+from services.registration.commands import Outcome, Registration
 from services.registration.domain.knowledge import claim
 from services.registration.domain.refused import RefusedError, StaleError
 from services.registration.intake import (
     ADVICE,
-    ArrivalReport,
     DepartureReport,
+    HouseholdReport,
     Refusal,
-    check_arrival,
     check_departure,
+    check_household,
 )
 from services.registration.registers import RegisterError
 from services.registration.views import KnownPerson
@@ -44,8 +44,8 @@ Here = Annotated[Registration, Depends(_registration)]
 Result = TypeVar("Result")
 
 
-class ArrivalRequest(ArrivalReport):
-    """An arrival as an office reports it over HTTP: the street and what was typed."""
+class ArrivalRequest(HouseholdReport):
+    """An arrival as an office reports it over HTTP: the street, what was typed, and who arrived along."""
 
     street: str = Field(pattern=r"^[0-9]{9}$", description="9-digit street code (GB/T 10114)")
 
@@ -57,12 +57,13 @@ class DepartureRequest(DepartureReport):
 
 
 class ArrivalAnswer(BaseModel):
-    """What became of an arrival: `accepted`, or `duplicate` of a stay that is registered already."""
+    """What became of an arrival: `accepted`, or `duplicate` of a stay that is registered already; so of each member."""
 
     outcome: Literal["accepted", "duplicate"]
     stay_id: str
     person_id: str
     warnings: tuple[str, ...]
+    members: tuple["ArrivalAnswer", ...] = ()
 
 
 class StayPage(BaseModel):
@@ -106,13 +107,18 @@ async def post_arrival(
     response: Response,
     idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> ArrivalAnswer:
-    """Register that a person came to live in a street; the same person, street and day twice is one stay."""
+    """Register that a person, or a whole household, came to live in a street; the same again is one stay each.
+
+    A supervisor may approve a number that fails its check: the person is unverified, and never matched by itself.
+    """
     caller.must_cover(body.street)
-    arrival = _accept(check_arrival(body, **_context(registration, body.street)))
+    around = _context(registration, body.street)
+    arrivals = _accept(check_household(body, **around, approver=_approver(caller)))
     cause = f"{caller.subject}/{idempotency_key}" if idempotency_key else str(uuid7())
-    outcome = await registration.arrivals.submit(ArrivalReported(arrival, cause))
-    response.status_code = 201 if outcome.accepted else 200
-    return _answer(outcome)
+    outcomes = await commands.register(registration, arrivals, cause)
+    response.status_code = 201 if any(outcome.accepted for outcome in outcomes) else 200
+    head, *members = map(_answer, outcomes)
+    return head.model_copy(update={"members": tuple(members)})
 
 
 @router.post("/departures", summary="Register a departure")
@@ -186,7 +192,8 @@ async def post_import(
     _known_street(registration, street)
     content = await file.read()
     try:
-        return await imports.hand_in(registration, content, file.filename or "", street, caller.subject)
+        approver = _approver(caller)
+        return await imports.hand_in(registration, content, file.filename or "", street, caller.subject, approver)
     except RegisterError as error:
         raise Problem(422, error.code, error.advice) from error
 
@@ -218,6 +225,11 @@ def _context(registration: Registration, street: str) -> dict[str, Any]:
     service = registration.service
     _known_street(registration, street)
     return {"street": street, "today": day_of(service.clock()), "divisions": service.divisions}
+
+
+def _approver(caller: Caller) -> str | None:
+    """Name the supervisor who reports, the only one to approve a number that fails its check."""
+    return caller.subject if caller.role is Role.SUPERVISOR else None
 
 
 def _known_street(registration: Registration, street: str) -> None:

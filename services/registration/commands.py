@@ -25,7 +25,7 @@ from contracts.transfers import (
     notice_id,
     person_stream,
 )
-from services.registration import views
+from services.registration import duplicates, views
 from services.registration.deadlines import Policy
 from services.registration.domain import notices, people, settling, stays
 from services.registration.domain.knowledge import Knowledge
@@ -110,6 +110,18 @@ class Registration:
         return Now(moment, day_of(moment))
 
 
+async def register(registration: Registration, arrivals: Sequence[Arrival], causation: str) -> Sequence[Outcome]:
+    """Register people who arrived together; each has a stay of their own."""
+    return await asyncio.gather(
+        *(registration.arrivals.submit(ArrivalReported(arrival, cause_of(arrival, causation))) for arrival in arrivals)
+    )
+
+
+def cause_of(arrival: Arrival, causation: str) -> str:
+    """Name the request; of a number that was approved it says so and by whom, the reason is kept with the identity."""
+    return f"override/{arrival.approved_by}/{causation}" if arrival.unverified else causation
+
+
 async def record_arrivals(registration: Registration, reports: Sequence[ArrivalReported]) -> list[Outcome]:
     """Record arrivals in bulk: identities sealed first, then the facts; natural ids make repetitions duplicates."""
     journal = registration.service.journal
@@ -159,7 +171,7 @@ def _cause_of(commit: Commit, taken: Taken | None) -> str:
 
 
 def _stay_of(arrival: Arrival, vault: Vault, recorded_at: datetime) -> Stay:
-    person_id = vault.name(arrival.document_type, arrival.document_number)
+    person_id = vault.name(*arrival.document)
     return Stay(
         stay_id=stay_id(person_id, arrival.street, arrival.started_on),
         person_id=person_id,
@@ -175,16 +187,25 @@ def _stay_of(arrival: Arrival, vault: Vault, recorded_at: datetime) -> Stay:
         hazard=arrival.hazard,
         community=arrival.community,
         grid=arrival.grid,
+        categories=arrival.categories,
+        household_id=vault.household(vault.name(*arrival.head), arrival.street) if arrival.head else None,
+        relationship=arrival.relationship,
+        guardian_id=vault.name(*arrival.guardian) if arrival.guardian else None,
+        unverified=arrival.unverified,
     )
 
 
 async def _keep_identities(registration: Registration, people: Sequence[tuple[str, Arrival]]) -> None:
-    """Seal who the people are; of a person already known, only what differs and is not older is replaced."""
+    """Seal who the people are; of a person already known, only what differs and is not older is replaced.
+
+    Whoever is like somebody else becomes a candidate for a clerk to look at.
+    """
     vault, database = registration.vault, registration.service.database
     latest: dict[str, Arrival] = {}
     for person_id, arrival in people:
         if person_id not in latest or latest[person_id].started_on <= arrival.started_on:
             latest[person_id] = arrival
+    likenesses = duplicates.likenesses_of(vault, people)
     identities = {person_id: _identity_of(arrival) for person_id, arrival in latest.items()}
     known = await views.find_sealed(database, identities)
     news = [person for person, identity in identities.items() if person not in known]
@@ -193,8 +214,11 @@ async def _keep_identities(registration: Registration, people: Sequence[tuple[st
         person: (person, vault.seal(identities[person]), latest[person].started_on.isoformat())
         for person in (*news, *changed)
     }
-    raced = await views.insert_sealed(database, [sealed[person] for person in news])
-    await views.replace_sealed(database, [sealed[person] for person in (*changed, *(news[index] for index in raced))])
+    raced = await views.insert_sealed(database, [sealed[person] for person in news], likenesses)
+    differing = [*changed, *(news[index] for index in raced)]
+    await views.replace_sealed(database, [sealed[person] for person in differing])
+    await duplicates.add_likenesses(database, {person: likenesses[person] for person in differing})
+    await duplicates.raise_pairs(database, likenesses)
 
 
 def _identity_of(arrival: Arrival) -> Identity:
@@ -206,12 +230,17 @@ def _identity_of(arrival: Arrival) -> Identity:
         address=arrival.address,
         hukou_address=arrival.hukou_address,
         employer=arrival.employer,
+        birth=arrival.birth,
+        sex=arrival.sex,
+        hukou_division=arrival.hukou_division,
+        override_reason=arrival.override_reason,
+        approved_by=arrival.approved_by,
     )
 
 
 async def record_departure(registration: Registration, departure: Departure, causation: str) -> Stay:
     """End the person's stay in the street on the day the person left; the same departure again changes nothing."""
-    person_id = registration.vault.name(departure.document_type, departure.document_number)
+    person_id = registration.vault.name(*departure.document)
 
     def decide(known: Sequence[Stay]) -> StayFact | Stay:
         here = [stay for stay in known if stay.street == departure.street]

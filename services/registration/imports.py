@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Literal
 
 from pydantic import BaseModel, Field
 
 from contracts.envelope import uuid7
 from services.registration import views
-from services.registration.commands import ArrivalReported, Registration, record_arrivals
+from services.registration.commands import ArrivalReported, Registration, cause_of, record_arrivals
 from services.registration.intake import Refusal, RefusalCode, check_arrival
 from services.registration.registers import Register, Row, read_register, write_refused
 from services.runtime.clock import day_of
@@ -46,19 +47,23 @@ class Progress(BaseModel):
     warnings: dict[str, int] = Field(default_factory=dict)
     refused_rows: list[RefusedRow] = Field(default_factory=list, exclude=True)
     handed_in_at: datetime
+    approver: str | None = None
+    """The supervisor who handed it in: numbers with a reason beside them are approved."""
 
 
-async def hand_in(registration: Registration, content: bytes, filename: str, street: str, caller: str) -> Progress:
+async def hand_in(
+    registration: Registration, content: bytes, filename: str, street: str, caller: str, approver: str | None = None
+) -> Progress:
     """Keep a register and promise to work through it; raises RegisterError where it can't be read at all."""
     register = await asyncio.to_thread(read_register, content, filename)
     now = registration.service.clock()
-    progress = begin(register, street, now)
+    progress = begin(register, street, now, approver)
     sealed = registration.vault.seal_bytes(content)
     await views.keep_import(registration.service.database, _document(progress), sealed, filename, caller)
     return progress
 
 
-def begin(register: Register, street: str, handed_in_at: datetime) -> Progress:
+def begin(register: Register, street: str, handed_in_at: datetime, approver: str | None = None) -> Progress:
     """Begin an import: its blank rows are done, the others are to come."""
     blank = register.blank
     return Progress(
@@ -69,6 +74,7 @@ def begin(register: Register, street: str, handed_in_at: datetime) -> Progress:
         done=blank,
         blank=blank,
         handed_in_at=handed_in_at,
+        approver=approver,
     )
 
 
@@ -112,15 +118,17 @@ async def take_register(registration: Registration, register: Register, progress
 
 async def _take_rows(registration: Registration, rows: Sequence[Row], progress: Progress) -> Progress:
     service = registration.service
-    today = day_of(progress.handed_in_at)
+    today, approver = day_of(progress.handed_in_at), progress.approver
+    check = partial(check_arrival, street=progress.street, today=today, divisions=service.divisions, approver=approver)
     after = progress.model_copy(deep=True)
     reports = []
     for row in rows:
-        checked = check_arrival(row.report, street=progress.street, today=today, divisions=service.divisions)
+        checked = check(row.report)
         if isinstance(checked, Refusal):
             _count_refusal(after, row.number, checked)
         else:
-            reports.append(ArrivalReported(checked, f"import/{progress.import_id}/{row.number}"))
+            cause = cause_of(checked, f"import/{progress.import_id}/{row.number}")
+            reports.append(ArrivalReported(checked, cause))
     for outcome in await record_arrivals(registration, reports):
         after.accepted += outcome.accepted
         after.duplicate += not outcome.accepted

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Annotated
 from unicodedata import normalize
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.divisions import Divisions
 from contracts.identity import Document, DocumentType, Sex, guardian_in
@@ -58,7 +58,7 @@ class Override(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    reason: Annotated[str, StringConstraints(max_length=LONGEST_KEPT)]
+    reason: Typed
 
 
 class ArrivalReport(DocumentReport):
@@ -408,6 +408,8 @@ def _check_override(override: Override | None, approver: str | None) -> None:
         refuse(RefusalCode.OVERRIDE_NOT_ALLOWED, "override")
     if not override.reason.strip():
         refuse(RefusalCode.MISSING, "override")
+    if len(override.reason) > LONGEST_KEPT:
+        refuse(RefusalCode.TOO_LONG, "override")
 
 
 def _check_street(street: str, divisions: Divisions) -> None:

@@ -8,15 +8,15 @@ from pydantic import BaseModel, ValidationError
 from contracts.divisions import Divisions
 from contracts.envelope import uuid7
 from services.registration import commands
-from services.registration.commands import ArrivalReported, Registration
+from services.registration.commands import Outcome, Registration
 from services.registration.domain.refused import RefusedError
 from services.registration.intake import (
     ADVICE,
-    ArrivalReport,
     DepartureReport,
+    HouseholdReport,
     Refusal,
-    check_arrival,
     check_departure,
+    check_household,
 )
 from services.runtime.clock import day_of
 from services.runtime.inbox import Delivery
@@ -38,6 +38,7 @@ class Answer(BaseModel):
     stay_id: str | None = None
     person_id: str | None = None
     warnings: tuple[str, ...] = ()
+    members: tuple["Answer", ...] | None = None
 
 
 def keys(divisions: Divisions, districts: Sequence[str]) -> list[str]:
@@ -62,7 +63,7 @@ async def _answer(registration: Registration, delivery: Delivery, street: str, k
         return refused, f"refused: {refused.code}"
     try:
         if kind == "arrival":
-            report = ArrivalReport.model_validate_json(delivery.body)
+            report = HouseholdReport.model_validate_json(delivery.body)
             return await _arrive(registration, report, delivery, street), None
         if kind == "departure":
             departure = DepartureReport.model_validate_json(delivery.body)
@@ -73,11 +74,15 @@ async def _answer(registration: Registration, delivery: Delivery, street: str, k
     return _refuse("unknown_report", "routing_key"), f"unknown report {kind[:40]!r}"
 
 
-async def _arrive(registration: Registration, report: ArrivalReport, delivery: Delivery, street: str) -> Answer:
-    checked = check_arrival(report, **_context(registration, street))
+async def _arrive(registration: Registration, report: HouseholdReport, delivery: Delivery, street: str) -> Answer:
+    checked = check_household(report, **_context(registration, street))
     if isinstance(checked, Refusal):
         return _refuse(checked.code, checked.field)
-    outcome = await registration.arrivals.submit(ArrivalReported(checked, _cause(delivery)))
+    head, *members = map(_told, await commands.register(registration, checked, _cause(delivery)))
+    return head.model_copy(update={"members": tuple(members) or None})
+
+
+def _told(outcome: Outcome) -> Answer:
     return Answer(
         outcome="accepted" if outcome.accepted else "duplicate",
         stay_id=outcome.stay_id,

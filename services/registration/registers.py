@@ -9,7 +9,7 @@ from unicodedata import east_asian_width, normalize
 
 import xlsxwriter  # type: ignore[import-untyped]
 
-from services.registration.intake import LONGEST_TYPED, ArrivalReport
+from services.registration.intake import LONGEST_TYPED, ArrivalReport, Override
 from services.registration.refusals import ADVICE, REASONS, Refusal
 from services.registration.vocabulary import tidy
 from services.registration.workbooks import FILE_ADVICE, MAX_HEADER_ROW, RegisterError, Sheet, read_sheets
@@ -35,6 +35,16 @@ COLUMNS: Mapping[str, str] = {
     "purpose": "居住事由",
     "employer": "从业单位",
     "hazard": "接触职业危害因素",
+    "disabled": "残疾",
+    "left_behind": "留守",
+    "hardship": "特困",
+    "guardian_document_type": "监护人证件类型",
+    "guardian_document_number": "监护人证件号码",
+    "birth_order": "同胎次序",
+    "household_document_type": "户主证件类型",
+    "household_document_number": "户主证件号码",
+    "relationship": "与户主关系",
+    "override": "核准理由",
     "note": "备注",
 }
 """The fields of a register in their usual order, each with its usual heading."""
@@ -56,6 +66,16 @@ _OTHER_HEADINGS: Mapping[str, str] = {
     "purpose": "居住原因 暂住事由 流入原因 流动原因 来本地原因",
     "employer": "工作单位 就业单位 单位 工作单位名称",
     "hazard": "职业危害因素 职业病危害因素 职业危害",
+    "disabled": "是否残疾 残疾人 残疾情况 残疾类别 残疾等级",
+    "left_behind": "是否留守 留守人员 留守类别 留守情况",
+    "hardship": "是否特困 困难情况 困难类别 特困人员 低保 是否低保",
+    "guardian_document_type": "监护人证件种类",
+    "guardian_document_number": "监护人证件号 监护人身份证号码 监护人身份证号 监护人身份证 监护人公民身份号码",
+    "birth_order": "双胞胎次序 多胞胎次序 出生次序 胎儿次序",
+    "household_document_type": "户主证件种类",
+    "household_document_number": "户主证件号 户主身份证号码 户主身份证号 户主身份证 户主公民身份号码",
+    "relationship": "与户主的关系 与户主之关系 户主关系 家庭关系",
+    "override": "核准原因 审批理由 核准说明",
 }
 _FOOTER = re.compile(
     r"(?:本页)?(?:合计|总计|小计|共计)|以下(?:空白|无正文)|(?:填表|填报|制表|审核|经办|联系|复核|录入)人"
@@ -167,7 +187,9 @@ def _report(cells: Sequence[str], header: _Header) -> ArrivalReport:
     typed = {field: cells[column][:LONGEST_TYPED] for field, column in header.columns.items() if column < len(cells)}
     if "document_type" not in header.columns and "身份" in header.cells[header.columns["document_number"]]:
         typed["document_type"] = "居民身份证"
-    return ArrivalReport(**typed)
+    reason = typed.pop("override", "")
+    override = Override(reason=reason) if reason.strip() else None
+    return ArrivalReport(**typed, override=override)
 
 
 def _heading(text: str) -> str:

@@ -1,5 +1,6 @@
 """The identity vault: the one place where names and numbers are, sealed under rotating keys."""
 
+from datetime import date
 from typing import Any
 
 from cryptography.fernet import Fernet, MultiFernet
@@ -7,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic_core import from_json
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from contracts.identity import DocumentType, person_id
+from contracts.identity import DocumentType, Sex, household_id, likeness, person_id
 
 
 class VaultSettings(BaseSettings):
@@ -22,7 +23,10 @@ class VaultSettings(BaseSettings):
 
 
 class Identity(BaseModel):
-    """Who a person is, as last reported; never leaves registration."""
+    """Who a person is, as last reported; never leaves registration.
+
+    Of an unverified person it says who approved the number, and why.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -33,6 +37,11 @@ class Identity(BaseModel):
     address: str = ""
     hukou_address: str = ""
     employer: str = ""
+    birth: date | None = None
+    sex: Sex = Sex.UNKNOWN
+    hukou_division: str | None = None
+    override_reason: str = ""
+    approved_by: str = ""
 
 
 class Vault:
@@ -43,9 +52,17 @@ class Vault:
         self._fernet = MultiFernet([Fernet(key.strip()) for key in keys])
         self._person_key = bytes.fromhex(settings.person_key.get_secret_value())
 
-    def name(self, document_type: DocumentType, number: str) -> str:
+    def name(self, document_type: DocumentType, number: str, apart: str = "") -> str:
         """Give the person_id of a document."""
-        return person_id(self._person_key, document_type, number)
+        return person_id(self._person_key, document_type, number, apart)
+
+    def household(self, head: str, street: str) -> str:
+        """Give the id of the household of a head (a person_id) in a street."""
+        return household_id(self._person_key, head, street)
+
+    def likeness(self, name: str, birth: date, sex: Sex, hukou_division: str | None) -> str:
+        """Digest what people have in common who may be one person."""
+        return likeness(self._person_key, name, birth, sex, hukou_division)
 
     def seal(self, identity: Identity) -> bytes:
         """Seal an identity (Fernet: AES-128-CBC with HMAC-SHA256)."""

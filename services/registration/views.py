@@ -332,9 +332,14 @@ async def find_sealed(database: Database, person_ids: Iterable[str]) -> dict[str
     return {document["_id"]: bytes(document["sealed"]) async for document in found}
 
 
-async def insert_sealed(database: Database, sealed: Sequence[tuple[str, bytes, str]]) -> list[int]:
+async def insert_sealed(
+    database: Database, sealed: Sequence[tuple[str, bytes, str]], likenesses: Mapping[str, Iterable[str]]
+) -> list[int]:
     """Insert sealed identities (person_id, bytes, as of which day); give the indexes of people already known."""
-    documents = [{"_id": person, "sealed": content, "as_of": as_of} for person, content, as_of in sealed]
+    documents = [
+        {"_id": person, "sealed": content, "as_of": as_of, "likenesses": sorted(likenesses[person])}
+        for person, content, as_of in sealed
+    ]
     return await insert_new(database[IDENTITIES], documents)
 
 
