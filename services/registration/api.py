@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from fastapi import APIRouter, Depends, Form, Header, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
 
+from contracts.categories import PersonCategory, categories_of
 from contracts.envelope import uuid7
 from contracts.identity import DocumentType
 from contracts.registration import Stay, StayState
@@ -74,12 +75,13 @@ class StayPage(BaseModel):
 
 
 class PersonFile(BaseModel):
-    """A person without the identity: where they stay now, every stay that is known, and the ids merged into this."""
+    """A person without the identity: where they stay now, what they belong to, every stay, the ids merged into this."""
 
     person_id: str
     aliases: list[str]
     died_on: date | None
     current: Stay | None
+    categories: tuple[PersonCategory, ...]
     stays: list[Stay]
 
 
@@ -135,12 +137,15 @@ async def get_stays(
     caller: Clerk,
     division: Annotated[str, Query(pattern=r"^[0-9]{2,9}$")],
     state: StayState | None = None,
+    category: PersonCategory | None = None,
     cursor: Annotated[str, Query(pattern=r"^([0-9]{9}\|[0-9a-f]{32})?$")] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> StayPage:
-    """List the stays of a division by street and id."""
+    """List the stays of a division by street and id; of a category, as people belong to it today."""
     caller.must_cover(division)
-    stays, following = await views.list_stays(registration.service.database, division, state, cursor, limit)
+    service = registration.service
+    belonging = views.belonging_query(category, day_of(service.clock())) if category else None
+    stays, following = await views.list_stays(service.database, division, state, cursor, limit, belonging)
     return StayPage(stays=stays, cursor=following)
 
 
@@ -160,7 +165,7 @@ async def get_streets(
 async def get_person(person_id: str, registration: Here, caller: Clerk) -> PersonFile:
     """Show where a person stays and stayed, under any id; one stay must be in the caller's division."""
     known = await find_person(registration, caller, person_id)
-    return _file(known)
+    return _file(known, day_of(registration.service.clock()))
 
 
 @router.post("/people/lookup", summary="Find a person by document")
@@ -176,7 +181,7 @@ async def post_lookup(body: Lookup, registration: Here, caller: Clerk) -> FoundP
     sealed = (await views.find_sealed(service.database, [person_id])).get(person_id)
     identity = registration.vault.open(sealed) if sealed else None
     return FoundPerson(
-        **_file(known).model_dump(),
+        **_file(known, day_of(service.clock())).model_dump(),
         name=identity.name if identity else None,
         phone=identity.phone if identity else None,
         address=identity.address if identity else None,
@@ -277,12 +282,15 @@ async def find_person(registration: Registration, caller: Caller, person_id: str
     raise Problem(404, "not_found", "辖区内没有该人员。No such person in your division.")
 
 
-def _file(known: KnownPerson) -> PersonFile:
+def _file(known: KnownPerson, today: date) -> PersonFile:
     stays = sorted(known.knowledge.stays, key=claim)
+    current = next((stay for stay in reversed(stays) if stay.state is StayState.OPEN), None)
+    last = current or (stays[-1] if stays else None)
     return PersonFile(
         person_id=known.person_id,
         aliases=[one for one in known.ids if one != known.person_id],
         died_on=known.knowledge.died_on,
-        current=next((stay for stay in reversed(stays) if stay.state is StayState.OPEN), None),
+        current=current,
+        categories=categories_of(last, today) if last else (),
         stays=stays,
     )

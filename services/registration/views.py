@@ -7,6 +7,8 @@ from typing import Any
 
 from pymongo import UpdateOne
 
+from contracts.categories import CATEGORIES, NOT_EXPOSED, PersonCategory, born_between
+from contracts.identity import Sex
 from contracts.registration import Stay, StayState
 from contracts.transfers import Answer, Conflict, Notice, Person
 from services.registration.domain.knowledge import Knowledge
@@ -29,7 +31,15 @@ LOOKUPS = "lookups"
 async def prepare(database: Database) -> None:
     """Make the indexes that the queries below need."""
     await make_index(database[STAYS], "person_id", name="person")
-    await make_index(database[STAYS], [("street", 1), ("_id", 1), ("state", 1)], name="street")
+    by_street = [("street", 1), ("_id", 1)]
+    told = [("state", 1), ("birth", 1), ("sex", 1), ("hazard", 1)]
+    await make_index(database[STAYS], [*by_street, *told], name="street")
+    reported = {"categories": {"$gt": ""}}
+    await make_index(
+        database[STAYS], [("categories", 1), *by_street], name="reported", partialFilterExpression=reported
+    )
+    for link in ("household_id", "guardian_id"):
+        await make_index(database[STAYS], link, name=link, partialFilterExpression={link: {"$gt": ""}})
     for collection in (NOTICES, ANSWERS, PEOPLE, CONFLICTS):
         await make_index(database[collection], "person_id", name="person")
     await make_index(database[PEOPLE], "linked", name="linked")
@@ -219,17 +229,50 @@ async def find_due(database: Database, today: date, limit: int = 500) -> list[st
     return [document["_id"] async for document in due.limit(limit)]
 
 
+async def find_dependants(database: Database, stay: Stay) -> list[Stay]:
+    """Find the stays in a street of whoever belongs to the household of a stay, or has one of these as guardian."""
+    here = {"street": stay.street}
+    home = {"household_id": stay.household_id, **here}
+    members = [read_stay(row) async for row in database[STAYS].find(home)] if stay.household_id else []
+    guardians = sorted({stay.person_id, *(member.person_id for member in members)})
+    children = database[STAYS].find({"guardian_id": {"$in": guardians}, **here})
+    found = {child.stay_id: child for child in [read_stay(row) async for row in children]}
+    return list(({member.stay_id: member for member in members} | found).values())
+
+
+def belonging_query(category: PersonCategory, today: date) -> Document:
+    """Say what the stays of people who belong to a category on a day have."""
+    wanted = CATEGORIES[category]
+    query: Document = {}
+    if not wanted.of_any_age:
+        after, until = born_between(wanted, today)
+        query["birth"] = {"$gt": after.isoformat(), "$lte": until.isoformat()}
+    if wanted.women_only:
+        query["sex"] = Sex.FEMALE.value
+    if wanted.hazard_only:
+        query["hazard"] = {"$nin": list(NOT_EXPOSED)}
+    if wanted.reported is not None:
+        query["categories"] = wanted.reported.value
+    return query
+
+
 async def list_stays(
-    database: Database, division: str, state: StayState | None, cursor: str, limit: int
+    database: Database,
+    division: str,
+    state: StayState | None,
+    cursor: str,
+    limit: int,
+    belonging: Document | None = None,
 ) -> tuple[list[Stay], str | None]:
-    """List the stays of a division, optionally of one state, and give the cursor of the next page."""
-    query: Document = {"street": _within(division)}
+    """List the stays of a division, optionally of one state or category, and give the cursor of the next page."""
+    query: Document = {"street": _within(division), **(belonging or {})}
     if state is not None:
         query["state"] = state.value
     if cursor:
         street, _, stay_id = cursor.partition("|")
         query["$or"] = [{"street": {"$gt": street}}, {"street": street, "_id": {"$gt": stay_id}}]
-    found = database[STAYS].find(query, hint="street").sort([("street", 1), ("_id", 1)]).limit(limit + 1)
+    index = "reported" if "categories" in query else "street"
+    found = database[STAYS].find(query, hint=index).sort([("street", 1), ("_id", 1)]).limit(limit + 1)
     documents = await found.to_list(limit + 1)
     last = documents[limit - 1] if len(documents) > limit else None
     following = f"{last['street']}|{last['_id']}" if last else None
