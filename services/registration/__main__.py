@@ -27,6 +27,7 @@ from services.runtime.web import make_app
 
 NAME = "registration"
 
+router.include_router(transfers_api.router)
 router.include_router(duplicates_api.router)
 
 cli = typer.Typer(add_completion=False, help="Registration 登记")
@@ -48,7 +49,7 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
         offices.PREFETCH,
     )
     service.work_on(partial(imports.work_through, registration), partial(commands.keep_sweeping, registration))
-    router.include_router(transfers_api.router)
+    service.relay.look_again_after = 0.2  # the import command records in a process of its own
     app = make_app(service, router, about="Registration 登记: arrivals, departures, stays and the people behind them.")
     app.state.registration = registration
     return app

@@ -1,7 +1,8 @@
 """The journal: recording a fact is one insert here, and the same document is the outbox that the relay empties."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections import deque
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -13,6 +14,8 @@ from services.runtime.clock import Clock
 from services.runtime.mongo import Database, Document, insert_new, make_index
 
 JOURNAL = "journal"
+FRESH = 2000
+"""How many commits are held ready for the relay; what is beyond it the relay finds in the database."""
 
 
 class ConflictError(Exception):
@@ -48,6 +51,7 @@ class Journal:
         self._clock = clock
         self._known = known
         self.recorded = asyncio.Event()
+        self._fresh: deque[Document] = deque(maxlen=FRESH)
 
     async def prepare(self) -> None:
         """Make the indexes: what is unsent, and what concerns a person."""
@@ -72,10 +76,23 @@ class Journal:
 
     async def record(self, commits: Sequence[Commit]) -> dict[int, Taken]:
         """Record all commits that are first; say for each of the others, by index, what stands in its place."""
-        taken = await insert_new(self._documents, [_document(commit) for commit in commits])
+        documents = [_document(commit) for commit in commits]
+        taken = await insert_new(self._documents, documents)
         if len(taken) < len(commits):
+            others = set(taken)
+            self._fresh.extend(document for index, document in enumerate(documents) if index not in others)
             self.recorded.set()
         return await self._standing_instead(commits, taken) if taken else {}
+
+    def take_fresh(self, most: int) -> list[Document]:
+        """Hand over commits that this process recorded, oldest first, so that they need not be read back."""
+        return [self._fresh.popleft() for _ in range(min(most, len(self._fresh)))]
+
+    def forget_fresh(self, ids: Collection[str]) -> None:
+        """Hand these commits over no more: they were found in the database."""
+        kept = [document for document in self._fresh if document["_id"] not in ids]
+        self._fresh.clear()
+        self._fresh.extend(kept)
 
     async def record_one(self, commit: Commit) -> None:
         """Record a commit or raise ConflictError."""

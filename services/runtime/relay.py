@@ -1,6 +1,7 @@
 """The relay: publishes what the journal holds unsent, one message per routing key, and marks it once confirmed."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -18,7 +19,7 @@ from services.runtime.mongo import Database, Document, is_away
 
 BATCH = 500
 CONFIRM_WITHIN = 30.0
-LOOK_AGAIN_AFTER = 0.2
+LOOK_AGAIN_AFTER = 2.0
 UNREACHABLE = (*CONNECTION_EXCEPTIONS, asyncio.TimeoutError)
 """What aio-pika raises while the broker is away, blocked, or the channel is being restored."""
 
@@ -34,8 +35,12 @@ class Relay:
         self._service = service
         self._connection: AbstractRobustConnection | None = None
         self._exchange: AbstractExchange | None = None
+        self._must_look = True
+        self._looked_at = 0.0
+        self.look_again_after = LOOK_AGAIN_AFTER
+        """Seconds between looks at the journal for what this process does not know of."""
         self.oldest_unsent: datetime | None = None
-        """When the oldest commit was recorded that the last look found unsent."""
+        """When the oldest commit of the last helping was recorded."""
 
     async def run(self) -> None:
         """Send for ever; wait with growing pauses while RabbitMQ or MongoDB is away."""
@@ -57,10 +62,30 @@ class Relay:
     async def send_once(self) -> int:
         """Publish one helping of what is unsent and mark what the broker confirmed; give how many commits that was."""
         self._journal.recorded.clear()
-        commits = await read_unsent(self._database, BATCH)
+        commits = await self._look() if self._look_is_due() else self._journal.take_fresh(BATCH)
         self.oldest_unsent = commits[0]["recorded_at"] if commits else None
         if not commits:
             return 0
+        more_to_find, self._must_look = self._must_look, True  # if this fails, the journal knows what is still unsent
+        await self._send(commits)
+        self._must_look = more_to_find
+        return len(commits)
+
+    async def _look(self) -> list[Document]:
+        """Read a helping of what is unsent, whoever recorded it."""
+        commits = await read_unsent(self._database, BATCH)
+        self._journal.forget_fresh({commit["_id"] for commit in commits})
+        self._must_look = len(commits) == BATCH
+        self._looked_at = time.monotonic()
+        return commits
+
+    def _look_is_due(self) -> bool:
+        return self._must_look or self._idle_until() <= time.monotonic()
+
+    def _idle_until(self) -> float:
+        return self._looked_at + self.look_again_after
+
+    async def _send(self, commits: Sequence[Document]) -> None:
         exchange = await self._open_exchange()
         messages = _by_routing_key(commits)
         answers = await asyncio.gather(
@@ -74,7 +99,6 @@ class Relay:
         for key, error in refused.items():
             get_log().warning("not confirmed", type=key, error=error, count=len(messages[key]))
             raise error
-        return len(sent)
 
     async def close(self) -> None:
         """Close the connection; what is unsent stays in the journal."""
@@ -106,7 +130,7 @@ class Relay:
 
     async def _wait_for_work(self) -> None:
         try:
-            await asyncio.wait_for(self._journal.recorded.wait(), LOOK_AGAIN_AFTER)
+            await asyncio.wait_for(self._journal.recorded.wait(), self._idle_until() - time.monotonic())
         except TimeoutError:
             return
 

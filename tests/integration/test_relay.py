@@ -1,6 +1,7 @@
 """The relay on real servers: what was recorded is published, and marked only once the broker has it."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -182,6 +183,74 @@ async def test_what_a_full_queue_refuses_is_not_marked(
     await take(queue)
     await relay.send_once()
     assert await unsent(database) == 0
+
+
+async def test_what_this_process_recorded_is_sent_without_reading_it_back(
+    journal: Journal, relay: Relay, bind: Bind, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def fail(*_: Any) -> None:
+        raise AssertionError("read back")
+
+    queue = await bind(HERE)
+    await relay.send_once()
+    monkeypatch.setattr(relay_module, "read_unsent", fail)
+    await record(journal, HERE)
+
+    sent = await relay.send_once()
+
+    assert sent == 1
+    kept = await database[JOURNAL].find_one({})
+    assert kept is not None
+    assert await take(queue) == [from_json(fact["event"]) for fact in kept["facts"]]
+    assert await unsent(database) == 0
+
+
+async def test_what_could_not_be_sent_and_what_was_recorded_since_are_each_sent_once(
+    journal: Journal, relay: Relay, bind: Bind, database: Database
+) -> None:
+    await relay.send_once()
+    await record(journal, NOWHERE)
+    with pytest.raises(DeliveryError):
+        await relay.send_once()
+    queue = await bind(NOWHERE)
+    await record(journal, NOWHERE, day=1)
+
+    helpings = [await relay.send_once() for _ in range(2)]
+
+    assert helpings == [2, 0]
+    assert len(await take(queue)) == 2
+    assert await queue.get(fail=False) is None
+    assert await unsent(database) == 0
+
+
+async def test_more_than_is_held_ready_is_found_in_the_journal(
+    journal: Journal, relay: Relay, bind: Bind, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(journal, "_fresh", deque(maxlen=2))
+    await bind(HERE)
+    await relay.send_once()
+    for day in range(5):
+        await record(journal, HERE, day)
+
+    from_memory = await relay.send_once()
+    relay.look_again_after = 0.0
+    found = await relay.send_once()
+
+    assert (from_memory, found) == (2, 3)
+    assert await unsent(database) == 0
+
+
+async def test_what_another_process_recorded_is_sent(relay: Relay, bind: Bind, database: Database) -> None:
+    queue = await bind(HERE)
+    await relay.send_once()
+    relay.look_again_after = 0.0
+    elsewhere = Journal(database, "registration", lambda: NOW, by_type(ALL_FACTS))
+    await record(elsewhere, HERE)
+
+    sent = await relay.send_once()
+
+    assert sent == 1
+    assert len(await take(queue)) == 1
 
 
 async def test_a_crash_between_publishing_and_marking_sends_again_rather_than_never(
