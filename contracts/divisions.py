@@ -46,7 +46,7 @@ def district_of(code: str) -> str:
     return code[:6]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Divisions:
     """The divisions a deployment knows, unchanging: names by code, and codes by name within each division."""
 

@@ -52,16 +52,14 @@ SWEEP_EVERY = 60.0
 """Seconds between two looks at what the clock makes due."""
 
 
-@dataclass(frozen=True, slots=True)
-class ArrivalReported:
+class ArrivalReported(NamedTuple):
     """A checked arrival and the request it came with; the same request again gets the same answer."""
 
     arrival: Arrival
     causation: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What became of an arrival: `accepted`, or `duplicate` of a stay that is already registered."""
 
     accepted: bool

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import NoReturn, TypeVar
 from unicodedata import normalize
 
@@ -221,5 +222,10 @@ def _read_division(text: str, divisions: Divisions) -> str | None:
         return None
     if code := _CODE.fullmatch(tidy(text)):
         return code[1] + (code[2] or "")
-    found = divisions.find(text)
+    found = _find_named(text, divisions)
     return found.ljust(6, "0") if found else None
+
+
+@lru_cache(maxsize=1024)  # a register names few places, many times over
+def _find_named(text: str, divisions: Divisions) -> str | None:
+    return divisions.find(text)

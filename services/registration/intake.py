@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Annotated
+from typing import Annotated, NamedTuple
 from unicodedata import normalize
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -116,8 +116,7 @@ class DepartureReport(DocumentReport):
     unverified: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Arrival:
+class Arrival(NamedTuple):
     """A checked arrival. The first group says who and is to be sealed; the second may go into facts.
 
     `origin` and `hukou_division` are six digits (a province or city filled up with noughts) or None;
