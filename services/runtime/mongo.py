@@ -6,9 +6,8 @@ Motor is imported here alone and named by aliases elsewhere, so that PyMongo's o
 import asyncio
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from bson.codec_options import CodecOptions
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
@@ -104,8 +103,7 @@ async def make_index(
         await collection.create_index(keys, name=name, **options)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of a view as the newest fact of its stream has it: written only over an older `sequence`."""
 
     collection: str
