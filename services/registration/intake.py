@@ -117,7 +117,8 @@ class DepartureReport(DocumentReport):
 
 
 class Arrival(NamedTuple):
-    """A checked arrival. The first group says who and is to be sealed; the second may go into facts.
+    """A checked arrival. The first group says who and is to be sealed; the second may go into facts;
+    the third is what few reports have.
 
     `origin` and `hukou_division` are six digits (a province or city filled up with noughts) or None;
     `ethnic_group` is the two digits of GB/T 3304 or None, `relationship` those of GB/T 4761; warnings are stable codes
@@ -126,17 +127,12 @@ class Arrival(NamedTuple):
 
     document_type: DocumentType
     document_number: str
-    apart: str = ""
-    guardian: Document | None = None
-    head: Document | None = None
     name: str
     phone: str
     address: str
     hukou_address: str
     employer: str
     note: str
-    override_reason: str = ""
-    approved_by: str = ""
 
     street: str
     started_on: date
@@ -150,9 +146,15 @@ class Arrival(NamedTuple):
     hazard: Hazard | None
     community: str | None
     grid: str | None
+    warnings: tuple[str, ...]
+
+    apart: str = ""
+    guardian: Document | None = None
+    head: Document | None = None
+    override_reason: str = ""
+    approved_by: str = ""
     categories: tuple[Category, ...] = ()
     relationship: str | None = None
-    warnings: tuple[str, ...]
 
     @property
     def document(self) -> Document:
@@ -249,7 +251,7 @@ def _household(report: HouseholdReport, around: _Circumstances) -> list[Arrival]
     if not report.members:
         return [first]
     if first.head is None:
-        first = replace(first, head=first.document, relationship=first.relationship or HEAD)
+        first = first._replace(head=first.document, relationship=first.relationship or HEAD)
     arrivals = [first]
     for place, member in enumerate(report.members):
         with _naming(f"members.{place}"):
