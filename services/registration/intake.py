@@ -117,9 +117,9 @@ class DepartureReport(DocumentReport):
 
 
 class Arrival(NamedTuple):
-    """A checked arrival. The first group says who and is to be sealed; the second may go into facts;
-    the third is what few reports have.
+    """A checked arrival.
 
+    The first group says who and is to be sealed; the second may go into facts; the third is what few reports have.
     `origin` and `hukou_division` are six digits (a province or city filled up with noughts) or None;
     `ethnic_group` is the two digits of GB/T 3304 or None, `relationship` those of GB/T 4761; warnings are stable codes
     such as `bad_phone`. `apart` is set, and the person unverified, where a supervisor approved a number.
