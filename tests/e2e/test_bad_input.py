@@ -255,6 +255,8 @@ ROUTES = [
     ("registration", "GET", "/streets?division=320507"),
     ("registration", "GET", f"/people/{PERSON}"),
     ("registration", "POST", "/people/lookup"),
+    ("registration", "GET", "/duplicates?division=320507"),
+    ("registration", "POST", "/duplicates/dismissal"),
     ("registration", "POST", "/imports"),
     ("registration", "GET", "/imports/1"),
     ("registration", "GET", "/imports/1/refused"),
@@ -274,6 +276,7 @@ BODIES: dict[str, Any] = {
     "/arrivals": ARRIVAL,
     "/departures": {**make_departure(ARRIVAL, "2026-03-02"), "street": STREET},
     "/people/lookup": {"document_type": "身份证", "document_number": "1", "reason": "curious"},
+    "/duplicates/dismissal": {"people": ["0" * 32, "1" * 32], "reason": "two people"},
     f"/archives/{PERSON}/entries": {
         "street": STREET,
         "measured_at": "2026-01-01T00:00:00Z",
