@@ -2,5 +2,5 @@
 
 I own: archives and their entries.
 I say: ArchiveOpened, EntryRecorded.
-I hear: stays, and my own facts.
+I hear: stays, deaths and merges (of every district), and my own facts.
 """

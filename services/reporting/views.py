@@ -39,7 +39,7 @@ _COUNTED = {
 }  # fmt: skip
 _SCORED = {
     "kind", "person_id", "sender", "addressee", "stay_id", "started_on", "sent_at", "receipt_due", "answer_due",
-    "completes_on", "state",
+    "completes_on", "state", "about",
 }  # fmt: skip
 
 

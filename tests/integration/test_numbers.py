@@ -37,6 +37,7 @@ from contracts.transfers import (
     PersonsMerged,
     PersonsUnmerged,
     RejectionReason,
+    notice_id,
 )
 from deploy.local.stack import Stack
 from services.reporting import projector
@@ -50,7 +51,6 @@ from tests.histories import (
     make_notice,
     make_person,
     make_stay,
-    notice_id,
 )
 from tests.instance import Instance, forget_instance
 
@@ -165,8 +165,8 @@ async def test_another_districts_confirmation_of_a_departure_finds_who_left(offi
         notice_id=notice_id(NoticeKind.DEPARTURE, STAY.stay_id, FAR),
         about=None,
     )
-    answered = {"answered_at": FIRST_MOMENT + timedelta(days=12), "state": AnswerState.CONFIRMED}
-    await office.hear(NoticeConfirmed(answer=make_answer(notice, **answered)), NoticeSent(notice=notice))
+    answer = make_answer(notice, AnswerState.CONFIRMED, answered_at=FIRST_MOMENT + timedelta(days=12))
+    await office.hear(NoticeConfirmed(answer=answer), NoticeSent(notice=notice))
 
     await office.hear([StayStarted(stay=STAY), StayEnded(stay=left(STAY, 5))])
 

@@ -125,8 +125,8 @@ def test_an_arrival_is_told_in_time_where_it_was_registered_within_three_days(
 
 def test_a_score_gives_each_rate_beside_its_numerator_and_denominator() -> None:
     received = replace(SENT, received_on=on(3, 2), state=AnswerState.RECEIVED)
-    answered = {"received_on": on(3, 12), "answered_on": on(3, 13), "state": AnswerState.REJECTED}
-    exchanges = [SENT, received, replace(SENT, **answered), replace(SENT, withdrawn=True)]
+    rejected = replace(SENT, received_on=on(3, 12), answered_on=on(3, 13), state=AnswerState.REJECTED)
+    exchanges = [SENT, received, rejected, replace(SENT, withdrawn=True)]
 
     found = score(Counter(mark for each in exchanges for mark in marks(each, on(3, 15))))
 
