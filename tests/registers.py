@@ -16,6 +16,8 @@ HEADER = (
     *("序号", "姓名", "性别", "证件类型", "证件号码", "出生日期", "民族"),
     *("户籍地区划代码", "户籍地址", "联系电话", "现居住地址", "社区", "网格", "住所类型"),
     *("来本地日期", "来自地", "居住事由", "从业单位", "接触职业危害因素", "备注"),
+    *("残疾", "留守", "特困", "监护人证件类型", "监护人证件号码", "同胎次序"),
+    *("户主证件号码", "与户主关系", "核准理由"),
 )
 ORIGINS = {
     "310110": "上海市杨浦区",
@@ -217,6 +219,34 @@ class _Office:
         number = self.chance.choice("EGP") + f"{self.chance.randrange(10**8):08d}"
         return {"证件类型": "护照", "证件号码": number, "户籍地区划代码": "", "户籍地址": "境外"}, "accepted"
 
+    def child(self, _: Cells) -> tuple[Cells, str]:
+        born = AS_OF - timedelta(days=self.chance.randrange(730, 2000))
+        guardian = self._number("310110", date(1950, 1, 1) + timedelta(days=self.chance.randrange(20_000)))
+        documents = {"证件类型": self.chance.choice(("监护人", "随监护人", "无证件（随监护人）")), "证件号码": ""}
+        typed = self.chance.choice(({"监护人证件号码": guardian}, {"证件号码": guardian}))
+        return {
+            **documents,
+            **typed,
+            "出生日期": born.isoformat(),
+            "户主证件号码": guardian,
+            "与户主关系": "子",
+        }, "accepted"
+
+    def false_guardian(self, cells: Cells) -> tuple[Cells, str]:
+        child, _ = self.child(cells)
+        wrong, outcome = self.wrong_check(cells)
+        return {**child, "证件号码": "", "监护人证件号码": wrong["证件号码"]}, outcome
+
+    def approved_by_nobody(self, cells: Cells) -> tuple[Cells, str]:
+        return {**self.wrong_check(cells)[0], "核准理由": "派出所证明号码有误"}, "override_not_allowed"
+
+    def in_need(self, _: Cells) -> tuple[Cells, str]:
+        return {
+            "残疾": self.chance.choice(("是", "否", "肢体残疾", "三级")),
+            "留守": self.chance.choice(("留守儿童", "否", "")),
+            "特困": self.chance.choice(("低保户", "无", "√")),
+        }, "accepted"
+
     def spaced(self, cells: Cells) -> tuple[Cells, str]:
         number = cells["证件号码"]
         return {"证件号码": f" {number[:6]} {number[6:14]}　{number[14:]} "}, "accepted"
@@ -239,6 +269,16 @@ _VARIATIONS: Mapping[str, Callable[[_Office, Cells], tuple[Cells, str]]] = {
     "lower-case x": _Office.lower_x,
     "passport": _Office.passport,
     "spaced": _Office.spaced,
+    "child": _Office.child,
+    "false guardian": _Office.false_guardian,
+    "approved by nobody": _Office.approved_by_nobody,
+    "in need": _Office.in_need,
+    "head": lambda *_: ({"与户主关系": "户主"}, "accepted"),
+    "member": lambda office, cells: (
+        {"与户主关系": office.chance.choice(("妻", "次女", "邻居")), "户主证件号码": cells["证件号码"].lower()},
+        "accepted",
+    ),
+    "no head": lambda *_: ({"户主证件号码": "不详"}, "accepted"),
     "date cells": _Office.date_cells,
     "no such day": _Office.no_such_day,
     "future": _Office.future,

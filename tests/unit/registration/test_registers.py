@@ -129,7 +129,7 @@ def test_a_made_register_comes_out_to_the_row(kind: str, seed: int) -> None:
 def test_a_made_register_holds_every_refusal_there_is() -> None:
     made = make_register(rows=60, seed=9)
 
-    assert set(made.expected["refused_by_reason"]) == REASONS_OF_THE_REAL_ONES
+    assert set(made.expected["refused_by_reason"]) == {*REASONS_OF_THE_REAL_ONES, "override_not_allowed"}
     assert made.expected["blank"]
     assert made.expected["duplicate"]
     assert make_register(rows=60, seed=9).expected == made.expected != make_register(rows=60, seed=10).expected
@@ -171,6 +171,48 @@ def test_headings_have_aliases_and_optional_columns_may_be_missing() -> None:
     )
     assert report.document_type == "居民身份证"
     assert report.sex == ""
+
+
+def test_columns_of_families_and_people_in_need_are_read() -> None:
+    headings = [
+        *HEADER,
+        "监护人身份证号",
+        "双胞胎次序",
+        "户主身份证号码",
+        "户主关系",
+        "是否残疾",
+        "是否低保",
+        "核准原因",
+    ]
+    told = ["", "2", "310110197910263751", "长女", "是", "否", "重号"]
+    [row] = read_register(workbook([headings, [*PERSON, *told]]), "a.xlsx").rows
+
+    report = row.report
+
+    assert (report.guardian_document_number, report.birth_order, report.household_document_number) == tuple(
+        told[index] for index in (0, 1, 2)
+    )
+    assert (report.relationship, report.disabled, report.hardship) == ("长女", "是", "否")
+    assert report.override is not None
+    assert report.override.reason == "重号"
+
+
+def test_an_approval_counts_in_a_supervisors_register_alone() -> None:
+    wrong = [*PERSON[:4], PERSON[4][:17] + "2", PERSON[5]]
+    register = read_register(workbook([[*HEADER, "核准理由"], [*wrong, "派出所证明"], [*wrong, " "]]), "a.xlsx")
+
+    found = [
+        check_arrival(row.report, street=STREET, today=AS_OF, divisions=DIVISIONS, approver=approver)
+        for approver in (None, "chief")
+        for row in register.rows
+    ]
+
+    assert [one.code if isinstance(one, Refusal) else one.unverified for one in found] == [
+        RefusalCode.OVERRIDE_NOT_ALLOWED,
+        RefusalCode.ID_CHECKSUM,
+        True,
+        RefusalCode.ID_CHECKSUM,
+    ]
 
 
 def test_english_field_names_are_headings_too() -> None:
@@ -302,10 +344,10 @@ def test_a_corrected_workbook_of_refused_rows_is_taken_in_and_does_not_grow() ->
     rows = CalamineWorkbook.from_filelike(BytesIO(written)).get_sheet_by_index(0).to_python()
     columns = {
         heading: rows[0].index(heading)
-        for heading in ("姓名", "性别", "证件类型", "证件号码", "出生日期", "来本地日期")
+        for heading in ("姓名", "性别", "证件类型", "证件号码", "出生日期", "来本地日期", "核准理由")
     }
     for row in rows[1:]:
-        for heading, cell in zip(columns, ["黄艳", "", "身份证", PERSON[4], "", PERSON[5]], strict=True):
+        for heading, cell in zip(columns, ["黄艳", "", "身份证", PERSON[4], "", PERSON[5], ""], strict=True):
             row[columns[heading]] = cell
     corrected = read_register(workbook(rows), "corrected.xlsx")
     assert refusals_of(corrected) == []
