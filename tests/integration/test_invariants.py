@@ -121,8 +121,8 @@ def live(chance: Random, person: str) -> tuple[list[list[Fact]], date | None]:
                 died = ended(stay, over, Ending.DIED)
                 return [*streams, [StayStarted(stay=stay), died]], died.stay.ended_on
             case "vanish and die":
-                gone = [StayStarted(stay=stay), ended(stay, over)]
-                return [*streams, gone], FIRST_DAY + timedelta(days=over + 12)
+                left: list[Fact] = [StayStarted(stay=stay), ended(stay, over)]
+                return [*streams, left], FIRST_DAY + timedelta(days=over + 12)
             case _:
                 return [*streams, [StayStarted(stay=stay)]], None
 
