@@ -1,0 +1,111 @@
+"""The tables that divisions are loaded from: codes with names, and what became of codes."""
+
+import csv
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+NAMED = ("provinces.csv", "cities.csv", "areas.csv", "streets.csv")
+CHANGES = "changes.csv"
+LENGTHS = (2, 4, 6, 9)
+"""The digits of a province, a city, a district and a street."""
+
+Step = Callable[[str], Iterable[str]]
+"""Goes from a code to what stands in its place."""
+
+
+class DivisionsError(ValueError):
+    """A table of divisions can't be used; the text says which file, which line and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a district or street was called until a day, on which it was no more, and what stands in its place since.
+
+    One successor is a renaming or a merger, several are a split; the first of them takes over what is not listed
+    otherwise. A code among its own successors stands on: it only got another name, or gave something away.
+    """
+
+    code: str
+    name: str
+    until: date
+    successors: tuple[str, ...]
+
+    @property
+    def abolishes(self) -> bool:
+        """Tell whether the code no longer stands afterwards."""
+        return self.code not in self.successors
+
+
+def read_text(path: Path) -> str:
+    """Read one table."""
+    try:
+        return path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DivisionsError(f"{path}: {error}") from error
+
+
+def read_names(text: str, table: str) -> Iterator[tuple[str, str]]:
+    """Read the codes and names of one table."""
+    lines = csv.reader(text.splitlines())
+    if next(lines, [])[:2] != ["code", "name"]:
+        raise DivisionsError(f"{table}: the first line must begin with code,name")
+    for row in lines:
+        if len(row) < 2 or len(row[0]) not in LENGTHS or not row[0].isdigit() or not row[1]:
+            raise DivisionsError(f"{table}, line {lines.line_num}: no code of 2 to 9 digits with a name")
+        yield row[0], row[1]
+
+
+def read_changes(text: str) -> Iterator[tuple[int, Change]]:
+    """Read the changes with the numbers of their lines."""
+    lines = csv.reader(text.splitlines())
+    if next(lines, [])[:4] != ["code", "name", "until", "successors"]:
+        raise DivisionsError(f"{CHANGES}: the first line must begin with code,name,until,successors")
+    for row in lines:
+        try:
+            code, name, until, successors = row[:4]
+            change = Change(code, name, date.fromisoformat(until), tuple(successors.split()))
+        except ValueError as error:
+            raise DivisionsError(f"{CHANGES}, line {lines.line_num}: {error}") from error
+        if not name or not change.successors or not all(_alike(code, successor) for successor in change.successors):
+            raise DivisionsError(f"{CHANGES}, line {lines.line_num}: no name, or no codes of districts or of streets")
+        yield lines.line_num, change
+
+
+def check_changes(numbered: Sequence[tuple[int, Change]], named: Collection[str], step: Step) -> None:
+    """Refuse a code that is abolished twice, successors that there are not, and a code that comes back to itself."""
+    listed = {change.code: change.successors for _, change in numbered if change.abolishes}
+    lines: dict[str, int] = {}
+    for line, change in numbered:
+        if missing := [code for code in change.successors if code not in named and code not in listed]:
+            raise DivisionsError(f"{CHANGES}, line {line}: there is no {missing[0]}")
+        if change.abolishes and lines.setdefault(change.code, line) != line:
+            raise DivisionsError(f"{CHANGES}, line {line}: {change.code} is abolished in line {lines[change.code]}")
+    for follow in (lambda code: listed.get(code, ()), step):
+        if circle := _find_circle(lines, follow):
+            line = min(lines[code] for code in circle if code in lines)
+            raise DivisionsError(f"{CHANGES}, line {line}: round in a circle, {' to '.join(reversed(circle))}")
+
+
+def _alike(code: str, successor: str) -> bool:
+    return len(code) == len(successor) and len(code) in {6, 9} and code.isdigit() and successor.isdigit()
+
+
+def _find_circle(codes: Iterable[str], step: Step) -> list[str] | None:
+    """Follow steps from codes and give the codes of a circle, if there is one."""
+    sorter: TopologicalSorter[str] = TopologicalSorter()
+    todo, seen = [*codes], set[str]()
+    while todo:
+        code = todo.pop()
+        if code not in seen:
+            seen.add(code)
+            following = [*step(code)]
+            sorter.add(code, *following)
+            todo.extend(following)
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        return list(error.args[1])
+    return None
