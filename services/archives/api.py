@@ -52,7 +52,7 @@ async def get_count(
 ) -> ArchiveCount:
     """Count the archives that were opened in a division."""
     caller.must_cover(division)
-    count = await views.count_archives(service.database, division)
+    count = await views.count_archives(service.database, service.areas(division))
     return ArchiveCount(division=division, archives=count, as_of=service.clock())
 
 

@@ -1,7 +1,10 @@
 """What archives reads: the archives and their entries."""
 
+from collections.abc import Sequence
+
 from contracts.archives import Archive, Entry
-from services.runtime.mongo import Database, Document, Row, make_index
+from contracts.divisions import Area
+from services.runtime.mongo import Database, Row, in_areas, make_index
 
 ARCHIVES = "archives"
 ENTRIES = "entries"
@@ -40,7 +43,6 @@ async def find_entries_of(database: Database, person_id: str) -> list[Entry]:
     return [Entry.model_validate({**document, "entry_id": document["_id"]}) async for document in found]
 
 
-async def count_archives(database: Database, division: str) -> int:
+async def count_archives(database: Database, areas: Sequence[Area]) -> int:
     """Count the archives that were opened in a division."""
-    within: Document = {"street": {"$gte": division, "$lt": division + ":"}}
-    return await database[ARCHIVES].count_documents(within, hint="street")
+    return await database[ARCHIVES].count_documents({"street": in_areas(areas)}, hint="street")

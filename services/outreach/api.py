@@ -51,9 +51,10 @@ class AudienceSizes(BaseModel):
 async def post_activity(body: Plan, service: ServiceHere, caller: Worker) -> Activity:
     """Plan a lecture, consultation, free clinic, pairing, campaign or training."""
     caller.must_cover(body.street)
-    if not service.divisions.is_street(body.street):
+    street = service.divisions.successor(body.street, service.today)
+    if not service.divisions.is_street(street) or service.divisions.needs_choice(body.street, service.today):
         raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
-    activity = Activity(activity_id=str(uuid7()), **body.model_dump())
+    activity = Activity(activity_id=str(uuid7()), **{**body.model_dump(), "street": street})
     await commands.plan(service, activity, cause=str(uuid7()))
     return activity
 
@@ -76,7 +77,7 @@ async def get_activities(
 ) -> list[Activity]:
     """List the activities of a division that are planned for a period (both days included, at most 1,000)."""
     caller.must_cover(division)
-    return await views.list_activities(service.database, division, since, until)
+    return await views.list_activities(service.database, service.areas(division), since, until)
 
 
 @router.get("/audiences", summary="Sizes of audiences")
@@ -84,5 +85,5 @@ async def get_audiences(service: ServiceHere, caller: Reader, division: Division
     """Count the residents of a division who belong to each audience."""
     caller.must_cover(division)
     today = day_of(service.clock())
-    sizes = await views.count_audiences(service.database, division, today)
+    sizes = await views.count_audiences(service.database, service.areas(division), today)
     return AudienceSizes(division=division, as_of=today, audiences=sizes)

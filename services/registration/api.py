@@ -1,5 +1,6 @@
 """HTTP and AMQP in: a report is parsed, checked, recorded; lists and people are read."""
 
+from collections import Counter
 from collections.abc import Awaitable
 from datetime import date
 from typing import Annotated, Any, Literal, TypeVar
@@ -20,13 +21,13 @@ from services.registration.intake import (
     DepartureReport,
     HouseholdReport,
     Refusal,
+    advise,
     check_departure,
     check_household,
 )
 from services.registration.registers import RegisterError
 from services.registration.views import KnownPerson
 from services.runtime.access import Caller, Role, allow
-from services.runtime.clock import day_of
 from services.runtime.journal import ConflictError
 from services.runtime.problems import Problem
 
@@ -141,11 +142,15 @@ async def get_stays(
     cursor: Annotated[str, Query(pattern=r"^([0-9]{9}\|[0-9a-f]{32})?$")] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> StayPage:
-    """List the stays of a division by street and id; of a category, as people belong to it today."""
+    """List the stays of a division by street and id, with those under codes that went over to it.
+
+    Of a category: as people belong to it today.
+    """
     caller.must_cover(division)
     service = registration.service
-    belonging = views.belonging_query(category, day_of(service.clock())) if category else None
-    stays, following = await views.list_stays(service.database, division, state, cursor, limit, belonging)
+    belonging = views.belonging_query(category, service.today) if category else None
+    areas = service.areas(division)
+    stays, following = await views.list_stays(service.database, areas, state, cursor, limit, belonging)
     return StayPage(stays=stays, cursor=following)
 
 
@@ -153,19 +158,22 @@ async def get_stays(
 async def get_streets(
     registration: Here, caller: Clerk, division: Annotated[str, Query(pattern=r"^[0-9]{2,9}$")]
 ) -> list[dict[str, Any]]:
-    """Count the residents of each street of a division, empty streets included."""
+    """Count the residents of each street of a division, empty streets included, with those of streets now in it."""
     caller.must_cover(division)
-    counts = await views.count_residents(registration.service.database, division)
-    divisions = registration.service.divisions
-    streets = sorted({*counts, *divisions.streets(division)})
-    return [{"street": code, "name": divisions.name(code), "residents": counts.get(code, 0)} for code in streets]
+    service, divisions = registration.service, registration.service.divisions
+    counts: Counter[str] = Counter()
+    for code, residents in (await views.count_residents(service.database, service.areas(division))).items():
+        counts[divisions.successor(code, service.today)] += residents
+    standing = [code for code in divisions.streets(division) if divisions.stands(code, service.today)]
+    streets = sorted({*counts, *standing})
+    return [{"street": code, "name": divisions.name(code), "residents": counts[code]} for code in streets]
 
 
 @router.get("/people/{person_id}", summary="A person's stays")
 async def get_person(person_id: str, registration: Here, caller: Clerk) -> PersonFile:
     """Show where a person stays and stayed, under any id; one stay must be in the caller's division."""
     known = await find_person(registration, caller, person_id)
-    return _file(known, day_of(registration.service.clock()))
+    return _file(known, registration.service.today)
 
 
 @router.post("/people/lookup", summary="Find a person by document")
@@ -181,7 +189,7 @@ async def post_lookup(body: Lookup, registration: Here, caller: Clerk) -> FoundP
     sealed = (await views.find_sealed(service.database, [person_id])).get(person_id)
     identity = registration.vault.open(sealed) if sealed else None
     return FoundPerson(
-        **_file(known, day_of(service.clock())).model_dump(),
+        **_file(known, service.today).model_dump(),
         name=identity.name if identity else None,
         phone=identity.phone if identity else None,
         address=identity.address if identity else None,
@@ -229,7 +237,7 @@ async def get_refused(import_id: str, registration: Here, caller: Clerk) -> Resp
 def _context(registration: Registration, street: str) -> dict[str, Any]:
     service = registration.service
     _known_street(registration, street)
-    return {"street": street, "today": day_of(service.clock()), "divisions": service.divisions}
+    return {"street": street, "today": service.today, "divisions": service.divisions}
 
 
 def _approver(caller: Caller) -> str | None:
@@ -241,13 +249,13 @@ def _known_street(registration: Registration, street: str) -> None:
     service = registration.service
     if not service.divisions.is_street(street):
         raise Problem(422, "unknown_street", ADVICE["unknown_street"], field="street")
-    if not service.settings.serves(street):
+    if not service.serves(street):
         raise Problem(422, "other_district", "This instance does not serve that district.", field="street")
 
 
 def _accept(checked: Any) -> Any:
     if isinstance(checked, Refusal):
-        raise Problem(422, checked.code, ADVICE[checked.code], field=checked.field)
+        raise Problem(422, checked.code, advise(checked), field=checked.field)
     return checked
 
 

@@ -54,7 +54,7 @@ async def _import(register: Register, street: str, errors: Console) -> imports.P
     keep_what_is_loaded()
     registration = Registration(Service(NAME, settings), Vault(VaultSettings(_env_file=local_environment(NAME))))
     service = registration.service
-    if not service.divisions.is_street(street) or not service.settings.serves(street):
+    if not service.divisions.is_street(street) or not service.serves(street):
         errors.print(f"[red]unknown_street[/]: {ADVICE['unknown_street']}")
         raise typer.Exit(2)
     progress = imports.begin(register, street, service.clock())

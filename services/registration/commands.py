@@ -100,7 +100,11 @@ class Registration:
     def rules(self) -> Rules:
         """Load what settling goes by; the calendar of working days takes a second."""
         deadlines, divisions = Policy.load(self.service.settings.deadlines), self.service.divisions
-        return Rules(deadlines, lambda code: divisions.has(district_of(code)), self.service.settings.serves)
+        return Rules(
+            deadlines,
+            lambda code: divisions.has(district_of(divisions.successor(code, self.service.today))),
+            self.service.serves,
+        )
 
     def now(self) -> Now:
         """Give the present moment and day."""
@@ -239,9 +243,10 @@ def _identity_of(arrival: Arrival) -> Identity:
 async def record_departure(registration: Registration, departure: Departure, causation: str) -> Stay:
     """End the person's stay in the street on the day the person left; the same departure again changes nothing."""
     person_id = registration.vault.name(*departure.document)
+    divisions, today = registration.service.divisions, registration.service.today
 
     def decide(known: Sequence[Stay]) -> StayFact | Stay:
-        here = [stay for stay in known if stay.street == departure.street]
+        here = [stay for stay in known if divisions.overlap(stay.street, departure.street, today)]
         living = [stay for stay in here if stays.may_end(stay)]
         if living:
             stay = max(living, key=lambda stay: stay.started_on)

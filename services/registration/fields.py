@@ -43,6 +43,19 @@ def refuse(code: RefusalCode, field: str, detail: str = "") -> NoReturn:
     raise ReportRefusedError(code, field, detail)
 
 
+def read_street(street: str, today: date, divisions: Divisions, warnings: list[str]) -> str:
+    """Give the street that stands where the code is or was; after a split the office has to say which one."""
+    if not divisions.is_street(street):
+        refuse(RefusalCode.UNKNOWN_STREET, "street")
+    if divisions.needs_choice(street, today):
+        choices = (f"{divisions.name(code)} {code}" for code in divisions.successors(street, today))
+        refuse(RefusalCode.DIVISION_ABOLISHED, "street", "、".join(choices))
+    standing = divisions.successor(street, today)
+    if standing != street:
+        warnings.append("division_renamed")
+    return standing
+
+
 def read_name(text: str) -> str:
     """Give the name without stray spaces; what a spreadsheet would run, or what is no name, is refused."""
     name = _GAP_IN_CHINESE.sub("", text.strip(" \u3000\xa0"))

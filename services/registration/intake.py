@@ -16,7 +16,7 @@ from services.registration import fields
 from services.registration.documents import LONGEST_TYPED, DocumentReport, Typed, keep_apart, read_document
 from services.registration.fields import refuse
 from services.registration.lateness import REGISTRATION_DAYS, registration_due
-from services.registration.refusals import ADVICE, Refusal, RefusalCode, ReportRefusedError
+from services.registration.refusals import ADVICE, Refusal, RefusalCode, ReportRefusedError, advise
 from services.registration.vocabulary import (
     DWELLINGS,
     ETHNIC_CODES,
@@ -42,6 +42,7 @@ __all__ = [
     "Override",
     "Refusal",
     "RefusalCode",
+    "advise",
     "check_arrival",
     "check_departure",
     "check_household",
@@ -288,7 +289,8 @@ def _naming(place: str) -> Iterator[None]:
 
 def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
     """Read a report field by field."""
-    _check_street(around.street, around.divisions)
+    warnings: list[str] = []
+    standing = fields.read_street(around.street, around.today, around.divisions, warnings)
     _check_lengths(report, "hukou_address", "phone", "address", "community", "grid", "employer", "note")
     _check_override(report.override, around.approver)
     numbered = () if _is_guarded(report) else ("document_number",)
@@ -300,7 +302,6 @@ def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
         document = keep_apart(document, around.street, name)
     elif document.document_type is DocumentType.GUARDIAN:
         guardian = guardian_in(document.number)
-    warnings: list[str] = []
     birth = fields.read_birth(report.birth, document, around.today)
     sex = fields.read_sex(report.sex, document, warnings)
     started_on = fields.read_day("arrived_on", report.arrived_on, around.today)
@@ -326,7 +327,7 @@ def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
         note=report.note.strip(),
         override_reason=report.override.reason.strip() if report.override else "",
         approved_by=around.approver or "" if report.override else "",
-        street=around.street,
+        street=standing,
         started_on=started_on,
         birth=birth,
         sex=sex,
@@ -360,7 +361,9 @@ def _read_categories(report: ArrivalReport, warnings: list[str]) -> tuple[Catego
 
 def _departure(report: DepartureReport, street: str, today: date, divisions: Divisions) -> Departure:
     """Read a report field by field."""
-    _check_street(street, divisions)
+    if not divisions.is_street(street):
+        refuse(RefusalCode.UNKNOWN_STREET, "street")
+    warnings = ["division_renamed"] if divisions.successors(street, today) else []
     _check_lengths(report, "reason")
     numbered = () if _is_guarded(report) else ("document_number",)
     _check_present(report, "document_type", *numbered, "left_on", *(("name",) if report.unverified else ()))
@@ -369,6 +372,8 @@ def _departure(report: DepartureReport, street: str, today: date, divisions: Div
         document = keep_apart(document, street, fields.read_name(report.name))
     left_on = fields.read_day("left_on", report.left_on, today)
     kind, destination = fields.read_destination(report.destination, divisions)
+    if kind is DestinationKind.UNKNOWN:
+        warnings.append("unknown_destination")
     return Departure(
         document_type=document.document_type,
         document_number=document.number,
@@ -381,7 +386,7 @@ def _departure(report: DepartureReport, street: str, today: date, divisions: Div
         returning_on=fields.read_return(report.returning_on, left_on),
         household=report.household,
         staying=tuple(_read_staying(report, today)),
-        warnings=("unknown_destination",) if kind is DestinationKind.UNKNOWN else (),
+        warnings=tuple(warnings),
     )
 
 
@@ -411,11 +416,6 @@ def _check_override(override: Override | None, approver: str | None) -> None:
         refuse(RefusalCode.MISSING, "override")
     if len(override.reason) > LONGEST_KEPT:
         refuse(RefusalCode.TOO_LONG, "override")
-
-
-def _check_street(street: str, divisions: Divisions) -> None:
-    if not divisions.is_street(street):
-        refuse(RefusalCode.UNKNOWN_STREET, "street")
 
 
 def _check_lengths(report: BaseModel, *fields: str) -> None:

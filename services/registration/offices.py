@@ -15,10 +15,10 @@ from services.registration.intake import (
     DepartureReport,
     HouseholdReport,
     Refusal,
+    advise,
     check_departure,
     check_household,
 )
-from services.runtime.clock import day_of
 from services.runtime.inbox import Delivery
 from services.runtime.journal import ConflictError
 
@@ -42,9 +42,12 @@ class Answer(BaseModel):
 
 
 def keys(divisions: Divisions, districts: Sequence[str]) -> list[str]:
-    """Give the routing keys of every street of the districts served, or of all streets where none is named."""
-    streets = [street for district in districts for street in divisions.streets(district)] if districts else ["*"]
-    return [f"{street}.{kind}" for street in streets for kind in ("arrival", "departure")]
+    """Give the routing keys of every street of the districts served and what went over to it, or of all streets."""
+    streets = [street for district in districts for street in divisions.streets(district)]
+    former = [old for street in streets for old in divisions.predecessors(street)]
+    taken_over = {old for old in former if divisions.successor(old).startswith(tuple(districts))}
+    codes = [*streets, *sorted(taken_over.difference(streets))] if districts else ["*"]
+    return [f"{code}.{kind}" for code in codes for kind in ("arrival", "departure")]
 
 
 async def take(registration: Registration, delivery: Delivery) -> str | None:
@@ -77,7 +80,7 @@ async def _answer(registration: Registration, delivery: Delivery, street: str, k
 async def _arrive(registration: Registration, report: HouseholdReport, delivery: Delivery, street: str) -> Answer:
     checked = check_household(report, **_context(registration, street))
     if isinstance(checked, Refusal):
-        return _refuse(checked.code, checked.field)
+        return _refuse_report(checked)
     head, *members = map(_told, await commands.register(registration, checked, _cause(delivery)))
     return head.model_copy(update={"members": tuple(members) or None})
 
@@ -94,7 +97,7 @@ def _told(outcome: Outcome) -> Answer:
 async def _depart(registration: Registration, report: DepartureReport, delivery: Delivery, street: str) -> Answer:
     checked = check_departure(report, **_context(registration, street))
     if isinstance(checked, Refusal):
-        return _refuse(checked.code, checked.field)
+        return _refuse_report(checked)
     try:
         stay = await commands.record_departure(registration, checked, _cause(delivery))
     except RefusedError as error:
@@ -106,7 +109,7 @@ async def _depart(registration: Registration, report: DepartureReport, delivery:
 
 def _context(registration: Registration, street: str) -> dict[str, Any]:
     service = registration.service
-    return {"street": street, "today": day_of(service.clock()), "divisions": service.divisions}
+    return {"street": street, "today": service.today, "divisions": service.divisions}
 
 
 def _check_sender(registration: Registration, delivery: Delivery, street: str) -> Answer | None:
@@ -114,9 +117,10 @@ def _check_sender(registration: Registration, delivery: Delivery, street: str) -
     if delivery.user_id is None:
         return _refuse("user_id_missing", "user_id")
     code = delivery.user_id.removeprefix("office-")
-    if code == delivery.user_id or not code or not street.startswith(code):
+    divisions, today = registration.service.divisions, registration.service.today
+    if code == delivery.user_id or not code or not divisions.covers(code, street, today):
         return _refuse("not_your_street", "user_id")
-    if not registration.service.divisions.is_street(street):
+    if not divisions.is_street(street):
         return _refuse("unknown_street", "routing_key")
     return None
 
@@ -131,6 +135,10 @@ def _may_answer(delivery: Delivery) -> bool:
 def _cause(delivery: Delivery) -> str:
     """Name the request, so that a message delivered twice gets the same answer twice."""
     return f"{delivery.user_id}/{delivery.message_id or uuid7()}"
+
+
+def _refuse_report(refusal: Refusal) -> Answer:
+    return Answer(outcome="refused", code=refusal.code, field=refusal.field, advice=advise(refusal))
 
 
 def _refuse(code: str, field: str | None) -> Answer:

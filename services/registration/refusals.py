@@ -9,6 +9,7 @@ class RefusalCode(StrEnum):
     """The stable codes of a refused report, in the order in which they are decided."""
 
     UNKNOWN_STREET = "unknown_street"
+    DIVISION_ABOLISHED = "division_abolished"
     TOO_LONG = "too_long"
     OVERRIDE_NOT_ALLOWED = "override_not_allowed"
     MISSING = "missing"
@@ -26,6 +27,7 @@ class RefusalCode(StrEnum):
 
 REASONS: Mapping[str, str] = {
     "unknown_street": "街道代码不存在。There is no such street.",
+    "division_abolished": "该街道已撤销。The street was abolished.",
     "too_long": "内容过长。The text is too long.",
     "override_not_allowed": "核准须由主管人员办理。Only a supervisor may approve a number that fails its check.",
     "missing": "必填项为空。A required field is empty.",
@@ -44,6 +46,7 @@ REASONS: Mapping[str, str] = {
 
 ADVICE: Mapping[str, str] = {
     "unknown_street": "请填写本系统内的9位街道代码。Give the 9-digit code of a street that is served here.",
+    "division_abolished": "请改填此人现在所在街道的代码。Give the code of the street that the person is in now.",
     "too_long": "请缩短到300字以内。Shorten it to 300 characters.",
     "missing": "请补填该项。Fill it in.",
     "override_not_allowed": "请更正号码，或由主管人员核准后办理（不能通过消息队列）。"
@@ -81,6 +84,12 @@ class Refusal:
     code: RefusalCode
     field: str
     detail: str = ""
+
+
+def advise(refusal: Refusal) -> str:
+    """Say what to do; where a street was abolished, with what there is in its place."""
+    choices = f" {refusal.detail}" if refusal.code is RefusalCode.DIVISION_ABOLISHED else ""
+    return ADVICE[refusal.code] + choices
 
 
 class ReportRefusedError(Exception):

@@ -224,7 +224,9 @@ async def get_notices(
 ) -> NoticePage:
     """List notices with their answers."""
     caller.must_cover(division)
-    found, following = await views.list_notices(registration.service.database, division, direction, cursor, limit)
+    found, following = await views.list_notices(
+        registration.service.database, registration.service.areas(division), direction, cursor, limit
+    )
     files = [NoticeFile(notice=notice, answer=answer, version=version) for notice, answer, version in found]
     return NoticePage(notices=files, cursor=following)
 
@@ -247,7 +249,7 @@ async def post_answer(notice_id: str, body: ReplyRequest, registration: Here, ca
         raise Problem(
             403 if seen else 404, "not_yours" if seen else "not_found", "该通报不是发给本辖区的。Not your notice."
         )
-    if not registration.service.settings.serves(notice.addressee):
+    if not registration.service.serves(notice.addressee):
         raise Problem(409, "other_district", "本实例不服务该区。This instance does not serve that district.")
     _must_not_be_future(registration, "left_on", body.left_on)
     reply = Reply(body.state, body.left_on, body.reason)
@@ -286,7 +288,9 @@ async def get_transfers(
 ) -> TransferPage:
     """List people's moves with their state (DOMAIN 4.2), by person."""
     caller.must_cover(division)
-    found, following = await views.list_transfers(registration.service.database, division, state, cursor, limit)
+    found, following = await views.list_transfers(
+        registration.service.database, registration.service.areas(division), state, cursor, limit
+    )
     return TransferPage(transfers=found, cursor=following)
 
 
@@ -296,7 +300,9 @@ async def get_conflicts(
 ) -> ConflictPage:
     """List the open conflicts that a division has a stay in."""
     caller.must_cover(division)
-    found, following = await views.list_conflicts(registration.service.database, division, cursor, limit)
+    found, following = await views.list_conflicts(
+        registration.service.database, registration.service.areas(division), cursor, limit
+    )
     return ConflictPage(conflicts=found, cursor=following)
 
 
@@ -311,7 +317,9 @@ async def get_tasks(
 ) -> TaskPage:
     """List what offices of a division have to do, overdue first: notices, stays to check, conflicts, people to find."""
     caller.must_cover(division)
-    found, following = await views.list_tasks(registration.service.database, division, until, cursor, limit)
+    found, following = await views.list_tasks(
+        registration.service.database, registration.service.areas(division), until, cursor, limit
+    )
     return TaskPage(tasks=found, cursor=following)
 
 
@@ -373,7 +381,7 @@ def _district_of(registration: Registration, caller: Caller, known: Knowledge) -
     districts = sorted(
         {stay.district for stay in known.stays if caller.covers(stay.street)}, key=lambda code: (len(code), code)
     )
-    served = [district for district in districts if registration.service.settings.serves(district)]
+    served = [district for district in districts if registration.service.serves(district)]
     if not served:
         raise Problem(409, "other_district", "本实例不服务该区。This instance does not serve that district.")
     return served[0]

@@ -8,13 +8,14 @@ from typing import Any
 from pymongo import UpdateOne
 
 from contracts.categories import CATEGORIES, NOT_EXPOSED, PersonCategory, born_between
+from contracts.divisions import Area
 from contracts.identity import Sex
 from contracts.registration import Stay, StayState
 from contracts.transfers import Answer, Conflict, Notice, Person
 from services.registration.domain.knowledge import Knowledge
 from services.registration.domain.people import ids_of
 from services.registration.domain.transfers import Task, Transfer, TransferState
-from services.runtime.mongo import Collection, Database, Document, Row, bulk_write, insert_new, make_index
+from services.runtime.mongo import Collection, Database, Document, Row, bulk_write, in_areas, insert_new, make_index
 
 STAYS = "stays"
 NOTICES = "notices"
@@ -258,14 +259,14 @@ def belonging_query(category: PersonCategory, today: date) -> Document:
 
 async def list_stays(
     database: Database,
-    division: str,
+    areas: Sequence[Area],
     state: StayState | None,
     cursor: str,
     limit: int,
     belonging: Document | None = None,
 ) -> tuple[list[Stay], str | None]:
     """List the stays of a division, optionally of one state or category, and give the cursor of the next page."""
-    query: Document = {"street": _within(division), **(belonging or {})}
+    query: Document = {"street": in_areas(areas), **(belonging or {})}
     if state is not None:
         query["state"] = state.value
     if cursor:
@@ -280,11 +281,11 @@ async def list_stays(
 
 
 async def list_notices(
-    database: Database, division: str, direction: str, cursor: str, limit: int
+    database: Database, areas: Sequence[Area], direction: str, cursor: str, limit: int
 ) -> tuple[list[tuple[Notice, Answer | None, int]], str | None]:
     """List the notices a division received or sent with their answers, and give the cursor of the next page."""
     field = "addressee" if direction == "received" else "sender"
-    query: Document = {field: _within(division)}
+    query: Document = {field: in_areas(areas)}
     documents, following = await _page(database[NOTICES], query, cursor, limit)
     ids = [document["_id"] for document in documents]
     answers = {document["_id"]: document async for document in database[ANSWERS].find({"_id": {"$in": ids}})}
@@ -299,36 +300,36 @@ def _answer_of(document: Document | None) -> tuple[Answer | None, int]:
 
 
 async def list_conflicts(
-    database: Database, division: str, cursor: str, limit: int
+    database: Database, areas: Sequence[Area], cursor: str, limit: int
 ) -> tuple[list[Conflict], str | None]:
     """List the open conflicts that a division has a stay in, and give the cursor of the next page."""
-    query: Document = {"streets": {"$elemMatch": _within(division)}, "open": True}
+    query: Document = {"streets": {"$elemMatch": in_areas(areas)}, "open": True}
     documents, following = await _page(database[CONFLICTS], query, cursor, limit)
     unique = {document["conflict_id"]: Conflict.model_validate(document) for document in documents}
     return list(unique.values()), following
 
 
 async def list_transfers(
-    database: Database, division: str, state: TransferState | None, cursor: str, limit: int
+    database: Database, areas: Sequence[Area], state: TransferState | None, cursor: str, limit: int
 ) -> tuple[list[Transfer], str | None]:
     """List the transfers from or to a division, of a page of people, and give the cursor of the next page."""
     more: Document = {"transfers.state": state.value} if state is not None else {"transfers.0": {"$exists": True}}
-    query: Document = {"streets": {"$elemMatch": _within(division)}, **more}
+    query: Document = {"streets": {"$elemMatch": in_areas(areas)}, **more}
     documents, following = await _page(database[MOVERS], query, cursor, limit)
     found = [Transfer.model_validate(one) for document in documents for one in document["transfers"]]
     return [
         transfer
         for transfer in found
         if (state is None or transfer.state is state)
-        and any((street or "").startswith(division) for street in (transfer.left_street, transfer.reached_street))
+        and any((street or "") in area for area in areas for street in (transfer.left_street, transfer.reached_street))
     ], following
 
 
 async def list_tasks(
-    database: Database, division: str, until: date | None, cursor: str, limit: int
+    database: Database, areas: Sequence[Area], until: date | None, cursor: str, limit: int
 ) -> tuple[list[Task], str | None]:
     """List what a division has to do by a day, what is due first, and give the cursor of the next page."""
-    mine: Document = {"tasks.division": _within(division)}
+    mine: Document = {"tasks.division": in_areas(areas)}
     if until is not None:
         mine["tasks.due"] = {"$lte": until.isoformat()}
     stages: list[Document] = [
@@ -355,18 +356,14 @@ async def _page(collection: Collection, query: Document, cursor: str, limit: int
     return documents[:limit], following
 
 
-async def count_residents(database: Database, division: str) -> dict[str, int]:
+async def count_residents(database: Database, areas: Sequence[Area]) -> dict[str, int]:
     """Count the open stays of each street of a division."""
     stages: list[Document] = [
-        {"$match": {"street": _within(division), "state": StayState.OPEN.value}},
+        {"$match": {"street": in_areas(areas), "state": StayState.OPEN.value}},
         {"$group": {"_id": "$street", "residents": {"$sum": 1}}},
     ]
     found = database[STAYS].aggregate(stages, hint="street")
     return {document["_id"]: document["residents"] async for document in found}
-
-
-def _within(division: str) -> Document:
-    return {"$gte": division, "$lt": division + ":"}
 
 
 async def find_sealed(database: Database, person_ids: Iterable[str]) -> dict[str, bytes]:

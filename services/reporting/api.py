@@ -1,7 +1,7 @@
 """HTTP in: flows, residents and the archive-building rate of a division, and the two-way scores of its notices."""
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -12,9 +12,8 @@ from services.reporting import views
 from services.reporting.domain.scores import Exchange, Mark, Score, marks, rate, score
 from services.reporting.views import StreetDay, StreetTotals
 from services.runtime.access import Caller, Role, allow
-from services.runtime.clock import day_of
-from services.runtime.mongo import Database
 from services.runtime.problems import Problem
+from services.runtime.service import Service
 from services.runtime.web import ServiceHere
 
 router = APIRouter(tags=["reporting"])
@@ -24,7 +23,6 @@ Assessor = Annotated[Caller, Depends(allow(Role.DISTRICT, Role.SUPERVISOR))]
 Division = Annotated[str, Query(pattern=r"^[0-9]{2,9}$")]
 Since = Annotated[date, Query(alias="from")]
 Until = Annotated[date, Query(alias="to")]
-NameOf = Callable[[str], str | None]
 LONGEST = timedelta(days=1100)
 
 
@@ -88,8 +86,8 @@ async def get_flows(service: ServiceHere, caller: Reader, division: Division, si
     """Count a division by street and day."""
     caller.must_cover(division)
     _must_be_period(since, until)
-    days = await views.count_days(service.database, division, since, until)
-    streets = await _totals(service.database, service.divisions.name, division, until, days)
+    days = _days_as_they_stand(await views.count_days(service.database, service.areas(division), since, until), service)
+    streets = await _totals(service, division, until, days)
     sums = {count: sum(getattr(street, count) for street in streets) for count in _COUNTS}
     return Flows(
         division=division,
@@ -109,15 +107,15 @@ async def get_scores(service: ServiceHere, caller: Assessor, division: Division,
     """Score the notices that a division sent or was sent in a period, per street and in total, as of today."""
     caller.must_cover(division)
     _must_be_period(since, until)
-    today = day_of(service.clock())
-    sides = await _count_marks(views.find_exchanges(service.database, division, since, until), division, today)
+    exchanges = views.find_exchanges(service.database, service.areas(division), since, until)
+    sides = await _count_marks(exchanges, division, service)
     name = service.divisions.name
     return Scores(
         division=division,
         name=name(division),
         since=since,
         until=until,
-        as_of=today,
+        as_of=service.today,
         as_addressee=_score(sides["addressee"].values()),
         as_sender=_score(sides["sender"].values()),
         divisions=[
@@ -143,19 +141,26 @@ def _must_be_period(since: date, until: date) -> None:
         raise Problem(422, "bad_period", "'to' must not lie before 'from', nor more than three years after it.")
 
 
-async def _totals(
-    database: Database, name: NameOf, division: str, on: date, days: Sequence[StreetDay]
-) -> list[StreetTotals]:
+def _days_as_they_stand(days: Iterable[StreetDay], service: Service) -> list[StreetDay]:
+    """Count what moved in an abolished street with what stands in its place."""
+    moved: dict[tuple[str, date], Counter[str]] = defaultdict(Counter)
+    for day in days:
+        street = service.divisions.successor(day.street, service.today)
+        moved[street, day.day].update(day.model_dump(include=set(_MOVED)))
+    return [StreetDay(street=street, day=day, **counts) for (street, day), counts in sorted(moved.items())]
+
+
+async def _totals(service: Service, division: str, on: date, days: Sequence[StreetDay]) -> list[StreetTotals]:
     counted: dict[str, Counter[str]] = defaultdict(Counter)
     for counts in (views.count_standing, views.count_unplaced):
-        for street, found in (await counts(database, division, on)).items():
-            counted[street].update(found)
+        for street, found in (await counts(service.database, service.areas(division), on)).items():
+            counted[service.divisions.successor(street, service.today)].update(found)
     for day in days:
         counted[day.street].update(day.model_dump(include=set(_MOVED)))
     return [
         StreetTotals(
             street=street,
-            name=name(street),
+            name=service.divisions.name(street),
             **counted[street],
             archive_rate=rate(counted[street]["archived"], counted[street]["residents"]),
         )
@@ -166,13 +171,14 @@ async def _totals(
 _Counted = defaultdict[str, Counter[Mark]]
 
 
-async def _count_marks(exchanges: AsyncIterable[Exchange], division: str, today: date) -> dict[str, _Counted]:
+async def _count_marks(exchanges: AsyncIterable[Exchange], division: str, service: Service) -> dict[str, _Counted]:
+    divisions, today = service.divisions, service.today
     sides: dict[str, _Counted] = {"addressee": defaultdict(Counter), "sender": defaultdict(Counter)}
     async for exchange in exchanges:
         found = tuple(marks(exchange, today))
         for side, code in (("addressee", exchange.addressee), ("sender", exchange.sender)):
-            if code.startswith(division):
-                sides[side][code].update(found)
+            if divisions.covers(division, code, today):
+                sides[side][divisions.successor(code, today)].update(found)
     return sides
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel
 from pymongo import UpdateMany, UpdateOne
 
 from contracts.archives import Archive, ArchiveState, Entry
+from contracts.divisions import Area
 from contracts.outreach import Activity
 from contracts.registration import DestinationKind, Ending, Stay, StayState
 from contracts.transfers import (
@@ -22,7 +23,7 @@ from contracts.transfers import (
 from services.reporting.domain.scores import Exchange
 from services.reporting.domain.traces import Trace
 from services.runtime.clock import day_of
-from services.runtime.mongo import Database, Document, Row, bulk_write, make_index
+from services.runtime.mongo import Database, Document, Row, bulk_write, in_areas, make_index
 
 STAYS = "stays"
 ARCHIVES = "archives"
@@ -246,7 +247,7 @@ async def write_traces(database: Database, traced: Iterable[tuple[Mapping[str, T
     )
 
 
-async def count_days(database: Database, division: str, since: date, until: date) -> list[StreetDay]:
+async def count_days(database: Database, areas: Sequence[Area], since: date, until: date) -> list[StreetDay]:
     """Count what moved in each street of a division on each day of a period, both days included."""
     begun: Document = {"inflow": {"$sum": 1}}
     over: Document = {
@@ -260,7 +261,7 @@ async def count_days(database: Database, division: str, since: date, until: date
             {
                 "$match": {
                     field: {"$gte": since.isoformat(), "$lte": until.isoformat()},
-                    "street": _within(division),
+                    "street": in_areas(areas),
                     "state": {"$ne": StayState.RETRACTED.value},
                 }
             },
@@ -275,7 +276,7 @@ async def count_days(database: Database, division: str, since: date, until: date
     ]
 
 
-async def count_standing(database: Database, division: str, on: date) -> dict[str, Document]:
+async def count_standing(database: Database, areas: Sequence[Area], on: date) -> dict[str, Document]:
     """Count for each street at the end of a day who lives there, who of them has an archive now, who is contested.
 
     A stay that is contested now counts as no resident at any day: whether it is over, and since when, is not settled.
@@ -286,7 +287,7 @@ async def count_standing(database: Database, division: str, on: date) -> dict[st
     stages: list[Document] = [
         {
             "$match": {
-                "street": _within(division),
+                "street": in_areas(areas),
                 "started_on": {"$lte": day},
                 "$or": [
                     {"state": {"$in": [StayState.OPEN.value, StayState.CONTESTED.value]}},
@@ -306,7 +307,7 @@ async def count_standing(database: Database, division: str, on: date) -> dict[st
     return await _by_street(database, stages)
 
 
-async def count_unplaced(database: Database, division: str, on: date) -> dict[str, Document]:
+async def count_unplaced(database: Database, areas: Sequence[Area], on: date) -> dict[str, Document]:
     """Count for each street who left it and is nowhere known to be at the end of a day: in transit, or lost.
 
     Whoever went abroad is not looked for.
@@ -315,7 +316,7 @@ async def count_unplaced(database: Database, division: str, on: date) -> dict[st
     lost = {"$and": [{"$ne": [{"$ifNull": ["$trace_lost_on", None]}, None]}, {"$lte": ["$trace_lost_on", day]}]}
     left: Document = {
         "state": StayState.ENDED.value,
-        "street": _within(division),
+        "street": in_areas(areas),
         "ended_on": {"$lte": day},
         "ending": {"$in": [None, Ending.DEPARTED.value]},
         "destination_kind": {"$ne": DestinationKind.EXTERNAL.value},
@@ -333,11 +334,13 @@ async def count_unplaced(database: Database, division: str, on: date) -> dict[st
     return await _by_street(database, stages, hint="unplaced")
 
 
-async def find_exchanges(database: Database, division: str, since: date, until: date) -> AsyncIterator[Exchange]:
+async def find_exchanges(
+    database: Database, areas: Sequence[Area], since: date, until: date
+) -> AsyncIterator[Exchange]:
     """Find the notices that a division sent or was sent in a period, each with its answer and the sender's stay."""
     sent = {"$gte": since.isoformat(), "$lte": until.isoformat()}
     stages: list[Document] = [
-        {"$match": {"$or": [{side: _within(division), "sent_on": sent} for side in ("sender", "addressee")]}},
+        {"$match": {"$or": [{side: in_areas(areas), "sent_on": sent} for side in ("sender", "addressee")]}},
         {"$lookup": {"from": ANSWERS, "localField": "_id", "foreignField": "_id", "as": "answer"}},
         {"$lookup": {"from": STAYS, "localField": "stay_id", "foreignField": "_id", "as": "stay"}},
     ]
@@ -372,7 +375,3 @@ def _day(text: str | None) -> date | None:
 async def _by_street(database: Database, stages: Sequence[Document], **options: str) -> dict[str, Document]:
     found = database[STAYS].aggregate(list(stages), **options)
     return {row.pop("_id"): row async for row in found}
-
-
-def _within(division: str) -> Document:
-    return {"$gte": division, "$lt": division + ":"}

@@ -15,6 +15,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
+from contracts.divisions import covers
 from services.runtime.problems import Problem
 
 BEARER = HTTPBearer(auto_error=False, description="A token with a role and a division; `make token` prints one.")
@@ -34,6 +35,10 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+Within = Callable[[str, str], bool]
+"""Says whether a scope covers a division."""
+
+
 @dataclass(frozen=True, slots=True)
 class Caller:
     """Who is asking: verified by the token's signature."""
@@ -41,10 +46,11 @@ class Caller:
     subject: str
     role: Role
     division: str
+    within: Within = covers
 
     def covers(self, division: str) -> bool:
-        """Say whether a division lies within the caller's scope: 320507 covers 320507001."""
-        return division.startswith(self.division)
+        """Say whether a division lies within the scope: 320507 covers 320507001, and what was merged into it."""
+        return self.within(self.division, division)
 
     def must_cover(self, division: str) -> None:
         """Refuse a caller whose scope does not cover a division."""
@@ -78,7 +84,8 @@ def issue(
 class Gate:
     """Verifies tokens against the public keys that the deployment trusts."""
 
-    def __init__(self, jwks: str, issuer: str) -> None:
+    def __init__(self, jwks: str, issuer: str, within: Within = covers) -> None:
+        self._within = within
         keys = json.loads(jwks)
         self._keys = KeySet.import_key_set(keys) if keys["keys"] else KeySet([])
         self._claims = jwt.JWTClaimsRegistry(
@@ -94,7 +101,7 @@ class Gate:
         try:
             claims = self._decode(token)
             self._claims.validate(dict(claims))
-            return Caller(str(claims["sub"]), Role(claims["role"]), _scope(claims["division"]))
+            return Caller(str(claims["sub"]), Role(claims["role"]), _scope(claims["division"]), self._within)
         except (JoseError, ValueError, KeyError) as error:
             raise Problem(401, "bad_token", "Sign in again: the token is missing, false or out of date.") from error
 

@@ -10,6 +10,7 @@ from datetime import UTC
 from typing import Any, NamedTuple, TypeVar
 
 from bson.codec_options import CodecOptions
+from bson.regex import Regex
 from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
 from pymongo import InsertOne, UpdateOne
 from pymongo.errors import (
@@ -25,6 +26,7 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
+from contracts.divisions import Area
 from services.runtime.logs import get_log
 
 Document = dict[str, Any]
@@ -136,6 +138,17 @@ async def _write(collection: Collection, rows: Sequence[Row]) -> None:
 def _advance(row: Row) -> UpdateOne:
     older = {"_id": row.id, "sequence": {"$lt": row.sequence}}
     return UpdateOne(older, {"$set": {"sequence": row.sequence, **row.fields}})
+
+
+def in_areas(areas: Sequence[Area]) -> Document:
+    """Ask for codes that lie in one of some areas; each is one range of an index, as BSON's own expressions are."""
+    if len(areas) == 1 and not areas[0].without:
+        return {"$gte": areas[0].prefix, "$lt": areas[0].prefix + ":"}
+    return {"$in": [Regex("^" + area.prefix + "".join(map(_but_not(area), area.without))) for area in areas]}
+
+
+def _but_not(area: Area) -> Callable[[str], str]:
+    return lambda code: f"(?!{code.removeprefix(area.prefix)})"
 
 
 async def bulk_write(collection: Collection, operations: Sequence[InsertOne[Document] | UpdateOne]) -> list[int]:

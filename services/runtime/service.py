@@ -5,17 +5,19 @@ import contextlib
 import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
-from functools import partial
+from datetime import date
+from functools import lru_cache, partial
+from itertools import chain
 from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
 
-from contracts.divisions import Divisions
+from contracts.divisions import Area, Divisions
 from contracts.envelope import Fact
 from contracts.facts import HEARD_BY, by_type
 from services.runtime.access import Gate
-from services.runtime.clock import Clock, system_clock
+from services.runtime.clock import Clock, day_of, system_clock
 from services.runtime.inbox import EVENTS, Apply, Inbox, Listener, binding_keys
 from services.runtime.journal import Journal
 from services.runtime.logs import configure_logs, get_log
@@ -42,7 +44,8 @@ class Service:
         self.settings = settings
         self.clock = clock
         self.divisions = Divisions.load(settings.divisions)
-        self.gate = Gate(settings.jwks, settings.issuer)
+        self.gate = Gate(settings.jwks, settings.issuer, self._covers)
+        self._areas = lru_cache(maxsize=1024)(self.divisions.areas)
         self.client = connect(settings.mongodb_url.get_secret_value())
         self.database = database_of(self.client, settings.database_name(name))
         self.known = by_type(HEARD_BY[name])
@@ -60,8 +63,30 @@ class Service:
 
     def hear(self, apply: Apply, *, everywhere: Iterable[type[Fact]] = ()) -> None:
         """Apply every event this service hears: of the districts it serves, and the named facts of all districts."""
-        keys = binding_keys(HEARD_BY[self.name], self.settings.districts, tuple(everywhere))
+        keys = binding_keys(HEARD_BY[self.name], self._districts_heard(), tuple(everywhere))
         self.listener.listen(self.queue, EVENTS, keys, Inbox(self.known, apply, self.parked).handle)
+
+    def serves(self, division: str) -> bool:
+        """Say whether this instance writes for a division, or for what stands in its place."""
+        served = self.settings.districts
+        return not served or self.divisions.successor(division, self.today).startswith(served)
+
+    def areas(self, division: str) -> tuple[Area, ...]:
+        """Give the codes under which something of a division is kept: its own, and those that went over to it."""
+        return self._areas(division, self.today)
+
+    @property
+    def today(self) -> date:
+        """Give the statutory day."""
+        return day_of(self.clock())
+
+    def _covers(self, scope: str, division: str) -> bool:
+        return self.divisions.covers(scope, division, self.today)
+
+    def _districts_heard(self) -> list[str]:
+        """List the districts served, and those that went over to them: what is said of an old code bears it still."""
+        areas = chain.from_iterable(self.divisions.areas(district) for district in self.settings.districts)
+        return sorted({*self.settings.districts, *(area.prefix[:6] for area in areas)})
 
     def prepare_with(self, *steps: Prepare) -> None:
         """Add steps that make indexes before anything is served."""

@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     """The public keys (JWK set, RFC 7517) that bearer tokens are verified with."""
     issuer: str = "houniao-local"
     divisions: Path | None = None
-    """A folder with provinces.csv, cities.csv, areas.csv and streets.csv; none means the demo's districts."""
+    """A folder with provinces, cities, areas, streets and perhaps changes as .csv; none means the demo's."""
     deadlines: Path | None = None
     """A table of deadlines in place of the one that comes along with registration."""
     log: Literal["json", "pretty"] = "json"
@@ -53,10 +53,6 @@ class Settings(BaseSettings):
     def queue_name(self, service: str) -> str:
         """Name the service's queue, e.g. `registration` or `registration.320507`."""
         return f"{service}.{self.suffix}" if self.suffix else service
-
-    def serves(self, division: str) -> bool:
-        """Say whether this instance writes for a division."""
-        return not self.districts or division[:6] in self.districts
 
 
 def load_settings(service: str) -> Settings:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
+from contracts.divisions import Area
 from contracts.identity import Sex
 from contracts.outreach import Audience
 from contracts.registration import Stay, StayState
@@ -18,7 +19,7 @@ STREET = STREETS[0]
 async def count(database: Database, residents: Sequence[Stay], division: str = STREET) -> dict[Audience, int]:
     await prepare(database)
     await write_rows(database, [resident_row(stay, 1) for stay in residents])
-    return await count_audiences(database, division, TODAY)
+    return await count_audiences(database, (Area(division),), TODAY)
 
 
 def resident(number: int, born: str | None = "1990-01-01", **more: Any) -> Stay:

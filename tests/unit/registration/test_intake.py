@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from contracts.divisions import Divisions
+from contracts.divisions import Change, Divisions
 from contracts.identity import DocumentType, Sex
 from contracts.registration import DestinationKind
 from services.registration.intake import (
@@ -18,6 +18,7 @@ from services.registration.intake import (
     DepartureReport,
     Refusal,
     RefusalCode,
+    advise,
     check_arrival,
     check_departure,
 )
@@ -70,6 +71,10 @@ def refuse(**changes: str) -> tuple[str, str]:
     return refusal.code.value, refusal.field
 
 
+def depart_from(street: str, divisions: Divisions, report: DepartureReport) -> Departure | Refusal:
+    return check_departure(report, street=street, today=TODAY, divisions=divisions)
+
+
 def depart(**changes: str) -> Departure | Refusal:
     good = {
         "document_type": "居民身份证",
@@ -77,8 +82,7 @@ def depart(**changes: str) -> Departure | Refusal:
         "left_on": "2026-11-18",
         "destination": "江苏省淮安市",
     }
-    report = DepartureReport(**{**good, **changes})
-    return check_departure(report, street="320507001", today=TODAY, divisions=DIVISIONS)
+    return depart_from("320507001", DIVISIONS, DepartureReport(**{**good, **changes}))
 
 
 def test_a_faultless_report_becomes_an_arrival() -> None:
@@ -339,6 +343,56 @@ def test_an_unknown_street_is_refused_before_anything_else() -> None:
         refusal = check_arrival(ArrivalReport(), street=street, today=TODAY, divisions=DIVISIONS)
         assert isinstance(refusal, Refusal)
         assert (refusal.code.value, refusal.field) == ("unknown_street", "street")
+
+
+SPLIT = Divisions.of(
+    DIVISIONS.names.items(),
+    [
+        Change("320507011", "陆慕街道", date(2020, 1, 1), ("320507001",)),
+        Change("320507012", "东桥街道", date(2020, 1, 1), ("320507002", "320507003")),
+        Change("320508", "吴县", date(2020, 1, 1), ("320507",)),
+    ],
+)
+
+
+def test_an_arrival_at_an_abolished_street_is_one_at_what_stands_in_its_place() -> None:
+    arrival = check_arrival(ArrivalReport(**GOOD), street="320507011", today=TODAY, divisions=SPLIT)
+
+    assert isinstance(arrival, Arrival)
+    assert (arrival.street, arrival.warnings) == ("320507001", ("division_renamed",))
+
+
+def test_until_the_day_a_street_is_abolished_arrivals_are_its_own() -> None:
+    report = ArrivalReport(**{**GOOD, "arrived_on": "2019-12-01"})
+
+    arrival = check_arrival(report, street="320507011", today=date(2019, 12, 31), divisions=SPLIT)
+
+    assert isinstance(arrival, Arrival)
+    assert (arrival.street, arrival.warnings) == ("320507011", ())
+
+
+@pytest.mark.parametrize(
+    ("street", "choices"),
+    [("320507012", "太平街道 320507002、黄桥街道 320507003"), ("320508099", "相城区 320507")],
+    ids=["it was split", "its new code is not known"],
+)
+def test_an_arrival_is_refused_where_the_office_has_to_choose_and_told_from_what(street: str, choices: str) -> None:
+    refusal = check_arrival(ArrivalReport(**GOOD), street=street, today=TODAY, divisions=SPLIT)
+
+    assert isinstance(refusal, Refusal)
+    assert (refusal.code.value, refusal.field) == ("division_abolished", "street")
+    assert advise(refusal).endswith(choices)
+
+
+def test_a_departure_keeps_the_street_it_was_reported_for() -> None:
+    report = DepartureReport(
+        document_type="居民身份证", document_number=NUMBER, left_on="2026-11-18", destination="上海市杨浦区"
+    )
+
+    departure = depart_from("320507012", SPLIT, report)
+
+    assert isinstance(departure, Departure)
+    assert (departure.street, departure.warnings) == ("320507012", ("division_renamed",))
 
 
 def test_the_first_thing_wrong_is_the_refusal() -> None:

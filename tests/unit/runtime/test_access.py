@@ -124,6 +124,15 @@ def test_a_division_is_a_scope_by_prefix(scope: str, division: str, covered: boo
             caller.must_cover(division)
 
 
+def test_a_caller_covers_what_the_deployment_says_is_within() -> None:
+    gate = Gate(PUBLIC, ISSUER, lambda scope, division: (scope, division) == ("320507001", "320599001"))
+
+    caller = gate.verify(token())
+
+    assert caller.covers("320599001")
+    assert not caller.covers("320507001")
+
+
 def make_app() -> FastAPI:
     app = FastAPI()
     app.state.gate = Gate(PUBLIC, ISSUER)

@@ -29,26 +29,22 @@ def test_without_more_an_instance_serves_every_district_locally(monkeypatch: pyt
     settings = told(monkeypatch)
 
     assert (settings.env, settings.host, settings.log) == ("local", "127.0.0.1", "json")
-    assert settings.serves("320507001")
-    assert settings.serves("110101001")
+    assert settings.districts == ()
     assert (settings.database_name("archives"), settings.queue_name("archives")) == ("houniao_archives", "archives")
 
 
-def test_an_instance_for_a_district_is_named_after_it_and_serves_it_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_instance_for_a_district_is_named_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = told(monkeypatch, HOUNIAO_DISTRICTS=" 320507 ,")
 
     assert settings.districts == ("320507",)
-    assert settings.serves("320507001")
-    assert not settings.serves("320812001")
     assert settings.database_name("archives") == "houniao_archives_320507"
     assert settings.queue_name("archives") == "archives.320507"
 
 
-def test_an_instance_for_several_districts_serves_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_instance_for_several_districts_is_named_after_them_all(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = told(monkeypatch, HOUNIAO_DISTRICTS="320507,320812")
 
-    assert settings.serves("320507001")
-    assert settings.serves("320812")
+    assert settings.districts == ("320507", "320812")
     assert settings.suffix == "320507-320812"
 
 
