@@ -39,9 +39,10 @@ async def trace_people(database: Database, told: Collection[str], kept: Collecti
     Called after the rows are written, so whoever comes last reads all of them. Whoever reads less has a lower version
     and is written over, or does not write: the ids that were ever linked are read together, so versions only grow.
     """
-    people = await views.find_people(database, {*told, *kept})
+    people, moving = await asyncio.gather(
+        views.find_people(database, {*told, *kept}), views.find_moving(database, told)
+    )
     linked = ever_linked(map(Person.model_validate, people))
-    moving = await views.find_moving(database, told)
     groups = {linked.get(one, frozenset({one})) for one in {*moving, *linked}}
     if not groups:
         return
