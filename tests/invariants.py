@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from itertools import combinations, pairwise
 from typing import Any
 
+from contracts.divisions import Area
 from contracts.envelope import Event, unwrap
 from contracts.facts import ALL_FACTS, by_type
 from contracts.registration import DestinationKind, Ending, StayState
@@ -32,6 +33,7 @@ Ended = Callable[[Instances], Awaitable[list[str]]]
 STREAMS = ("stays", "notices", "answers", "people", "conflicts", "archives", "entries", "activities")
 LINKED = {"archived", "archive_sequence", "traced", "found_on", "archived_otherwise"}
 """What reporting writes onto a stay beside the stay's own facts."""
+EVERYWHERE = (Area(""),)
 LIVING = (StayState.OPEN, StayState.CONTESTED)
 
 
@@ -246,10 +248,10 @@ def _interval(row: Document, person: str) -> Interval:
 async def _check_streets(reporting: Database, days: Sequence[date]) -> list[str]:
     """I3: in each street and period, who lives there at the end are those of before and what came and went."""
     violations = []
-    standing = {day: await views.count_standing(reporting, "", day) for day in days}
+    standing = {day: await views.count_standing(reporting, EVERYWHERE, day) for day in days}
     for start, end in pairwise(days):
         expected = {street: found["residents"] + found["contested"] for street, found in standing[start].items()}
-        for day in await views.count_days(reporting, "", start + timedelta(days=1), end):
+        for day in await views.count_days(reporting, EVERYWHERE, start + timedelta(days=1), end):
             expected[day.street] = expected.get(day.street, 0) + day.inflow - day.outflow - day.deaths
         found = {street: count["residents"] + count["contested"] for street, count in standing[end].items()}
         violations += [
@@ -262,11 +264,11 @@ async def _check_streets(reporting: Database, days: Sequence[date]) -> list[str]
 
 async def _check_rates(reporting: Database, days: Sequence[date]) -> list[str]:
     """I13: what is counted above a line is counted below it."""
-    standing = await views.count_standing(reporting, "", days[-1])
+    standing = await views.count_standing(reporting, EVERYWHERE, days[-1])
     violations = [
         f"I13: archives in {street}" for street, one in standing.items() if one["archived"] > one["residents"]
     ]
-    async for exchange in views.find_exchanges(reporting, "", date.min, date.max):
+    async for exchange in views.find_exchanges(reporting, EVERYWHERE, date.min, date.max):
         found = set(marks(exchange, days[-1]))
         amiss = [name for name, (above, below) in RATES.items() if above in found and below not in found]
         violations += [f"I13: {name} of {exchange}" for name in amiss]
@@ -279,7 +281,7 @@ async def _check_in_transit(instances: Instances, world: World, today: date) -> 
         return []
     counted = 0
     for databases in instances:
-        found = await views.count_unplaced(databases["reporting"], "", today)
+        found = await views.count_unplaced(databases["reporting"], EVERYWHERE, today)
         counted += sum(street["in_transit"] + street["lost"] for street in found.values())
     expected = world.in_transit(today)
     if counted < expected or (len(instances) == 1 and counted != expected):

@@ -1,7 +1,6 @@
 """Who may be one person, on a real MongoDB: candidates by likeness alone, in any order, until merged or dismissed."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from itertools import permutations
 from typing import Any

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from contracts.archives import Archive, ArchiveOpened
+from contracts.divisions import Area
 from contracts.envelope import Fact
 from contracts.registration import (
     DestinationKind,
@@ -367,4 +368,4 @@ async def test_the_notices_of_a_period_are_found_by_index(office: Office) -> Non
     plan = await database.command({"explain": {"find": "notices", "filter": either}, "verbosity": "queryPlanner"})
 
     assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"])
-    assert [each async for each in find_exchanges(database, "320507", FIRST_DAY, FIRST_DAY)] == []
+    assert [each async for each in find_exchanges(database, (Area("320507"),), FIRST_DAY, FIRST_DAY)] == []

@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from contracts.categories import PersonCategory, categories_of
+from contracts.divisions import Area
 from contracts.identity import Sex
 from contracts.registration import Category, Stay
 from services.registration.households import who_follows
@@ -37,7 +38,7 @@ async def pages(database: Database, category: PersonCategory, division: str) -> 
     cursor: str | None = ""
     while cursor is not None:
         belonging = belonging_query(category, TODAY)
-        page, cursor = await list_stays(database, division, None, cursor, 50, belonging)
+        page, cursor = await list_stays(database, (Area(division),), None, cursor, 50, belonging)
         found += page
     return found
 

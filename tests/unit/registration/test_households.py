@@ -1,6 +1,7 @@
 """Who goes along when somebody leaves: a household that says so, and children without a document in any case."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +14,7 @@ MOTHER, FATHER, BABY, GRANNY, LODGER = (letter * 32 for letter in "abcde")
 HOME = "f" * 32
 
 
-def stay(person: str, street: str = STREETS[0], **more: object) -> Stay:
+def stay(person: str, street: str = STREETS[0], **more: Any) -> Stay:
     return make_stay(person, street, **{"household_id": HOME, **more})
 
 

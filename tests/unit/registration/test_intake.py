@@ -368,7 +368,7 @@ def test_until_the_day_a_street_is_abolished_arrivals_are_its_own() -> None:
     arrival = check_arrival(report, street="320507011", today=date(2019, 12, 31), divisions=SPLIT)
 
     assert isinstance(arrival, Arrival)
-    assert (arrival.street, arrival.warnings) == ("320507011", ())
+    assert (arrival.street, arrival.warnings) == ("320507011", ("registered_late",))
 
 
 @pytest.mark.parametrize(
