@@ -34,9 +34,12 @@ def arrival(order: int, name: str = "王芳", **changes: Any) -> Arrival:
     report = ArrivalReport(**make_arrival(order, name=name))
     checked = check_arrival(report, street=HERE, today=date(2026, 11, 20), divisions=Divisions.load())
     assert isinstance(checked, Arrival)
-    return checked._replace(
-        **{"birth": date(1990, 1, 1), "sex": checked.sex.FEMALE, "hukou_division": "310110"} | changes
-    )
+    changed: dict[str, Any] = {
+        "birth": date(1990, 1, 1),
+        "sex": checked.sex.FEMALE,
+        "hukou_division": "310110",
+    } | changes
+    return checked._replace(**changed)
 
 
 def named(vault: Vault, *arrivals: Arrival) -> list[Named]:
