@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequen
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -31,6 +32,7 @@ class Instance:
     name: str
     districts: str = ""
     clock: Clock = system_clock
+    divisions: Path | None = None
     apps: dict[str, FastAPI] = field(default_factory=dict)
 
     def database(self, service: str) -> Database:
@@ -58,6 +60,7 @@ class Instance:
             rabbitmq_url=self.stack.rabbitmq_url(),
             districts=self.districts,
             instance=self.name,
+            divisions=self.divisions,
             jwks=told["HOUNIAO_JWKS"],
         )
 
@@ -84,10 +87,11 @@ async def running_instance(
     name: str | None = None,
     districts: str = "",
     clock: Clock = system_clock,
+    divisions: Path | None = None,
     keep: bool = False,
 ) -> AsyncIterator[Instance]:
     """Run services until the block ends; with `keep` their data and queues outlive them, to be run again by name."""
-    instance = Instance(stack, name or uuid4().hex[:10], districts, clock)
+    instance = Instance(stack, name or uuid4().hex[:10], districts, clock, divisions)
     async with AsyncExitStack() as exits:
         for service in services:
             app = instance.build(service)

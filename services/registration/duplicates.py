@@ -12,12 +12,13 @@ from typing import Any
 
 from pymongo import UpdateOne
 
+from contracts.divisions import Area
 from contracts.identity import Sex
 from contracts.registration import StayState
 from services.registration.intake import Arrival
 from services.registration.vault import Vault
 from services.registration.views import IDENTITIES, STAYS
-from services.runtime.mongo import Database, Document, bulk_write, insert_new, make_index
+from services.runtime.mongo import Database, Document, bulk_write, in_areas, insert_new, make_index
 
 DUPLICATES = "duplicates"
 OPEN, DISMISSED = "open", "dismissed"
@@ -121,12 +122,12 @@ async def nobody_merged(_: Collection[str]) -> Mapping[str, str]:
 
 
 async def list_pairs(
-    database: Database, division: str, cursor: str, limit: int, survivors: Survivors = nobody_merged
+    database: Database, areas: Sequence[Area], cursor: str, limit: int, survivors: Survivors = nobody_merged
 ) -> tuple[list[Pair], str | None]:
     """List the open pairs of which one stays or stayed in a division, and give the cursor of the next page."""
     pairs: list[Pair] = []
     while len(pairs) <= limit:
-        helping = [_pair(row) async for row in database[DUPLICATES].aggregate(_listing(division, cursor))]
+        helping = [_pair(row) async for row in database[DUPLICATES].aggregate(_listing(areas, cursor))]
         merged = await survivors({person for pair in helping for person in pair.people})
         pairs += [pair for pair in helping if len({merged.get(person, person) for person in pair.people}) > 1]
         if len(helping) < HELPING:
@@ -157,9 +158,8 @@ _STAYS_OF_BOTH: Document = {
 }
 
 
-def _listing(division: str, cursor: str) -> list[Document]:
-    within = {"$gte": division, "$lt": division + ":"}
-    lives = {"$elemMatch": {"street": within, "state": {"$ne": StayState.RETRACTED.value}}}
+def _listing(areas: Sequence[Area], cursor: str) -> list[Document]:
+    lives = {"$elemMatch": {"street": in_areas(areas), "state": {"$ne": StayState.RETRACTED.value}}}
     return [
         {"$match": {"state": OPEN, "_id": {"$gt": cursor}}},
         {"$sort": {"_id": 1}},

@@ -57,7 +57,9 @@ async def get_duplicates(
 ) -> DuplicatePage:
     """List pairs that nobody merged or dismissed; with a reason, which is kept, the name is told too."""
     caller.must_cover(division)
-    pairs, following = await duplicates.list_pairs(registration.service.database, division, cursor, limit)
+    pairs, following = await duplicates.list_pairs(
+        registration.service.database, registration.service.areas(division), cursor, limit
+    )
     names = await _look_up(registration, caller, pairs, reason) if reason else {}
     return DuplicatePage(duplicates=[_told(pair, names) for pair in pairs], cursor=following)
 

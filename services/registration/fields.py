@@ -47,13 +47,14 @@ def read_street(street: str, today: date, divisions: Divisions, warnings: list[s
     """Give the street that stands where the code is or was; after a split the office has to say which one."""
     if not divisions.is_street(street):
         refuse(RefusalCode.UNKNOWN_STREET, "street")
+    successors = divisions.successors(street, today)
+    if not successors:
+        return street
     if divisions.needs_choice(street, today):
-        choices = (f"{divisions.name(code)} {code}" for code in divisions.successors(street, today))
-        refuse(RefusalCode.DIVISION_ABOLISHED, "street", "、".join(choices))
-    standing = divisions.successor(street, today)
-    if standing != street:
-        warnings.append("division_renamed")
-    return standing
+        choices = "、".join(f"{divisions.name(code)} {code}" for code in successors)
+        refuse(RefusalCode.DIVISION_ABOLISHED, "street", choices)
+    warnings.append("division_renamed")
+    return successors[0]
 
 
 def read_name(text: str) -> str:

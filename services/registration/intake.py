@@ -290,7 +290,7 @@ def _naming(place: str) -> Iterator[None]:
 def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
     """Read a report field by field."""
     warnings: list[str] = []
-    standing = fields.read_street(around.street, around.today, around.divisions, warnings)
+    street = fields.read_street(around.street, around.today, around.divisions, warnings)
     _check_lengths(report, "hukou_address", "phone", "address", "community", "grid", "employer", "note")
     _check_override(report.override, around.approver)
     numbered = () if _is_guarded(report) else ("document_number",)
@@ -299,7 +299,7 @@ def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
     document = read_document(report, around.today, trusted=report.override is None)
     guardian = None
     if report.override is not None:
-        document = keep_apart(document, around.street, name)
+        document = keep_apart(document, street, name)
     elif document.document_type is DocumentType.GUARDIAN:
         guardian = guardian_in(document.number)
     birth = fields.read_birth(report.birth, document, around.today)
@@ -327,7 +327,7 @@ def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
         note=report.note.strip(),
         override_reason=report.override.reason.strip() if report.override else "",
         approved_by=around.approver or "" if report.override else "",
-        street=standing,
+        street=street,
         started_on=started_on,
         birth=birth,
         sex=sex,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from contracts.divisions import Divisions
+from contracts.divisions import Area, Divisions
 from contracts.registration import Stay, StayState
 from services.registration import duplicates
 from services.registration.duplicates import add_likenesses, likenesses_of, list_pairs, raise_pairs
@@ -57,7 +57,7 @@ async def keep(database: Database, vault: Vault, people: Sequence[Named], street
 
 
 async def pairs_in(database: Database, division: str, **more: Any) -> list[tuple[str, str]]:
-    found, _ = await list_pairs(database, division, "", 100, **more)
+    found, _ = await list_pairs(database, (Area(division),), "", 100, **more)
     return [pair.people for pair in found]
 
 
@@ -107,7 +107,7 @@ async def test_what_agrees_is_told_and_what_nobody_knows_does_not_agree(database
     unknown = {"hukou_division": None, "sex": arrival(1).sex.UNKNOWN}
     await keep(database, vault, named(vault, arrival(3, "李强", **unknown), arrival(4, "李强", **unknown)), THERE)
 
-    [here], [there] = [(await list_pairs(database, street, "", 10))[0] for street in (HERE, THERE)]
+    [here], [there] = [(await list_pairs(database, (Area(street),), "", 10))[0] for street in (HERE, THERE)]
 
     assert here.agrees == ("name", "birth", "sex", "hukou")
     assert there.agrees == ("name", "birth")
@@ -159,7 +159,7 @@ async def test_pages_give_every_pair_once(database: Database, vault: Vault, monk
     await keep(database, vault, named(vault, *(arrival(order) for order in range(1, 9))))
     seen, cursor = [], ""
     while True:
-        found, following = await list_pairs(database, HERE, cursor, 5)
+        found, following = await list_pairs(database, (Area(HERE),), cursor, 5)
         seen += [pair.people for pair in found]
         if following is None:
             break
