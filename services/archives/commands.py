@@ -12,7 +12,8 @@ from services.runtime.service import Service
 async def settle(service: Service, started: Sequence[Stay], cause: str) -> None:
     """Open the archives that are owed to the people whose stays started."""
     own = [stay for stay in started if service.serves(stay.street)]
-    commits = [service.journal.commit(fact, causation=cause) for fact in domain.settle(own, service.clock())]
+    now = service.clock()
+    commits = [service.journal.commit(fact, causation=cause, at=now) for fact in domain.settle(own, now)]
     if commits:
         await service.journal.record(commits)
 

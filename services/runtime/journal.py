@@ -58,9 +58,11 @@ class Journal:
         await make_index(self._documents, "recorded_at", name="unsent", partialFilterExpression={"sent_at": None})
         await make_index(self._documents, "person_id", name="person", sparse=True)
 
-    def commit(self, *facts: Fact, after: int = 0, causation: str, correlation: str | None = None) -> Commit:
-        """Put decided facts of one stream into their envelopes, continuing after a sequence."""
-        recorded_at = self._clock()
+    def commit(
+        self, *facts: Fact, after: int = 0, causation: str, correlation: str | None = None, at: datetime | None = None
+    ) -> Commit:
+        """Put decided facts of one stream into their envelopes, continuing after a sequence, at one moment or now."""
+        recorded_at = at or self._clock()
         events = tuple(
             wrap(
                 fact,
