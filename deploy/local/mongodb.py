@@ -81,6 +81,7 @@ class MongoDB:
             *("--keyFile", str(self._folder / "keyfile")),
             *("--wiredTigerCacheSizeGB", "1"),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
+            *("--setParameter", "minSnapshotHistoryWindowInSeconds=0"),
             *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
         ]
 
