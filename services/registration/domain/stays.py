@@ -1,5 +1,6 @@
 """What an office says of a stay: each decision gives a fact or a refusal and touches nothing."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
@@ -65,19 +66,30 @@ def end(
     return StayEnded(stay=stay.model_copy(update=changes))
 
 
-def correct(stay: Stay, changes: dict[str, Any]) -> StayCorrected:
+def correct(stay: Stay, changes: Mapping[str, Any]) -> StayCorrected:
     """Correct what was reported: the first day, what came with it, or the day and place of a declared departure."""
     _must_stand(stay)
     if changes.keys() & {"ended_on", "destination", "destination_kind"}:
         if stay.state is not StayState.ENDED or stay.ending is Ending.DIED:
             raise NotEndedError
-        changes = {**changes, "ending": Ending.DEPARTED}
+        changes = {**changes, **_going_on(changes), "ending": Ending.DEPARTED}
     corrected = stay.model_copy(update=changes)
     if corrected == stay:
         raise NothingToCorrectError
     if corrected.ended_on is not None and corrected.ended_on < corrected.started_on:
         raise LeftBeforeArrivingError
     return StayCorrected(stay=corrected)
+
+
+def _going_on(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Keep where the person went of one mind: a place that is named is a division, elsewhere there is none."""
+    if changes.get("destination"):
+        return {"destination_kind": DestinationKind.DIVISION}
+    kind = changes.get("destination_kind")
+    if kind is None and "destination" in changes:
+        kind = DestinationKind.UNKNOWN
+    nowhere = kind is not None and kind is not DestinationKind.DIVISION
+    return {"destination": None, "destination_kind": kind} if nowhere else {}
 
 
 def relocate(stay: Stay, community: str | None, grid: str | None, dwelling: str | None) -> StayRelocated:
