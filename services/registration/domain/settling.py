@@ -71,10 +71,10 @@ def settle(known: Knowledge, rules: Rules, now: Now) -> Iterator[Fact]:
 
 
 def find_next_due(known: Knowledge, rules: Rules) -> date | None:
-    """Give the first day on which the clock alone makes something owed."""
-    days = [due for notice in known.notices for due in _clock_of(notice, known)]
+    """Give the first day on which the clock alone makes the own districts owe something."""
+    days = [due for notice in known.notices for due in _clock_of(notice, known, rules)]
     for stay in known.claims:
-        lost_on = _trace_lost_on(stay, known, rules)
+        lost_on = _trace_lost_on(stay, known, rules) if rules.serves(stay.street) else None
         if lost_on is not None and stay.trace_lost_on is None:
             days.append(lost_on)
     return min(days, default=None)
@@ -193,16 +193,20 @@ def _tick(notice: Notice, known: Knowledge, today: date) -> Iterator[NoticeFact]
         yield NoticeReminded(notice=notice.model_copy(update={"reminded": True}))
 
 
-def _clock_of(notice: Notice, known: Knowledge) -> Iterator[date]:
+def _clock_of(notice: Notice, known: Knowledge, rules: Rules) -> Iterator[date]:
+    """Give the days of a notice: the sender's own are reminder and escalation, the addressee's the completion."""
     due = known.due(notice)
-    if due is not None:
+    if due is None:
+        return
+    if rules.serves(notice.sender):
         if not notice.reminded:
             yield notice.remind_on
         if not notice.escalated:
             yield date.fromordinal(due.toordinal() + 1)
-        about = known.stays_by_id.get(notice.about or "")
-        if notice.completes_on is not None and about is not None and about.state is StayState.CONTESTED:
-            yield date.fromordinal(notice.completes_on.toordinal() + 1)
+    about = known.stays_by_id.get(notice.about or "")
+    contested = about is not None and about.state is StayState.CONTESTED and rules.serves(about.street)
+    if notice.completes_on is not None and contested:
+        yield date.fromordinal(notice.completes_on.toordinal() + 1)
 
 
 def _notices_owed(known: Knowledge, rules: Rules, now: Now) -> Iterator[Notice]:
