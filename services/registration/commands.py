@@ -1,24 +1,27 @@
 """What registration does when asked: load, decide, record. One function per command."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
 
 from contracts.divisions import district_of
 from contracts.envelope import Event, Fact
-from contracts.registration import Stay, StayFact, StayState, stay_id
+from contracts.registration import DestinationKind, Stay, StayFact, StayState, stay_id
 from contracts.transfers import (
     Answer,
     AnswerFact,
     AnswerState,
+    Conflict,
     ConflictFact,
     Notice,
     NoticeFact,
     NoticeKind,
     NoticeSent,
+    NoticeState,
     Person,
     PersonFact,
     RejectionReason,
@@ -31,9 +34,13 @@ from services.registration.domain import notices, people, settling, stays
 from services.registration.domain.knowledge import Knowledge
 from services.registration.domain.refused import (
     AcceptedAlreadyError,
+    FutureDayError,
+    MismatchError,
     NotContestedError,
     NotFoundError,
+    NotInConflictError,
     NotRegisteredError,
+    ResolvedAlreadyError,
     StaleError,
 )
 from services.registration.domain.settling import Now, Rules, Told
@@ -83,6 +90,33 @@ class Reply:
     state: AnswerState
     left_on: date | None = None
     reason: RejectionReason | None = None
+
+
+class Going(NamedTuple):
+    """When a person left, and for where if it is known."""
+
+    left_on: date
+    destination: str | None = None
+    kind: DestinationKind = DestinationKind.UNKNOWN
+
+
+class Means(StrEnum):
+    """How an office settles a conflict by what it says of its own stay."""
+
+    RETRACT = "retract"
+    END = "end"
+    CORRECT = "correct"
+    STILL_HERE = "still_here"
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What an office says of its own stay in a conflict: `going` where it ended, `changes` where it was wrong."""
+
+    means: Means
+    stay_id: str
+    going: Going | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -262,10 +296,19 @@ async def record_departure(registration: Registration, departure: Departure, cau
     return await _decide_about(registration, person_id, decide, causation)
 
 
+async def end_stay(
+    registration: Registration, stay_id: str, going: Going, causation: str, version: int | None = None
+) -> Stay:
+    """Declare that the person of a stay left."""
+    _must_not_be_future(registration, left_on=going.left_on)
+    return await _change_stay(registration, stay_id, lambda stay: stays.end(stay, *going), causation, version)
+
+
 async def correct_stay(
-    registration: Registration, stay_id: str, changes: dict[str, Any], causation: str, version: int | None = None
+    registration: Registration, stay_id: str, changes: Mapping[str, Any], causation: str, version: int | None = None
 ) -> Stay:
     """Correct what was reported of a stay."""
+    _must_not_be_future(registration, started_on=changes.get("started_on"), ended_on=changes.get("ended_on"))
     return await _change_stay(registration, stay_id, lambda stay: stays.correct(stay, changes), causation, version)
 
 
@@ -278,12 +321,19 @@ async def relocate_stay(
 
 async def retract_arrival(registration: Registration, stay_id: str, causation: str, version: int | None = None) -> Stay:
     """Retract an arrival that was registered by mistake; not once the district that was left has confirmed it."""
-    event = await _load_own(registration, f"stay/{stay_id}")
-    for known in await views.find_known(registration.service.database, [event.data.person_id]):
-        told = {notice.notice_id for notice in known.knowledge.notices if notice.stay_id == stay_id}
-        if any(answer.notice_id in told and answer.left_on for answer in known.knowledge.answers):
+    told = await _knowledge_of(registration, (await _load_own(registration, f"stay/{stay_id}")).data.person_id)
+    accepted = any(answer.left_on for answer in told.answers if _is_about_arrival(told, answer, stay_id))
+
+    def decide(stay: Stay) -> StayFact:
+        if accepted:
             raise AcceptedAlreadyError
-    return await _change_stay(registration, stay_id, stays.retract, causation, version)
+        return stays.retract(stay)
+
+    return await _change_stay(registration, stay_id, decide, causation, version)
+
+
+def _is_about_arrival(told: Knowledge, answer: Answer, stay_id: str) -> bool:
+    return any(notice.notice_id == answer.notice_id and notice.stay_id == stay_id for notice in told.notices)
 
 
 async def _change_stay(
@@ -293,11 +343,17 @@ async def _change_stay(
     causation: str,
     version: int | None,
 ) -> Stay:
-    fact = await _change(registration, f"stay/{stay_id}", lambda event: decide(event.data.stay), causation, version)
-    stay: Stay = fact.stay
-    await settle(registration, {stay.person_id: causation})
-    settled: Stay = (await _load_own(registration, f"stay/{stay_id}")).data.stay
-    return settled
+    event = await _change(registration, f"stay/{stay_id}", lambda event: decide(event.data.stay), causation, version)
+    return await _settled_stay(registration, event, causation)
+
+
+async def _settled_stay(registration: Registration, event: Event[Any], causation: str) -> Stay:
+    """Settle what a decision about a stay led to, and give the stay as this very request left it."""
+    await settle(registration, {event.data.person_id: causation})
+    led_to = await _recorded_by(registration, event.data.person_id, causation)
+    settled = led_to.get(event.subject) or await _load_own(registration, event.subject)
+    stay: Stay = settled.data.stay
+    return stay
 
 
 async def confirm_move(
@@ -307,30 +363,74 @@ async def confirm_move(
 
     This answers the notice of the newer stay's district, whether that has arrived by now or not.
     """
-    stay = (await _load_own(registration, f"stay/{stay_id}", version)).data.stay
+    _must_not_be_future(registration, left_on=left_on)
+    event = await _load_own(registration, f"stay/{stay_id}")
+    if not await _recorded_by(registration, event.data.person_id, causation):
+        _must_be_current(event, version)
+        stay, notice = event.data.stay, await _find_contesting(registration, event.data.stay)
+        await _answer(
+            registration, notice, lambda answer, at: notices.confirm(notice, answer, at, stay, left_on), causation
+        )
+    return await _settled_stay(registration, event, causation)
+
+
+async def _find_contesting(registration: Registration, stay: Stay) -> Notice:
+    """Find the notice by which a stay is contested, or make it as its sender will."""
     rival = await views.find_stay(registration.service.database, stay.contested_by or "")
     if stay.state is not StayState.CONTESTED or rival is None:
         raise NotContestedError
     name = notice_id(NoticeKind.ARRIVAL, rival.stay_id, stay.stay_id)
     told = Told(NoticeKind.ARRIVAL, stay.street, stay.stay_id)
-    notice = await views.find_notice(registration.service.database, name) or settling.make_notice(
+    return await views.find_notice(registration.service.database, name) or settling.make_notice(
         rival, told, registration.rules.deadlines, registration.now()
     )
-    await _answer(
-        registration,
-        notice,
-        lambda answer, at: notices.confirm(notice, answer, at, stay, left_on),
-        causation,
-    )
-    await settle(registration, {stay.person_id: causation})
-    settled: Stay = (await _load_own(registration, f"stay/{stay_id}")).data.stay
-    return settled
+
+
+async def resolve_conflict(
+    registration: Registration, conflict: Conflict, said: Resolution, causation: str, version: int | None = None
+) -> Stay:
+    """Settle a conflict by what an office says of its own stay in it; what follows for the others is derived."""
+    if said.stay_id not in conflict.stays:
+        raise NotInConflictError
+    own = (await _load_own(registration, f"stay/{said.stay_id}")).data.stay
+    if not conflict.open and not await _recorded_by(registration, own.person_id, causation):
+        raise ResolvedAlreadyError
+    match said.means:
+        case Means.RETRACT:
+            return await retract_arrival(registration, own.stay_id, causation, version)
+        case Means.CORRECT:
+            return await correct_stay(registration, own.stay_id, said.changes, causation, version)
+        case Means.STILL_HERE:
+            return await _stand_by(registration, own.stay_id, causation, version)
+        case Means.END:
+            return await _end_in_conflict(registration, own, said.going, causation, version)
+
+
+async def _end_in_conflict(
+    registration: Registration, own: Stay, going: Going | None, causation: str, version: int | None
+) -> Stay:
+    """End the own stay: a contested one for where it is contested from, any other as a departure."""
+    if going is None or (own.state is StayState.CONTESTED and own.contested_by and going.destination is None):
+        return await confirm_move(registration, own.stay_id, going.left_on if going else None, causation, version)
+    return await end_stay(registration, own.stay_id, going, causation, version)
+
+
+async def _stand_by(registration: Registration, stay_id: str, causation: str, version: int | None) -> Stay:
+    """Reject that the person of a contested stay moved on."""
+    event = await _load_own(registration, f"stay/{stay_id}")
+    if not await _recorded_by(registration, event.data.person_id, causation):
+        _must_be_current(event, version)
+        notice = await _find_contesting(registration, event.data.stay)
+        reason = RejectionReason.STILL_HERE
+        await _answer(registration, notice, lambda answer, at: notices.reject(notice, answer, at, reason), causation)
+    return await _settled_stay(registration, event, causation)
 
 
 async def answer_notice(
     registration: Registration, notice: Notice, reply: Reply, causation: str, version: int | None = None
-) -> Answer:
+) -> Event[AnswerFact]:
     """Answer a notice: received, paired, verified, confirmed, or rejected with a reason."""
+    _must_not_be_future(registration, left_on=reply.left_on)
     own = await registration.service.journal.load(f"stay/{notice.about}") if notice.about else None
 
     def decide(answer: Answer | None, at: datetime) -> AnswerFact:
@@ -353,21 +453,31 @@ async def _answer(
     decide: Callable[[Answer | None, datetime], AnswerFact],
     causation: str,
     version: int | None = None,
-) -> Answer:
-    journal = registration.service.journal
+) -> Event[AnswerFact]:
+    """Continue the answer to a notice, which is its addressee's alone to give."""
+    journal, stream = registration.service.journal, f"answer/{notice.notice_id}"
     for _ in range(ATTEMPTS):
-        event = await journal.load(f"answer/{notice.notice_id}")
+        recorded = (await _recorded_by(registration, notice.person_id, causation)).get(stream)
+        if recorded is not None:
+            return recorded
+        event = await journal.load(stream)
         _must_be_current(event, version)
         fact = decide(event.data.answer if event else None, registration.service.clock())
-        if await _continue(registration, event, fact, causation):
-            return fact.answer
+        answered = await _continue(registration, event, fact, causation)
+        if answered is not None:
+            return answered
     raise ConflictError(notice.notice_id)
 
 
 async def ask_inquiry(registration: Registration, inquiry: Notice, causation: str) -> Notice:
     """Ask another office to verify where a person lives 协查; the same question on one day is one inquiry."""
     journal = registration.service.journal
-    await journal.record([journal.commit(NoticeSent(notice=inquiry), causation=causation)])
+    for event in (await _recorded_by(registration, inquiry.person_id, causation)).values():
+        if isinstance(event.data, NoticeSent):
+            return event.data.notice
+    standing = await journal.load(f"notice/{inquiry.notice_id}")
+    if standing is None or standing.data.notice.state is NoticeState.WITHDRAWN:
+        await _continue(registration, standing, NoticeSent(notice=inquiry), causation)
     asked: Notice = (await _load_own(registration, f"notice/{inquiry.notice_id}")).data.notice
     return asked
 
@@ -377,8 +487,8 @@ async def withdraw_inquiry(
 ) -> Notice:
     """Withdraw an inquiry that an office asked."""
     stream = f"notice/{notice_id}"
-    fact = await _change(registration, stream, lambda event: notices.withdraw(event.data.notice), causation, version)
-    withdrawn: Notice = fact.notice
+    event = await _change(registration, stream, lambda event: notices.withdraw(event.data.notice), causation, version)
+    withdrawn: Notice = event.data.notice
     return withdrawn
 
 
@@ -386,6 +496,7 @@ async def record_death(
     registration: Registration, person_id: str, district: str, died_on: date, birth: date | None, causation: str
 ) -> Person:
     """Record a death; the stays everywhere end."""
+    _must_not_be_future(registration, died_on=died_on)
     return await _say_of(
         registration, person_id, district, lambda person: people.die(person, died_on, birth), causation
     )
@@ -398,8 +509,7 @@ async def retract_death(registration: Registration, person_id: str, district: st
 
 async def merge_people(registration: Registration, alias: str, survivor: str, district: str, causation: str) -> Person:
     """Merge a person into another, whose id goes on."""
-    found = await views.find_known(registration.service.database, [survivor])
-    one_person = next(known.ids for known in found if survivor in known.ids)
+    one_person = await _ids_of(registration, survivor, alias)
 
     def decide(person: Person) -> PersonFact:
         return people.merge(person, survivor, one_person)
@@ -419,12 +529,17 @@ async def _say_of(
     decide: Callable[[Person], PersonFact],
     causation: str,
 ) -> Person:
+    stream = person_stream(person_id, district)
     for _ in range(ATTEMPTS):
-        event = await registration.service.journal.load(person_stream(person_id, district))
-        fact = decide(event.data.person if event else Person(person_id=person_id, district=district))
-        if await _continue(registration, event, fact, causation):
+        recorded = (await _recorded_by(registration, person_id, causation)).get(stream)
+        if recorded is None:
+            event = await registration.service.journal.load(stream)
+            fact = decide(event.data.person if event else Person(person_id=person_id, district=district))
+            recorded = await _continue(registration, event, fact, causation)
+        if recorded is not None:
             await settle(registration, {person_id: causation})
-            return fact.person
+            said: Person = recorded.data.person
+            return said
     raise ConflictError(person_id)
 
 
@@ -464,16 +579,38 @@ async def settle_known(
 
 
 async def _settle_person(registration: Registration, known: KnownPerson, cause: str) -> None:
-    """Record fact by fact; where somebody else was first, begin again with what is there by then."""
+    """Record fact by fact; where somebody else was first, begin again with what is there by then.
+
+    Whoever is always first recorded facts, which are heard and settled in their turn: nothing is left undone.
+    """
     for _ in range(ATTEMPTS):
         own = {event.subject: event for event in await registration.service.journal.load_streams_of(known.ids)}
         owed = list(settling.settle(_with_own(known.knowledge, own), registration.rules, registration.now()))
         for fact in owed:
-            if not await _continue(registration, own.get(fact.stream), fact, cause):
+            if await _continue(registration, own.get(fact.stream), fact, cause) is None:
                 break
         else:
             return
-    raise ConflictError(known.person_id)
+    get_log().warning("others settle it", person_id=known.person_id)
+
+
+async def _knowledge_of(registration: Registration, person_id: str) -> Knowledge:
+    """Give everything that is known of a person, what the own journal holds included."""
+    found = await views.find_known(registration.service.database, [person_id])
+    known = next((one for one in found if person_id in one.ids), None)
+    ids, knowledge = (known.ids, known.knowledge) if known else ((person_id,), Knowledge())
+    own = await registration.service.journal.load_streams_of(ids)
+    return _with_own(knowledge, {event.subject: event for event in own})
+
+
+async def _ids_of(registration: Registration, person_id: str, other: str) -> Collection[str]:
+    """Give the ids of a person, by the merges that were heard and those in the own journal that concern another id."""
+    found = await views.find_known(registration.service.database, [person_id, other])
+    records = {(one.person_id, one.district): one for known in found for one in known.knowledge.people}
+    for event in await registration.service.journal.load_streams_of([person_id, other]):
+        if isinstance(event.data, PersonFact):
+            records[event.data.person_id, event.data.person.district] = event.data.person
+    return people.ids_of(person_id, records.values())[1]
 
 
 def _with_own(known: Knowledge, own: Mapping[str, Event[Any]]) -> Knowledge:
@@ -511,6 +648,9 @@ async def _decide_about(
     causation: str,
 ) -> Stay:
     for _ in range(ATTEMPTS):
+        for event in (await _recorded_by(registration, person_id, causation)).values():
+            if isinstance(event.data, StayFact):
+                return event.data.stay
         loaded = await registration.service.journal.load_streams_of([person_id])
         events = {event.data.stay.stay_id: event for event in loaded if isinstance(event.data, StayFact)}
         decided = decide([event.data.stay for event in events.values()])
@@ -527,20 +667,37 @@ async def _change(
     decide: Callable[[Event[Any]], Fact],
     causation: str,
     version: int | None,
-) -> Any:
+) -> Event[Any]:
+    """Continue a stream of the own district, once for a request however often it comes."""
     for _ in range(ATTEMPTS):
-        event = await _load_own(registration, stream, version)
-        fact = decide(event)
-        if await _continue(registration, event, fact, causation):
-            return fact
+        event = await _load_own(registration, stream)
+        recorded = (await _recorded_by(registration, event.data.person_id, causation)).get(stream)
+        if recorded is not None:
+            return recorded
+        _must_be_current(event, version)
+        changed = await _continue(registration, event, decide(event), causation)
+        if changed is not None:
+            return changed
     raise ConflictError(stream)
 
 
-async def _load_own(registration: Registration, stream: str, version: int | None = None) -> Event[Any]:
+async def _recorded_by(registration: Registration, person_id: str, causation: str) -> dict[str, Event[Any]]:
+    """Give what this very request has led to already, the newest fact of each stream about a person.
+
+    Where a request is named by its sender, its cause ends in `#` and a digest of what it asked for: the same name with
+    another digest is refused.
+    """
+    name, mark, _ = causation.rpartition("#")
+    found = await registration.service.journal.load_caused([person_id], name + mark if mark else causation)
+    if any(event.causationid != causation for event in found):
+        raise MismatchError
+    return {event.subject: event for event in found}
+
+
+async def _load_own(registration: Registration, stream: str) -> Event[Any]:
     event = await registration.service.journal.load(stream)
     if event is None:
         raise NotFoundError
-    _must_be_current(event, version)
     return event
 
 
@@ -551,9 +708,17 @@ def _must_be_current(event: Event[Any] | None, version: int | None) -> None:
         raise StaleError(current)
 
 
-async def _continue(registration: Registration, event: Event[Any] | None, fact: Fact, causation: str) -> bool:
-    """Record a fact after an event, or as a stream's first; False means that somebody else was first."""
+def _must_not_be_future(registration: Registration, **days: date | None) -> None:
+    for name, day in days.items():
+        if day is not None and day > registration.now().day:
+            raise FutureDayError(name)
+
+
+async def _continue(
+    registration: Registration, event: Event[Any] | None, fact: Fact, causation: str
+) -> Event[Any] | None:
+    """Record a fact after an event, or as a stream's first, and give it; None means that somebody else was first."""
     journal = registration.service.journal
     sequence, correlation = (event.sequence, event.correlationid) if event else (0, None)
     commit = journal.commit(fact, after=sequence, causation=causation, correlation=correlation)
-    return not await journal.record([commit])
+    return None if await journal.record([commit]) else commit.first

@@ -1,8 +1,9 @@
 """What registration reads: stays, notices, answers, deaths and merges of everywhere, and what follows from them."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from operator import itemgetter
 from typing import Any
 
 from pymongo import UpdateOne
@@ -13,9 +14,10 @@ from contracts.identity import Sex
 from contracts.registration import Stay, StayState
 from contracts.transfers import Answer, Conflict, Notice, Person
 from services.registration.domain.knowledge import Knowledge
+from services.registration.domain.listed import LISTED_DIGITS, ListedKind, derive_standings, find_listed
 from services.registration.domain.people import ids_of
-from services.registration.domain.transfers import Task, Transfer, TransferState
-from services.runtime.mongo import Collection, Database, Document, Row, bulk_write, in_areas, insert_new, make_index
+from services.registration.domain.transfers import Task, Transfer
+from services.runtime.mongo import Database, Document, Row, bulk_write, in_areas, insert_new, make_index
 
 STAYS = "stays"
 NOTICES = "notices"
@@ -44,12 +46,13 @@ async def prepare(database: Database) -> None:
     for collection in (NOTICES, ANSWERS, PEOPLE, CONFLICTS):
         await make_index(database[collection], "person_id", name="person")
     await make_index(database[PEOPLE], "linked", name="linked")
-    await make_index(database[NOTICES], [("addressee", 1), ("_id", 1)], name="addressee")
-    await make_index(database[NOTICES], [("sender", 1), ("_id", 1)], name="sender")
-    await make_index(database[CONFLICTS], [("streets", 1), ("_id", 1)], name="streets")
+    await make_index(
+        database[CONFLICTS], [("streets", 1), ("conflict_id", 1)], name="open", partialFilterExpression={"open": True}
+    )
     await make_index(database[MOVERS], "due_on", name="due", partialFilterExpression={"due_on": {"$type": "string"}})
     await make_index(database[MOVERS], [("tasks.division", 1), ("tasks.due", 1)], name="tasks")
-    await make_index(database[MOVERS], [("streets", 1), ("_id", 1)], name="streets")
+    listed = [("listed.division", 1), ("listed.what", 1), ("listed.state", 1), ("_id", 1)]
+    await make_index(database[MOVERS], listed, name="listed")
     await make_index(database[IMPORTS], "state", name="unfinished", partialFilterExpression={"state": "waiting"})
 
 
@@ -91,12 +94,14 @@ def mover_row(
     that knew more stays, whichever is written last.
     """
     goes_on = person_id == known.person_id
+    standings = derive_standings(known.knowledge)
     fields: Document = {
         "goes_on_as": known.person_id,
         "aliases": [one for one in known.ids if one != known.person_id] if goes_on else [],
-        "streets": sorted({stay.street for stay in known.knowledge.stays}) if goes_on else [],
         "transfers": [transfer.model_dump(mode="json") for transfer in transfers] if goes_on else [],
+        "notices": [standing._asdict() for standing in standings] if goes_on else [],
         "tasks": [task.model_dump(mode="json") for task in tasks] if goes_on else [],
+        "listed": [listed._asdict() for listed in find_listed(transfers, standings)] if goes_on else [],
         "due_on": due_on.isoformat() if due_on is not None and goes_on else None,
     }
     return Row(MOVERS, person_id, known.sequence, fields)
@@ -280,17 +285,47 @@ async def list_stays(
     return [read_stay(document) for document in documents[:limit]], following
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a list is of: where, the kinds and states of what is listed there, and by when its day must be past."""
+
+    areas: Sequence[Area]
+    kinds: Sequence[ListedKind]
+    states: Sequence[str]
+    overdue_by: date | None = None
+
+    def query(self) -> Document:
+        """Find the people of whom something is listed so."""
+        kinds, states = [kind.value for kind in self.kinds], list(self.states)
+        here = {"division": _listed(self.areas), "what": _any(kinds), "state": _any(states)}
+        return {"listed": {"$elemMatch": here}}
+
+    def fits(self, state: str, due: str | None, *places: tuple[ListedKind, str | None]) -> bool:
+        """Tell whether one thing of such a person belongs to the list."""
+        late = self.overdue_by is None or (due is not None and due < self.overdue_by.isoformat())
+        here = any(
+            kind in self.kinds and place is not None and any(place in area for area in self.areas)
+            for kind, place in places
+        )
+        return late and here and state in self.states
+
+
 async def list_notices(
-    database: Database, areas: Sequence[Area], direction: str, cursor: str, limit: int
+    database: Database, wanted: Wanted, cursor: str, limit: int
 ) -> tuple[list[tuple[Notice, Answer | None, int]], str | None]:
-    """List the notices a division received or sent with their answers, and give the cursor of the next page."""
-    field = "addressee" if direction == "received" else "sender"
-    query: Document = {field: in_areas(areas)}
-    documents, following = await _page(database[NOTICES], query, cursor, limit)
-    ids = [document["_id"] for document in documents]
-    answers = {document["_id"]: document async for document in database[ANSWERS].find({"_id": {"$in": ids}})}
-    notices = [Notice.model_validate({**document, "notice_id": document["_id"]}) for document in documents]
-    return [(notice, *_answer_of(answers.get(notice.notice_id))) for notice in notices], following
+    """List notices that a division received or sent with their answers, and give the cursor of the next page."""
+
+    def fits(one: Document) -> bool:
+        sides = (ListedKind.NOTICE_SENT, one["sender"]), (ListedKind.NOTICE_RECEIVED, one["addressee"])
+        return wanted.fits(one["state"], one["due"], *sides)
+
+    listed = _look_through_movers(database, wanted.query(), "notices", "notice_id", fits, cursor)
+    found, following = await _take_page(listed, limit)
+    ids = {"_id": {"$in": [one["notice_id"] for one in found]}}
+    notices = {row["_id"]: row async for row in database[NOTICES].find(ids)}
+    answers = {row["_id"]: row async for row in database[ANSWERS].find(ids)}
+    named = [{**notices[one["notice_id"]], "notice_id": one["notice_id"]} for one in found]
+    return [(Notice.model_validate(row), *_answer_of(answers.get(row["notice_id"]))) for row in named], following
 
 
 def _answer_of(document: Document | None) -> tuple[Answer | None, int]:
@@ -299,45 +334,81 @@ def _answer_of(document: Document | None) -> tuple[Answer | None, int]:
     return Answer.model_validate({**document, "notice_id": document["_id"]}), document["sequence"]
 
 
+async def find_conflict(database: Database, conflict_id: str) -> list[Conflict]:
+    """Find a conflict as each of the districts concerned keeps it."""
+    rows = database[CONFLICTS].find({"_id": {"$gte": f"{conflict_id}@", "$lt": f"{conflict_id}A"}}).sort("_id", 1)
+    return [Conflict.model_validate(row) async for row in rows]
+
+
 async def list_conflicts(
     database: Database, areas: Sequence[Area], cursor: str, limit: int
 ) -> tuple[list[Conflict], str | None]:
     """List the open conflicts that a division has a stay in, and give the cursor of the next page."""
-    query: Document = {"streets": {"$elemMatch": in_areas(areas)}, "open": True}
-    documents, following = await _page(database[CONFLICTS], query, cursor, limit)
-    unique = {document["conflict_id"]: Conflict.model_validate(document) for document in documents}
-    return list(unique.values()), following
+    query: Document = {"streets": {"$elemMatch": in_areas(areas)}, "open": True, "conflict_id": {"$gt": cursor}}
+    found: dict[str, Conflict] = {}
+    async for row in database[CONFLICTS].find(query, hint="open").sort("conflict_id", 1):
+        if row["conflict_id"] not in found and len(found) == limit:
+            return list(found.values()), max(found)
+        found[row["conflict_id"]] = Conflict.model_validate(row)
+    return list(found.values()), None
 
 
 async def list_transfers(
-    database: Database, areas: Sequence[Area], state: TransferState | None, cursor: str, limit: int
+    database: Database, wanted: Wanted, person_id: str | None, cursor: str, limit: int
 ) -> tuple[list[Transfer], str | None]:
-    """List the transfers from or to a division, of a page of people, and give the cursor of the next page."""
-    more: Document = {"transfers.state": state.value} if state is not None else {"transfers.0": {"$exists": True}}
-    query: Document = {"streets": {"$elemMatch": in_areas(areas)}, **more}
-    documents, following = await _page(database[MOVERS], query, cursor, limit)
-    found = [Transfer.model_validate(one) for document in documents for one in document["transfers"]]
-    return [
-        transfer
-        for transfer in found
-        if (state is None or transfer.state is state)
-        and any((street or "") in area for area in areas for street in (transfer.left_street, transfer.reached_street))
-    ], following
+    """List the transfers from or to a division, perhaps of one person, and give the cursor of the next page."""
+
+    def fits(one: Document) -> bool:
+        sides = (ListedKind.LEAVING, one["left_street"]), (ListedKind.REACHING, one["reached_street"])
+        return wanted.fits(one["state"], one["due"], *sides)
+
+    query = wanted.query()
+    if person_id is not None:
+        row = await database[MOVERS].find_one({"_id": person_id}, {"goes_on_as": 1})
+        query["_id"] = row["goes_on_as"] if row else person_id
+    listed = _look_through_movers(database, query, "transfers", "transfer_id", fits, cursor)
+    found, following = await _take_page(listed, limit)
+    return [Transfer.model_validate(one) for one in found], following
+
+
+async def _look_through_movers(
+    database: Database, query: Document, field: str, key: str, fits: Callable[[Document], bool], cursor: str
+) -> AsyncIterator[tuple[str, Document]]:
+    """Go through what is listed of people after a cursor, by person and its own id."""
+    about_one = "_id" in query
+    after: Document = {"_id": {"$gte": cursor.partition("|")[0]}} if not about_one else {}
+    rows = database[MOVERS].find({**query, **after}, {field: 1}, hint="_id_" if about_one else "listed")
+    async for row in rows.sort("_id", 1):
+        for place, one in sorted(((f"{row['_id']}|{one[key]}", one) for one in row[field]), key=itemgetter(0)):
+            if place > cursor and fits(one):
+                yield place, one
+
+
+async def _take_page(found: AsyncIterator[tuple[str, Document]], limit: int) -> tuple[list[Document], str | None]:
+    """Take a page of what is found, and give the cursor of the next page."""
+    page: list[tuple[str, Document]] = []
+    async for place, one in found:
+        if len(page) == limit:
+            return [one for _, one in page], page[-1][0]
+        page.append((place, one))
+    return [one for _, one in page], None
 
 
 async def list_tasks(
-    database: Database, areas: Sequence[Area], until: date | None, cursor: str, limit: int
+    database: Database, areas: Sequence[Area], level: int | None, until: date | None, cursor: str, limit: int
 ) -> tuple[list[Task], str | None]:
-    """List what a division has to do by a day, what is due first, and give the cursor of the next page."""
-    mine: Document = {"tasks.division": in_areas(areas)}
-    if until is not None:
-        mine["tasks.due"] = {"$lte": until.isoformat()}
+    """List what a division has to do by a day, what is due first, and give the cursor of the next page.
+
+    `level` is how many digits a division has whose tasks are wanted: 6 a district, 9 a street.
+    """
+    due = {"tasks.due": {"$lte": until.isoformat()}} if until is not None else {}
+    of_level: Document = {"$expr": {"$eq": [{"$strLenCP": "$tasks.division"}, level]}} if level is not None else {}
+    about = {"$ifNull": ["$tasks.notice_id", "$tasks.conflict_id", "$tasks.stay_id", ""]}
+    told = [{"$ifNull": ["$tasks.due", "9999-12-31"]}, "$_id", "$tasks.kind", "$tasks.division", about]
     stages: list[Document] = [
-        {"$match": {"tasks": {"$elemMatch": {key.removeprefix("tasks."): value for key, value in mine.items()}}}},
-        {"$unwind": {"path": "$tasks", "includeArrayIndex": "index"}},
-        {"$match": mine},
-        {"$set": {"due": {"$ifNull": ["$tasks.due", "9999-12-31"]}}},
-        {"$set": {"place": {"$concat": ["$due", "|", "$_id", "|", {"$toString": "$index"}]}}},
+        *_tasks_of(areas, due),
+        {"$match": of_level},
+        {"$set": {"place": {"$concat": [part for one in told for part in (one, "|")][:-1]}}},
         *([{"$match": {"place": {"$gt": cursor}}}] if cursor else []),
         {"$sort": {"place": 1}},
         {"$limit": limit + 1},
@@ -348,12 +419,31 @@ async def list_tasks(
     return [Task.model_validate(document["tasks"]) for document in documents[:limit]], following
 
 
-async def _page(collection: Collection, query: Document, cursor: str, limit: int) -> tuple[list[Document], str | None]:
-    """Read a page of rows by id, and give the cursor of the next page."""
-    after: Document = {"_id": {"$gt": cursor}} if cursor else {}
-    documents = await collection.find({**query, **after}).sort("_id", 1).limit(limit + 1).to_list(limit + 1)
-    following = documents[limit - 1]["_id"] if len(documents) > limit else None
-    return documents[:limit], following
+async def count_tasks(database: Database, areas: Sequence[Area], today: date) -> list[Document]:
+    """Count the tasks of each kind of each office in a division: all, overdue, urgent and escalated."""
+    sums: Document = {
+        "tasks": {"$sum": 1},
+        "overdue": {"$sum": {"$cond": [{"$lt": [{"$ifNull": ["$tasks.due", "9999"]}, today.isoformat()]}, 1, 0]}},
+        "urgent": {"$sum": {"$cond": ["$tasks.urgent", 1, 0]}},
+        "escalated": {"$sum": {"$cond": ["$tasks.escalated", 1, 0]}},
+    }
+    stages: list[Document] = [
+        *_tasks_of(areas, {}),
+        {"$group": {"_id": {"division": "$tasks.division", "kind": "$tasks.kind"}, **sums}},
+        {"$sort": {"_id": 1}},
+    ]
+    rows = [row async for row in database[MOVERS].aggregate(stages, hint="tasks")]
+    return [{**row.pop("_id"), **row} for row in rows]
+
+
+def _tasks_of(areas: Sequence[Area], more: Document) -> list[Document]:
+    """Take the tasks of a division's offices out of the people that they are about."""
+    mine: Document = {"tasks.division": in_areas(areas), **more}
+    return [
+        {"$match": {"tasks": {"$elemMatch": {key.removeprefix("tasks."): value for key, value in mine.items()}}}},
+        {"$unwind": "$tasks"},
+        {"$match": mine},
+    ]
 
 
 async def count_residents(database: Database, areas: Sequence[Area]) -> dict[str, int]:
@@ -364,6 +454,16 @@ async def count_residents(database: Database, areas: Sequence[Area]) -> dict[str
     ]
     found = database[STAYS].aggregate(stages, hint="street")
     return {document["_id"]: document["residents"] async for document in found}
+
+
+def _listed(areas: Sequence[Area]) -> Document | str:
+    """Look for the one code under which things are listed, or for every code of the areas; some may not fit."""
+    whole = len(areas) == 1 and not areas[0].without and len(areas[0].prefix) in LISTED_DIGITS
+    return areas[0].prefix if whole else in_areas(areas)
+
+
+def _any(values: Sequence[str]) -> Document | str:
+    return values[0] if len(values) == 1 else {"$in": list(values)}
 
 
 async def find_sealed(database: Database, person_ids: Iterable[str]) -> dict[str, bytes]:

@@ -122,6 +122,19 @@ class Journal:
         commits = self._documents.find({"_id": {"$gte": f"{stream}#", "$lt": f"{stream}$"}}, {"causation_id": 1})
         return {commit["causation_id"] async for commit in commits}
 
+    async def load_caused(self, person_ids: Iterable[str], request: str) -> list[Event[Any]]:
+        """Load the facts about people whose cause begins with a request's name, stream by stream in order."""
+        begins = {"$gte": request, "$lt": request[:-1] + chr(ord(request[-1]) + 1)}
+        return await self._load_all({"person_id": {"$in": list(person_ids)}, "causation_id": begins})
+
+    async def load_history_of(self, person_ids: Iterable[str]) -> list[Event[Any]]:
+        """Load every fact of this service's streams about the given people, stream by stream in order."""
+        return await self._load_all({"person_id": {"$in": list(person_ids)}})
+
+    async def _load_all(self, query: Document) -> list[Event[Any]]:
+        commits = await self._documents.find(query).sort("_id", 1).to_list(None)
+        return [unwrap(from_json(fact["event"]), self._known) for commit in commits for fact in commit["facts"]]
+
     def _last_event(self, document: Document) -> Event[Any]:
         return unwrap(from_json(document["facts"][-1]["event"]), self._known)
 

@@ -35,6 +35,10 @@ class FutureDayError(RefusedError):
     code = "future_date"
     advice = "日期不能晚于今天。The day must not lie in the future; correct it."
 
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
 
 class NotLivingHereError(RefusedError):
     """The stay has ended already, or was retracted."""
@@ -99,6 +103,20 @@ class NotAskedError(RefusedError):
     advice = "只有主动发起的协查可以撤回。Only an inquiry that was asked by an office can be withdrawn."
 
 
+class ResolvedAlreadyError(RefusedError):
+    """The conflict is open no longer."""
+
+    code = "resolved_already"
+    advice = "该冲突已解决，无需处理。The conflict was resolved already; nothing is left to do."
+
+
+class NotInConflictError(RefusedError):
+    """The stay is none of those that the conflict is between."""
+
+    code = "not_in_conflict"
+    advice = "该居住记录与此冲突无关。The conflict is not about this stay; name one of its stays."
+
+
 class AlreadyDeadError(RefusedError):
     """The death is recorded with another day."""
 
@@ -132,6 +150,13 @@ class NotMergedError(RefusedError):
 
     code = "not_merged"
     advice = "本区没有合并过该人员。This district has not merged this person."
+
+
+class MismatchError(RefusedError):
+    """The request's name was used before, for something else."""
+
+    code = "idempotency_mismatch"
+    advice = "该 Idempotency-Key 已用于另一请求。The key was used for another request; send this one under a new key."
 
 
 class StaleError(RefusedError):

@@ -11,6 +11,7 @@ from hashlib import sha256
 
 from pydantic import BaseModel
 
+from contracts.divisions import district_of
 from contracts.registration import DestinationKind, Ending, Stay, StayState
 from contracts.transfers import Notice, NoticeKind, Urgency
 from services.registration.domain.knowledge import Knowledge
@@ -66,7 +67,10 @@ class Transfer(BaseModel):
 
 
 class TaskKind(StrEnum):
-    """What an office has to do: about a notice, a stay, a conflict, somebody expected, somebody lost."""
+    """What an office has to do: about a notice, a stay, a conflict, somebody expected, somebody lost.
+
+    `urge_office` 督办 is a district's own: an office of its has let the day of a notice pass.
+    """
 
     RECEIVE_NOTICE = "receive_notice"
     ANSWER_NOTICE = "answer_notice"
@@ -74,6 +78,7 @@ class TaskKind(StrEnum):
     RESOLVE_CONFLICT = "resolve_conflict"
     EXPECT_ARRIVAL = "expect_arrival"
     TRACE_PERSON = "trace_person"
+    URGE_OFFICE = "urge_office"
 
 
 class Task(BaseModel):
@@ -204,7 +209,7 @@ def _notice_tasks(known: Knowledge) -> Iterator[Task]:
             continue
         received = notice.notice_id in known.answers_by_notice
         kind = TaskKind.ANSWER_NOTICE if received else TaskKind.RECEIVE_NOTICE
-        yield Task(
+        task = Task(
             kind=TaskKind.EXPECT_ARRIVAL if notice.kind is NoticeKind.DEPARTURE else kind,
             division=notice.addressee,
             person_id=notice.person_id,
@@ -215,6 +220,10 @@ def _notice_tasks(known: Knowledge) -> Iterator[Task]:
             notice_id=notice.notice_id,
             street=notice.sender,
         )
+        yield task
+        if notice.escalated and notice.addressee != district_of(notice.addressee):
+            urging = {"kind": TaskKind.URGE_OFFICE, "division": district_of(notice.addressee)}
+            yield task.model_copy(update={**urging, "street": notice.addressee})
 
 
 def _stay_tasks(known: Knowledge) -> Iterator[Task]:
