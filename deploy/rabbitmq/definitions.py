@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 VHOST = "houniao"
+OFFICE_KEYS = r"(arrival|departure|answer)"
 ADMIN = "houniao-admin"
 SERVICES = ("registration", "archives", "outreach", "reporting", "feeds")
 EXCHANGES = ("events", "dead")
@@ -42,7 +43,7 @@ def definitions(passwords: Mapping[str, str], offices: Iterable[str] = DEMO_OFFI
         ],
         "topic_permissions": [
             *(_topic(service, "events", rf"^{service}\.") for service in SERVICES),
-            *(_topic(office_user(street), "offices", rf"^{street}\.(arrival|departure)$", "^$") for street in streets),
+            *(_topic(office_user(street), "offices", rf"^{street}\.{OFFICE_KEYS}$", "^$") for street in streets),
         ],
     }
 

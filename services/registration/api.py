@@ -3,7 +3,9 @@
 from collections import Counter
 from collections.abc import Awaitable
 from datetime import date
+from hashlib import sha256
 from typing import Annotated, Any, Literal, TypeVar
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form, Header, Query, Request, Response, UploadFile
 from pydantic import BaseModel, Field
@@ -15,7 +17,12 @@ from contracts.registration import Stay, StayState
 from services.registration import commands, imports, views
 from services.registration.commands import Outcome, Registration
 from services.registration.domain.knowledge import claim
-from services.registration.domain.refused import RefusedError, StaleError
+from services.registration.domain.refused import (
+    LeftBeforeArrivingError,
+    MismatchError,
+    NotRegisteredError,
+    RefusedError,
+)
 from services.registration.intake import (
     ADVICE,
     DepartureReport,
@@ -29,7 +36,7 @@ from services.registration.registers import RegisterError
 from services.registration.views import KnownPerson
 from services.runtime.access import Caller, Role, allow
 from services.runtime.journal import ConflictError
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, documented
 
 router = APIRouter(tags=["registration"])
 
@@ -44,6 +51,36 @@ async def _registration(request: Request) -> Registration:
 Here = Annotated[Registration, Depends(_registration)]
 
 Result = TypeVar("Result")
+
+STATUSES = {"not_found": 404, "future_date": 422, "idempotency_mismatch": 422}
+"""The HTTP status of a refused decision by its code; what is not named here contradicts the present state: 409."""
+
+
+async def _name_request(
+    request: Request,
+    caller: Clerk,
+    idempotency_key: Annotated[
+        str | None, Header(max_length=200, description="the same key again gets the same answer, and records nothing")
+    ] = None,
+) -> str:
+    """Name what is asked for: by the caller's key and a digest of the request, or by an id of its own."""
+    if idempotency_key is None:
+        return str(uuid7())
+    asked = f"{request.method} {request.url.path}\n".encode() + await request.body()
+    return f"{quote(caller.subject)}/{quote(idempotency_key, safe='')}#{sha256(asked).hexdigest()[:16]}"
+
+
+Cause = Annotated[str, Depends(_name_request)]
+
+
+def refuses(*errors: type[RefusedError], **more: int) -> dict[int | str, dict[str, Any]]:
+    """Describe for OpenAPI what a route may refuse: decisions, and other codes with their status."""
+    told = [(STATUSES.get(error.code, 409), error.code) for error in errors] + [(more[code], code) for code in more]
+    return documented({status: [code for its, code in told if its == status] for status, _ in told})
+
+
+RECORDS: tuple[type[RefusedError], ...] = (MismatchError,)
+"""What every route that records something may refuse."""
 
 
 class ArrivalRequest(HouseholdReport):
@@ -66,6 +103,13 @@ class ArrivalAnswer(BaseModel):
     person_id: str
     warnings: tuple[str, ...]
     members: tuple["ArrivalAnswer", ...] = ()
+
+
+class DepartureAnswer(Stay):
+    """The stay that ended, those of who left along, and what was not understood of the report."""
+
+    members: tuple[Stay, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 class StayPage(BaseModel):
@@ -124,12 +168,24 @@ async def post_arrival(
     return head.model_copy(update={"members": tuple(members)})
 
 
-@router.post("/departures", summary="Register a departure")
-async def post_departure(body: DepartureRequest, registration: Here, caller: Clerk) -> Stay:
-    """Register that a person left a street; the stay ends on that day."""
+@router.post(
+    "/departures",
+    summary="Register a departure",
+    responses=refuses(
+        *RECORDS,
+        NotRegisteredError,
+        LeftBeforeArrivingError,
+        outside_your_division=403,
+        conflict=409,
+        unknown_street=422,
+    ),
+)
+async def post_departure(body: DepartureRequest, registration: Here, caller: Clerk, cause: Cause) -> DepartureAnswer:
+    """Register that a person left a street, alone or with the household; the stays end on that day."""
     caller.must_cover(body.street)
     departure = _accept(check_departure(body, **_context(registration, body.street)))
-    return await decided(commands.record_departure(registration, departure, str(uuid7())))
+    stay, *members = await decided(commands.record_departure(registration, departure, cause))
+    return DepartureAnswer(**stay.model_dump(), members=tuple(members), warnings=departure.warnings)
 
 
 @router.get("/stays", summary="List stays")
@@ -263,10 +319,10 @@ async def decided(command: Awaitable[Result]) -> Result:
     """Wait for a command; its refusal becomes a problem with its code, advice and, if stale, the current version."""
     try:
         return await command
-    except StaleError as error:
-        raise Problem(409, error.code, error.advice, version=error.version) from error
     except RefusedError as error:
-        raise Problem(404 if error.code == "not_found" else 409, error.code, error.advice) from error
+        told = {"version": getattr(error, "version", None), "field": getattr(error, "field", None)}
+        more = {name: value for name, value in told.items() if value is not None}
+        raise Problem(STATUSES.get(error.code, 409), error.code, error.advice, **more) from error
     except ConflictError as error:
         raise Problem(
             409, "conflict", "记录正被他人修改，请重试。Somebody else changed it; look and try again."

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -35,6 +36,7 @@ from services.registration.domain.knowledge import Knowledge
 from services.registration.domain.refused import (
     AcceptedAlreadyError,
     FutureDayError,
+    LeftBeforeArrivingError,
     MismatchError,
     NotContestedError,
     NotFoundError,
@@ -277,9 +279,24 @@ def _identity_of(arrival: Arrival) -> Identity:
     )
 
 
-async def record_departure(registration: Registration, departure: Departure, causation: str) -> Stay:
-    """End the person's stay in the street on the day the person left; the same departure again changes nothing."""
-    person_id = registration.vault.name(*departure.document)
+async def record_departure(registration: Registration, departure: Departure, causation: str) -> list[Stay]:
+    """End the stays of who left, the one that the report names first; the same departure again changes nothing.
+
+    Children without a document follow their guardian, and with `household` everybody of it; each stay ends by itself.
+    A repetition of the request finds those that a crash kept from ending.
+    """
+    first = await _end_by_departure(registration, registration.vault.name(*departure.document), departure, causation)
+    staying = {registration.vault.name(*document) for document in departure.staying}
+    ended = [first]
+    for stay in await views.find_dependants(registration.service.database, first):
+        left_along = departure.household or stay.guardian_id == first.person_id
+        if left_along and stay.person_id not in {first.person_id, *staying}:
+            with suppress(NotRegisteredError, LeftBeforeArrivingError):
+                ended.append(await _end_by_departure(registration, stay.person_id, departure, causation))
+    return ended
+
+
+async def _end_by_departure(registration: Registration, person_id: str, departure: Departure, causation: str) -> Stay:
     divisions, today = registration.service.divisions, registration.service.today
 
     def decide(known: Sequence[Stay]) -> StayFact | Stay:
@@ -287,7 +304,8 @@ async def record_departure(registration: Registration, departure: Departure, cau
         living = [stay for stay in here if stays.may_end(stay)]
         if living:
             stay = max(living, key=lambda stay: stay.started_on)
-            return stays.end(stay, departure.left_on, departure.destination, departure.destination_kind)
+            going = departure.left_on, departure.destination, departure.destination_kind, departure.returning_on
+            return stays.end(stay, *going)
         for stay in here:
             if stay.state is StayState.ENDED and stay.ended_on == departure.left_on:
                 return stay

@@ -4,14 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Annotated, NamedTuple
+from typing import Annotated, NamedTuple, Self
 from unicodedata import normalize
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from contracts.divisions import Divisions
 from contracts.identity import Document, DocumentType, Sex, guardian_in
 from contracts.registration import Category, DestinationKind
+from contracts.transfers import AnswerState, RejectionReason
 from services.registration import fields
 from services.registration.documents import LONGEST_TYPED, DocumentReport, Typed, keep_apart, read_document
 from services.registration.fields import refuse
@@ -39,6 +40,7 @@ __all__ = [
     "Departure",
     "DepartureReport",
     "HouseholdReport",
+    "NoticeReply",
     "Override",
     "Refusal",
     "RefusalCode",
@@ -166,6 +168,24 @@ class Arrival(NamedTuple):
     def unverified(self) -> bool:
         """Say that the number is not to be trusted."""
         return bool(self.apart)
+
+
+class NoticeReply(BaseModel):
+    """What an office says to a notice: received, paired, verified, confirmed (`left_on`) or rejected (`reason`).
+
+    `version` is that of the answer which the office looked at, 0 where there was none.
+    """
+
+    state: AnswerState
+    version: Annotated[int | None, Field(ge=0)] = None
+    left_on: date | None = None
+    reason: RejectionReason | None = None
+
+    @model_validator(mode="after")
+    def _reason_for_rejecting(self) -> Self:
+        if (self.state is AnswerState.REJECTED) != (self.reason is not None):
+            raise ValueError("a rejection has a reason, nothing else has")
+        return self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,19 +1,24 @@
 """AMQP in: an office publishes a report to the exchange `offices` and is answered on its own queue."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
+from datetime import date
+from hashlib import sha256
 from typing import Any
+from urllib.parse import quote
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from contracts.divisions import Divisions
 from contracts.envelope import uuid7
-from services.registration import commands
-from services.registration.commands import Outcome, Registration
+from contracts.registration import DestinationKind, Stay
+from services.registration import commands, views
+from services.registration.commands import Outcome, Registration, Reply
 from services.registration.domain.refused import RefusedError
 from services.registration.intake import (
     ADVICE,
     DepartureReport,
     HouseholdReport,
+    NoticeReply,
     Refusal,
     advise,
     check_departure,
@@ -27,8 +32,17 @@ PREFETCH = 256
 DIRECT_REPLY = "amq.rabbitmq.reply-to"
 
 
+class NamedReply(NoticeReply):
+    """What an office says to the notice that it names."""
+
+    notice_id: str = Field(pattern=r"^[0-9a-f]{32}$")
+
+
 class Answer(BaseModel):
-    """What an office hears back: `accepted`, `duplicate` or `refused` with a stable code and what to do."""
+    """What an office hears back: `accepted`, `duplicate` or `refused` with a stable code and what to do.
+
+    Of a departure also how the stay is now; of a notice how far its answer is; refused as stale, the current version.
+    """
 
     outcome: str
     message_id: str | None = None
@@ -37,6 +51,13 @@ class Answer(BaseModel):
     advice: str | None = None
     stay_id: str | None = None
     person_id: str | None = None
+    ended_on: date | None = None
+    destination: str | None = None
+    destination_kind: DestinationKind | None = None
+    returning_on: date | None = None
+    notice_id: str | None = None
+    state: str | None = None
+    version: int | None = None
     warnings: tuple[str, ...] = ()
     members: tuple["Answer", ...] | None = None
 
@@ -47,7 +68,7 @@ def keys(divisions: Divisions, districts: Sequence[str]) -> list[str]:
     former = [old for street in streets for old in divisions.predecessors(street)]
     taken_over = {old for old in former if divisions.successor(old).startswith(tuple(districts))}
     codes = [*streets, *sorted(taken_over.difference(streets))] if districts else ["*"]
-    return [f"{code}.{kind}" for code in codes for kind in ("arrival", "departure")]
+    return [f"{code}.{kind}" for code in codes for kind in ("arrival", "departure", "answer")]
 
 
 async def take(registration: Registration, delivery: Delivery) -> str | None:
@@ -70,7 +91,10 @@ async def _answer(registration: Registration, delivery: Delivery, street: str, k
             return await _arrive(registration, report, delivery, street), None
         if kind == "departure":
             departure = DepartureReport.model_validate_json(delivery.body)
-            return await _depart(registration, departure, delivery, street), None
+            return await _decided(_depart(registration, departure, delivery, street)), None
+        if kind == "answer":
+            reply = NamedReply.model_validate_json(delivery.body)
+            return await _decided(_reply(registration, reply, delivery, street)), None
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, found["loc"])) or "body" for found in error.errors())
         return _refuse("malformed", fields), f"malformed: {fields}"
@@ -98,13 +122,40 @@ async def _depart(registration: Registration, report: DepartureReport, delivery:
     checked = check_departure(report, **_context(registration, street))
     if isinstance(checked, Refusal):
         return _refuse_report(checked)
+    stay, *members = await commands.record_departure(registration, checked, _decision(delivery))
+    along = tuple(_departed(one, ()) for one in members)
+    return _departed(stay, checked.warnings).model_copy(update={"members": along or None})
+
+
+def _departed(stay: Stay, warnings: tuple[str, ...]) -> Answer:
+    told = {"stay_id", "person_id", "state", "ended_on", "destination", "destination_kind", "returning_on"}
+    return Answer(outcome="accepted", warnings=warnings, **stay.model_dump(include=told))
+
+
+async def _reply(registration: Registration, said: NamedReply, delivery: Delivery, street: str) -> Answer:
+    """Answer a notice that is addressed to the office's street."""
+    notice = await views.find_notice(registration.service.database, said.notice_id)
+    divisions, today = registration.service.divisions, registration.service.today
+    if notice is None or not (divisions.covers(street, notice.addressee, today) or street == notice.sender):
+        return _refuse("no_such_notice", "notice_id")
+    if not divisions.covers(street, notice.addressee, today):
+        return _refuse("not_yours", "notice_id")
+    reply = Reply(said.state, said.left_on, said.reason)
+    event = await commands.answer_notice(registration, notice, reply, _decision(delivery), said.version)
+    answer = event.data.answer
+    told = {"notice_id": answer.notice_id, "state": answer.state, "person_id": answer.person_id}
+    return Answer(outcome="accepted", version=event.sequence, **told)
+
+
+async def _decided(deciding: Awaitable[Answer]) -> Answer:
+    """Wait for a decision; a refused one is answered with its code, what to do and, if stale, the current version."""
     try:
-        stay = await commands.record_departure(registration, checked, _cause(delivery))
+        return await deciding
     except RefusedError as error:
-        return Answer(outcome="refused", code=error.code, advice=error.advice)
+        told = {"field": getattr(error, "field", None), "version": getattr(error, "version", None)}
+        return Answer(outcome="refused", code=error.code, advice=error.advice, **told)
     except ConflictError:
-        return Answer(outcome="refused", code="conflict", advice="Somebody else changed it; send again.")
-    return Answer(outcome="accepted", stay_id=stay.stay_id, person_id=stay.person_id)
+        return Answer(outcome="refused", code="conflict", advice=ADVICE["conflict"])
 
 
 def _context(registration: Registration, street: str) -> dict[str, Any]:
@@ -135,6 +186,13 @@ def _may_answer(delivery: Delivery) -> bool:
 def _cause(delivery: Delivery) -> str:
     """Name the request, so that a message delivered twice gets the same answer twice."""
     return f"{delivery.user_id}/{delivery.message_id or uuid7()}"
+
+
+def _decision(delivery: Delivery) -> str:
+    """Name a request to decide, by the sender's name for it and a digest: another body under that name is refused."""
+    asked = f"{delivery.routing_key}\n".encode() + delivery.body
+    name = quote(delivery.message_id or str(uuid7()), safe="")
+    return f"{delivery.user_id}/{name}#{sha256(asked).hexdigest()[:16]}"
 
 
 def _refuse_report(refusal: Refusal) -> Answer:

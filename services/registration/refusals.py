@@ -68,8 +68,11 @@ ADVICE: Mapping[str, str] = {
     "returns_before_leaving": "请核对离开日期和预计返回日期。Correct the day of leaving or the day of return.",
     "named_twice": "请删除重复的成员；双胞胎请填写同胎次序。Name each person once; say which of twins a child is.",
     "malformed": "请按接口文档检查报文格式。Check the message against the documentation; nothing was taken in.",
-    "unknown_report": "路由键应为 <街道代码>.arrival 或 <街道代码>.departure。"
-    "Publish with the key <street>.arrival or <street>.departure.",
+    "unknown_report": "路由键应为 <街道代码>.arrival、<街道代码>.departure 或 <街道代码>.answer。"
+    "Publish with the key <street>.arrival, <street>.departure or <street>.answer.",
+    "no_such_notice": "没有该通报。There is no such notice; look at the list of notices.",
+    "not_yours": "该通报不是发给本街道的。Only the office that a notice is addressed to answers it.",
+    "conflict": "记录正被他人修改，请重发。Somebody else changed it; look and send again.",
     "user_id_missing": "请在消息中填写与登录用户一致的 user_id。"
     "Set the message's user_id to the user that is signed in.",
     "not_your_street": "只能为本街道填报。Report for your own street only.",

@@ -1,10 +1,12 @@
 """Refusals over HTTP, as `application/problem+json` (RFC 9457) with a stable code and what to do."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
@@ -23,6 +25,37 @@ class Problem(Exception):
         self.code = code
         self.detail = detail
         self.more = more
+
+
+class ProblemDetails(BaseModel):
+    """A refusal as it is answered: `code` is stable, `detail` says what to do, `version` is the current one."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    field: str | None = None
+    version: int | None = None
+
+
+ALWAYS: Mapping[int, Sequence[str]] = {
+    401: ("no_token", "bad_token"),
+    403: ("not_your_role",),
+    422: ("malformed",),
+    503: ("storage_away",),
+}
+"""What every guarded route may refuse."""
+
+
+def documented(codes: Mapping[int, Sequence[str]]) -> dict[int | str, dict[str, Any]]:
+    """Describe the refusals of a route for OpenAPI: its own by status, and those of every route."""
+    told: dict[int | str, dict[str, Any]] = {}
+    for status in sorted({*codes, *ALWAYS}):
+        named = ", ".join(f"`{code}`" for code in (*ALWAYS.get(status, ()), *codes.get(status, ())))
+        schema = {"$ref": "#/components/schemas/ProblemDetails"}
+        told[status] = {"description": named, "content": {PROBLEM_JSON: {"schema": schema}}}
+    return told
 
 
 def render_problem(status: int, code: str, detail: str, **more: Any) -> Response:
