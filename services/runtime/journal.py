@@ -86,6 +86,11 @@ class Journal:
             self.recorded.set()
         return await self._standing_instead(commits, taken) if taken else {}
 
+    @property
+    def oldest_fresh(self) -> datetime | None:
+        """When the oldest commit was recorded that is ready to be taken."""
+        return self._fresh[0]["recorded_at"] if self._fresh else None
+
     def take_fresh(self, most: int) -> list[Document]:
         """Hand over commits that this process recorded, oldest first, so that they need not be read back."""
         return [self._fresh.popleft() for _ in range(min(most, len(self._fresh)))]
@@ -168,9 +173,10 @@ def _document(commit: Commit) -> Document:
     return document
 
 
-async def read_unsent(database: Database, limit: int) -> list[Document]:
+async def read_unsent(database: Database, limit: int, before: datetime | None = None) -> list[Document]:
     """Read the oldest commits that the broker has not confirmed, however old they are."""
-    unsent = database[JOURNAL].find({"sent_at": None}, {"facts": 1, "recorded_at": 1}, hint="unsent")
+    query: Document = {"sent_at": None, "recorded_at": {"$lt": before}} if before else {"sent_at": None}
+    unsent = database[JOURNAL].find(query, {"facts": 1, "recorded_at": 1}, hint="unsent")
     return await unsent.sort("recorded_at", 1).limit(limit).batch_size(limit).to_list(limit)
 
 

@@ -62,7 +62,7 @@ class Relay:
     async def send_once(self) -> int:
         """Publish one helping of what is unsent and mark what the broker confirmed; give how many commits that was."""
         self._journal.recorded.clear()
-        commits = await self._look() if self._look_is_due() else self._journal.take_fresh(BATCH)
+        commits = (await self._look() if self._look_is_due() else []) or self._journal.take_fresh(BATCH)
         self.oldest_unsent = commits[0]["recorded_at"] if commits else None
         if not commits:
             return 0
@@ -72,8 +72,9 @@ class Relay:
         return len(commits)
 
     async def _look(self) -> list[Document]:
-        """Read a helping of what is unsent, whoever recorded it."""
-        commits = await read_unsent(self._database, BATCH)
+        """Read a helping of what anybody left unsent: what is older than what is at hand, or all if unsure."""
+        before = None if self._must_look else self._journal.oldest_fresh
+        commits = await read_unsent(self._database, BATCH, before)
         self._journal.forget_fresh({commit["_id"] for commit in commits})
         self._must_look = len(commits) == BATCH
         self._looked_at = time.monotonic()

@@ -3,7 +3,7 @@
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -221,6 +221,41 @@ async def test_what_could_not_be_sent_and_what_was_recorded_since_are_each_sent_
     assert len(await take(queue)) == 2
     assert await queue.get(fail=False) is None
     assert await unsent(database) == 0
+
+
+async def test_what_nobody_hears_does_not_hold_up_what_was_recorded_since(
+    journal: Journal, relay: Relay, bind: Bind, database: Database
+) -> None:
+    queue = await bind(HERE)
+    await record(journal, NOWHERE)
+    with pytest.raises(DeliveryError):
+        await relay.send_once()
+    await record(journal, HERE)
+
+    with pytest.raises(DeliveryError):
+        await relay.send_once()
+
+    assert len(await take(queue)) == 1
+    assert await unsent(database) == 1
+
+
+async def test_a_look_reads_only_what_is_older_than_what_is_at_hand(
+    journal: Journal, relay: Relay, bind: Bind, database: Database
+) -> None:
+    queue = await bind(HERE)
+    await relay.send_once()
+    earlier = Journal(database, "registration", lambda: NOW - timedelta(seconds=1), by_type(ALL_FACTS))
+    await record(earlier, HERE, day=1)
+    await record(journal, HERE, day=2)
+    relay.look_again_after = 0.0
+
+    helpings = [await relay.send_once() for _ in range(3)]
+
+    assert helpings == [1, 1, 0]
+    assert [event["data"]["stay"]["started_on"] for _ in range(2) for event in await take(queue)] == [
+        make_stay(day=1).started_on.isoformat(),
+        make_stay(day=2).started_on.isoformat(),
+    ]
 
 
 async def test_more_than_is_held_ready_is_found_in_the_journal(
