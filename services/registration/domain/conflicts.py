@@ -35,8 +35,7 @@ def _contradictions(known: Knowledge, deadlines: Policy) -> Iterator[tuple[Confl
         if known.died_on is not None and max(stay.started_on, stay.ended_on or stay.started_on) > known.died_on:
             yield ConflictKind.STAY_AFTER_DEATH, (stay,)
         left, successor = known.left(stay), known.successor(stay)
-        if left is None:
-            yield from ((ConflictKind.DISPUTED, (stay, other)) for other in _disputed(known, stay))
+        yield from ((ConflictKind.DISPUTED, (stay, other)) for other in known.disputed(stay))
         if successor is None:
             continue
         if left is not None and left.on > successor.started_on:
@@ -44,10 +43,3 @@ def _contradictions(known: Knowledge, deadlines: Policy) -> Iterator[tuple[Confl
         unsettled = left is None and stay.state is not StayState.ENDED
         if unsettled and is_double_arrival(stay, successor, deadlines):
             yield ConflictKind.DOUBLE_ARRIVAL, (stay, successor)
-
-
-def _disputed(known: Knowledge, stay: Stay) -> Iterator[Stay]:
-    """Give the later claims that the stay's office has rejected."""
-    for other in known.claims:
-        if other is not stay and known.is_rejected(stay, other):
-            yield other

@@ -42,13 +42,14 @@ class Knowledge:
 
     @cached_property
     def claims(self) -> list[Stay]:
-        """Give the stays that were not retracted, the present one last.
+        """Give the stays that say where the person lived, the present one last.
 
         The latest first day is the present one, then the latest recording, then the lower street code (DOMAIN 4.2).
-        A person registered under a number that fails its check is matched with nothing.
+        A retracted stay says nothing, nor does one that was declared over on its first day: that is how an office takes
+        back an arrival which was confirmed by then. A person registered under a number that fails its check is matched
+        with nothing.
         """
-        standing = [stay for stay in self.stays if stay.state is not StayState.RETRACTED and not stay.unverified]
-        return sorted(standing, key=claim)
+        return sorted((stay for stay in self.stays if _is_claim(stay)), key=claim)
 
     @cached_property
     def died_on(self) -> date | None:
@@ -60,19 +61,38 @@ class Knowledge:
 
         An office that says the person left has dropped its rejection.
         """
-        if stay.unverified:
-            return None
-        later = [other for other in self.claims if claim(other) > claim(stay)]
+        later = self._later(stay)
         if self.left(stay) is None:
-            later = [other for other in later if not self.is_rejected(stay, other)]
+            later = [other for other in later if not self.has_rejected(stay, other)]
         return later[0] if later else None
 
     def predecessors(self, stay: Stay) -> list[Stay]:
         """Give the stays that the person moved on from to this one."""
         return [other for other in self.claims if other is not stay and self.successor(other) is stay]
 
-    def is_rejected(self, left: Stay, reached: Stay) -> bool:
-        """Tell whether the office of the earlier stay rejected that the person moved on to the later."""
+    def disputed(self, stay: Stay) -> list[Stay]:
+        """Give the later claims to which the person did not move on, as the stay's office says.
+
+        What was rejected while the order was another is disputed no longer; nor is what starts after the person died.
+        """
+        if self.left(stay) is not None:
+            return []
+        return [
+            other
+            for other in self._later(stay)
+            if self.has_rejected(stay, other) and (self.died_on is None or other.started_on <= self.died_on)
+        ]
+
+    def is_claim(self, stay: Stay) -> bool:
+        """Tell whether a stay says where the person lived: see `claims`."""
+        return stay.stay_id in self._places
+
+    def _later(self, stay: Stay) -> list[Stay]:
+        place = self._places.get(stay.stay_id)
+        return self.claims[place + 1 :] if place is not None else []
+
+    def has_rejected(self, left: Stay, reached: Stay) -> bool:
+        """Tell whether the office of one stay rejected that the person moved on to another."""
         answer = self.answer_to(NoticeKind.ARRIVAL, reached.stay_id, left.stay_id)
         return answer is not None and answer.state is AnswerState.REJECTED
 
@@ -126,6 +146,10 @@ class Knowledge:
         return {stay.stay_id: stay for stay in self.stays}
 
     @cached_property
+    def _places(self) -> dict[str, int]:
+        return {stay.stay_id: place for place, stay in enumerate(self.claims)}
+
+    @cached_property
     def _notices(self) -> dict[str, Notice]:
         return {notice.notice_id: notice for notice in self.notices}
 
@@ -133,6 +157,11 @@ class Knowledge:
 def claim(stay: Stay) -> tuple[object, ...]:
     """Order the stays of a person; ids settle what nothing else does."""
     return stay.started_on, stay.recorded_at, -int(stay.street), stay.stay_id
+
+
+def _is_claim(stay: Stay) -> bool:
+    passed = is_declared(stay) and stay.ended_on == stay.started_on
+    return stay.state is not StayState.RETRACTED and not stay.unverified and not passed
 
 
 def _kind_of(destination: str | None) -> DestinationKind:

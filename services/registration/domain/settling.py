@@ -160,7 +160,7 @@ def _trace_lost_on(stay: Stay, known: Knowledge, rules: Rules) -> date | None:
     """Say from when a departure without arrival counts as lost; None where it does not wait for an arrival."""
     left = known.left(stay)
     waits = left is not None and left.destination_kind is not DestinationKind.EXTERNAL
-    if left is None or not waits or stay.state is StayState.RETRACTED or stay.unverified:
+    if left is None or not waits or not known.is_claim(stay):
         return None
     if known.died_on is not None or known.successor(stay) is not None:
         return None
@@ -246,10 +246,8 @@ def _of_departure(stay: Stay, known: Knowledge, rules: Rules) -> Iterator[Told]:
 
 def _of_dispute(stay: Stay, known: Knowledge) -> Iterator[Told]:
     """Ask the office whose notice the own office rejected to verify where the person lives."""
-    if known.left(stay) is None:
-        for other in known.claims:
-            if other is not stay and known.is_rejected(stay, other):
-                yield Told(NoticeKind.INQUIRY, other.street, other.stay_id, Urgency.URGENT)
+    for other in known.disputed(stay):
+        yield Told(NoticeKind.INQUIRY, other.street, other.stay_id, Urgency.URGENT)
 
 
 def make_notice(stay: Stay, told: Told, deadlines: Policy, now: Now) -> Notice:

@@ -130,8 +130,7 @@ def _pairs(known: Knowledge) -> Iterator[tuple[Stay, Stay]]:
         successor = known.successor(stay)
         if successor is not None:
             yield stay, successor
-        if known.left(stay) is None:
-            yield from ((stay, other) for other in known.claims if other is not stay and known.is_rejected(stay, other))
+        yield from ((stay, other) for other in known.disputed(stay))
 
 
 def _between(known: Knowledge, left: Stay, reached: Stay) -> Transfer:
@@ -159,11 +158,11 @@ def _between(known: Knowledge, left: Stay, reached: Stay) -> Transfer:
 
 def _state_between(known: Knowledge, left: Stay, reached: Stay, notice: Notice | None) -> TransferState:
     if StayState.RETRACTED in (left.state, reached.state):
-        taken_back = left.state is not StayState.RETRACTED and known.is_rejected(left, reached)
+        taken_back = left.state is not StayState.RETRACTED and known.has_rejected(left, reached)
         return TransferState.CANCELLED if taken_back else TransferState.VOID
     if known.died_on is not None and known.died_on <= reached.started_on:
         return TransferState.VOID
-    if known.left(left) is None and known.is_rejected(left, reached):
+    if reached in known.disputed(left):
         return TransferState.DISPUTED
     if known.successor(left) is not reached:
         return TransferState.VOID
