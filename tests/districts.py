@@ -3,23 +3,22 @@
 No broker and no database: facts travel as `(sequence, fact)` and may be delivered in any order and any number of times.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from contracts.envelope import Fact
 from contracts.registration import Stay, StayFact
-from contracts.transfers import AnswerFact, ConflictFact, NoticeFact, PersonFact
+from contracts.transfers import AnswerFact, ConflictFact, NoticeFact, Person, PersonFact
 from services.registration.deadlines import Policy
 from services.registration.domain.knowledge import Knowledge
-from services.registration.domain.people import ids_of
-from services.registration.domain.settling import Now, Rules, settle
+from services.registration.domain.people import ids_concerned, ids_of
+from services.registration.domain.settling import Now, Rules, find_next_due, settle
 from services.registration.domain.transfers import Transfer, derive_transfers
 
 POLICY = Policy.load()
 
 Said = tuple[int, Fact]
-Streams = dict[str, Said]
 
 
 def noon(day: date) -> datetime:
@@ -27,70 +26,128 @@ def noon(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
 
 
-def know(streams: Streams, person_id: str | None = None) -> Knowledge:
-    """Gather what streams say of a person under all ids, or of everybody where there is only one."""
-    facts = [fact for _, fact in streams.values()]
-    people = [fact.person for fact in facts if isinstance(fact, PersonFact)]
-    ids = ids_of(person_id, people)[1] if person_id else None
-    mine = [fact for fact in facts if ids is None or fact.person_id in ids]
-    return Knowledge(
-        tuple(fact.stay for fact in mine if isinstance(fact, StayFact)),
-        tuple(fact.notice for fact in mine if isinstance(fact, NoticeFact)),
-        tuple(fact.answer for fact in mine if isinstance(fact, AnswerFact)),
-        tuple(fact.person for fact in mine if isinstance(fact, PersonFact)),
-        tuple(fact.conflict for fact in mine if isinstance(fact, ConflictFact)),
-    )
-
-
-def people_in(streams: Streams) -> list[str]:
-    """Name the people that streams speak of, each once."""
-    records = [fact.person for _, fact in streams.values() if isinstance(fact, PersonFact)]
-    return sorted({ids_of(fact.person_id or "", records)[0] for _, fact in streams.values()})
-
-
 def rules_of(*districts: str) -> Rules:
     """Make the rules by which an instance that serves some districts settles."""
     return Rules(POLICY, lambda _: True, lambda code: code[:6] in districts)
 
 
+class Held:
+    """The newest fact of every stream that an instance has, found by person."""
+
+    def __init__(self, said: Iterable[Said] = ()) -> None:
+        self.newest: dict[str, Said] = {}
+        self._streams_of: dict[str, set[str]] = {}
+        self._linked: dict[str, set[str]] = {}
+        for sequence, fact in said:
+            self.keep(sequence, fact)
+
+    def keep(self, sequence: int, fact: Fact) -> None:
+        """Keep a fact if it is newer than what is held of its stream."""
+        if self.newest.get(fact.stream, (0, fact))[0] >= sequence:
+            return
+        self.newest[fact.stream] = sequence, fact
+        self._streams_of.setdefault(fact.person_id or "", set()).add(fact.stream)
+        if isinstance(fact, PersonFact):
+            for one in fact.person.linked:
+                self._linked.setdefault(fact.person.person_id, set()).add(one)
+                self._linked.setdefault(one, set()).add(fact.person.person_id)
+
+    def ever_linked(self, person_id: str) -> set[str]:
+        """Give the ids that were ever merged with one, undone or not."""
+        ids = {person_id}
+        while more := {one for known in ids for one in self._linked.get(known, ())} - ids:
+            ids |= more
+        return ids
+
+    def one_person(self, person_id: str) -> tuple[str, tuple[str, ...]]:
+        """Give the id that goes on and all ids of a person."""
+        return ids_of(person_id, self._records(self.ever_linked(person_id)))
+
+    def about(self, person_id: str) -> Knowledge:
+        """Gather what is held of a person under all ids."""
+        facts = [fact for _, fact in self.said_of(self.one_person(person_id)[1])]
+        return Knowledge(
+            tuple(fact.stay for fact in facts if isinstance(fact, StayFact)),
+            tuple(fact.notice for fact in facts if isinstance(fact, NoticeFact)),
+            tuple(fact.answer for fact in facts if isinstance(fact, AnswerFact)),
+            tuple(fact.person for fact in facts if isinstance(fact, PersonFact)),
+            tuple(fact.conflict for fact in facts if isinstance(fact, ConflictFact)),
+        )
+
+    def people(self) -> list[str]:
+        """Name everybody that streams speak of, each once."""
+        return sorted({self.one_person(person_id)[0] for person_id in self._streams_of})
+
+    def people_among(self, ids: Iterable[str]) -> list[str]:
+        """Name the people behind ids and behind all that were ever merged with them, each once."""
+        linked = {other for one in ids for other in self.ever_linked(one)}
+        return sorted({self.one_person(person_id)[0] for person_id in linked})
+
+    def said_of(self, ids: Iterable[str]) -> list[Said]:
+        """Give the newest facts about ids."""
+        return [self.newest[stream] for one in ids for stream in sorted(self._streams_of.get(one, ()))]
+
+    def _records(self, ids: Iterable[str]) -> list[Person]:
+        return [fact.person for _, fact in self.said_of(ids) if isinstance(fact, PersonFact)]
+
+
 @dataclass
 class District:
-    """One instance: the streams it writes, and the newest it heard of every stream."""
+    """One instance: the streams it writes, what it heard, and the newest it knows from either."""
 
     code: str
-    own: Streams = field(default_factory=dict)
-    heard: Streams = field(default_factory=dict)
+    own: Held = field(default_factory=Held)
+    heard: Held = field(default_factory=Held)
+    known: Held = field(default_factory=Held)
+    due: dict[str, date] = field(default_factory=dict)
 
     @property
-    def known(self) -> Streams:
-        """Give what was heard with the own streams, which are never late, over it."""
-        return {**self.heard, **self.own}
+    def rules(self) -> Rules:
+        """Give the rules by which it settles."""
+        return rules_of(self.code)
 
     def record(self, fact: Fact) -> Said:
         """Continue one of the own streams."""
-        said = (self.own[fact.stream][0] + 1 if fact.stream in self.own else 1), fact
-        self.own[fact.stream] = said
+        said = (self.own.newest[fact.stream][0] + 1 if fact.stream in self.own.newest else 1), fact
+        self.own.keep(*said)
+        self.known.keep(*said)
         return said
 
-    def settle(self, person_id: str | None, today: date) -> list[Said]:
-        """Record what is owed about a person, or about everybody."""
-        people: Iterable[str] = [person_id] if person_id else people_in(self.known)
-        said: list[Said] = []
-        for one in people:
-            owed = settle(know(self.known, one), rules_of(self.code), Now(noon(today), today))
-            said += [self.record(fact) for fact in owed]
-        return said
+    def owed(self, person_id: str, today: date) -> list[Fact]:
+        """Say what is owed about a person."""
+        return list(settle(self.known.about(person_id), self.rules, Now(noon(today), today)))
+
+    def settle(self, people: Iterable[str], today: date) -> list[Said]:
+        """Record what is owed about people."""
+        return [self.record(fact) for person_id in people for fact in self.owed(person_id, today)]
 
     def hear(self, sequence: int, fact: Fact, today: date) -> list[Said]:
-        """Keep what is newest of a stream, then settle; give what was said."""
-        if self.heard.get(fact.stream, (0, fact))[0] < sequence:
-            self.heard[fact.stream] = sequence, fact
-        return self.settle(fact.person_id, today)
+        """Keep what is newest of a stream and when the clock makes something due, then settle; give what was said."""
+        self.heard.keep(sequence, fact)
+        self.known.keep(sequence, fact)
+        self._expect(ids_concerned(fact))
+        return self.settle(self.known.people_among(ids_concerned(fact)), today)
+
+    def sweep(self, today: date) -> list[Said]:
+        """Record what the clock makes due."""
+        due = sorted(person_id for person_id, day in self.due.items() if day <= today)
+        return self.settle(self.known.people_among(due), today)
 
     def stay(self, stay_id: str) -> Stay | None:
         """Give one of the own stays."""
-        said = self.own.get(f"stay/{stay_id}")
+        said = self.own.newest.get(f"stay/{stay_id}")
         return said[1].stay if said and isinstance(said[1], StayFact) else None
+
+    def _expect(self, ids: Iterable[str]) -> None:
+        """Note the first day on which the clock makes something due, as the row of a mover does."""
+        people = self.heard.people_among(ids)
+        for person_id in people:
+            for one in self.heard.one_person(person_id)[1]:
+                self.due.pop(one, None)
+        for person_id in people:
+            due = find_next_due(self.heard.about(person_id), self.rules)
+            if due is not None:
+                self.due[person_id] = due
 
 
 @dataclass
@@ -119,7 +176,7 @@ class World:
         """Let the fact's district say it, and settle what follows at once."""
         district = self.at(fact.division)
         self.say(district.record(fact))
-        self.say(*district.settle(fact.person_id, self.today))
+        self.say(*district.settle(district.known.people_among(ids_concerned(fact)), self.today))
 
     def deliver(self, index: int, *, again: bool = False) -> None:
         """Deliver one message that is under way, and leave it there to be delivered again if wished."""
@@ -133,7 +190,7 @@ class World:
 
     def sweep(self, code: str) -> None:
         """Let a district record what the clock makes due."""
-        self.say(*self.districts[code].settle(None, self.today))
+        self.say(*self.districts[code].sweep(self.today))
 
     def pass_days(self, days: int, step: int = 1) -> None:
         """Let days pass, with everything delivered and swept on each step."""
@@ -144,20 +201,39 @@ class World:
                 self.sweep(code)
             self.drain()
 
-    def transfers(self, person_id: str | None = None, code: str | None = None) -> list[Transfer]:
+    def let_everything_fall_due(self, within: int = 1000) -> None:
+        """Deliver everything and let the clock run from one deadline to the next until none is left."""
+        self.drain()
+        for _ in range(within):
+            days = [day for district in self.districts.values() for day in district.due.values()]
+            if not days:
+                return
+            self.today = max(self.today, min(days))
+            for code in self.codes:
+                self.sweep(code)
+            self.drain()
+        raise AssertionError(f"something is due for ever: {self.overdue()}")
+
+    def overdue(self) -> dict[str, dict[str, date]]:
+        """Say what is due in each district."""
+        return {code: district.due for code, district in self.districts.items() if district.due}
+
+    def transfers(self, person_id: str, code: str | None = None) -> list[Transfer]:
         """Derive a person's transfers as a district sees them."""
-        return derive_transfers(know(self.districts[code or self.codes[0]].heard, person_id))
+        return derive_transfers(self.districts[code or self.codes[0]].heard.about(person_id))
 
     def all_stays(self) -> dict[str, Stay]:
         """Give every stay as its own district has it."""
-        return {
-            fact.stay.stay_id: fact.stay
-            for district in self.districts.values()
-            for _, fact in district.own.values()
-            if isinstance(fact, StayFact)
-        }
+        return {stay.stay_id: stay for district in self.districts.values() for stay in stays_in(district.own)}
 
     def decide(self, stream: str, decision: Callable[[Fact], Fact]) -> None:
         """Let a district decide about one of its streams."""
-        district = next(district for district in self.districts.values() if stream in district.own)
-        self.record(decision(district.own[stream][1]))
+        district = next(district for district in self.districts.values() if stream in district.own.newest)
+        self.record(decision(district.own.newest[stream][1]))
+
+
+def stays_in(held: Held) -> Iterator[Stay]:
+    """Give the stays that somebody holds."""
+    for _, fact in held.newest.values():
+        if isinstance(fact, StayFact):
+            yield fact.stay

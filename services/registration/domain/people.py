@@ -3,7 +3,8 @@
 from collections.abc import Collection, Iterable
 from datetime import date
 
-from contracts.transfers import DeathRetracted, Person, PersonDied, PersonsMerged, PersonsUnmerged
+from contracts.envelope import Fact
+from contracts.transfers import DeathRetracted, Person, PersonDied, PersonFact, PersonsMerged, PersonsUnmerged
 from services.registration.domain.refused import (
     AlreadyDeadError,
     DiedBeforeBirthError,
@@ -55,3 +56,9 @@ def ids_of(person_id: str, people: Iterable[Person]) -> tuple[str, tuple[str, ..
         ids |= more
     aliases = {alias for alias, _ in merges}
     return min(ids - aliases or ids), tuple(sorted(ids))
+
+
+def ids_concerned(fact: Fact) -> tuple[str, ...]:
+    """Give the ids whose person has to be settled after a fact; an unmerged person leaves another behind."""
+    linked = fact.person.linked if isinstance(fact, PersonFact) else ()
+    return (fact.person_id or "", *linked)
