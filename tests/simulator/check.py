@@ -1,0 +1,92 @@
+"""What has to hold after a run, and what two runs of the same lives have to share."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from datetime import date
+from random import Random
+from typing import Any, NamedTuple
+
+from pydantic_core import to_json
+
+from contracts.envelope import Event
+from contracts.registration import StayState
+from contracts.transfers import ConflictFact
+from services.registration.domain.settling import Now, settle
+from services.registration.projector import changes, derive
+from services.registration.views import KnownPerson
+from tests.districts import District, Held, Said, noon, rules_of, stays_in
+from tests.simulator.invariants import Settled, count_internal_flows, transfers_of
+from tests.simulator.run import Run
+
+
+class End(NamedTuple):
+    """How a run of lives ended: who lives where, how many in each street, and what contradicts."""
+
+    current: list[tuple[str, str]]
+    residents: dict[str, int]
+    conflicts: list[tuple[str, str, str]]
+
+
+def end_of(run: Run) -> End:
+    """Say how a run ended, as each district has its own."""
+    held = [district.own for district in run.districts.values()]
+    current = [stay for own in held for stay in stays_in(own) if stay.state is StayState.OPEN]
+    facts = [fact for own in held for _, fact in own.newest.values() if isinstance(fact, ConflictFact)]
+    still = [fact.conflict for fact in facts if fact.conflict.open]
+    return End(
+        sorted((stay.person_id, stay.stay_id) for stay in current),
+        dict(sorted(Counter(stay.street for stay in current).items())),
+        sorted((conflict.kind.value, *conflict.stays[-1:], conflict.district) for conflict in still),
+    )
+
+
+def broken_by(run: Run) -> Iterator[str]:
+    """Say which invariants do not hold when everything is heard and every deadline has passed."""
+    first, *others = run.districts.values()
+    people = first.heard.people()
+    known = {person: first.heard.about(person) for person in people}
+    for person, knowledge in known.items():
+        yield from (f"{person}: {broken}" for broken in Settled(knowledge, run.today).broken())
+    yield from count_internal_flows(list(known.values()))
+    for district in run.districts.values():
+        for person in district.known.people():
+            for fact in district.owed(person, run.today):
+                yield f"{district.code} still owes {fact.TYPE} {fact.stream}"
+    for district in others:
+        for person in people:
+            if transfers_of(district.heard.about(person)) != transfers_of(known[person]):
+                yield f"{person}: {district.code} derives other transfers than {first.code}"
+
+
+def heard_otherwise(run: Run, seed: int) -> Iterator[str]:
+    """Say what differs when the facts of a run reach fresh instances in another order, some of them twice."""
+    rng = Random(seed)
+    for district in run.districts.values():
+        said = run.said + rng.sample(run.said, len(run.said) // 5)
+        rng.shuffle(said)
+        fresh = District(district.code, heard=Held(said))
+        if _views(fresh.heard, district) != _views(Held(run.said), district):
+            yield f"{district.code}: other views"
+        yield from (f"{district.code}: {owed}" for owed in _owed(fresh.heard, district.code, run.today))
+
+
+def _views(held: Held, district: District) -> bytes:
+    """Give every row of a district's views."""
+    rows = [row for said in held.newest.values() for row in changes(_event(said))]
+    for person in held.people():
+        goes_on, ids = held.one_person(person)
+        counted = sum(sequence for sequence, _ in held.said_of(held.ever_linked(person)))
+        rows += derive(KnownPerson(goes_on, ids, held.about(person), counted), district.rules)
+    return to_json(sorted(rows, key=lambda row: (row.collection, row.id)))
+
+
+def _event(said: Said) -> Event[Any]:
+    return Event.model_construct(sequence=said[0], data=said[1])
+
+
+def _owed(held: Held, code: str, today: date) -> Sequence[str]:
+    return [
+        f"owes {fact.TYPE} {fact.stream}"
+        for person in held.people()
+        for fact in settle(held.about(person), rules_of(code), Now(noon(today), today))
+    ]
