@@ -574,10 +574,11 @@ async def keep_sweeping(registration: Registration) -> None:
 async def sweep(registration: Registration) -> int:
     """Record what the clock alone makes due, once, whoever runs it; give how many people were looked at."""
     service = registration.service
-    due = await views.find_due(service.database, day_of(service.clock()))
-    if due:
+    looked_at = 0
+    async for due in views.find_due(service.database, day_of(service.clock())):
         await settle(registration, dict.fromkeys(due, "clock"))
-    return len(due)
+        looked_at += len(due)
+    return looked_at
 
 
 async def settle(registration: Registration, causes: Mapping[str, str]) -> None:

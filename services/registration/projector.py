@@ -8,6 +8,7 @@ from contracts.registration import StayFact, StayStarted
 from contracts.transfers import AnswerFact, ConflictFact, NoticeFact, PersonFact
 from services.registration import views
 from services.registration.commands import Registration, settle_known
+from services.registration.domain.people import ids_concerned
 from services.registration.domain.settling import Rules, find_next_due
 from services.registration.domain.transfers import derive_tasks, derive_transfers
 from services.registration.views import KnownPerson
@@ -45,7 +46,7 @@ async def hear(registration: Registration, events: Sequence[Event[Any]]) -> None
     """Write what a batch changes, then what follows from it, then settle the people it is about."""
     database = registration.service.database
     await write_rows(database, [row for event in events for row in changes(event)])
-    causes = {event.data.person_id: event.id for event in events}
+    causes = {one: event.id for event in events for one in ids_concerned(event.data)}
     movers = await _find_movers(registration, events)
     if movers:
         known = await views.find_known(database, movers)
@@ -55,7 +56,12 @@ async def hear(registration: Registration, events: Sequence[Event[Any]]) -> None
 
 async def _find_movers(registration: Registration, events: Sequence[Event[Any]]) -> list[str]:
     """Find whom a batch concerns beyond a first stay, which leaves nothing to derive and nothing owed."""
-    started = {event.data.person_id for event in events if isinstance(event.data, StayStarted)}
-    others = {event.data.person_id for event in events} - started
+    others = {event.data.person_id for event in events if not _is_first(event)}
+    started = {event.data.person_id for event in events} - others
     moved = await views.find_movers(registration.service.database, started) if started else []
     return sorted({*moved, *others})
+
+
+def _is_first(event: Event[Any]) -> bool:
+    """Tell whether a stay started for the first time, not again after it was retracted."""
+    return isinstance(event.data, StayStarted) and event.sequence == 1

@@ -215,7 +215,7 @@ async def find_stays_of(database: Database, person_ids: Iterable[str]) -> dict[s
 
 
 async def find_movers(database: Database, person_ids: Iterable[str]) -> list[str]:
-    """Find those of the people of whom more is known than one stay: only they can owe anything."""
+    """Find those of the people of whom more is known than one stay: a merge, a death, an inquiry, another stay."""
     ids = list(person_ids)
     stages: list[Document] = [
         {"$match": {"person_id": {"$in": ids}}},
@@ -226,13 +226,16 @@ async def find_movers(database: Database, person_ids: Iterable[str]) -> list[str
     told = {"$or": [{"person_id": {"$in": ids}}, {"linked": {"$in": ids}}]}
     async for record in database[PEOPLE].find(told, {"person_id": 1, "linked": 1}):
         movers.update({record["person_id"], *record["linked"]}.intersection(ids))
+    notices = database[NOTICES].find({"person_id": {"$in": ids}}, {"_id": 0, "person_id": 1}, hint="person")
+    movers.update([notice["person_id"] async for notice in notices])
     return sorted(movers)
 
 
-async def find_due(database: Database, today: date, limit: int = 500) -> list[str]:
-    """Find people about whom the clock alone makes something owed."""
+async def find_due(database: Database, today: date, at_a_time: int = 500) -> AsyncIterator[list[str]]:
+    """Find everybody about whom the clock alone makes something owed, so many at a time."""
     due = database[MOVERS].find({"due_on": {"$lte": today.isoformat()}}, {"_id": 1}, hint="due").sort("due_on", 1)
-    return [document["_id"] async for document in due.limit(limit)]
+    while page := await due.to_list(at_a_time):
+        yield [document["_id"] for document in page]
 
 
 async def find_dependants(database: Database, stay: Stay) -> list[Stay]:
