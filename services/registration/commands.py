@@ -170,8 +170,7 @@ async def record_arrivals(registration: Registration, reports: Sequence[ArrivalR
         first.setdefault(stay.stay_id, (stay, report))
     await _keep_identities(registration, [(stay.person_id, report.arrival) for stay, report in first.values()])
     commits = [
-        journal.commit(stays.start(stay), causation=report.causation, at=recorded_at)
-        for stay, report in first.values()
+        journal.commit(stays.start(stay), causation=report.causation, at=recorded_at) for stay, report in first.values()
     ]
     taken = await journal.record(commits)
     taken = await _start_again(registration, commits, taken) if taken else taken

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -202,14 +203,15 @@ def test_registration_owes_the_same_whatever_it_hears_first(hall: Hall, data: st
 
     owned = hall.run(_settled(hall, stays, delivered))
 
-    latest = max(stays, key=lambda stay: stay.started_on)
-    following = dict(zip(sorted(days), sorted(days)[1:], strict=False))
-    by_day = {(stay.started_on - latest.started_on).days: stay.stay_id for stay in stays}
-    assert {stay.stay_id for stay in owned if stay.state == "open"} == {latest.stay_id}
+    reported = sorted(stays, key=lambda stay: stay.started_on)
+    following = {stay.stay_id: rival for stay, rival in pairwise(reported)}
+    assert {stay.stay_id for stay in owned if stay.state == "open"} == {reported[-1].stay_id}
     for stay in owned:
-        day = max(days) + (stay.started_on - latest.started_on).days
-        rival = following.get(day)
-        assert stay.contested_by == (None if rival is None else by_day[rival - max(days)])
+        rival = following.get(stay.stay_id)
+        if rival is not None and rival.street == stay.street:
+            assert (stay.state, stay.ended_on) == ("ended", rival.started_on)
+        else:
+            assert stay.contested_by == (rival.stay_id if rival else None)
 
 
 async def _settled(hall: Hall, stays: Sequence[Any], delivered: Sequence[EventList]) -> list[Any]:
