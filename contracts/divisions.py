@@ -284,6 +284,11 @@ class Divisions:
                     yield old
 
     @cached_property
+    def last_abolition(self) -> date:
+        """Give the last day from which a code stands no more; date.min where all stand."""
+        return max((change.until for change in self.abolished.values()), default=date.min)
+
+    @cached_property
     def _before(self) -> Mapping[str, list[str]]:
         """List under each code those that it is a listed successor of."""
         before: dict[str, list[str]] = defaultdict(list)

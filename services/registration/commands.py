@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from contracts.divisions import district_of
+from contracts.divisions import Area, district_of
 from contracts.envelope import Event, Fact
 from contracts.registration import DestinationKind, Stay, StayFact, StayState, stay_id
 from contracts.transfers import (
@@ -165,6 +165,7 @@ async def record_arrivals(registration: Registration, reports: Sequence[ArrivalR
     journal = registration.service.journal
     recorded_at = registration.service.clock()
     named = [(_stay_of(report.arrival, registration.vault, recorded_at), report) for report in reports]
+    named = await _as_registered_before(registration, named)
     first: dict[str, tuple[Stay, ArrivalReported]] = {}
     for stay, report in named:
         first.setdefault(stay.stay_id, (stay, report))
@@ -182,6 +183,28 @@ async def record_arrivals(registration: Registration, reports: Sequence[ArrivalR
         Outcome(causes[stay.stay_id] == report.causation, stay.stay_id, stay.person_id, report.arrival.warnings)
         for stay, report in named
     ]
+
+
+async def _as_registered_before(
+    registration: Registration, named: list[tuple[Stay, ArrivalReported]]
+) -> list[tuple[Stay, ArrivalReported]]:
+    """Take an arrival that is registered under a code its street had at the time for what it is: the same stay."""
+    divisions = registration.service.divisions
+    earlier = {
+        stay_id(stay.person_id, old, stay.started_on): (stay.stay_id, old)
+        for stay, _ in named
+        if stay.started_on < divisions.last_abolition
+        for old in divisions.predecessors(stay.street)
+    }
+    if not earlier:
+        return named
+    known = await registration.service.journal.load_streams_of({stay.person_id for stay, _ in named})
+    held = {
+        earlier[one][0]: {"stay_id": one, "street": earlier[one][1]}
+        for one in (event.subject.removeprefix("stay/") for event in known)
+        if one in earlier
+    }
+    return [(stay.model_copy(update=held.get(stay.stay_id)), report) for stay, report in named]
 
 
 async def _start_again(
@@ -287,12 +310,18 @@ async def record_departure(registration: Registration, departure: Departure, cau
     first = await _end_by_departure(registration, registration.vault.name(*departure.document), departure, causation)
     staying = {registration.vault.name(*document) for document in departure.staying}
     ended = [first]
-    for stay in await views.find_dependants(registration.service.database, first):
+    for stay in await views.find_dependants(registration.service.database, first, _around(registration, first)):
         left_along = departure.household or stay.guardian_id == first.person_id
         if left_along and stay.person_id not in {first.person_id, *staying}:
             with suppress(NotRegisteredError, LeftBeforeArrivingError):
                 ended.append(await _end_by_departure(registration, stay.person_id, departure, causation))
     return ended
+
+
+def _around(registration: Registration, stay: Stay) -> Sequence[Area]:
+    """Give the street of a stay as it is now, with the codes that it had."""
+    service = registration.service
+    return service.areas(service.divisions.successor(stay.street, service.today))
 
 
 async def _end_by_departure(registration: Registration, person_id: str, departure: Departure, causation: str) -> Stay:

@@ -238,9 +238,9 @@ async def find_due(database: Database, today: date, at_a_time: int = 500) -> Asy
         yield [document["_id"] for document in page]
 
 
-async def find_dependants(database: Database, stay: Stay) -> list[Stay]:
-    """Find the stays in a street of whoever belongs to the household of a stay, or has one of these as guardian."""
-    here = {"street": stay.street}
+async def find_dependants(database: Database, stay: Stay, areas: Sequence[Area]) -> list[Stay]:
+    """Find the stays around of whoever belongs to the household of a stay, or has one of these as guardian."""
+    here = {"street": in_areas(areas)}
     home = {"household_id": stay.household_id, **here}
     members = [read_stay(row) async for row in database[STAYS].find(home)] if stay.household_id else []
     guardians = sorted({stay.person_id, *(member.person_id for member in members)})

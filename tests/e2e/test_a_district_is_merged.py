@@ -93,6 +93,7 @@ async def streets_of_stays(instance: Instance, scope: str) -> list[tuple[str, st
 
 async def test_who_takes_over_a_district_goes_on_with_everything_in_it(stack: Stack, before: Path, after: Path) -> None:
     people = [make_arrival(order, ARRIVED_ON) for order in range(5)]
+    registered: list[str] = []
     async with (
         kept_name(stack) as name,
         running_instance(stack, ["registration"], districts=XIANGCHENG, divisions=after) as elsewhere,
@@ -100,8 +101,9 @@ async def test_who_takes_over_a_district_goes_on_with_everything_in_it(stack: St
         async with running_instance(stack, SERVICES, name=name, districts=QINGPU, divisions=before, keep=True) as old:
             for person in people[:4]:
                 street = OLD_STREET if person is not people[3] else "320811002"
-                status, _ = await act(old, QINGPU, "/arrivals", {**person, "street": street})
+                status, registered_one = await act(old, QINGPU, "/arrivals", {**person, "street": street})
                 assert status == 201
+                registered.append(registered_one["stay_id"])
             await whole(old, elsewhere)
 
         async with running_instance(
@@ -112,6 +114,7 @@ async def test_who_takes_over_a_district_goes_on_with_everything_in_it(stack: St
             assert await streets_of_stays(merged, OTHER_STREET) == [("320811002", "open")], "split: the first one's"
 
             arrived, newcomer = await act(merged, OLD_STREET, "/arrivals", {**people[4], "street": OLD_STREET})
+            again, same = await act(merged, NEW_STREET, "/arrivals", {**people[2], "street": NEW_STREET})
             refused, choice = await act(merged, QINGJIANGPU, "/arrivals", {**people[4], "street": "320811002"})
             left, departed = await act(
                 merged, NEW_STREET, "/departures", {**make_departure(people[0], "2026-10-01"), "street": NEW_STREET}
@@ -123,6 +126,7 @@ async def test_who_takes_over_a_district_goes_on_with_everything_in_it(stack: St
             await whole(merged, elsewhere)
 
             assert (arrived, newcomer["warnings"][0]) == (201, "division_renamed")
+            assert (again, same["outcome"], same["stay_id"]) == (200, "duplicate", registered[2])
             assert (refused, choice["code"]) == (422, "division_abolished")
             assert choice["detail"].endswith("清江街道 320812002、浦楼街道 320812003")
             assert (left, departed["street"], departed["state"]) == (200, OLD_STREET, "ended")

@@ -88,10 +88,14 @@ async def test_a_household_and_the_children_of_its_members_are_found_together(da
     alone = make_stay("9" * 32)
     await write_rows(database, [stay_row(stay, 1) for stay in (head, spouse, child, away, alone)])
 
-    found = await find_dependants(database, head)
+    found = await find_dependants(database, head, (Area(head.street),))
 
     assert {stay.stay_id for stay in found} == {head.stay_id, spouse.stay_id, child.stay_id}
     assert {stay.person_id for stay in who_follows(head, found, household=True)} == {father, baby}
     assert who_follows(head, found) == []
-    assert await find_dependants(database, alone) == []
-    assert {stay.person_id for stay in await find_dependants(database, spouse)} == {mother, father, baby}
+    assert await find_dependants(database, alone, (Area(alone.street),)) == []
+    assert {stay.person_id for stay in await find_dependants(database, spouse, (Area(spouse.street),))} == {
+        mother,
+        father,
+        baby,
+    }
