@@ -149,11 +149,11 @@ class Lives:
     def manner(self, stay: str) -> Manner:
         """Say how notices about a stay are treated."""
         weights = (6, 2, 2)
-        return Random(f"{self.seed}{stay}").choices(list(Manner), weights)[0]  # noqa: S311
+        return Random(f"{self.seed}{stay}").choices(list(Manner), weights)[0]
 
     def patience(self, stay: str) -> int:
         """Give after how many days notices about a stay are answered."""
-        return Random(f"{stay}{self.seed}").choice((0, 1, 3, 10, 25, 50))  # noqa: S311
+        return Random(f"{stay}{self.seed}").choice((0, 1, 3, 10, 25, 50))
 
 
 def name_stay(person: str, street: str, since: date) -> str:

@@ -27,7 +27,7 @@ class Weather:
 
     def cuts_of(self, code: str, first: date, last: date) -> list[tuple[date, date]]:
         """Give the days from and to which a district is cut off."""
-        rng = Random(f"{self.seed}/{code}")  # noqa: S311
+        rng = Random(f"{self.seed}/{code}")
         starts = [first + timedelta(days=rng.randrange((last - first).days + 1)) for _ in range(self.cuts)]
         return [(start, start + timedelta(days=rng.choice((7, 20, 60)))) for start in starts]
 
@@ -46,7 +46,7 @@ class Wire:
     _number: Iterable[int] = field(default_factory=count)
 
     def __post_init__(self) -> None:
-        self._rng = Random(self.weather.seed)  # noqa: S311
+        self._rng = Random(self.weather.seed)
 
     def send(self, said: Said, receiver: str, today: date) -> None:
         """Put what was said on the way to a district."""

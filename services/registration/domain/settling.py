@@ -42,7 +42,7 @@ from contracts.transfers import (
 from services.registration.deadlines import Policy
 from services.registration.domain.conflicts import find_conflicts, is_double_arrival
 from services.registration.domain.knowledge import Knowledge, Left
-from services.registration.domain.stays import is_declared
+from services.registration.domain.stays import OPEN_AGAIN, is_declared
 
 
 @dataclass(frozen=True)
@@ -110,12 +110,7 @@ def _target(stay: Stay, known: Knowledge, rules: Rules, today: date) -> Stay:
     ending = _ending(stay, known, today)
     if ending is not None:
         return _ended(stay, ending).model_copy(update=lost)
-    open_again = {
-        "state": StayState.OPEN,
-        **dict.fromkeys(("ended_on", "ending", "destination", "destination_kind", "contested_by", "contest")),
-        **lost,
-    }
-    return stay.model_copy(update={**open_again, **_contest(stay, known)})
+    return stay.model_copy(update={**OPEN_AGAIN, **lost, **_contest(stay, known)})
 
 
 def _ending(stay: Stay, known: Knowledge, today: date) -> Left | None:

@@ -40,9 +40,19 @@ def is_declared(stay: Stay) -> bool:
     return stay.state is StayState.ENDED and stay.ending in DECLARED
 
 
+FOLLOWED = frozenset({Ending.BY_DEFAULT, Ending.DIED})
+"""The endings that merely followed from what somebody else said, and go when that does."""
+
+OPEN_AGAIN: Mapping[str, Any] = {
+    "state": StayState.OPEN,
+    **dict.fromkeys(("ended_on", "ending", "destination", "destination_kind", "contested_by", "contest")),
+}
+"""What makes a stay that ended, or was contested, an open one."""
+
+
 def may_end(stay: Stay) -> bool:
-    """Tell whether the office may declare that the person left: nobody has yet, and the person did not die there."""
-    return stay.state in LIVING or stay.ending in (Ending.CONFIRMED, Ending.BY_DEFAULT)
+    """Tell whether the office may declare that the person left: nobody of its own has yet."""
+    return stay.state in LIVING or stay.ending is Ending.CONFIRMED or stay.ending in FOLLOWED
 
 
 def end(
@@ -54,9 +64,10 @@ def end(
 ) -> StayEnded:
     """End a stay on the day the person left, for a destination if it is known.
 
-    What the office declares is better than what merely followed from something else: see `may_end`.
+    What the office declares is better than what merely followed from something else: see `may_end`. Who died has left
+    before, or not at all.
     """
-    if not may_end(stay):
+    if not may_end(stay) or (stay.ending is Ending.DIED and stay.ended_on is not None and left_on > stay.ended_on):
         raise NotLivingHereError
     if left_on < stay.started_on:
         raise LeftBeforeArrivingError
@@ -77,7 +88,9 @@ def correct(stay: Stay, changes: Mapping[str, Any]) -> StayCorrected:
     if corrected == stay:
         raise NothingToCorrectError
     if corrected.ended_on is not None and corrected.ended_on < corrected.started_on:
-        raise LeftBeforeArrivingError
+        if corrected.ending not in FOLLOWED:
+            raise LeftBeforeArrivingError
+        corrected = corrected.model_copy(update=OPEN_AGAIN)
     return StayCorrected(stay=corrected)
 
 

@@ -1,0 +1,138 @@
+"""What is said ends alike, whether it was heard soon or late: each test here was a life that did not."""
+
+from datetime import timedelta
+
+import pytest
+
+from contracts.registration import DestinationKind, Ending, StayState
+from contracts.transfers import (
+    AnswerState,
+    ConflictKind,
+    NoticeFact,
+    NoticeKind,
+    Person,
+    RejectionReason,
+    notice_id,
+)
+from services.registration.domain import notices, people, stays
+from services.registration.domain.conflicts import find_conflicts
+from services.registration.domain.knowledge import Knowledge
+from services.registration.domain.refused import LeftBeforeArrivingError, NotLivingHereError
+from services.registration.domain.transfers import TransferState, derive_transfers
+from tests.districts import POLICY, World, noon
+from tests.histories import FIRST_DAY, PEOPLE, STREETS, make_answer, make_notice, make_person, make_stay
+
+OLD, NEW = make_stay(), make_stay(street=STREETS[2], day=30)
+REJECTED = make_answer(make_notice(NEW, OLD), AnswerState.REJECTED, reason=RejectionReason.STILL_HERE)
+
+
+def kinds(known: Knowledge) -> set[ConflictKind]:
+    return {conflict.kind for conflict in find_conflicts(known, POLICY)}
+
+
+def states(known: Knowledge) -> list[TransferState]:
+    return [transfer.state for transfer in derive_transfers(known)]
+
+
+def test_a_dispute_is_over_once_the_first_days_were_in_the_wrong_order() -> None:
+    corrected = stays.correct(NEW, {"started_on": FIRST_DAY - timedelta(days=9)}).stay
+
+    before = Knowledge((OLD, NEW), (make_notice(NEW, OLD),), (REJECTED,))
+    after = Knowledge((OLD, corrected), (make_notice(NEW, OLD),), (REJECTED,))
+
+    assert kinds(before) == {ConflictKind.DISPUTED}
+    assert kinds(after) == set()
+    assert TransferState.DISPUTED not in states(after)
+    assert after.successor(corrected) == OLD
+
+
+def test_an_arrival_after_the_death_is_disputed_no_longer_it_contradicts_the_death() -> None:
+    died = make_person(died_on=FIRST_DAY + timedelta(days=20))
+
+    known = Knowledge((OLD, NEW), (make_notice(NEW, OLD),), (REJECTED,), (died,))
+
+    assert kinds(known) == {ConflictKind.STAY_AFTER_DEATH}
+    assert states(known) == [TransferState.VOID]
+
+
+def test_an_arrival_that_was_declared_over_on_its_first_day_is_as_good_as_retracted() -> None:
+    over = stays.end(NEW, NEW.started_on, None).stay
+
+    known = Knowledge((OLD, over), (make_notice(NEW, OLD),), (REJECTED,))
+
+    assert known.claims == [OLD]
+    assert kinds(known) == set()
+    assert states(known) == [TransferState.VOID]
+
+
+def test_what_was_confirmed_overlaps_no_stay_that_was_declared_over_on_its_first_day() -> None:
+    over = stays.end(NEW, NEW.started_on, None).stay
+    confirmed = make_answer(make_notice(NEW, OLD), AnswerState.CONFIRMED, left_on=NEW.started_on + timedelta(days=5))
+
+    known = Knowledge((OLD, over), (make_notice(NEW, OLD),), (confirmed,))
+
+    assert kinds(known) == set()
+
+
+@pytest.mark.parametrize("ending", [Ending.BY_DEFAULT, Ending.DIED])
+def test_a_first_day_is_corrected_past_an_ending_that_merely_followed(ending: Ending) -> None:
+    ended = OLD.model_copy(
+        update={"state": StayState.ENDED, "ending": ending, "ended_on": FIRST_DAY + timedelta(days=5)}
+    )
+
+    corrected = stays.correct(ended, {"started_on": FIRST_DAY + timedelta(days=9)}).stay
+
+    assert (corrected.state, corrected.ended_on, corrected.ending) == (StayState.OPEN, None, None)
+
+
+def test_a_first_day_is_not_corrected_past_a_departure_that_was_declared() -> None:
+    ended = stays.end(OLD, FIRST_DAY + timedelta(days=5), None).stay
+
+    with pytest.raises(LeftBeforeArrivingError):
+        stays.correct(ended, {"started_on": FIRST_DAY + timedelta(days=9)})
+
+
+def test_a_departure_before_the_death_is_taken_although_the_death_was_heard_first() -> None:
+    died = OLD.model_copy(
+        update={"state": StayState.ENDED, "ending": Ending.DIED, "ended_on": FIRST_DAY + timedelta(days=9)}
+    )
+
+    left = stays.end(died, FIRST_DAY + timedelta(days=3), None, DestinationKind.EXTERNAL).stay
+
+    assert (left.ending, left.ended_on) == (Ending.DEPARTED, FIRST_DAY + timedelta(days=3))
+    with pytest.raises(NotLivingHereError):
+        stays.end(died, FIRST_DAY + timedelta(days=10), None)
+
+
+def test_when_two_people_are_parted_the_other_one_is_settled_as_well() -> None:
+    one, other = make_stay(PEOPLE[0], STREETS[0]), make_stay(PEOPLE[1], STREETS[2], day=30)
+    world = World(("320507", "320812"), FIRST_DAY + timedelta(days=40))
+    world.record(stays.start(one))
+    world.record(stays.start(other))
+    world.record(people.merge(Person(person_id=PEOPLE[1], district="320812"), PEOPLE[0], ()))
+    world.drain()
+    contested = world.all_stays()[one.stay_id]
+
+    world.decide(f"person/{PEOPLE[1]}@320812", lambda fact: people.unmerge(fact.person))  # type: ignore[attr-defined]
+    world.drain()
+
+    assert contested.state is StayState.CONTESTED
+    assert world.all_stays()[one.stay_id].state is StayState.OPEN
+
+
+def test_a_late_answer_that_the_person_is_still_here_reaffirms_what_ended_by_default() -> None:
+    world = World(("320507", "320812"), FIRST_DAY + timedelta(days=31))
+    world.record(stays.start(OLD))
+    world.record(stays.start(NEW))
+    world.let_everything_fall_due()
+    ended = world.all_stays()[OLD.stay_id]
+    name = notice_id(NoticeKind.ARRIVAL, NEW.stay_id, OLD.stay_id)
+    _, sent = world.districts["320507"].heard.newest[f"notice/{name}"]
+    assert isinstance(sent, NoticeFact)
+
+    world.record(notices.reject(sent.notice, None, noon(world.today), RejectionReason.STILL_HERE))
+    world.let_everything_fall_due()
+
+    assert (ended.state, ended.ending) == (StayState.ENDED, Ending.BY_DEFAULT)
+    assert world.all_stays()[OLD.stay_id].state is StayState.OPEN
+    assert [transfer.state for transfer in world.transfers(PEOPLE[0])] == [TransferState.DISPUTED]
