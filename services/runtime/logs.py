@@ -12,6 +12,7 @@ ALLOWED = frozenset(
         "event", "level", "timestamp", "service", "instance", "queue", "reason", "code", "stream", "type", "count",
         "seconds", "attempt", "position", "division", "district", "import_id", "stay_id", "person_id", "event_id",
         "parked_id", "port", "path", "method", "status", "error", "version", "exception",
+        "hash",
     }
 )  # fmt: skip
 """The keys a log line may carry: ids, codes and figures.

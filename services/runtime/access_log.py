@@ -1,0 +1,267 @@
+"""The access log 访问日志: who saw or erased whose data, and why. Append-only, gapless, hash-chained, sealed.
+
+Each entry carries the hash of the one before it, and a seal made with a key that MongoDB does not hold. So whoever can
+write to the database alone can't change, add, take out or reorder an entry unseen. What they can do is cut entries off
+at the end: that is seen by comparing with a head that was noted elsewhere, as every append writes one to the service's
+own log, and `verify-access-log --heads` keeps them in a file. Who has the key as well can rewrite all of it; then the
+noted heads alone tell.
+"""
+
+import asyncio
+import hmac
+import json
+import random
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+from pymongo.errors import BulkWriteError
+
+from services.runtime.access import Caller
+from services.runtime.clock import Clock
+from services.runtime.gathering import Gathering
+from services.runtime.logs import get_log
+from services.runtime.mongo import Database, Document, duplicates_in, make_index
+
+ACCESS_LOG = "access_log"
+BEFORE_THE_FIRST = "0" * 64
+"""What the first entry has in place of the hash of the one before it."""
+KEY_BYTES = 32
+ATTEMPTS = 100
+LONGEST_PAUSE = 0.1
+CODE_LENGTHS = (2, 4, 6, 9, 12)
+"""Of a province, city, district, street and community (GB/T 2260, GB/T 10114)."""
+_NUMBERED: Document = {"_id": {"$gt": 0}}
+
+
+class Access(BaseModel):
+    """What somebody is about to see or do: `reason` names no one, `street` is where the person lives, if known."""
+
+    model_config = ConfigDict(frozen=True)
+
+    by: str
+    role: str
+    division: str
+    action: str
+    reason: str
+    person_id: str | None = None
+    street: str | None = None
+
+    @classmethod
+    def of(
+        cls, caller: Caller, action: str, reason: str, *, person_id: str | None = None, street: str | None = None
+    ) -> Self:
+        """Say what a caller is about to see or do."""
+        return cls(
+            by=caller.subject,
+            role=caller.role.value,
+            division=caller.division,
+            action=action,
+            reason=reason,
+            person_id=person_id,
+            street=street,
+        )
+
+
+class Entry(Access):
+    """An access as it stands in the log, from position 1 on without gaps; `at` never runs backwards."""
+
+    position: int
+    at: datetime
+    previous: str
+    hash: str
+    seal: str
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which entries to read: those before a position, from one moment until before another."""
+
+    division: str = ""
+    person_id: str | None = None
+    by: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    before: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What became of a verification: so many entries are whole, up to `head`; what is wrong after them, if anything."""
+
+    entries: int
+    head: str
+    fault: str | None = None
+
+
+def chain(access: Access, after: Entry | None, moment: datetime, key: bytes) -> Entry:
+    """Make the entry that follows another."""
+    at = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    entry = Entry(
+        **access.model_dump(),
+        position=after.position + 1 if after else 1,
+        at=max(at, after.at) if after else at,
+        previous=after.hash if after else BEFORE_THE_FIRST,
+        hash="",
+        seal="",
+    )
+    digest = _digest(entry)
+    return entry.model_copy(update={"hash": digest, "seal": _seal(digest, key)})
+
+
+def find_fault(document: Document, after: Entry | None, keys: Sequence[bytes]) -> str | None:
+    """Say what is wrong with a document that should follow an entry, or None."""
+    try:
+        entry = _read(document)
+    except (ValidationError, KeyError, TypeError):
+        return "altered: it is no entry any more"
+    if entry.position != (after.position + 1 if after else 1):
+        return f"missing: after it comes {entry.position}"
+    if entry.previous != (after.hash if after else BEFORE_THE_FIRST):
+        return "altered: it does not follow the entry before it"
+    if _digest(entry) != entry.hash or document != _document(entry):
+        return "altered: it does not fit its hash"
+    if not any(hmac.compare_digest(_seal(entry.hash, key), entry.seal) for key in keys):
+        return "forged: it is not sealed with our key"
+    return None
+
+
+class AccessLog:
+    """A service's access log. What can't be recorded must not be shown: `record` first, then give."""
+
+    def __init__(self, database: Database, clock: Clock, keys: str) -> None:
+        self._documents = database[ACCESS_LOG]
+        self._clock = clock
+        self._keys = [_read_key(key) for key in keys.split(",")]
+        self._gathering: Gathering[Access, Entry] = Gathering(self._append)
+
+    async def prepare(self, _: Database) -> None:
+        """Make the indexes for reading; appending needs none but the position, which is the id."""
+        await make_index(self._documents, [("seen_from", 1), ("_id", 1)], name="seen_from")
+        await make_index(self._documents, [("person_id", 1), ("_id", 1)], name="person")
+        await make_index(self._documents, [("by", 1), ("_id", 1)], name="by")
+        await make_index(self._documents, [("at", 1), ("_id", 1)], name="at")
+
+    async def record(self, access: Access) -> Entry:
+        """Append an access; it stands on the majority's disks when this returns. Raises if it can't be written."""
+        return await self._gathering.submit(access)
+
+    async def record_all(self, accesses: Sequence[Access]) -> list[Entry]:
+        """Append many accesses at once; if this raises, some of them may stand."""
+        return list(await asyncio.gather(*map(self._gathering.submit, accesses)))
+
+    async def find_head(self) -> Entry | None:
+        """Find the newest entry."""
+        async for document in self._documents.find(_NUMBERED).sort("_id", -1).limit(1):
+            return _read(document)
+        return None
+
+    async def find_newest_position(self) -> int:
+        """Find the newest entry's position, whatever else became of it."""
+        async for document in self._documents.find(_NUMBERED, {"_id": 1}).sort("_id", -1).limit(1):
+            return int(document["_id"])
+        return 0
+
+    async def read(self, search: Search, limit: int) -> list[Entry]:
+        """Read entries that were made in a division or about somebody who lived there, the newest first."""
+        query: Document = {"_id": await self._positions(search)}
+        if search.division:
+            query["seen_from"] = search.division
+        for name in ("person_id", "by"):
+            if wanted := getattr(search, name):
+                query[name] = wanted
+        found = self._documents.find(query).sort("_id", -1).limit(limit)
+        return [_read(document) async for document in found]
+
+    async def verify(self, heads: Mapping[int, str], tell: Callable[[int], None]) -> Verdict:
+        """Go through all entries, telling each position, until one is at fault or is not the head noted for it."""
+        last: Entry | None = None
+        async for document in self._documents.find().sort("_id", 1).batch_size(1000):
+            fault = find_fault(document, last, self._keys)
+            if fault is None and heads.get(document["_id"], document["hash"]) != document["hash"]:
+                fault = "rewritten: another head was noted for it"
+            if fault is not None:
+                return _verdict(last, fault)
+            last = _read(document)
+            tell(last.position)
+        noted = max(heads, default=0)
+        reached = last.position if last else 0
+        return _verdict(last, f"cut off: a head was noted at {noted}" if noted > reached else None)
+
+    async def _append(self, accesses: Sequence[Access]) -> list[Entry]:
+        """Append in one go, again and again while other processes take the same positions."""
+        entries: list[Entry] = []
+        for attempt in range(ATTEMPTS):
+            chained = list(self._chain(accesses[len(entries) :], await self.find_head()))
+            entries += chained[: await self._insert(chained)]
+            if len(entries) == len(accesses):
+                get_log().info("access logged", position=entries[-1].position, hash=entries[-1].hash)
+                return entries
+            await asyncio.sleep(random.uniform(0, min(0.001 * 2**attempt, LONGEST_PAUSE)))  # noqa: S311
+        raise TimeoutError("the access log is too busy")
+
+    def _chain(self, accesses: Sequence[Access], head: Entry | None) -> Iterator[Entry]:
+        for access in accesses:
+            head = chain(access, head, self._clock(), self._keys[0])
+            yield head
+
+    async def _insert(self, entries: Sequence[Entry]) -> int:
+        """Insert one after another; give how many were first at their position."""
+        try:
+            await self._documents.insert_many([_document(entry) for entry in entries], ordered=True)
+        except BulkWriteError as error:
+            duplicates_in(error)
+            return int(error.details["nInserted"])
+        return len(entries)
+
+    async def _positions(self, search: Search) -> Document:
+        """Turn moments into positions, which time never runs against, so that one index serves every search."""
+        bounds = [search.before or float("inf")]
+        if search.until is not None:
+            bounds.append(await self._first_since(search.until))
+        since = await self._first_since(search.since) if search.since is not None else 1
+        return {"$gte": since, "$lt": min(bounds)}
+
+    async def _first_since(self, moment: datetime) -> float:
+        async for document in self._documents.find({"at": {"$gte": moment}}).sort([("at", 1), ("_id", 1)]).limit(1):
+            return int(document["_id"])
+        return float("inf")
+
+
+def _read_key(text: str) -> bytes:
+    key = bytes.fromhex(text.strip())
+    if len(key) != KEY_BYTES:
+        raise ValueError(f"a key of the access log has {KEY_BYTES} bytes")
+    return key
+
+
+def _canonical(entry: Entry) -> bytes:
+    """Write what the hash covers the one way (RFC 8785, for the text, figures and nulls that an entry holds)."""
+    content = entry.model_dump(exclude={"hash", "seal"})
+    content["at"] = entry.at.astimezone(UTC).isoformat(timespec="milliseconds")
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+
+
+def _digest(entry: Entry) -> str:
+    return sha256(_canonical(entry)).hexdigest()
+
+
+def _seal(digest: str, key: bytes) -> str:
+    return hmac.digest(key, digest.encode(), "sha256").hex()
+
+
+def _document(entry: Entry) -> Document:
+    codes = {code[:length] for code in (entry.division, entry.street or "") for length in CODE_LENGTHS}
+    fields = entry.model_dump(exclude={"position"})
+    return {"_id": entry.position, **fields, "seen_from": sorted(code for code in codes if len(code) in CODE_LENGTHS)}
+
+
+def _read(document: Document) -> Entry:
+    return Entry.model_validate({**document, "position": document["_id"]})
+
+
+def _verdict(last: Entry | None, fault: str | None) -> Verdict:
+    return Verdict(last.position, last.hash, fault) if last else Verdict(0, BEFORE_THE_FIRST, fault)
