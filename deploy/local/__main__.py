@@ -1,4 +1,4 @@
-"""The local stack's command line: `python -m deploy.local run`, `start`, `stop`, `status`, `token`, `demo`."""
+"""The local stack's command line: `python -m deploy.local run`, `start`, `stop`, `status`, `token`, `keys`, `demo`."""
 
 import os
 import sys
@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from deploy.local import run as foreground
+from deploy.local.credentials import KeyStep, change_sealing_keys
 from deploy.local.failure import LocalStackError
 from deploy.local.running import ask_to_stop, only_one, running_pid
 from deploy.local.services import REPOSITORY, all_services
@@ -84,6 +85,13 @@ def token(
         sys.stdout.write(issue(key, subject=subject, role=role, division=division) + "\n")
     except ValueError as refusal:
         raise LocalStackError(f"{refusal}. Say e.g. `make token ROLE=clerk DIVISION=320507001`.") from refusal
+
+
+@cli.command()
+def keys(step: Annotated[KeyStep, typer.Argument(help="add, then first, then drop")]) -> None:
+    """Change the sealing keys step by step, as `python -m services.registration rotate-keys --help` tells."""
+    count = change_sealing_keys(FOLDER, step)
+    console.print(f"Sealing keys: {count}. They count from the next start of the services: `make stop run`.")
 
 
 @cli.command()

@@ -4,7 +4,8 @@ import json
 import os
 import secrets
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 
 from cryptography.fernet import Fernet
@@ -13,6 +14,7 @@ from joserfc.jwk import ECKey, KeySet
 from deploy.rabbitmq.definitions import users
 
 MONGODB_ADMIN = "houniao-admin"
+KEEP_AN_ACCESS_LOG = ("registration", "archives")
 
 
 @dataclass(frozen=True)
@@ -25,20 +27,51 @@ class Credentials:
     person_key: str
     sealing_keys: str
     pseudonym_key: str
+    access_log_keys: dict[str, str]
 
     def own_keys(self, service: str) -> dict[str, str]:
         """Give the keys that one service has and the others have not, as environment variables."""
-        match service:
-            case "registration":
-                return {"HOUNIAO_PERSON_KEY": self.person_key, "HOUNIAO_SEALING_KEYS": self.sealing_keys}
-            case "feeds":
-                return {"HOUNIAO_PSEUDONYM_KEY": self.pseudonym_key}
-        return {}
+        keys: dict[str, str] = {}
+        if service in self.access_log_keys:
+            keys["HOUNIAO_ACCESS_LOG_KEYS"] = self.access_log_keys[service]
+        if service == "registration":
+            keys |= {"HOUNIAO_PERSON_KEY": self.person_key, "HOUNIAO_SEALING_KEYS": self.sealing_keys}
+        if service == "feeds":
+            keys["HOUNIAO_PSEUDONYM_KEY"] = self.pseudonym_key
+        return keys
 
 
 def load(folder: Path) -> Credentials:
-    """Read the stack's credentials, making them the first time."""
-    return Credentials(**json.loads(kept(folder / "credentials.json", lambda: json.dumps(asdict(_make()), indent=1))))
+    """Read the stack's credentials, making them the first time, and those that an earlier version did not know."""
+    file = folder / "credentials.json"
+    known = json.loads(kept(file, lambda: _written(_make())))
+    credentials = Credentials(**{**asdict(_make()), **known})
+    if asdict(credentials) != known:
+        _write(file, _written(credentials))
+    return credentials
+
+
+class KeyStep(StrEnum):
+    """The steps of rotating the sealing keys, each followed by a restart; `rotate-keys` comes before the last."""
+
+    ADD = "add"
+    FIRST = "first"
+    DROP = "drop"
+
+
+def change_sealing_keys(folder: Path, step: KeyStep) -> int:
+    """Add a new key at the end, put the last one first, or drop all but the first; give how many there are now."""
+    credentials = load(folder)
+    keys = credentials.sealing_keys.split(",")
+    match step:
+        case KeyStep.ADD:
+            keys = [*keys, Fernet.generate_key().decode()]
+        case KeyStep.FIRST:
+            keys = [keys[-1], *keys[:-1]]
+        case KeyStep.DROP:
+            keys = keys[:1]
+    _write(folder / "credentials.json", _written(replace(credentials, sealing_keys=",".join(keys))))
+    return len(keys)
 
 
 def issuer_jwk(folder: Path) -> str:
@@ -55,12 +88,20 @@ def public_keys(private_jwk: str) -> str:
 def kept(file: Path, make: Callable[[], str]) -> str:
     """Read a secret file, making it the first time with mode 600."""
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        draft = file.with_suffix(f".{os.getpid()}")
-        draft.touch(mode=0o600)
-        draft.write_text(make())
-        draft.replace(file)
+        _write(file, make())
     return file.read_text()
+
+
+def _write(file: Path, text: str) -> None:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(f".{os.getpid()}")
+    draft.touch(mode=0o600)
+    draft.write_text(text)
+    draft.replace(file)
+
+
+def _written(credentials: Credentials) -> str:
+    return json.dumps(asdict(credentials), indent=1)
 
 
 def _make() -> Credentials:
@@ -73,6 +114,7 @@ def _make() -> Credentials:
         person_key=secrets.token_hex(32),
         sealing_keys=Fernet.generate_key().decode(),
         pseudonym_key=secrets.token_hex(32),
+        access_log_keys={service: secrets.token_hex(32) for service in KEEP_AN_ACCESS_LOG},
     )
 
 
