@@ -69,7 +69,11 @@ class Instance:
         wiring = import_module(f"services.{service}.__main__")
         told = self.stack.service_environment(service)
         if service == "registration":
-            keys = VaultSettings(person_key=told["HOUNIAO_PERSON_KEY"], sealing_keys=told["HOUNIAO_SEALING_KEYS"])
+            keys = VaultSettings(
+                person_key=told["HOUNIAO_PERSON_KEY"],
+                sealing_keys=told["HOUNIAO_SEALING_KEYS"],
+                access_log_keys=told["HOUNIAO_ACCESS_LOG_KEYS"],
+            )
             app: FastAPI = wiring.build(self.settings(service), keys, self.clock)
         elif service == "feeds":
             feeds = wiring.FeedSettings(pseudonym_key=told["HOUNIAO_PSEUDONYM_KEY"])

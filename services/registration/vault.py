@@ -1,14 +1,18 @@
 """The identity vault: the one place where names and numbers are, sealed under rotating keys."""
 
+from base64 import urlsafe_b64decode
 from datetime import date
-from typing import Any
+from hashlib import sha256
+from typing import Any, NamedTuple
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from pydantic import BaseModel, ConfigDict, SecretStr
 from pydantic_core import from_json
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.identity import DocumentType, Sex, household_id, likeness, person_id
+
+__all__ = ["Identity", "InvalidToken", "Sealed", "Vault", "VaultSettings", "fingerprint"]
 
 
 class VaultSettings(BaseSettings):
@@ -20,6 +24,8 @@ class VaultSettings(BaseSettings):
     """Hexadecimal key that turns a document into a person_id; every district has the same one."""
     sealing_keys: SecretStr
     """Fernet keys, separated by commas: the first seals, all of them open."""
+    access_log_keys: SecretStr
+    """Hexadecimal keys of 32 bytes, separated by commas: the first seals the access log's entries, all verify them."""
 
 
 class Identity(BaseModel):
@@ -44,12 +50,22 @@ class Identity(BaseModel):
     approved_by: str = ""
 
 
+class Sealed(NamedTuple):
+    """Sealed bytes and the fingerprint of the key they are sealed with: a Fernet token does not say it itself."""
+
+    content: bytes
+    sealed_with: str
+
+
 class Vault:
     """Seals and opens identities, and names people by their keyed hash."""
 
     def __init__(self, settings: VaultSettings) -> None:
-        keys = settings.sealing_keys.get_secret_value().split(",")
-        self._fernet = MultiFernet([Fernet(key.strip()) for key in keys])
+        keys = [key.strip() for key in settings.sealing_keys.get_secret_value().split(",")]
+        self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self.sealing_key = fingerprint(keys[0])
+        """The fingerprint of the first key."""
+        self.access_log_keys = settings.access_log_keys.get_secret_value()
         self._person_key = bytes.fromhex(settings.person_key.get_secret_value())
 
     def name(self, document_type: DocumentType, number: str, apart: str = "") -> str:
@@ -64,7 +80,7 @@ class Vault:
         """Digest what people have in common who may be one person."""
         return likeness(self._person_key, name, birth, sex, hukou_division)
 
-    def seal(self, identity: Identity) -> bytes:
+    def seal(self, identity: Identity) -> Sealed:
         """Seal an identity (Fernet: AES-128-CBC with HMAC-SHA256)."""
         return self.seal_bytes(identity.model_dump_json().encode())
 
@@ -72,13 +88,22 @@ class Vault:
         """Open a sealed identity."""
         return Identity.model_validate(self._open_json(sealed))
 
-    def seal_bytes(self, content: bytes) -> bytes:
+    def seal_bytes(self, content: bytes) -> Sealed:
         """Seal any bytes that hold identities, such as an uploaded register."""
-        return self._fernet.encrypt(content)
+        return Sealed(self._fernet.encrypt(content), self.sealing_key)
 
     def open_bytes(self, sealed: bytes) -> bytes:
-        """Open sealed bytes."""
+        """Open sealed bytes; raises InvalidToken where none of the keys does."""
         return self._fernet.decrypt(sealed)
+
+    def seal_anew(self, sealed: bytes) -> Sealed:
+        """Seal with the first key what any of the keys opens."""
+        return Sealed(self._fernet.rotate(sealed), self.sealing_key)
 
     def _open_json(self, sealed: bytes) -> Any:
         return from_json(self.open_bytes(sealed))
+
+
+def fingerprint(key: str) -> str:
+    """Name a sealing key without giving it away: it is random, so its hash tells nothing."""
+    return sha256(b"houniao sealing key " + urlsafe_b64decode(key)).hexdigest()[:16]

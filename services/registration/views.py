@@ -17,6 +17,7 @@ from services.registration.domain.knowledge import Knowledge
 from services.registration.domain.listed import LISTED_DIGITS, ListedKind, derive_standings, find_listed
 from services.registration.domain.people import ids_of
 from services.registration.domain.transfers import Task, Transfer
+from services.registration.vault import Sealed
 from services.runtime.mongo import Database, Document, Row, bulk_write, in_areas, insert_new, make_index
 
 STAYS = "stays"
@@ -28,6 +29,7 @@ MOVERS = "movers"
 IDENTITIES = "identities"
 IMPORTS = "imports"
 IMPORT_FILES = "import_files"
+REFUSED_ROWS = "refused_rows"
 LOOKUPS = "lookups"
 
 
@@ -472,29 +474,34 @@ def _any(values: Sequence[str]) -> Document | str:
 async def find_sealed(database: Database, person_ids: Iterable[str]) -> dict[str, bytes]:
     """Find the sealed identities of people."""
     found = database[IDENTITIES].find({"_id": {"$in": list(person_ids)}})
-    return {document["_id"]: bytes(document["sealed"]) async for document in found}
+    return {document["_id"]: bytes(document["sealed"]) async for document in found if "sealed" in document}
 
 
 async def insert_sealed(
-    database: Database, sealed: Sequence[tuple[str, bytes, str]], likenesses: Mapping[str, Iterable[str]]
+    database: Database, sealed: Sequence[tuple[str, Sealed, str]], likenesses: Mapping[str, Iterable[str]]
 ) -> list[int]:
-    """Insert sealed identities (person_id, bytes, as of which day); give the indexes of people already known."""
+    """Insert sealed identities (person_id, as of which day); give the indexes of people known already, or erased."""
     documents = [
-        {"_id": person, "sealed": content, "as_of": as_of, "likenesses": sorted(likenesses[person])}
+        {"_id": person, **sealed_fields(content), "as_of": as_of, "likenesses": sorted(likenesses[person])}
         for person, content, as_of in sealed
     ]
     return await insert_new(database[IDENTITIES], documents)
 
 
-async def replace_sealed(database: Database, sealed: Sequence[tuple[str, bytes, str]]) -> None:
-    """Replace sealed identities that are not newer than these."""
+async def replace_sealed(database: Database, sealed: Sequence[tuple[str, Sealed, str]]) -> None:
+    """Replace sealed identities that are not newer than these; those that were erased stay so."""
     await bulk_write(
         database[IDENTITIES],
         [
-            UpdateOne({"_id": person, "as_of": {"$lte": as_of}}, {"$set": {"sealed": content, "as_of": as_of}})
+            UpdateOne({"_id": person, "as_of": {"$lte": as_of}}, {"$set": {**sealed_fields(content), "as_of": as_of}})
             for person, content, as_of in sealed
         ],
     )
+
+
+def sealed_fields(sealed: Sealed) -> Document:
+    """Give the fields of a document that is sealed as a whole."""
+    return {"sealed": sealed.content, "sealed_with": sealed.sealed_with}
 
 
 async def record_lookup(database: Database, caller: str, person_id: str, reason: str, moment: datetime) -> None:
@@ -502,9 +509,10 @@ async def record_lookup(database: Database, caller: str, person_id: str, reason:
     await database[LOOKUPS].insert_one({"by": caller, "person_id": person_id, "reason": reason, "at": moment})
 
 
-async def keep_import(database: Database, progress: Document, sealed: bytes, filename: str, caller: str) -> None:
+async def keep_import(database: Database, progress: Document, sealed: Sealed, filename: str, caller: str) -> None:
     """Keep a register that was handed in: the sealed file first, then the promise to work on it."""
-    await database[IMPORT_FILES].insert_one({"_id": progress["_id"], "sealed": sealed, "filename": filename})
+    kept = {"_id": progress["_id"], **sealed_fields(sealed), "filename": filename}
+    await database[IMPORT_FILES].insert_one({**kept, "handed_in_at": progress["handed_in_at"]})
     await database[IMPORTS].insert_one({**progress, "by": caller, "leased_until": progress["handed_in_at"]})
 
 
@@ -533,5 +541,6 @@ async def claim_import(database: Database, now: datetime, until: datetime) -> st
 
 
 async def save_import(database: Database, import_id: str, progress: Document, until: datetime) -> None:
-    """Save how far an import is and keep the claim on it."""
-    await database[IMPORTS].update_one({"_id": import_id}, {"$set": {**progress, "leased_until": until}})
+    """Save how far an import is and keep the claim on it, unless somebody else got as far."""
+    behind = {"_id": import_id, "done": {"$lt": progress["done"]}}
+    await database[IMPORTS].update_one(behind, {"$set": {**progress, "leased_until": until}})

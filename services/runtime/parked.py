@@ -13,7 +13,9 @@ PARKED = "parked"
 Replay = Callable[[Document], Awaitable[str | None]]
 """Takes a parked document back in; gives the reason if it still can't be understood."""
 
-Change = Callable[[bytes], bytes]
+Seal = Callable[[bytes], tuple[bytes, str | None]]
+"""Seals a body and names the key it did that with."""
+Unseal = Callable[[bytes], bytes]
 
 
 class Parked:
@@ -22,10 +24,10 @@ class Parked:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._documents = database[PARKED]
         self._clock = clock
-        self._seal: Change = bytes
-        self._open: Change = bytes
+        self._seal: Seal = _leave
+        self._open: Unseal = bytes
 
-    def seal_with(self, seal: Change, unseal: Change) -> None:
+    def seal_with(self, seal: Seal, unseal: Unseal) -> None:
         """Keep bodies sealed, for a service whose messages say who people are."""
         self._seal, self._open = seal, unseal
 
@@ -34,9 +36,11 @@ class Parked:
     ) -> None:
         """Keep a message's raw bytes with the reason, and with the sender that the broker verified."""
         parked_id = _name(queue, routing_key, user_id or "", body)
+        sealed, sealed_with = self._seal(body)
         first_seen = {
             "queue": queue,
-            "body": self._seal(body),
+            "body": sealed,
+            "sealed_with": sealed_with,
             "routing_key": routing_key,
             "user_id": user_id,
             "first_seen": self._clock(),
@@ -55,7 +59,7 @@ class Parked:
 
     async def read(self, after: str = "", limit: int = 50) -> list[Document]:
         """List what is parked, without the bodies, in the order of the ids."""
-        found = self._documents.find({"_id": {"$gt": after}}, {"body": 0}).sort("_id", 1).limit(limit)
+        found = self._documents.find({"_id": {"$gt": after}}, {"body": 0, "sealed_with": 0}).sort("_id", 1).limit(limit)
         return await found.to_list(limit)
 
     async def replay(self, parked_id: str, take: Replay) -> str | None:
@@ -69,6 +73,10 @@ class Parked:
             return None
         await self._documents.update_one({"_id": parked_id}, {"$set": {"reason": reason}})
         return reason
+
+
+def _leave(body: bytes) -> tuple[bytes, None]:
+    return body, None
 
 
 def _name(queue: str, routing_key: str, user_id: str, body: bytes) -> str:

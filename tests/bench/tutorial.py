@@ -230,7 +230,7 @@ async def _register(tutorial: Tutorial, vault: Vault, arrival: Arrival) -> None:
         recorded_at=datetime.now(UTC),
         **{name: getattr(arrival, name) for name in Stay.model_fields if hasattr(arrival, name)},
     )
-    document: dict[str, Any] = {"_id": person_id, "sealed": vault.seal(identity)}
+    document: dict[str, Any] = {"_id": person_id, "sealed": vault.seal(identity).content}
     await tutorial.database["identities"].insert_one(document)
     await tutorial.database["arrivals"].insert_one(stay.model_dump(mode="json"))
     await tutorial.publish(StayStarted(stay=stay))

@@ -1,0 +1,43 @@
+"""The vault's keys: the first seals, all of them open, and what is sealed says under which."""
+
+import secrets
+
+import pytest
+from cryptography.fernet import Fernet
+
+from contracts.identity import DocumentType
+from services.registration.vault import Identity, InvalidToken, Vault, VaultSettings
+
+OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+PERSON_KEY, LOG_KEY = secrets.token_hex(32), secrets.token_hex(32)
+IDENTITY = Identity(name="李小满", document_type=DocumentType.ID_CARD, document_number="11010519491231002X")
+
+
+def vault(*keys: str) -> Vault:
+    return Vault(VaultSettings(person_key=PERSON_KEY, sealing_keys=", ".join(keys), access_log_keys=LOG_KEY))
+
+
+def test_a_new_key_at_the_end_opens_and_does_not_seal() -> None:
+    sealed = vault(OLD, NEW).seal(IDENTITY)
+
+    assert sealed.sealed_with == vault(OLD).sealing_key
+    assert vault(OLD).open(sealed.content) == IDENTITY
+
+
+def test_what_is_sealed_anew_opens_with_the_new_key_alone() -> None:
+    old = vault(OLD).seal(IDENTITY)
+
+    new = vault(NEW, OLD).seal_anew(old.content)
+
+    assert new.sealed_with == vault(NEW).sealing_key != old.sealed_with
+    assert vault(NEW).open(new.content) == IDENTITY
+    with pytest.raises(InvalidToken):
+        vault(OLD).open(new.content)
+
+
+def test_a_fingerprint_is_the_keys_own_and_does_not_show_it() -> None:
+    found = vault(OLD).sealing_key
+
+    assert found == vault(OLD, NEW).sealing_key != vault(NEW).sealing_key
+    assert len(found) == 16
+    assert found not in OLD
