@@ -1,4 +1,4 @@
-"""Wiring: `python -m services.registration` serves; `import` works through a register from the command line."""
+"""Wiring: `python -m services.registration` serves; with `--help` it tells what else it does from the command line."""
 
 from functools import partial
 
@@ -19,7 +19,14 @@ from services.registration import (
 from services.registration.api import router
 from services.registration.command_line import import_command
 from services.registration.commands import Registration
+from services.registration.identities_api import router as identities_router
 from services.registration.vault import Vault, VaultSettings
+from services.registration.vault_command_line import (
+    erase_person_command,
+    rotate_keys_command,
+    verify_access_log_command,
+)
+from services.runtime import access_log_web
 from services.runtime.clock import Clock, system_clock
 from services.runtime.service import Service, run_service
 from services.runtime.settings import Settings, load_settings, local_environment
@@ -38,7 +45,7 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
     registration = Registration(Service(NAME, settings, clock), Vault(keys))
     service = registration.service
     service.parked.seal_with(registration.vault.seal_bytes, registration.vault.open_bytes)
-    service.prepare_with(views.prepare, duplicates.prepare)
+    service.prepare_with(views.prepare, duplicates.prepare, registration.access_log.prepare)
     service.hear(partial(projector.hear, registration), everywhere=HEARD_BY[NAME])
     queue = settings.queue_name(f"{NAME}.{offices.OFFICES}")
     service.listener.listen(
@@ -50,8 +57,10 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
     )
     service.work_on(partial(imports.work_through, registration), partial(commands.keep_sweeping, registration))
     service.relay.look_again_after = 0.2  # the import command records in a process of its own
-    app = make_app(service, router, about="Registration 登记: arrivals, departures, stays and the people behind them.")
+    about = "Registration 登记: arrivals, departures, stays and the people behind them."
+    app = make_app(service, router, identities_router, access_log_web.router, about=about)
     app.state.registration = registration
+    app.state.access_log = registration.access_log
     return app
 
 
@@ -64,6 +73,9 @@ def serve(context: typer.Context) -> None:
 
 
 cli.command("import")(import_command)
+cli.command("rotate-keys")(rotate_keys_command)
+cli.command("erase-person")(erase_person_command)
+cli.command("verify-access-log")(verify_access_log_command)
 
 if __name__ == "__main__":
     cli()

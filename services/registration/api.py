@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Awaitable
-from datetime import date
+from datetime import date, datetime
 from hashlib import sha256
 from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import quote
@@ -14,7 +14,7 @@ from contracts.categories import PersonCategory, categories_of
 from contracts.envelope import uuid7
 from contracts.identity import DocumentType
 from contracts.registration import Stay, StayState
-from services.registration import commands, imports, views
+from services.registration import commands, imports, vault_views, views
 from services.registration.commands import Outcome, Registration
 from services.registration.domain.knowledge import claim
 from services.registration.domain.refused import (
@@ -23,6 +23,7 @@ from services.registration.domain.refused import (
     NotRegisteredError,
     RefusedError,
 )
+from services.registration.identities import refuse_naming, show_identity
 from services.registration.intake import (
     ADVICE,
     DepartureReport,
@@ -35,6 +36,7 @@ from services.registration.intake import (
 from services.registration.registers import RegisterError
 from services.registration.views import KnownPerson
 from services.runtime.access import Caller, Role, allow
+from services.runtime.access_log import Access
 from services.runtime.journal import ConflictError
 from services.runtime.problems import Problem, documented
 
@@ -120,7 +122,7 @@ class StayPage(BaseModel):
 
 
 class PersonFile(BaseModel):
-    """A person without the identity: where they stay now, what they belong to, every stay, the ids merged into this."""
+    """A person without the identity: the stay now, what they belong to, every stay, merged ids, when it was erased."""
 
     person_id: str
     aliases: list[str]
@@ -128,6 +130,7 @@ class PersonFile(BaseModel):
     current: Stay | None
     categories: tuple[PersonCategory, ...]
     stays: list[Stay]
+    erased_at: datetime | None = None
 
 
 class Lookup(BaseModel):
@@ -229,21 +232,21 @@ async def get_streets(
 async def get_person(person_id: str, registration: Here, caller: Clerk) -> PersonFile:
     """Show where a person stays and stayed, under any id; one stay must be in the caller's division."""
     known = await find_person(registration, caller, person_id)
-    return _file(known, registration.service.today)
+    erasures = await vault_views.find_erasures(registration.service.database, [person_id])
+    return _file(known, registration.service.today).model_copy(update={"erased_at": erasures.get(person_id)})
 
 
 @router.post("/people/lookup", summary="Find a person by document")
 async def post_lookup(body: Lookup, registration: Here, caller: Clerk) -> FoundPerson:
-    """Find a person by document, with a reason that is kept."""
+    """Find a person by document, with a reason that is kept in the access log before anything is shown."""
     document_type = DocumentType.from_label(body.document_type)
     if document_type is None:
         raise Problem(422, "bad_document_type", ADVICE["bad_document_type"])
+    refuse_naming(body.reason, body.document_number)
     service = registration.service
     person_id = registration.vault.name(document_type, body.document_number)
-    await views.record_lookup(service.database, caller.subject, person_id, body.reason, service.clock())
-    known = await find_person(registration, caller, person_id)
-    sealed = (await views.find_sealed(service.database, [person_id])).get(person_id)
-    identity = registration.vault.open(sealed) if sealed else None
+    known = await _know(registration, person_id)
+    identity = await show_identity(registration, caller, person_id, known.knowledge.stays, body.reason)
     return FoundPerson(
         **_file(known, service.today).model_dump(),
         name=identity.name if identity else None,
@@ -278,11 +281,18 @@ async def get_import(import_id: str, registration: Here, caller: Clerk) -> impor
 
 @router.get("/imports/{import_id}/refused", summary="The refused rows as a workbook")
 async def get_refused(import_id: str, registration: Here, caller: Clerk) -> Response:
-    """Give back the refused rows with reason and advice beside each; correct them and hand the workbook in again."""
+    """Give back the refused rows with reason and advice beside each; correct them and hand the workbook in again.
+
+    The rows say who people are, so that this is kept in the access log.
+    """
     progress = await get_import(import_id, registration, caller)
     if progress.state != "done":
         raise Problem(409, "not_done", "The import is still under way; ask for its progress first.")
-    workbook = await imports.make_refused_workbook(registration, import_id)
+    if progress.dismissed_at is not None:
+        raise Problem(410, "dismissed", "The refused rows were dismissed; their text is deleted.")
+    access = Access.of(caller, "refused_rows_read", f"import {import_id}", street=progress.street)
+    await registration.access_log.record(access)
+    workbook = await imports.make_refused_workbook(registration, progress)
     return Response(
         workbook,
         media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -340,10 +350,15 @@ def _answer(outcome: Outcome) -> ArrivalAnswer:
 
 async def find_person(registration: Registration, caller: Caller, person_id: str) -> KnownPerson:
     """Find everything known about a person who stays or stayed in the caller's division, or answer 404."""
-    for known in await views.find_known(registration.service.database, [person_id]):
-        if person_id in known.ids and any(caller.covers(stay.street) for stay in known.knowledge.stays):
-            return known
-    raise Problem(404, "not_found", "辖区内没有该人员。No such person in your division.")
+    known = await _know(registration, person_id)
+    if not any(caller.covers(stay.street) for stay in known.knowledge.stays):
+        raise Problem(404, "not_found", "辖区内没有该人员。No such person in your division.")
+    return known
+
+
+async def _know(registration: Registration, person_id: str) -> KnownPerson:
+    found = await views.find_known(registration.service.database, [person_id])
+    return next(known for known in found if person_id in known.ids)
 
 
 def _file(known: KnownPerson, today: date) -> PersonFile:

@@ -29,7 +29,7 @@ from contracts.transfers import (
     notice_id,
     person_stream,
 )
-from services.registration import duplicates, views
+from services.registration import duplicates, vault_views, views
 from services.registration.deadlines import Policy
 from services.registration.domain import notices, people, settling, stays
 from services.registration.domain.knowledge import Knowledge
@@ -46,9 +46,11 @@ from services.registration.domain.refused import (
     StaleError,
 )
 from services.registration.domain.settling import Now, Rules, Told
+from services.registration.erasure import ReportedAgain, bring_back
 from services.registration.intake import Arrival, Departure
 from services.registration.vault import Identity, Vault
 from services.registration.views import KnownPerson
+from services.runtime.access_log import AccessLog
 from services.runtime.clock import day_of
 from services.runtime.gathering import Gathering
 from services.runtime.journal import Commit, ConflictError, Taken
@@ -62,10 +64,14 @@ SWEEP_EVERY = 60.0
 
 
 class ArrivalReported(NamedTuple):
-    """A checked arrival and the request it came with; the same request again gets the same answer."""
+    """A checked arrival and the request it came with; the same request again gets the same answer.
+
+    `reported_at` is when it was handed in, if that is not now: it does not bring back who was erased since.
+    """
 
     arrival: Arrival
     causation: str
+    reported_at: datetime | None = None
 
 
 class Outcome(NamedTuple):
@@ -128,8 +134,10 @@ class Registration:
     service: Service
     vault: Vault
     arrivals: Gathering[ArrivalReported, Outcome] = field(init=False)
+    access_log: AccessLog = field(init=False)
 
     def __post_init__(self) -> None:
+        self.access_log = AccessLog(self.service.database, self.service.clock, self.vault.access_log_keys)
         self.arrivals = Gathering(lambda reports: record_arrivals(self, reports))
 
     @cached_property
@@ -148,11 +156,12 @@ class Registration:
         return Now(moment, day_of(moment))
 
 
-async def register(registration: Registration, arrivals: Sequence[Arrival], causation: str) -> Sequence[Outcome]:
+async def register(
+    registration: Registration, arrivals: Sequence[Arrival], causation: str, reported_at: datetime | None = None
+) -> Sequence[Outcome]:
     """Register people who arrived together; each has a stay of their own."""
-    return await asyncio.gather(
-        *(registration.arrivals.submit(ArrivalReported(arrival, cause_of(arrival, causation))) for arrival in arrivals)
-    )
+    reports = [ArrivalReported(arrival, cause_of(arrival, causation), reported_at) for arrival in arrivals]
+    return await asyncio.gather(*map(registration.arrivals.submit, reports))
 
 
 def cause_of(arrival: Arrival, causation: str) -> str:
@@ -169,7 +178,8 @@ async def record_arrivals(registration: Registration, reports: Sequence[ArrivalR
     first: dict[str, tuple[Stay, ArrivalReported]] = {}
     for stay, report in named:
         first.setdefault(stay.stay_id, (stay, report))
-    await _keep_identities(registration, [(stay.person_id, report.arrival) for stay, report in first.values()])
+    people = [(stay.person_id, report.arrival) for stay, report in first.values()]
+    erased = await _keep_identities(registration, people)
     commits = [
         journal.commit(stays.start(stay), causation=report.causation, at=recorded_at) for stay, report in first.values()
     ]
@@ -179,6 +189,8 @@ async def record_arrivals(registration: Registration, reports: Sequence[ArrivalR
         stay: _cause_of(commit, taken.get(index))
         for index, (stay, commit) in enumerate(zip(first, commits, strict=True))
     }
+    if erased:
+        await _bring_back(registration, erased, [(s, r) for s, r in named if causes[s.stay_id] == r.causation])
     return [
         Outcome(causes[stay.stay_id] == report.causation, stay.stay_id, stay.person_id, report.arrival.warnings)
         for stay, report in named
@@ -258,8 +270,8 @@ def _stay_of(arrival: Arrival, vault: Vault, recorded_at: datetime) -> Stay:
     )
 
 
-async def _keep_identities(registration: Registration, people: Sequence[tuple[str, Arrival]]) -> None:
-    """Seal who the people are; of a person already known, only what differs and is not older is replaced.
+async def _keep_identities(registration: Registration, people: Sequence[tuple[str, Arrival]]) -> Mapping[str, datetime]:
+    """Seal who the people are, replacing only what differs and is not older; give who of them was erased, and when.
 
     Whoever is like somebody else becomes a candidate for a clerk to look at.
     """
@@ -278,10 +290,30 @@ async def _keep_identities(registration: Registration, people: Sequence[tuple[st
         for person in (*news, *changed)
     }
     raced = await views.insert_sealed(database, [sealed[person] for person in news], likenesses)
-    differing = [*changed, *(news[index] for index in raced)]
+    there = [news[index] for index in raced]
+    differing = [*changed, *there]
     await views.replace_sealed(database, [sealed[person] for person in differing])
     await duplicates.add_likenesses(database, {person: likenesses[person] for person in differing})
     await duplicates.raise_pairs(database, likenesses)
+    return await vault_views.find_erasures(database, there) if there else {}
+
+
+async def _bring_back(
+    registration: Registration, erased: Mapping[str, datetime], accepted: Sequence[tuple[Stay, ArrivalReported]]
+) -> None:
+    """Keep identities again of people who were erased before they arrived anew."""
+    reports = [
+        ReportedAgain(
+            stay.person_id,
+            stay.stay_id,
+            registration.vault.seal(_identity_of(report.arrival)),
+            report.arrival.started_on.isoformat(),
+            report.reported_at,
+        )
+        for stay, report in accepted
+        if stay.person_id in erased
+    ]
+    await bring_back(registration.service.database, registration.service.journal, erased, reports)
 
 
 def _identity_of(arrival: Arrival) -> Identity:

@@ -11,7 +11,9 @@ from services.registration import duplicates, views
 from services.registration.api import Clerk, Here
 from services.registration.commands import Registration
 from services.registration.duplicates import Pair
+from services.registration.identities import refuse_naming, texts_of
 from services.runtime.access import Caller
+from services.runtime.access_log import Access
 from services.runtime.problems import Problem
 
 router = APIRouter(tags=["registration"])
@@ -75,13 +77,16 @@ async def post_dismissal(body: Dismissal, registration: Here, caller: Clerk) -> 
 
 
 async def _look_up(registration: Registration, caller: Caller, pairs: list[Pair], reason: str) -> Mapping[str, str]:
-    """Open the names of people, and keep that somebody looked at them and why."""
-    service = registration.service
-    people = sorted({person for pair in pairs for person in pair.people})
-    for person in people:
-        await views.record_lookup(service.database, caller.subject, person, reason, service.clock())
-    sealed = await views.find_sealed(service.database, people)
-    return {person: registration.vault.open(content).name for person, content in sealed.items()}
+    """Open the names of people, once it stands in the access log who looked at them and why."""
+    streets = {person: next(iter(pair.streets[person]), None) for pair in pairs for person in pair.people}
+    people = sorted(streets)
+    sealed = await views.find_sealed(registration.service.database, people)
+    identities = {person: registration.vault.open(content) for person, content in sealed.items()}
+    for identity in identities.values():
+        refuse_naming(reason, *texts_of(identity))
+    read = [Access.of(caller, "identity_read", reason, person_id=one, street=streets[one]) for one in people]
+    await registration.access_log.record_all(read)
+    return {person: identity.name for person, identity in identities.items()}
 
 
 def _told(pair: Pair, names: Mapping[str, str]) -> Duplicate:

@@ -1,4 +1,8 @@
-"""Registers handed in as spreadsheets: kept sealed, worked through in bulk, resumed after a crash, exact to the row."""
+"""Registers handed in as spreadsheets: kept sealed, worked through in bulk, resumed after a crash, exact to the row.
+
+A register is kept only until it is worked through. Then its refused rows alone are kept, sealed one by one, until they
+are dismissed or the person they are about is erased.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -7,12 +11,13 @@ from functools import partial
 from typing import Literal
 
 from pydantic import BaseModel, Field
+from pydantic_core import from_json, to_json
 
 from contracts.envelope import uuid7
-from services.registration import views
+from services.registration import vault_views, views
 from services.registration.commands import ArrivalReported, Registration, cause_of, record_arrivals
-from services.registration.intake import Refusal, RefusalCode, check_arrival
-from services.registration.registers import Register, Row, read_register, write_refused
+from services.registration.intake import ArrivalReport, Refusal, RefusalCode, check_arrival
+from services.registration.registers import COLUMNS, Register, Row, read_register, write_refused
 from services.runtime.clock import day_of
 from services.runtime.logs import get_log
 from services.runtime.mongo import wait_while_away
@@ -32,7 +37,10 @@ class RefusedRow(BaseModel):
 
 
 class Progress(BaseModel):
-    """How far an import is: of `rows` data rows `done` are worked through, each in exactly one of the four counts."""
+    """How far an import is: of `rows` data rows `done` are worked through, each in exactly one of the four counts.
+
+    The text of refused rows is kept until it is dismissed; `erased` counts those whose text went with a person's.
+    """
 
     import_id: str
     street: str
@@ -46,7 +54,9 @@ class Progress(BaseModel):
     refused_by_reason: dict[str, int] = Field(default_factory=dict)
     warnings: dict[str, int] = Field(default_factory=dict)
     refused_rows: list[RefusedRow] = Field(default_factory=list, exclude=True)
+    erased: int = 0
     handed_in_at: datetime
+    dismissed_at: datetime | None = None
     approver: str | None = None
     """The supervisor who handed it in: numbers with a reason beside them are approved."""
 
@@ -60,6 +70,8 @@ async def hand_in(
     progress = begin(register, street, now, approver)
     sealed = registration.vault.seal_bytes(content)
     await views.keep_import(registration.service.database, _document(progress), sealed, filename, caller)
+    if progress.state == "done":
+        await vault_views.drop_file(registration.service.database, progress.import_id)
     return progress
 
 
@@ -84,17 +96,28 @@ async def find_progress(registration: Registration, import_id: str) -> Progress 
     return Progress.model_validate({**document, "import_id": import_id}) if document else None
 
 
-async def make_refused_workbook(registration: Registration, import_id: str) -> bytes:
-    """Make the workbook of an import's refused rows, from the register as it was handed in."""
-    progress = await find_progress(registration, import_id)
-    if progress is None:
-        raise KeyError(import_id)
-    register = await _open_register(registration, import_id)
-    return await asyncio.to_thread(write_refused, register, refusals_of(progress))
+async def make_refused_workbook(registration: Registration, progress: Progress) -> bytes:
+    """Make the workbook of an import's refused rows, as they were typed."""
+    sealed = await vault_views.find_refused(registration.service.database, progress.import_id)
+    opened = {number: from_json(registration.vault.open_bytes(sealed[number])) for number in sealed}
+    header = next((tuple(header) for header, _ in opened.values()), tuple(COLUMNS.values()))
+    rows = tuple(Row(number, tuple(cells), ArrivalReport()) for number, (_, cells) in opened.items())
+    refusals = [(number, refusal) for number, refusal in refusals_of(progress) if number in opened]
+    return await asyncio.to_thread(write_refused, Register("", "", 0, header, rows, 0), refusals)
+
+
+async def dismiss(registration: Registration, import_id: str) -> None:
+    """Delete the text of an import's refused rows: they were corrected elsewhere, or are not wanted any more."""
+    service = registration.service
+    await vault_views.dismiss_refused(service.database, import_id, service.clock())
 
 
 async def work_through(registration: Registration) -> None:
     """Work for ever on imports that are not done, wherever a crashed worker left them."""
+    try:
+        await wait_while_away(lambda: _let_go_of_finished(registration))
+    except Exception as error:
+        get_log().error("registers of finished imports are still kept", error=error)
     while True:
         import_id = await wait_while_away(lambda: _claim(registration))
         if import_id is None:
@@ -128,7 +151,7 @@ async def _take_rows(registration: Registration, rows: Sequence[Row], progress: 
             _count_refusal(after, row.number, checked)
         else:
             cause = cause_of(checked, f"import/{progress.import_id}/{row.number}")
-            reports.append(ArrivalReported(checked, cause))
+            reports.append(ArrivalReported(checked, cause, progress.handed_in_at))
     for outcome in await record_arrivals(registration, reports):
         after.accepted += outcome.accepted
         after.duplicate += not outcome.accepted
@@ -153,13 +176,39 @@ async def _claim(registration: Registration) -> str | None:
 
 async def _finish(registration: Registration, import_id: str) -> None:
     progress = await find_progress(registration, import_id)
-    if progress is None:
+    if progress is None or progress.state == "done":
         return
     register = await _open_register(registration, import_id)
     async for reached in take_register(registration, register, progress):
         until = registration.service.clock() + LEASE
+        if reached.state == "done":
+            await _keep_refused(registration, register, reached)
         await views.save_import(registration.service.database, import_id, _document(reached), until)
+    await vault_views.drop_file(registration.service.database, import_id)
     get_log().info("import done", import_id=import_id, count=progress.rows)
+
+
+async def _keep_refused(registration: Registration, register: Register, progress: Progress) -> None:
+    """Keep the refused rows of a register by themselves, each sealed with its header."""
+    refused = {row.row for row in progress.refused_rows}
+    sealed = {
+        row.number: registration.vault.seal_bytes(to_json([register.header, row.cells]))
+        for row in register.rows
+        if row.number in refused
+    }
+    await vault_views.keep_refused(registration.service.database, progress.import_id, sealed)
+
+
+async def _let_go_of_finished(registration: Registration) -> None:
+    """Let go of registers whose import was done when its worker crashed, or an earlier version kept them."""
+    service = registration.service
+    await vault_views.delete_orphans(service.database, service.clock())
+    for import_id in await vault_views.list_files(service.database):
+        progress = await find_progress(registration, import_id)
+        if progress is not None and progress.state == "done":
+            register = await _open_register(registration, import_id)
+            await _keep_refused(registration, register, progress)
+            await vault_views.drop_file(service.database, import_id)
 
 
 async def _open_register(registration: Registration, import_id: str) -> Register:

@@ -105,7 +105,8 @@ async def _arrive(registration: Registration, report: HouseholdReport, delivery:
     checked = check_household(report, **_context(registration, street))
     if isinstance(checked, Refusal):
         return _refuse_report(checked)
-    head, *members = map(_told, await commands.register(registration, checked, _cause(delivery)))
+    outcomes = await commands.register(registration, checked, _cause(delivery), delivery.first_seen)
+    head, *members = map(_told, outcomes)
     return head.model_copy(update={"members": tuple(members) or None})
 
 

@@ -71,7 +71,7 @@ async def find_erasures(database: Database, person_ids: Iterable[str]) -> dict[s
 
 async def erase_identity(database: Database, person_id: str, erased_at: datetime) -> None:
     """Leave a tombstone in place of an identity, in one step."""
-    erased = {"$set": {"erased_at": erased_at}, "$unset": {"sealed": 1, "sealed_with": 1, "as_of": 1}}
+    erased = {"$set": {"erased_at": erased_at}, "$unset": {"sealed": 1, "sealed_with": 1, "as_of": 1, "likenesses": 1}}
     await database[IDENTITIES].update_one({"_id": person_id}, erased, upsert=True)
 
 

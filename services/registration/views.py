@@ -30,7 +30,6 @@ IDENTITIES = "identities"
 IMPORTS = "imports"
 IMPORT_FILES = "import_files"
 REFUSED_ROWS = "refused_rows"
-LOOKUPS = "lookups"
 
 
 async def prepare(database: Database) -> None:
@@ -502,11 +501,6 @@ async def replace_sealed(database: Database, sealed: Sequence[tuple[str, Sealed,
 def sealed_fields(sealed: Sealed) -> Document:
     """Give the fields of a document that is sealed as a whole."""
     return {"sealed": sealed.content, "sealed_with": sealed.sealed_with}
-
-
-async def record_lookup(database: Database, caller: str, person_id: str, reason: str, moment: datetime) -> None:
-    """Record who looked at whose identity, and why."""
-    await database[LOOKUPS].insert_one({"by": caller, "person_id": person_id, "reason": reason, "at": moment})
 
 
 async def keep_import(database: Database, progress: Document, sealed: Sealed, filename: str, caller: str) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
@@ -34,7 +35,7 @@ Apply = Callable[[Sequence[Event[Any]]], Awaitable[None]]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message as it came off a queue; `user_id` was verified by the broker if it is there."""
+    """One message as it came off a queue, or was parked at `first_seen`; `user_id` was verified by the broker."""
 
     queue: str
     body: bytes
@@ -43,6 +44,7 @@ class Delivery:
     reply_to: str | None = None
     correlation_id: str | None = None
     message_id: str | None = None
+    first_seen: datetime | None = None
 
 
 Handle = Callable[[Delivery], Awaitable[str | None]]
@@ -129,7 +131,8 @@ class Listener:
         if handle is None:
             return f"no queue named {parked['queue']}"
         routing_key, user_id = parked.get("routing_key", ""), parked.get("user_id")
-        return await handle(Delivery(parked["queue"], parked["body"], routing_key, user_id))
+        first_seen = parked["first_seen"]
+        return await handle(Delivery(parked["queue"], parked["body"], routing_key, user_id, first_seen=first_seen))
 
     def _detached(self, *_: Any) -> None:
         self.attached = False

@@ -257,9 +257,13 @@ ROUTES = [
     ("registration", "POST", "/people/lookup"),
     ("registration", "GET", "/duplicates?division=320507"),
     ("registration", "POST", "/duplicates/dismissal"),
+    ("registration", "GET", f"/people/{PERSON}/identity?reason=curious"),
+    ("registration", "POST", f"/people/{PERSON}/erasure"),
+    ("registration", "GET", "/access-log?division=320507"),
     ("registration", "POST", "/imports"),
     ("registration", "GET", "/imports/1"),
     ("registration", "GET", "/imports/1/refused"),
+    ("registration", "POST", "/imports/1/dismissal"),
     ("archives", "GET", "/archives?division=320507"),
     ("archives", "GET", f"/archives/{PERSON}"),
     ("archives", "POST", f"/archives/{PERSON}/entries"),
@@ -278,6 +282,7 @@ BODIES: dict[str, Any] = {
     "/departures": {**make_departure(ARRIVAL, "2026-03-02"), "street": STREET},
     "/people/lookup": {"document_type": "身份证", "document_number": "1", "reason": "curious"},
     "/duplicates/dismissal": {"people": ["0" * 32, "1" * 32], "reason": "two people"},
+    f"/people/{PERSON}/erasure": {"reason": "curious"},
     f"/archives/{PERSON}/entries": {
         "street": STREET,
         "measured_at": "2026-01-01T00:00:00Z",
@@ -334,7 +339,7 @@ async def test_no_route_is_open_to_nobody_to_yesterdays_token_or_to_the_wrong_ro
 async def test_no_route_gives_or_takes_anything_outside_the_callers_division(
     houniao: Instance, stack: Stack, service: str, method: str, path: str
 ) -> None:
-    roles = {"registration": "clerk", "reporting": "district", "feeds": "integrator"}
+    roles = {"registration": "supervisor", "reporting": "district", "feeds": "integrator"}
     elsewhere = path + ("?division=320507" if service == "feeds" else "")
 
     answer = await ask(

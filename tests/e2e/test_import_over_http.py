@@ -166,20 +166,72 @@ async def test_an_import_of_another_street_is_not_found(houniao: Instance) -> No
     assert (seen.status_code, taken.status_code) == (404, 404)
 
 
-async def test_the_file_is_kept_sealed_and_progress_names_nobody(houniao: Instance) -> None:
+async def test_only_refused_rows_are_kept_and_sealed_and_progress_names_nobody(houniao: Instance) -> None:
     street = "320507102"
-    arrival = {**make_arrival(5), "name": "欧阳候鸟"}
+    accepted, refused = (
+        {**make_arrival(5), "name": "欧阳候鸟"},
+        {**make_arrival(6), "name": "上官候鸟", "arrived_on": ""},
+    )
     async with clerk(houniao, street) as client:
-        progress = await hand_in(client, street, "a.csv", _csv(arrival))
+        progress = await hand_in(client, street, "a.csv", _csv(accepted, refused))
 
     database = houniao.database("registration")
-    kept = await database["import_files"].find_one({"_id": progress["import_id"]})
+    kept = await database["refused_rows"].find({"import_id": progress["import_id"]}).to_list(None)
     told = await database["imports"].find_one({"_id": progress["import_id"]})
 
-    for document in (kept, told):
-        assert "欧阳候鸟" not in str(document)
-        assert "欧阳候鸟".encode() not in (document or {}).get("sealed", b"")
-        assert arrival["document_number"] not in str(document)
+    async def is_dropped() -> bool:
+        return await database["import_files"].find_one({"_id": progress["import_id"]}) is None
+
+    await eventually(is_dropped)
+    assert [row["row"] for row in kept] == [3]
+    for document in (*kept, told):
+        assert "候鸟" not in str(document)
+        assert "候鸟".encode() not in (document or {}).get("sealed", b"")
+        assert refused["document_number"] not in str(document)
+
+
+async def test_dismissed_rows_are_gone_and_their_counts_stay(houniao: Instance) -> None:
+    street = "320507105"
+    async with clerk(houniao, street) as client, clerk(houniao, "320507102") as stranger:
+        progress = await hand_in(client, street, "a.csv", _csv({**make_arrival(7), "arrived_on": ""}))
+        refused = await stranger.post(f"/imports/{progress['import_id']}/dismissal")
+        dismissed = await client.post(f"/imports/{progress['import_id']}/dismissal")
+        workbook = await client.get(f"/imports/{progress['import_id']}/refused")
+
+    rows = houniao.database("registration")["refused_rows"]
+    assert refused.status_code == 404
+    assert dismissed.json()["refused_by_reason"] == {"missing": 1}
+    assert dismissed.json()["dismissed_at"] is not None
+    assert (workbook.status_code, workbook.json()["code"]) == (410, "dismissed")
+    assert await rows.count_documents({"import_id": progress["import_id"]}) == 0
+
+
+async def test_a_register_that_an_earlier_version_kept_is_let_go_at_the_next_start(stack: Stack) -> None:
+    street = "320507102"
+    refused = {**make_arrival(8), "arrived_on": ""}
+    async with running_instance(stack, ["registration"], keep=True) as houniao:
+        database = houniao.database("registration")
+        async with clerk(houniao, street) as client:
+            progress = await hand_in(client, street, "a.csv", _csv(make_arrival(9), refused))
+        vault = houniao.apps["registration"].state.registration.vault
+        file, _ = vault.seal_bytes(_csv(make_arrival(9), refused))
+        await database["refused_rows"].delete_many({})
+        await database["import_files"].insert_many(
+            [{"_id": name, "sealed": file, "filename": "a.csv"} for name in (progress["import_id"], "never promised")]
+        )
+        await database["import_files"].insert_one({"_id": "now", "sealed": file, "handed_in_at": datetime.now(UTC)})
+
+    async with running_instance(stack, ["registration"], name=houniao.name) as houniao:
+        database = houniao.database("registration")
+
+        async def is_let_go() -> bool:
+            return [kept["_id"] async for kept in database["import_files"].find()] == ["now"]
+
+        await eventually(is_let_go)
+        async with clerk(houniao, street) as client:
+            answer = await client.get(f"/imports/{progress['import_id']}/refused")
+
+    assert [row.report.name for row in read_register(answer.content, "refused.xlsx").rows] == [refused["name"]]
 
 
 async def test_rows_that_are_all_blank_are_done_at_once(houniao: Instance) -> None:

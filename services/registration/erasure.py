@@ -1,0 +1,114 @@
+"""Erasing who a person is (PIPL, art. 47): the identity, and every other text of theirs that registration keeps.
+
+Facts carry no identity, so they stay, and with them the district's figures. A tombstone stays in place of the identity:
+only an arrival that starts a stay, reported after the erasure, puts an identity there again. A register handed in once
+more or a message that comes again is a duplicate, and brings nothing back.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from pydantic_core import from_json
+
+from services.registration import duplicates, vault_views
+from services.registration.identities import find_identity, refuse_naming, texts_of
+from services.registration.mentions import decode, mentions
+from services.registration.vault import Identity, Sealed
+from services.runtime.access_log import Access
+from services.runtime.journal import Journal
+from services.runtime.mongo import Database
+from services.runtime.problems import Problem
+
+if TYPE_CHECKING:
+    from services.registration.commands import Registration
+
+
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """What was erased: beside the identity, so many refused rows and parked messages that spoke of the person."""
+
+    person_id: str
+    erased_at: datetime
+    refused_rows: int
+    messages: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReportedAgain:
+    """An accepted arrival of a person whose identity was erased, with the identity sealed anew."""
+
+    person_id: str
+    stay_id: str
+    sealed: Sealed
+    as_of: str
+    reported_at: datetime | None
+
+
+async def erase_person(registration: "Registration", access: Access, person_id: str) -> Erasure:
+    """Log the erasure, then erase: the identity last, so that the same request again finishes what was interrupted."""
+    database = registration.service.database
+    identity = await find_identity(registration, person_id)
+    refuse_naming(access.reason, *texts_of(identity))
+    await vault_views.delete_orphans(database, registration.service.clock())
+    await _refuse_while_importing(database)
+    await registration.access_log.record(access)
+    rows = await _find_rows(registration, identity) if identity else {}
+    messages = await _find_messages(registration, identity) if identity else []
+    await vault_views.delete_refused(database, rows)
+    await vault_views.delete_parked(database, messages)
+    await duplicates.forget(database, person_id)
+    erased_at = _next_millisecond(registration.service.clock())
+    await vault_views.erase_identity(database, person_id, erased_at)
+    return Erasure(person_id, erased_at, len(rows), len(messages))
+
+
+async def bring_back(
+    database: Database, journal: Journal, erasures: Mapping[str, datetime], reports: Sequence[ReportedAgain]
+) -> None:
+    """Keep the identities of erased people whose stay was reported, and started, after the erasure."""
+    if not reports:
+        return
+    standing = [event.data for event in await journal.load_streams_of(erasures)]
+    started_at = {data.stay.stay_id: data.stay.recorded_at for data in standing if hasattr(data, "stay")}
+    lifted = [
+        (report.person_id, report.sealed, report.as_of, min(started_at[report.stay_id], report.reported_at or _FAR))
+        for report in reports
+        if report.stay_id in started_at
+    ]
+    await vault_views.lift_erasures(database, lifted)
+
+
+async def _refuse_while_importing(database: Database) -> None:
+    """Refuse while registers are worked through: they say everything about everybody in them."""
+    if files := await vault_views.list_files(database):
+        raise Problem(
+            409,
+            "import_under_way",
+            "登记表正在导入，请稍后再试。A register is being worked through; try again when it is done.",
+            imports=len(files),
+        )
+
+
+async def _find_rows(registration: "Registration", identity: Identity) -> dict[str, str]:
+    found: dict[str, str] = {}
+    async for name, import_id, sealed in vault_views.read_refused(registration.service.database):
+        _, cells = from_json(registration.vault.open_bytes(sealed))
+        if mentions("\n".join(cells), identity):
+            found[name] = import_id
+    return found
+
+
+async def _find_messages(registration: "Registration", identity: Identity) -> list[str]:
+    parked = vault_views.read_parked(registration.service.database)
+    vault = registration.vault
+    return [name async for name, sealed in parked if mentions(decode(vault.open_bytes(sealed)), identity)]
+
+
+def _next_millisecond(moment: datetime) -> datetime:
+    """Give the first moment that MongoDB can keep and that nothing recorded until now reaches."""
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000) + timedelta(milliseconds=1)
+
+
+_FAR = datetime.max.replace(tzinfo=UTC)

@@ -1,0 +1,177 @@
+"""The vault's command line: keys are rotated, a person is erased, the access log is verified."""
+
+import asyncio
+import getpass
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from services.registration import rotation, views
+from services.registration.commands import Registration
+from services.registration.erasure import Erasure, erase_person
+from services.registration.identities import find_identity, newest_street
+from services.registration.rotation import Rotation
+from services.registration.vault import Vault, VaultSettings
+from services.runtime.access_log import Access, Verdict
+from services.runtime.access_log_command import HeadsError, describe, verify_access_log
+from services.runtime.logs import configure_logs
+from services.runtime.mongo import is_away
+from services.runtime.problems import Problem
+from services.runtime.service import Service
+from services.runtime.settings import load_settings, local_environment
+
+NAME = "registration"
+OPERATOR = "operator"
+
+Result = TypeVar("Result")
+Work = Callable[[Registration], Awaitable[Result]]
+
+errors = Console(stderr=True)
+
+
+def verify_access_log_command(
+    heads: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="A file of heads ('<position> <hash>' a line), kept where nobody who can write to MongoDB can write: "
+            "each must still stand in the log, and the head found now is added.",
+        ),
+    ] = None,
+) -> None:
+    """Verify the access log 访问日志: tell how many entries are whole, the head, and the first break (exit code 1).
+
+    Changed, forged, missing and reordered entries are found by the chain and the seals. That entries were cut off at
+    the end is found with --heads alone, or by comparing with the line "access logged" that the service logs for each.
+    """
+
+    async def verify(registration: Registration) -> Verdict:
+        return await verify_access_log(registration.access_log, heads, errors)
+
+    try:
+        verdict = _run(verify)
+    except HeadsError as error:
+        errors.print(f"[red]bad_heads[/]: {error}")
+        raise typer.Exit(2) from error
+    sys.stdout.write(describe(verdict))
+    if verdict.fault is not None:
+        raise typer.Exit(1)
+
+
+def rotate_keys_command(
+    check: Annotated[bool, typer.Option("--check", help="Only count what is not sealed under the first key")] = False,
+) -> None:
+    """Seal everything anew under the first key of HOUNIAO_SEALING_KEYS, while the services run.
+
+    Four steps, so that no process ever meets a key it does not know:
+
+    1. Put the new key at the END of HOUNIAO_SEALING_KEYS of every process of registration; restart them.
+
+    2. Put it FIRST everywhere; restart them. From now on everything new is sealed with it.
+
+    3. Run this command, with the same keys. It may be killed and run again at any time.
+
+    4. When it says that the older keys can be removed, remove them everywhere; restart.
+
+    HOUNIAO_PERSON_KEY is not rotated: the ids of people hang on it, in every district.
+    """
+    rotated = _run(_count if check else _rotate)
+    for collection, count in sorted(rotated.sealed_anew.items()):
+        sys.stdout.write(f"{collection}: {count} sealed anew\n")
+    for collection, keys in rotated.left.items():
+        for key, count in keys.items():
+            sys.stdout.write(f"{collection}: {count} under another key ({key})\n")
+    for collection, count in rotated.unopened.items():
+        sys.stdout.write(f"{collection}: {count} that none of the keys opens\n")
+    if rotated.left:
+        advice = "" if check else " Is the first key first in every process of registration? Then run it again."
+        sys.stdout.write(f"The older keys are still needed.{advice}\n")
+        raise typer.Exit(1)
+    sys.stdout.write("Everything is sealed under the first key; the older keys can be removed.\n")
+
+
+def erase_person_command(
+    person_id: Annotated[str, typer.Argument(help="The id of the person (32 hexadecimal digits)")],
+    reason: Annotated[str, typer.Option(help="Why, naming nobody; it is kept in the access log")],
+) -> None:
+    """Erase who a person is: the identity, and the refused rows and parked messages that speak of them."""
+
+    async def erase(registration: Registration) -> Erasure:
+        stays = (await views.find_stays_of(registration.service.database, [person_id])).get(person_id, [])
+        if not stays and await find_identity(registration, person_id) is None:
+            raise Problem(404, "not_found", "No such person is known here.")
+        access = _by_operator("identity_erased", reason, person_id, newest_street(stays))
+        return await erase_person(registration, access, person_id)
+
+    erased = _run(erase)
+    sys.stdout.write(f"erased_at: {erased.erased_at.isoformat()}\n")
+    sys.stdout.write(f"refused_rows: {erased.refused_rows}\nmessages: {erased.messages}\n")
+
+
+async def _count(registration: Registration) -> Rotation:
+    return Rotation(left=await rotation.find_stale(registration.service.database, registration.vault))
+
+
+async def _rotate(registration: Registration) -> Rotation:
+    database, vault = registration.service.database, registration.vault
+    stale = {name: sum(keys.values()) for name, keys in (await rotation.find_stale(database, vault)).items()}
+    if not stale:
+        return Rotation()
+    await registration.access_log.record(_by_operator("keys_rotated", f"to {vault.sealing_key}"))
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors) as bar:
+        tasks = {name: bar.add_task(f"重新加密 sealing {name}", total=count) for name, count in stale.items()}
+        return await rotation.rotate(
+            database,
+            vault,
+            lambda place, count: bar.advance(tasks[place.collection], count) if place.collection in tasks else None,
+        )
+
+
+def _by_operator(action: str, reason: str, person_id: str | None = None, street: str | None = None) -> Access:
+    """Say what whoever may run commands here is about to do, by the name the machine knows them under."""
+    return Access(
+        by=f"{OPERATOR}:{getpass.getuser()}",
+        role=OPERATOR,
+        division="",
+        action=action,
+        reason=reason,
+        person_id=person_id,
+        street=street,
+    )
+
+
+def _run(work: Work[Result]) -> Result:
+    """Do work on registration's data without serving; say refusals and a missing server in one line."""
+    with _said_in_one_line():
+        return asyncio.run(_with_registration(work))
+
+
+async def _with_registration(work: Work[Result]) -> Result:
+    settings = load_settings(NAME)
+    configure_logs(settings.log, NAME)
+    registration = Registration(Service(NAME, settings), Vault(VaultSettings(_env_file=local_environment(NAME))))
+    try:
+        return await work(registration)
+    finally:
+        registration.service.client.close()
+
+
+@contextmanager
+def _said_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except Problem as problem:
+        errors.print(f"[red]{problem.code}[/]: {problem.detail}")
+        raise typer.Exit(2) from problem
+    except Exception as error:
+        if not is_away(error):
+            raise
+        errors.print("[red]storage_away[/]: MongoDB does not answer; start it with 'make run' and try again.")
+        raise typer.Exit(3) from error
