@@ -75,6 +75,7 @@ async def test_reports_of_old_streets_are_heard_by_whom_they_went_over_to() -> N
     assert "320812001.arrival" in heard
     assert "320811001.arrival" in heard
     assert "320802001.departure" in heard
-    assert len(heard) == len(set(heard)) == 17 * 3 * 2
-    assert len(keys(divisions, ["320507"])) == 13 * 2
-    assert keys(divisions, []) == ["*.arrival", "*.departure"]
+    assert len(heard) == len(set(heard))
+    assert len({key.partition(".")[0] for key in heard}) == 17 * 3
+    assert len({key.partition(".")[0] for key in keys(divisions, ["320507"])}) == 13
+    assert {key.partition(".")[0] for key in keys(divisions, [])} == {"*"}
