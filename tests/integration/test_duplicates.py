@@ -12,7 +12,7 @@ from contracts.registration import Stay, StayState
 from services.registration import duplicates
 from services.registration.duplicates import add_likenesses, likenesses_of, list_pairs, raise_pairs
 from services.registration.intake import Arrival, ArrivalReport, check_arrival
-from services.registration.vault import Vault, VaultSettings
+from services.registration.vault import Sealed, Vault, VaultSettings
 from services.registration.views import IDENTITIES, insert_sealed, stay_row
 from services.runtime.mongo import Database, write_rows
 from tests.histories import STREETS, make_stay
@@ -26,7 +26,7 @@ Named = tuple[str, Arrival]
 @pytest.fixture
 def vault() -> Vault:
     """Give a vault with keys of its own."""
-    return Vault(VaultSettings(person_key="00" * 32, sealing_keys="A" * 43 + "="))
+    return Vault(VaultSettings(person_key="00" * 32, sealing_keys="A" * 43 + "=", access_log_keys="00" * 32))
 
 
 def arrival(order: int, name: str = "王芳", **changes: Any) -> Arrival:
@@ -49,7 +49,7 @@ def named(vault: Vault, *arrivals: Arrival) -> list[Named]:
 async def keep(database: Database, vault: Vault, people: Sequence[Named], street: str = HERE) -> None:
     """Keep identities and stays of people who arrived in one batch."""
     likenesses = likenesses_of(vault, people)
-    sealed = [(person, b"sealed", "2026-03-01") for person in dict(people)]
+    sealed = [(person, Sealed(b"sealed", "a key"), "2026-03-01") for person in dict(people)]
     raced = await insert_sealed(database, sealed, likenesses)
     await add_likenesses(database, {sealed[index][0]: likenesses[sealed[index][0]] for index in raced})
     await raise_pairs(database, likenesses)

@@ -41,9 +41,8 @@ def person(number: int) -> str:
 async def database(database: Database) -> Database:
     """Give a database in which something lies sealed with the old key in every place, and one tombstone."""
     old = vault(OLD)
-    await views.insert_sealed(
-        database, [(person(number), old.seal(identity(number)), "2026-03-01") for number in range(PEOPLE)]
-    )
+    sealed = [(person(number), old.seal(identity(number)), "2026-03-01") for number in range(PEOPLE)]
+    await views.insert_sealed(database, sealed, {name: () for name, _, _ in sealed})
     await vault_views.erase_identity(database, person(PEOPLE), system_clock())
     await vault_views.keep_refused(database, "an-import", {3: old.seal_bytes(b"3"), 4: old.seal_bytes(b"4")})
     progress = {"_id": "an-import", "handed_in_at": system_clock()}
@@ -145,7 +144,7 @@ async def test_a_service_that_still_seals_with_the_old_key_is_told(database: Dat
 
     async def write() -> None:
         await database["identities"].delete_one({"_id": "0"})
-        await views.insert_sealed(database, [("0", slow.seal(identity(0)), "2026-03-01")])
+        await views.insert_sealed(database, [("0", slow.seal(identity(0)), "2026-03-01")], {"0": ()})
 
     original = vault_views.count_stale
 
