@@ -12,6 +12,7 @@ from contracts.envelope import Event
 from contracts.registration import StayState
 from contracts.transfers import ConflictFact
 from services.registration.domain.settling import Now, settle
+from services.registration.domain.transfers import TransferState, derive_transfers
 from services.registration.projector import changes, derive
 from services.registration.views import KnownPerson
 from tests.districts import District, Held, Said, noon, rules_of, stays_in
@@ -22,9 +23,9 @@ from tests.simulator.run import Run
 class End(NamedTuple):
     """How a run of lives ended: who lives where, how many in each street, and what contradicts."""
 
-    current: list[tuple[str, str]]
-    residents: dict[str, int]
-    conflicts: list[tuple[str, str, str]]
+    current: set[tuple[str, str]]
+    residents: set[tuple[str, int]]
+    conflicts: set[tuple[str, str]]
 
 
 def end_of(run: Run) -> End:
@@ -34,10 +35,23 @@ def end_of(run: Run) -> End:
     facts = [fact for own in held for _, fact in own.newest.values() if isinstance(fact, ConflictFact)]
     still = [fact.conflict for fact in facts if fact.conflict.open]
     return End(
-        sorted((stay.person_id, stay.stay_id) for stay in current),
-        dict(sorted(Counter(stay.street for stay in current).items())),
-        sorted((conflict.kind.value, *conflict.stays[-1:], conflict.district) for conflict in still),
+        {(stay.person_id, stay.stay_id) for stay in current},
+        set(Counter(stay.street for stay in current).items()),
+        {(f"{conflict.kind} {conflict.conflict_id}", conflict.district) for conflict in still},
     )
+
+
+def differences(one: End, other: End) -> Iterator[str]:
+    """Say in what two ends of the same lives differ."""
+    for name, mine, yours in zip(End._fields, one, other, strict=True):
+        if mine != yours:
+            yield f"{name}: {mine - yours} and {yours - mine}"
+
+
+def states_of(run: Run) -> Counter[TransferState]:
+    """Count the transfers of a run by state."""
+    held = next(iter(run.districts.values())).heard
+    return Counter(one.state for person in held.people() for one in derive_transfers(held.about(person)))
 
 
 def broken_by(run: Run) -> Iterator[str]:

@@ -1,6 +1,5 @@
 """The invariants of DOMAIN 4.4, as far as registration knows them: each finds what breaks it and says so."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,11 +10,9 @@ from contracts.registration import DestinationKind, Ending, Stay, StayState
 from contracts.transfers import NoticeState
 from services.registration.domain.conflicts import find_conflicts
 from services.registration.domain.knowledge import Knowledge
-from services.registration.domain.people import ids_concerned
 from services.registration.domain.settling import Rules
 from services.registration.domain.transfers import (
     TERMINAL,
-    Transfer,
     TransferState,
     derive_tasks,
     derive_transfers,
@@ -133,18 +130,3 @@ def _outside(stay: Stay) -> bool:
 def transfers_of(known: Knowledge) -> list[dict[str, Any]]:
     """Derive a person's transfers, ready to be compared."""
     return [transfer.model_dump(mode="json") for transfer in derive_transfers(known)]
-
-
-def states_of(transfers: Sequence[Transfer]) -> Counter[TransferState]:
-    """Count transfers by state."""
-    return Counter(transfer.state for transfer in transfers)
-
-
-__all__ = [
-    "Settled",
-    "count_internal_flows",
-    "find_silent_doubles",
-    "ids_concerned",
-    "states_of",
-    "transfers_of",
-]

@@ -4,7 +4,7 @@ What is said depends on the truth and on life's time alone, never on what an off
 same lives may take other ways, but have to end alike.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from enum import StrEnum
@@ -12,6 +12,9 @@ from random import Random
 from typing import Any
 
 from contracts.registration import DestinationKind
+
+DISTRICTS = ("320507", "320812", "310101", "360981", "440305")
+FIRST_DAY = date(2026, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -311,6 +314,12 @@ class _Life:
         return self.rng.random() < chance
 
 
-def districts_of(place: Place) -> Iterator[str]:
+def districts_of(place: Place) -> list[str]:
     """Name the districts of a place."""
-    yield from dict.fromkeys(street[:6] for street in place.streets)
+    return list(dict.fromkeys(street[:6] for street in place.streets))
+
+
+def make_place(districts: int, months: int) -> Place:
+    """Make a place of some districts with two streets each, and so many months."""
+    streets = [f"{district}{street}" for district in DISTRICTS[:districts] for street in ("001", "002")]
+    return Place(streets, FIRST_DAY, FIRST_DAY + timedelta(days=30 * months))
