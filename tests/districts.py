@@ -6,10 +6,11 @@ No broker and no database: facts travel as `(sequence, fact)` and may be deliver
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 from contracts.envelope import Fact
 from contracts.registration import Stay, StayFact
-from contracts.transfers import AnswerFact, ConflictFact, NoticeFact, Person, PersonFact
+from contracts.transfers import Person, PersonFact
 from services.registration.deadlines import Policy
 from services.registration.domain.knowledge import Knowledge
 from services.registration.domain.people import ids_concerned, ids_of
@@ -55,24 +56,25 @@ class Held:
     def ever_linked(self, person_id: str) -> set[str]:
         """Give the ids that were ever merged with one, undone or not."""
         ids = {person_id}
+        if person_id not in self._linked:
+            return ids
         while more := {one for known in ids for one in self._linked.get(known, ())} - ids:
             ids |= more
         return ids
 
     def one_person(self, person_id: str) -> tuple[str, tuple[str, ...]]:
         """Give the id that goes on and all ids of a person."""
+        if person_id not in self._linked:
+            return person_id, (person_id,)
         return ids_of(person_id, self._records(self.ever_linked(person_id)))
 
     def about(self, person_id: str) -> Knowledge:
         """Gather what is held of a person under all ids."""
-        facts = [fact for _, fact in self.said_of(self.one_person(person_id)[1])]
-        return Knowledge(
-            tuple(fact.stay for fact in facts if isinstance(fact, StayFact)),
-            tuple(fact.notice for fact in facts if isinstance(fact, NoticeFact)),
-            tuple(fact.answer for fact in facts if isinstance(fact, AnswerFact)),
-            tuple(fact.person for fact in facts if isinstance(fact, PersonFact)),
-            tuple(fact.conflict for fact in facts if isinstance(fact, ConflictFact)),
-        )
+        known: dict[str, list[Any]] = {kind: [] for kind in ("stay", "notice", "answer", "person", "conflict")}
+        for _, fact in self.said_of(self.one_person(person_id)[1]):
+            kind, _, _ = fact.stream.partition("/")
+            known[kind].append(getattr(fact, kind))
+        return Knowledge(*map(tuple, known.values()))
 
     def people(self) -> list[str]:
         """Name everybody that streams speak of, each once."""

@@ -61,14 +61,11 @@ class Knowledge:
 
         An office that says the person left has dropped its rejection.
         """
-        later = self._later(stay)
-        if self.left(stay) is None:
-            later = [other for other in later if not self.has_rejected(stay, other)]
-        return later[0] if later else None
+        return self._successors.get(stay.stay_id)
 
     def predecessors(self, stay: Stay) -> list[Stay]:
         """Give the stays that the person moved on from to this one."""
-        return [other for other in self.claims if other is not stay and self.successor(other) is stay]
+        return [other for other in self.claims if self.successor(other) is stay]
 
     def disputed(self, stay: Stay) -> list[Stay]:
         """Give the later claims to which the person did not move on, as the stay's office says.
@@ -93,23 +90,15 @@ class Knowledge:
 
     def has_rejected(self, left: Stay, reached: Stay) -> bool:
         """Tell whether the office of one stay rejected that the person moved on to another."""
-        answer = self.answer_to(NoticeKind.ARRIVAL, reached.stay_id, left.stay_id)
-        return answer is not None and answer.state is AnswerState.REJECTED
+        return bool(self._rejected) and notice_id(NoticeKind.ARRIVAL, reached.stay_id, left.stay_id) in self._rejected
 
     def left(self, stay: Stay) -> Left | None:
         """Give when and for where the person left a stay, as far as its office said so."""
         if is_declared(stay) and stay.ended_on is not None:
             kind = stay.destination_kind or _kind_of(stay.destination)
             return Left(stay.ended_on, Ending.DEPARTED, stay.destination, kind)
-        confirmed = [
-            (answer.left_on, answer.destination or "")
-            for answer in self.answers
-            if answer.about == stay.stay_id and answer.state is AnswerState.CONFIRMED and answer.left_on is not None
-        ]
-        if not confirmed:
-            return None
-        on, destination = min(confirmed)
-        return Left(on, Ending.CONFIRMED, destination or None, _kind_of(destination))
+        said = self._confirmed.get(stay.stay_id)
+        return Left(said[0], Ending.CONFIRMED, said[1] or None, _kind_of(said[1])) if said is not None else None
 
     def notice(self, kind: NoticeKind, stay_id: str, other: str) -> Notice | None:
         """Give the notice of a kind about a stay and another stay, division or notice."""
@@ -144,6 +133,30 @@ class Knowledge:
     def stays_by_id(self) -> dict[str, Stay]:
         """Index the stays."""
         return {stay.stay_id: stay for stay in self.stays}
+
+    @cached_property
+    def _successors(self) -> dict[str, Stay]:
+        found = {}
+        for stay in self.claims:
+            dropped = self.left(stay) is not None
+            later = (other for other in self._later(stay) if dropped or not self.has_rejected(stay, other))
+            if (successor := next(later, None)) is not None:
+                found[stay.stay_id] = successor
+        return found
+
+    @cached_property
+    def _confirmed(self) -> dict[str, tuple[date, str]]:
+        """Index by stay when and for where the person left it, the first where several notices were confirmed."""
+        found: dict[str, tuple[date, str]] = {}
+        for answer in self.answers:
+            if answer.about is not None and answer.state is AnswerState.CONFIRMED and answer.left_on is not None:
+                said = answer.left_on, answer.destination or ""
+                found[answer.about] = min(said, found.get(answer.about, said))
+        return found
+
+    @cached_property
+    def _rejected(self) -> set[str]:
+        return {answer.notice_id for answer in self.answers if answer.state is AnswerState.REJECTED}
 
     @cached_property
     def _places(self) -> dict[str, int]:

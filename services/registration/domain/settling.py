@@ -163,18 +163,18 @@ def _trace_lost_on(stay: Stay, known: Knowledge, rules: Rules) -> date | None:
 
 
 def _settle_notices(known: Knowledge, rules: Rules, now: Now) -> Iterator[NoticeFact]:
-    wanted = {notice.notice_id: notice for notice in _notices_owed(known, rules, now)}
+    wanted = {told.name(stay): (stay, told) for stay, told in _notices_owed(known, rules)}
     for notice in known.notices:
         if not rules.serves(notice.sender):
             continue
         owed = wanted.pop(notice.notice_id, None)
         if owed is not None and notice.state is NoticeState.WITHDRAWN:
-            yield NoticeSent(notice=owed)
+            yield NoticeSent(notice=make_notice(*owed, rules.deadlines, now))
         elif owed is not None or notice.asked or _is_fulfilled(notice, known):
             yield from _tick(notice, known, now.day)
         elif notice.state is NoticeState.SENT:
             yield NoticeWithdrawn(notice=notice.model_copy(update={"state": NoticeState.WITHDRAWN}))
-    yield from (NoticeSent(notice=notice) for notice in wanted.values())
+    yield from (NoticeSent(notice=make_notice(*owed, rules.deadlines, now)) for owed in wanted.values())
 
 
 def _tick(notice: Notice, known: Knowledge, today: date) -> Iterator[NoticeFact]:
@@ -204,11 +204,11 @@ def _clock_of(notice: Notice, known: Knowledge, rules: Rules) -> Iterator[date]:
         yield date.fromordinal(notice.completes_on.toordinal() + 1)
 
 
-def _notices_owed(known: Knowledge, rules: Rules, now: Now) -> Iterator[Notice]:
+def _notices_owed(known: Knowledge, rules: Rules) -> Iterator[tuple[Stay, "Told"]]:
     for stay in known.claims:
         if rules.serves(stay.street):
             told = (*_of_arrival(stay, known, rules), *_of_departure(stay, known, rules), *_of_dispute(stay, known))
-            yield from (make_notice(stay, one, rules.deadlines, now) for one in told)
+            yield from ((stay, one) for one in told)
 
 
 class Told(NamedTuple):
@@ -218,6 +218,10 @@ class Told(NamedTuple):
     addressee: str
     about: str | None
     urgency: Urgency = Urgency.ORDINARY
+
+    def name(self, stay: Stay) -> str:
+        """Give the id of the notice that a stay's office sends."""
+        return notice_id(self.kind, stay.stay_id, self.about or self.addressee)
 
 
 def _of_arrival(stay: Stay, known: Knowledge, rules: Rules) -> Iterator[Told]:
@@ -252,7 +256,7 @@ def make_notice(stay: Stay, told: Told, deadlines: Policy, now: Now) -> Notice:
     answer_due = deadlines.answer_due(kind, urgency, within, now.day)
     left_on = stay.ended_on if kind is NoticeKind.DEPARTURE else None
     return Notice(
-        notice_id=notice_id(kind, stay.stay_id, told.about or told.addressee),
+        notice_id=told.name(stay),
         kind=kind,
         person_id=stay.person_id,
         sender=stay.street,
