@@ -330,7 +330,7 @@ async def decided(command: Awaitable[Result]) -> Result:
     try:
         return await command
     except RefusedError as error:
-        told = {"version": getattr(error, "version", None), "field": getattr(error, "field", None)}
+        told = {"version": error.version, "field": error.field}
         more = {name: value for name, value in told.items() if value is not None}
         raise Problem(STATUSES.get(error.code, 409), error.code, error.advice, **more) from error
     except ConflictError as error:

@@ -1,8 +1,8 @@
 """What registration does when asked: load, decide, record. One function per command."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -42,6 +42,7 @@ from services.registration.domain.refused import (
     NotFoundError,
     NotInConflictError,
     NotRegisteredError,
+    RefusedError,
     ResolvedAlreadyError,
     StaleError,
 )
@@ -540,7 +541,8 @@ async def _answer(
             return recorded
         event = await journal.load(stream)
         _must_be_current(event, version)
-        fact = decide(event.data.answer if event else None, registration.service.clock())
+        with _naming_version(event):
+            fact = decide(event.data.answer if event else None, registration.service.clock())
         answered = await _continue(registration, event, fact, causation)
         if answered is not None:
             return answered
@@ -754,7 +756,9 @@ async def _change(
         if recorded is not None:
             return recorded
         _must_be_current(event, version)
-        changed = await _continue(registration, event, decide(event), causation)
+        with _naming_version(event):
+            fact = decide(event)
+        changed = await _continue(registration, event, fact, causation)
         if changed is not None:
             return changed
     raise ConflictError(stream)
@@ -785,6 +789,16 @@ def _must_be_current(event: Event[Any] | None, version: int | None) -> None:
     current = event.sequence if event else 0
     if version is not None and version != current:
         raise StaleError(current)
+
+
+@contextmanager
+def _naming_version(event: Event[Any] | None) -> Iterator[None]:
+    """Say with a refusal which version it is about."""
+    try:
+        yield
+    except RefusedError as error:
+        error.version = event.sequence if event else 0
+        raise
 
 
 def _must_not_be_future(registration: Registration, **days: date | None) -> None:

@@ -153,8 +153,7 @@ async def _decided(deciding: Awaitable[Answer]) -> Answer:
     try:
         return await deciding
     except RefusedError as error:
-        told = {"field": getattr(error, "field", None), "version": getattr(error, "version", None)}
-        return Answer(outcome="refused", code=error.code, advice=error.advice, **told)
+        return Answer(outcome="refused", code=error.code, advice=error.advice, field=error.field, version=error.version)
     except ConflictError:
         return Answer(outcome="refused", code="conflict", advice=ADVICE["conflict"])
 

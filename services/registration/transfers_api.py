@@ -180,6 +180,13 @@ class Retraction(BaseModel):
     version: Version = None
 
 
+class CommunityCount(BaseModel):
+    """How many residents a community has; None are those of whom the office did not say."""
+
+    community: str | None
+    residents: int
+
+
 class NoticeFile(BaseModel):
     """A notice, the answer to it as far as there is one, and the answer's version."""
 
@@ -379,6 +386,17 @@ async def post_retraction(
     await _must_cover_stay(registration, caller, stay_id)
     version = body.version if body else None
     return await decided(commands.retract_arrival(registration, stay_id, cause, version))
+
+
+@router.get("/communities", summary="Residents per community", responses=refuses(outside_your_division=403))
+async def get_communities(
+    registration: Here, caller: Clerk, street: Annotated[str, Query(pattern=r"^[0-9]{9}$")]
+) -> list[CommunityCount]:
+    """Count the residents of each community 社区 of a street."""
+    caller.must_cover(street)
+    service = registration.service
+    counted = await views.count_communities(service.database, service.areas(street))
+    return [CommunityCount(community=name, residents=residents) for name, residents in counted.items()]
 
 
 @router.get("/notices", summary="Notices to or from a division", responses=refuses(outside_your_division=403))

@@ -470,6 +470,17 @@ def _any(values: Sequence[str]) -> Document | str:
     return values[0] if len(values) == 1 else {"$in": list(values)}
 
 
+async def count_communities(database: Database, areas: Sequence[Area]) -> dict[str | None, int]:
+    """Count the open stays of each community of a street; None are those of whom the office did not say."""
+    stages: list[Document] = [
+        {"$match": {"street": in_areas(areas), "state": StayState.OPEN.value}},
+        {"$group": {"_id": "$community", "residents": {"$sum": 1}}},
+        {"$sort": {"_id": 1}},
+    ]
+    found = database[STAYS].aggregate(stages, hint="street")
+    return {document["_id"]: document["residents"] async for document in found}
+
+
 async def find_sealed(database: Database, person_ids: Iterable[str]) -> dict[str, bytes]:
     """Find the sealed identities of people."""
     found = database[IDENTITIES].find({"_id": {"$in": list(person_ids)}})

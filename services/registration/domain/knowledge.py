@@ -115,6 +115,14 @@ class Knowledge:
             return about is not None and self.left(about) is not None
         return notice.kind is NoticeKind.DEPARTURE
 
+    def is_met(self, notice: Notice) -> bool:
+        """Tell whether the person arrived where a departure said: then the expectation was met, not released."""
+        if notice.kind is not NoticeKind.DEPARTURE:
+            return False
+        stay = self.stays_by_id.get(notice.stay_id or "")
+        successor = self.successor(stay) if stay is not None and self.left(stay) is not None else None
+        return successor is not None and successor.street.startswith(notice.addressee)
+
     def due(self, notice: Notice) -> date | None:
         """Say by when a notice wants its next answer; None where it wants nothing more."""
         answer = self.answers_by_notice.get(notice.notice_id)

@@ -6,6 +6,10 @@ class RefusedError(Exception):
 
     code = "refused"
     advice = "与现有记录不符。The request does not fit what is known."
+    field: str | None = None
+    """Which field is wrong, if it is one."""
+    version: int | None = None
+    """The current version of what was to be decided about, if it is known."""
 
 
 class NotFoundError(RefusedError):

@@ -170,7 +170,7 @@ def _settle_notices(known: Knowledge, rules: Rules, now: Now) -> Iterator[Notice
         owed = wanted.pop(notice.notice_id, None)
         if owed is not None and notice.state is NoticeState.WITHDRAWN:
             yield NoticeSent(notice=make_notice(*owed, rules.deadlines, now))
-        elif owed is not None or notice.asked or _is_fulfilled(notice, known):
+        elif owed is not None or notice.asked or known.is_met(notice):
             yield from _tick(notice, known, now.day)
         elif notice.state is NoticeState.SENT:
             yield NoticeWithdrawn(notice=notice.model_copy(update={"state": NoticeState.WITHDRAWN}))
@@ -271,15 +271,6 @@ def make_notice(stay: Stay, told: Told, deadlines: Policy, now: Now) -> Notice:
         completes_on=deadlines.completes_on(answer_due) if kind is NoticeKind.ARRIVAL else None,
         remind_on=deadlines.remind_on(kind, urgency, within, answer_due),
     )
-
-
-def _is_fulfilled(notice: Notice, known: Knowledge) -> bool:
-    """Tell whether the person arrived where the departure said: then the expectation was met, not released."""
-    if notice.kind is not NoticeKind.DEPARTURE:
-        return False
-    stay = known.stays_by_id.get(notice.stay_id or "")
-    successor = known.successor(stay) if stay is not None and known.left(stay) is not None else None
-    return successor is not None and successor.street.startswith(notice.addressee)
 
 
 def _settle_conflicts(known: Knowledge, rules: Rules) -> Iterator[ConflictRaised | ConflictResolved]:

@@ -208,8 +208,9 @@ def _notice_tasks(known: Knowledge) -> Iterator[Task]:
             continue
         received = notice.notice_id in known.answers_by_notice
         kind = TaskKind.ANSWER_NOTICE if received else TaskKind.RECEIVE_NOTICE
+        expected = notice.kind is NoticeKind.DEPARTURE and not known.is_met(notice)
         task = Task(
-            kind=TaskKind.EXPECT_ARRIVAL if notice.kind is NoticeKind.DEPARTURE else kind,
+            kind=TaskKind.EXPECT_ARRIVAL if expected else kind,
             division=notice.addressee,
             person_id=notice.person_id,
             due=notice.answer_due if received else notice.receipt_due,
