@@ -9,6 +9,11 @@
 | NoticeConfirmed, NoticeRejected | registration | registration, reporting |
 | PersonDied, DeathRetracted, PersonsMerged, PersonsUnmerged | registration | registration, archives, reporting |
 | ConflictRaised, ConflictResolved | registration | registration, reporting |
-| ArchiveOpened, EntryRecorded | archives | archives, reporting |
+| ArchiveOpened, ArchiveCompleted, ArchiveContinued, ArchiveClosed, ArchiveReopened | archives | archives, reporting |
+| PaperCompared | archives | archives, reporting |
+| EntryRecorded, EntryCorrected, EntryVoided, EntryForwarded | archives | archives, reporting |
+| ChronicEnrolled, EnrolmentEnded | archives | archives, reporting |
+| CustodyOffered, CustodyAccepted, CustodyRefused | archives | archives, reporting |
+| CustodyReturned, CustodyReleased | archives | archives, reporting |
 | ActivityPlanned, ActivityHeld | outreach | outreach, reporting |
 """

@@ -65,6 +65,11 @@ class Fact(BaseModel):
         """Name the district (6 digits) that must hear it: the writer's own unless a fact says otherwise."""
         return self.division[:6]
 
+    @property
+    def addressees(self) -> tuple[str, ...]:
+        """Name every district that must hear it, the addressee first; most facts have one."""
+        return (self.addressee,)
+
 
 FactT_co = TypeVar("FactT_co", bound=Fact, covariant=True)
 
@@ -97,7 +102,12 @@ class Event(BaseModel, Generic[FactT_co]):
     @property
     def routing_key(self) -> str:
         """Say where the event goes on the exchange `events`: `<service>.<fact>.v<N>.<district>`."""
-        return f"{self.type}.{self.data.addressee}"
+        return self.routing_keys[0]
+
+    @property
+    def routing_keys(self) -> tuple[str, ...]:
+        """Say where the event goes for each district that must hear it."""
+        return tuple(f"{self.type}.{district}" for district in self.data.addressees)
 
 
 def wrap(

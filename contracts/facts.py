@@ -3,16 +3,22 @@
 from collections.abc import Iterable, Mapping
 
 from contracts.archives import ARCHIVE_FACTS
+from contracts.custody import CUSTODY_FACTS
+from contracts.enrolments import ENROLMENT_FACTS
+from contracts.entries import ENTRY_FACTS
 from contracts.envelope import Fact
 from contracts.outreach import ACTIVITY_FACTS
 from contracts.registration import STAY_FACTS
 from contracts.transfers import PERSON_FACTS, TRANSFER_FACTS
 
-ALL_FACTS: tuple[type[Fact], ...] = (*STAY_FACTS, *TRANSFER_FACTS, *ARCHIVE_FACTS, *ACTIVITY_FACTS)
+HEALTH_FACTS: tuple[type[Fact], ...] = (*ARCHIVE_FACTS, *ENTRY_FACTS, *ENROLMENT_FACTS, *CUSTODY_FACTS)
+"""Everything that archives says."""
+
+ALL_FACTS: tuple[type[Fact], ...] = (*STAY_FACTS, *TRANSFER_FACTS, *HEALTH_FACTS, *ACTIVITY_FACTS)
 
 HEARD_BY: Mapping[str, tuple[type[Fact], ...]] = {
     "registration": (*STAY_FACTS, *TRANSFER_FACTS),
-    "archives": (*STAY_FACTS, *PERSON_FACTS, *ARCHIVE_FACTS),
+    "archives": (*STAY_FACTS, *PERSON_FACTS, *HEALTH_FACTS),
     "outreach": (*STAY_FACTS, *ACTIVITY_FACTS),
     "reporting": ALL_FACTS,
     "feeds": STAY_FACTS,

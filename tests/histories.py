@@ -9,7 +9,8 @@ from uuid import NAMESPACE_URL, uuid5
 from hypothesis import strategies as st
 from pydantic_core import from_json
 
-from contracts.archives import Archive, ArchiveOpened, BloodPressure, Entry, EntryRecorded
+from contracts.archives import Archive, ArchiveOpened
+from contracts.entries import BloodPressure, Entry, EntryRecorded
 from contracts.envelope import Event, Fact, render, unwrap, wrap
 from contracts.facts import ALL_FACTS, by_type
 from contracts.identity import Sex

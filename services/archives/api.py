@@ -7,7 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Path, Query
 from pydantic import AwareDatetime, BaseModel, Field
 
-from contracts.archives import Archive, BloodPressure, Entry
+from contracts.archives import Archive
+from contracts.entries import BloodPressure, Entry
 from contracts.envelope import uuid7
 from services.archives import commands, views
 from services.archives.domain import RefusedError

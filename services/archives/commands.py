@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from contracts.archives import Entry, archive_stream
+from contracts.archives import archive_stream
+from contracts.entries import Entry
 from contracts.registration import Stay
 from services.archives import domain
 from services.runtime.journal import ConflictError

@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
-from contracts.archives import Archive, ArchiveOpened, Entry, EntryRecorded
+from contracts.archives import Archive, ArchiveOpened
+from contracts.entries import Entry, EntryRecorded
 from contracts.registration import Stay
 
 

@@ -3,29 +3,32 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
-from contracts.archives import ArchiveOpened, EntryRecorded
+from contracts.archives import ArchiveFact
+from contracts.custody import CustodyFact
+from contracts.enrolments import EnrolmentFact
+from contracts.entries import EntryFact, EntryForwarded
 from contracts.envelope import Event
-from contracts.registration import StayFact, StayStarted
+from contracts.registration import STAY_FACTS, StayFact, StayStarted
 from contracts.transfers import PERSON_FACTS, PersonFact
 from services.archives.commands import settle
 from services.archives.views import archive_row, entry_row
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
-Heard = StayFact | PersonFact | ArchiveOpened | EntryRecorded
+Heard = StayFact | PersonFact | ArchiveFact | EntryFact | EntryForwarded | EnrolmentFact | CustodyFact
 
-EVERYWHERE = PERSON_FACTS
-"""What is heard of all districts, not only of those served."""
+EVERYWHERE = (*STAY_FACTS, *PERSON_FACTS)
+"""What is heard of all districts, not only of those served: where people live now, and who died."""
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
     """Say which rows a fact writes."""
     match event.data:
-        case ArchiveOpened(archive=archive):
+        case ArchiveFact(archive=archive):
             yield archive_row(archive, event.sequence)
-        case EntryRecorded(entry=entry):
-            yield entry_row(entry, event.sequence)
-        case StayFact() | PersonFact():
+        case EntryFact(entry=entry) | EntryForwarded(entry=entry):
+            yield entry_row(entry, entry.version)
+        case StayFact() | PersonFact() | EnrolmentFact() | CustodyFact():
             return
         case never:
             assert_never(never)

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from contracts.archives import Archive, Entry
+from contracts.archives import Archive
 from contracts.divisions import Area
+from contracts.entries import Entry
 from services.runtime.mongo import Database, Row, in_areas, make_index
 
 ARCHIVES = "archives"

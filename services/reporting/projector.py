@@ -3,7 +3,10 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
-from contracts.archives import ArchiveOpened, EntryRecorded
+from contracts.archives import ArchiveFact
+from contracts.custody import CustodyFact
+from contracts.enrolments import EnrolmentFact
+from contracts.entries import EntryFact, EntryForwarded
 from contracts.envelope import Event
 from contracts.outreach import ActivityFact
 from contracts.registration import StayFact
@@ -34,7 +37,8 @@ from services.runtime.service import Service
 EVERYWHERE = (*NOTICE_FACTS, *ANSWER_FACTS, *PERSON_FACTS)
 """What is heard of all districts, not only of those served."""
 
-Heard = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact | ArchiveOpened | EntryRecorded | ActivityFact
+HealthFact = ArchiveFact | EntryFact | EntryForwarded | EnrolmentFact | CustodyFact
+Heard = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact | HealthFact | ActivityFact
 Tracing = StayFact | NoticeFact | AnswerFact | PersonFact
 
 
@@ -51,10 +55,12 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             yield person_row(person, event.sequence)
         case ConflictFact(conflict=conflict):
             yield conflict_row(conflict, event.sequence)
-        case ArchiveOpened(archive=archive):
+        case ArchiveFact(archive=archive):
             yield archive_row(archive, event.sequence)
-        case EntryRecorded(entry=entry):
-            yield entry_row(entry, event.sequence)
+        case EntryFact(entry=entry) | EntryForwarded(entry=entry):
+            yield entry_row(entry, entry.version)
+        case EnrolmentFact() | CustodyFact():
+            return
         case ActivityFact(activity=activity):
             yield activity_row(activity, event.sequence)
         case never:
@@ -64,7 +70,7 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
 async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
     """Write what a batch changes, then link what it brought together."""
     await write_rows(service.database, [row for event in events for row in changes(event)])
-    opened = [(event.data.archive, event.sequence) for event in events if isinstance(event.data, ArchiveOpened)]
+    opened = [(event.data.archive, event.sequence) for event in events if isinstance(event.data, ArchiveFact)]
     arrived = {(event.data.person_id, event.division[:6]) for event in events if isinstance(event.data, StayFact)}
     await link_archives(service.database, opened, arrived)
     told = {event.data.person_id for event in events if isinstance(event.data, Tracing)}

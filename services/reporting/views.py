@@ -6,8 +6,9 @@ from datetime import date, datetime
 from pydantic import BaseModel
 from pymongo import UpdateMany, UpdateOne
 
-from contracts.archives import Archive, ArchiveState, Entry
+from contracts.archives import Archive, ArchiveState
 from contracts.divisions import Area
+from contracts.entries import Entry
 from contracts.outreach import Activity
 from contracts.registration import DestinationKind, Ending, Stay, StayState
 from contracts.transfers import (
@@ -113,7 +114,7 @@ def archive_row(archive: Archive, sequence: int) -> Row:
 
 def entry_row(entry: Entry, sequence: int) -> Row:
     """Make the row of an entry: that it was made, not what it says."""
-    fields = entry.model_dump(mode="json", include={"person_id", "street", "measured_at"})
+    fields = entry.model_dump(mode="json", include={"person_id", "street", "measured_at", "state"})
     return Row(ENTRIES, entry.entry_id, sequence, {**fields, "kind": entry.content.kind})
 
 

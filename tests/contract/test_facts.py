@@ -7,9 +7,12 @@ from typing import Any
 import pytest
 
 import contracts
-from contracts.archives import ARCHIVE_FACTS, Archive, ArchiveOpened, BloodPressure, Entry, EntryRecorded
+from contracts.archives import ARCHIVE_FACTS, Archive, ArchiveFact
+from contracts.custody import CUSTODY_FACTS, Custody, CustodyFact, Manifest, Offer
+from contracts.enrolments import ENROLMENT_FACTS, Condition, Enrolment, EnrolmentFact
+from contracts.entries import BloodPressure, Entry, EntryFact, EntryForwarded, EntryRecorded
 from contracts.envelope import Fact
-from contracts.facts import ALL_FACTS, HEARD_BY, by_type
+from contracts.facts import ALL_FACTS, HEALTH_FACTS, HEARD_BY, by_type
 from contracts.outreach import ACTIVITY_FACTS, Activity, ActivityFact, ActivityKind, Audience
 from contracts.registration import STAY_FACTS, StayFact
 from contracts.transfers import (
@@ -36,7 +39,7 @@ from tests.histories import (
 
 SPEAKERS = {
     "registration": (*STAY_FACTS, *TRANSFER_FACTS),
-    "archives": ARCHIVE_FACTS,
+    "archives": HEALTH_FACTS,
     "outreach": ACTIVITY_FACTS,
 }
 STREET = "320507001"
@@ -49,6 +52,23 @@ ENTRY = Entry(
     measured_at=FIRST_MOMENT,
     recorded_by="worker",
     content=BloodPressure(systolic=120, diastolic=80),
+)
+ENROLMENT = Enrolment(
+    person_id=PEOPLE[0], condition=Condition.HYPERTENSION, district="320507", street=STREET, enrolled_on=FIRST_DAY
+)
+CUSTODY = Custody(
+    person_id=PEOPLE[0],
+    district="320507",
+    street=STREET,
+    turn=1,
+    offer=Offer(
+        turn=1,
+        to="320812",
+        stay_id="1" * 32,
+        offered_at=FIRST_MOMENT,
+        manifest=Manifest(count=0, sha256="", lines=()),
+        archive=ARCHIVE,
+    ),
 )
 ACTIVITY = Activity(
     activity_id="activity-1",
@@ -71,9 +91,12 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     AnswerFact: {"answer": ANSWER},
     PersonFact: {"person": PERSON},
     ConflictFact: {"conflict": CONFLICT},
+    ArchiveFact: {"archive": ARCHIVE},
+    EntryFact: {"entry": ENTRY},
+    EntryForwarded: {"entry": ENTRY, "by": "320507", "to": "320812"},
+    EnrolmentFact: {"enrolment": ENROLMENT},
+    CustodyFact: {"custody": CUSTODY},
     ActivityFact: {"activity": ACTIVITY},
-    ArchiveOpened: {"archive": ARCHIVE},
-    EntryRecorded: {"entry": ENTRY},
 }
 
 
@@ -149,11 +172,26 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         (ANSWER_FACTS, f"answer/{NOTICE.notice_id}", STREET, PEOPLE[0], "320812"),
         (PERSON_FACTS, f"person/{PEOPLE[0]}@320507", "320507", PEOPLE[0], "320507"),
         (CONFLICT_FACTS, f"conflict/{CONFLICT.conflict_id}@320507", "320507", PEOPLE[0], "320507"),
-        ((ArchiveOpened,), f"archive/{PEOPLE[0]}@320507", STREET, PEOPLE[0], "320507"),
+        (ARCHIVE_FACTS, f"archive/{PEOPLE[0]}@320507", STREET, PEOPLE[0], "320507"),
         ((EntryRecorded,), "entry/entry-1", STREET, PEOPLE[0], "320507"),
+        ((EntryForwarded,), "forwarded/entry-1@320507>320812", "320507", PEOPLE[0], "320812"),
+        (ENROLMENT_FACTS, f"enrolment/{PEOPLE[0]}:hypertension@320507", STREET, PEOPLE[0], "320507"),
+        (CUSTODY_FACTS, f"custody/{PEOPLE[0]}@320507", STREET, PEOPLE[0], "320507"),
         (ACTIVITY_FACTS, "activity/activity-1", STREET, None, "320507"),
     ],
-    ids=["stay", "notice", "answer", "person", "conflict", "archive", "entry", "activity"],
+    ids=[
+        "stay",
+        "notice",
+        "answer",
+        "person",
+        "conflict",
+        "archive",
+        "entry",
+        "forwarded",
+        "enrolment",
+        "custody",
+        "activity",
+    ],
 )
 def test_a_fact_names_its_stream_place_person_and_who_must_hear_it(
     kinds: tuple[type[Fact], ...], stream: str, place: str, person: str | None, addressee: str
@@ -187,3 +225,9 @@ def test_every_service_hears_facts_that_somebody_says() -> None:
     for heard in HEARD_BY.values():
         assert set(heard) <= set(ALL_FACTS)
     assert set(ALL_FACTS) == {fact for heard in HEARD_BY.values() for fact in heard}
+
+
+def test_what_a_district_says_of_custody_is_heard_by_those_it_deals_with() -> None:
+    fact = sample(CUSTODY_FACTS[0])
+
+    assert fact.addressees == ("320507", "320812")

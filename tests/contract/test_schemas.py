@@ -109,7 +109,10 @@ def test_a_model_that_narrows_a_committed_fact_is_refused(tmp_path: Path) -> Non
 
     found = schemas.find_refusals(tmp_path)
 
-    assert found == ["archives.entry_recorded.v1: $.data.entry.content.systolic: maximum was 400, is 300"]
+    assert found == [
+        "archives.entry_recorded.v1: $.data.entry.content.systolic: maximum was 400, is 300",
+        "archives.entry_recorded.v1: $.data.entry.earlier[].content.systolic: maximum was 400, is 300",
+    ]
 
 
 # --- what counts as narrowing
