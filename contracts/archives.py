@@ -191,8 +191,9 @@ class PaperFile(BaseModel):
 class Archive(BaseModel):
     """A person's health archive 健康档案 in one district; `street` is where the person lived then.
 
-    `code` is the 17-digit code of whoever completed it first, `aliases` all others that it ever had. `turn` is the
-    custody turn (`contracts.custody`) up to which what was accepted from other districts is in it.
+    `since` is the first day on which the person had one anywhere: it travels with the archive. `code` is the 17-digit
+    code of whoever completed it first, `aliases` all others that it ever had. `turn` is the custody turn
+    (`contracts.custody`) up to which what was accepted from other districts is in it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -204,6 +205,7 @@ class Archive(BaseModel):
     state: ArchiveState = ArchiveState.OPEN
     birth: date | None = None
     sex: Sex = Sex.UNKNOWN
+    since: date | None = None
     code: str | None = None
     coded_on: date | None = None
     aliases: tuple[Alias, ...] = ()
@@ -239,6 +241,12 @@ class ArchiveFact(Fact):
     def person_id(self) -> str:
         """Name whose archive it is."""
         return self.archive.person_id
+
+    @property
+    def addressees(self) -> tuple[str, ...]:
+        """Name the districts that must hear it: its own, and the one that the closed archive was handed to."""
+        told = self.archive
+        return (told.district, told.closing.to) if told.closing and told.closing.to else (told.district,)
 
 
 def archive_stream(person_id: str, district: str) -> str:

@@ -34,7 +34,8 @@ class Enrolment(BaseModel):
     """A person's management for one condition in one district; stream `enrolment/<person>:<condition>@<district>`.
 
     `enrolled_on` is the first day anywhere: it travels with the person, as `grade` does. A `monthly` plan asks for a
-    follow-up every month whatever the grade. `turn` is the custody turn (`contracts.custody`) with which it came.
+    follow-up every month whatever the grade. `turn` is the custody turn (`contracts.custody`) with which it came. One
+    that was handed over says to whom, with the turn of which offer.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -52,6 +53,8 @@ class Enrolment(BaseModel):
     turn: int = 0
     ended_on: date | None = None
     ending: EnrolmentEnding | None = None
+    handed_to: DistrictCode | None = None
+    handed_turn: int | None = None
 
     @property
     def active(self) -> bool:
@@ -79,6 +82,12 @@ class EnrolmentFact(Fact):
     def person_id(self) -> str:
         """Name who is managed."""
         return self.enrolment.person_id
+
+    @property
+    def addressees(self) -> tuple[str, ...]:
+        """Name the districts that must hear it: its own, and the one that goes on with it."""
+        told = self.enrolment
+        return (told.district, told.handed_to) if told.handed_to else (told.district,)
 
 
 def enrolment_stream(person_id: str, condition: str, district: str) -> str:
@@ -128,14 +137,15 @@ class DutyReason(StrEnum):
     MONTHLY = "monthly"
     QUOTA = "quota"
     YEARLY = "yearly"
+    INCOMPLETE = "incomplete"
     SCHEDULE = "schedule"
-    CATCH_UP = "catch_up"
 
 
 class Duty(BaseModel):
-    """One open duty 随访任务: what is due on which day, why, and since which day one may do it.
+    """One open duty 随访任务: what is due on which day, and why.
 
     `item` tells duties of one kind apart: a vaccine and its dose (`MMR-1`), the stage of a visit, the referral's id.
+    It can be done from `opens_on` on, wants catching up (查漏补种) from `catch_up_on` on, and lapses on `lapses_on`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -144,8 +154,10 @@ class Duty(BaseModel):
     due_on: date
     reason: DutyReason
     item: str = ""
-    opens_on: date | None = None
     face_to_face: bool = False
+    opens_on: date | None = None
+    catch_up_on: date | None = None
+    lapses_on: date | None = None
 
     @property
     def name(self) -> str:
