@@ -166,11 +166,23 @@ def _document(commit: Commit) -> Document:
         "causation_id": first.causationid,
         "recorded_at": first.time,
         "sent_at": None,
-        "facts": [{"id": event.id, "key": event.routing_key, "event": render(event)} for event in commit.events],
+        "facts": [_told(event) for event in commit.events],
     }
     if first.personid is not None:
         document["person_id"] = first.personid
     return document
+
+
+def _told(event: Event[Fact]) -> Document:
+    """Put an event down with its routing key, and with further ones where other districts must hear it too."""
+    key, *also = event.routing_keys
+    told = {"id": event.id, "key": key, "event": render(event)}
+    return {**told, "also": also} if also else told
+
+
+def keys_of(told: Document) -> tuple[str, ...]:
+    """Give every routing key of an event that stands in the journal."""
+    return (told["key"], *told.get("also", ()))
 
 
 async def read_unsent(database: Database, limit: int, before: datetime | None = None) -> list[Document]:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 import aio_pika
@@ -12,7 +12,7 @@ from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 
 from contracts.envelope import BATCH_CONTENT_TYPE, render_batch, uuid7
 from services.runtime.clock import Clock
-from services.runtime.journal import Journal, mark_sent, read_unsent
+from services.runtime.journal import Journal, keys_of, mark_sent, read_unsent
 from services.runtime.logs import get_log
 from services.runtime.metrics import RELAYED
 from services.runtime.mongo import Database, Document, is_away
@@ -94,7 +94,7 @@ class Relay:
             return_exceptions=True,
         )
         refused = {key: answer for key, answer in zip(messages, answers, strict=True) if answer is not None}
-        sent = [commit["_id"] for commit in commits if not any(fact["key"] in refused for fact in commit["facts"])]
+        sent = [commit["_id"] for commit in commits if refused.keys().isdisjoint(_keys(commit))]
         await mark_sent(self._database, sent, self._clock())
         RELAYED.inc(len(sent))
         for key, error in refused.items():
@@ -140,5 +140,11 @@ def _by_routing_key(commits: Sequence[Document]) -> Mapping[str, list[str]]:
     messages: dict[str, list[str]] = defaultdict(list)
     for commit in commits:
         for fact in commit["facts"]:
-            messages[fact["key"]].append(fact["event"])
+            for key in keys_of(fact):
+                messages[key].append(fact["event"])
     return messages
+
+
+def _keys(commit: Document) -> Iterator[str]:
+    for fact in commit["facts"]:
+        yield from keys_of(fact)
