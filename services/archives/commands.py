@@ -1,13 +1,57 @@
 """What archives does when asked or when it hears: load, decide, record."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, TypeVar
 
-from contracts.archives import archive_stream
-from contracts.entries import Entry
+from contracts.archives import (
+    Archive,
+    ArchiveClosed,
+    ArchiveCompleted,
+    ArchiveFact,
+    ArchiveReopened,
+    BasicInformation,
+    ClosingReason,
+    PaperCompared,
+    PaperFile,
+    archive_code,
+    archive_stream,
+)
+from contracts.custody import Custody, CustodyFact, custody_stream
+from contracts.enrolments import (
+    Condition,
+    Enrolment,
+    EnrolmentEnding,
+    EnrolmentFact,
+    enrolment_stream,
+)
+from contracts.entries import AnyContent, Entry, EntryFact, EntryForwarded, entry_stream
+from contracts.envelope import Event, Fact
 from contracts.registration import Stay
-from services.archives import domain
-from services.runtime.journal import ConflictError
+from services.archives import domain, views
+from services.archives.custody import Known, begin_custody, find_home, pending_offers, refuse
+from services.archives.custody import settle as settle_known
+from services.archives.duties import POLICY, add_months, age_on, find_duties
+from services.runtime.clock import day_of
+from services.runtime.journal import Commit, ConflictError
 from services.runtime.service import Service
+
+ATTEMPTS = 5
+HELPING = 250
+DAYS_ORDINAL = 10_000_000
+FactT = TypeVar("FactT", bound=Fact)
+
+
+class NothingOfferedError(domain.RefusedError):
+    """There is no offer of this person to answer."""
+
+    code = "nothing_offered"
+    advice = "没有待接收的档案移交。No archive of this person is offered to your district."
+
+
+# --- reacting to what is heard
 
 
 async def settle(service: Service, started: Sequence[Stay], cause: str) -> None:
@@ -19,10 +63,193 @@ async def settle(service: Service, started: Sequence[Stay], cause: str) -> None:
         await service.journal.record(commits)
 
 
+async def settle_custody(service: Service, causes: Mapping[str, str]) -> None:
+    """Record what the own districts still owe about people, given the event that was heard of each."""
+    concerned = await views.find_concerned(service.database, causes)
+    for _ in range(ATTEMPTS):
+        if not concerned:
+            return
+        concerned = await _settle_once(service, {person: causes[person] for person in concerned})
+    raise ConflictError(min(concerned))
+
+
+async def _settle_once(service: Service, causes: Mapping[str, str]) -> set[str]:
+    """Settle people once; give those of whom somebody else recorded something in between."""
+    own = _by_person(await service.journal.load_streams_of(causes))
+    heard = await views.find_heard(service.database, causes)
+    commits: list[tuple[str, Commit]] = []
+    for person, cause in causes.items():
+        streams = {event.subject: event for event in own.get(person, ())}
+        for known in _everything_known(streams.values(), heard.get(person, views.Heard())):
+            facts = settle_known(known, service.clock())
+            commits += [(person, commit) for commit in _commits(service, facts, streams, cause)]
+    taken = await service.journal.record([commit for _, commit in commits]) if commits else {}
+    return {commits[index][0] for index in taken}
+
+
+def _by_person(events: Iterable[Event[Any]]) -> dict[str, list[Event[Any]]]:
+    found: dict[str, list[Event[Any]]] = defaultdict(list)
+    for event in events:
+        found[event.data.person_id].append(event)
+    return found
+
+
+def _commits(
+    service: Service, facts: Iterable[Fact], streams: Mapping[str, Event[Any]], cause: str
+) -> Iterator[Commit]:
+    """Put facts into one commit for each of their streams."""
+    by_stream: dict[str, list[Fact]] = defaultdict(list)
+    for fact in facts:
+        by_stream[fact.stream].append(fact)
+    for stream, continued in by_stream.items():
+        standing = streams.get(stream)
+        yield service.journal.commit(
+            *continued,
+            after=standing.sequence if standing else 0,
+            causation=cause,
+            correlation=standing.correlationid if standing else None,
+        )
+
+
+def _everything_known(own: Iterable[Event[Any]], heard: views.Heard) -> Iterator[Known]:
+    """Give what each own district with an archive knows: its streams from the journal, the rest as it was heard."""
+    said = _Said.of(event.data for event in own)
+    custodies = {**heard.custodies, **said.custodies}
+    enrolments = {(known.district, known.condition): known for known in heard.enrolments} | said.enrolments
+    archives = {**heard.archives, **said.archives}
+    for district, archive in said.archives.items():
+        yield Known(
+            archive=archive,
+            custody=custodies.get(district) or begin_custody(archive),
+            stays=tuple(heard.stays),
+            others=tuple(custody for other, custody in custodies.items() if other != district),
+            handed=tuple(known for known in archives.values() if known.closing and known.closing.to == district),
+            handed_enrolments=tuple(known for known in enrolments.values() if known.handed_to == district),
+            entries=_newest(heard.entries_known_to(district), said.entries, district),
+            enrolments={name: known for (where, name), known in enrolments.items() if where == district},
+            forwarded={(entry, to): version for (entry, by, to), version in said.forwarded.items() if by == district},
+            died_on=heard.died_on,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """The newest fact of each own stream about a person, by kind."""
+
+    archives: dict[str, Archive]
+    custodies: dict[str, Custody]
+    enrolments: dict[tuple[str, str], Enrolment]
+    entries: dict[str, Entry]
+    forwarded: dict[tuple[str, str, str], int]
+
+    @classmethod
+    def of(cls, facts: Iterable[Fact]) -> "_Said":
+        said = cls({}, {}, {}, {}, {})
+        for fact in facts:
+            match fact:
+                case ArchiveFact(archive=archive):
+                    said.archives[archive.district] = archive
+                case CustodyFact(custody=custody):
+                    said.custodies[custody.district] = custody
+                case EnrolmentFact(enrolment=enrolment):
+                    said.enrolments[enrolment.district, enrolment.condition] = enrolment
+                case EntryFact(entry=entry):
+                    said.entries[entry.entry_id] = entry
+                case EntryForwarded(entry=entry, by=by, to=to):
+                    said.forwarded[entry.entry_id, by, to] = entry.version
+        return said
+
+
+def _newest(heard: Mapping[str, Entry], own: Mapping[str, Entry], district: str) -> dict[str, Entry]:
+    """Put the entries that the journal holds over those that were heard."""
+    return {**heard, **{name: entry for name, entry in own.items() if entry.district == district}}
+
+
+# --- charts
+
+
+async def chart_new_archives(service: Service, archives: Sequence[Archive]) -> None:
+    """Chart the archives of which more is known than a stay, or that belong to children or the elderly."""
+    today = day_of(service.clock())
+    aged = {archive.person_id for archive in archives if _has_duties_by_age(archive, today)}
+    aged |= {archive.person_id for archive in archives if archive.paper or not archive.is_open}
+    others = {archive.person_id for archive in archives} - aged
+    await chart(service, aged | await views.find_with_records(service.database, others))
+
+
+def _has_duties_by_age(archive: Archive, today: date) -> bool:
+    age = age_on(archive.birth, today) if archive.birth else None
+    return age is not None and (age < 7 or age >= POLICY.elderly_age)
+
+
+async def chart(service: Service, person_ids: Iterable[str]) -> None:
+    """Work out what follows from everything heard of people for each archive of an own district."""
+    people = list(person_ids)
+    if not people:
+        return
+    today = day_of(service.clock())
+    charts = {
+        views.archive_key(archive.person_id, district): _chart_of(archive, heard, today)
+        for heard in (await views.find_heard(service.database, people)).values()
+        for district, archive in heard.archives.items()
+        if service.serves(district)
+    }
+    await views.write_charts(service.database, charts)
+
+
+def _chart_of(archive: Archive, heard: views.Heard, today: date) -> tuple[int, views.Chart]:
+    """Chart one archive; the day settles it where just as much was known."""
+    district, custody = archive.district, heard.custodies.get(archive.district)
+    held = custody is None or custody.holds
+    entries = [entry for entry in heard.entries_known_to(district).values() if entry.stands]
+    enrolments = [known for known in heard.enrolments if known.district == district]
+    duties = find_duties(archive, enrolments, entries, today) if held and not heard.died_on else []
+    home = find_home(stay for stay in heard.stays if stay.street.startswith(district))
+    return heard.weight * DAYS_ORDINAL + today.toordinal(), views.Chart(
+        street=home.street if home else archive.street,
+        district=district,
+        held=held,
+        duties=duties,
+        next_due_on=min((duty.due_on for duty in duties), default=None),
+        catch_up_on=min((duty.catch_up_on for duty in duties if duty.catch_up_on), default=None),
+        recheck_on=min((duty.lapses_on for duty in duties if duty.lapses_on), default=None),
+        last_dynamic_on=max((day_of(entry.measured_at) for entry in entries), default=None),
+        entries=len(entries),
+        paper=_paper_difference(archive, len(entries)) if held else None,
+    )
+
+
+def _paper_difference(archive: Archive, entries: int) -> str | None:
+    """Say how paper and electronic archive differ: none on paper, never counted, more on paper, or fewer."""
+    if archive.paper is None:
+        return "no_paper" if archive.code else None
+    if archive.paper.entries is None:
+        return "not_counted"
+    if archive.paper.entries == entries:
+        return None
+    return "more_on_paper" if archive.paper.entries > entries else "fewer_on_paper"
+
+
+async def sweep(service: Service) -> None:
+    """Do what the calendar asks for: take back offers that wait too long, chart anew where a duty lapsed."""
+    now = service.clock()
+    late = await views.find_late_offers(service.database, now - timedelta(days=POLICY.offer_days), HELPING)
+    await settle_custody(service, dict.fromkeys(late, f"sweep/{day_of(now)}"))
+    today = day_of(now)
+    turned = add_months(today, -12 * POLICY.elderly_age)
+    await chart(
+        service, await views.find_to_recheck(service.database, today, (turned - timedelta(days=7), turned), HELPING)
+    )
+
+
+# --- doing what is asked
+
+
 async def record_entry(service: Service, entry: Entry, cause: str) -> Entry:
     """Enter something in the archive that the person has in the entry's district; give what stands there afterwards."""
-    archive = await service.journal.load(archive_stream(entry.person_id, entry.street[:6]))
-    fact = domain.record_entry(archive.data.archive if archive else None, entry, service.clock())
+    archive, custody = await _load_archive(service, entry.person_id, entry.district)
+    died_on = await views.find_death(service.database, entry.person_id)
+    fact = domain.record_entry(archive, custody, entry, service.clock(), died_on)
     try:
         await service.journal.record_one(service.journal.commit(fact, causation=cause))
     except ConflictError:
@@ -31,4 +258,188 @@ async def record_entry(service: Service, entry: Entry, cause: str) -> Entry:
             raise
         standing: Entry = earlier.data.entry
         return standing
+    return fact.entry
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A change to what stands: by whom, on which request, and which version the caller looked at (None: any)."""
+
+    by: str
+    cause: str
+    version: int | None = None
+
+
+async def correct_entry(
+    service: Service, person_id: str, entry_id: str, said: tuple[AnyContent, datetime, str], change: Change
+) -> Entry:
+    """Correct an entry of the own district: its content, its time, and the reason why."""
+    content, measured_at, reason = said
+
+    def decide(entry: Entry) -> EntryFact:
+        return domain.correct_entry(entry, content, measured_at, change.by, reason, service.clock())
+
+    return await _change_entry(service, person_id, entry_id, decide, change)
+
+
+async def void_entry(service: Service, person_id: str, entry_id: str, reason: str, change: Change) -> Entry:
+    """Void an entry of the own district."""
+
+    def decide(entry: Entry) -> EntryFact:
+        return domain.void_entry(entry, change.by, reason, service.clock())
+
+    return await _change_entry(service, person_id, entry_id, decide, change)
+
+
+async def _change_entry(
+    service: Service, person_id: str, entry_id: str, decide: Callable[[Entry], EntryFact], change: Change
+) -> Entry:
+    def check(event: Event[Any] | None) -> EntryFact:
+        if event is None or event.data.entry.person_id != person_id:
+            raise domain.UnknownEntryError
+        domain.must_be_version(event.data.entry.version, change.version)
+        return decide(event.data.entry)
+
+    return (await _continue(service, entry_stream(entry_id), check, change.cause)).entry
+
+
+async def complete(
+    service: Service, person_id: str, place: tuple[str, str], basic: BasicInformation, change: Change
+) -> Archive:
+    """Complete an archive in a street and committee; the first completion mints its code."""
+    street, committee = place
+    archive, custody = await _load_archive(service, person_id, street[:6])
+    code = "" if domain.must_hold(archive, custody).code else await _mint(service, street, committee)
+
+    def decide(archive: Archive) -> ArchiveCompleted:
+        return domain.complete(archive, basic, archive.code or code, change.by, service.clock())
+
+    return await _change_archive(service, person_id, street[:6], decide, change)
+
+
+async def _mint(service: Service, street: str, committee: str) -> str:
+    return archive_code(street, committee, await views.take_serial(service.database, street + committee))
+
+
+async def compare_paper(service: Service, person_id: str, district: str, paper: PaperFile, change: Change) -> Archive:
+    """Keep what a comparison with the paper beside the archive found."""
+
+    def decide(archive: Archive) -> PaperCompared:
+        return domain.compare_paper(archive, paper)
+
+    return await _change_archive(service, person_id, district, decide, change)
+
+
+async def close(
+    service: Service, person_id: str, district: str, why: tuple[ClosingReason, date], change: Change
+) -> Archive:
+    """Close an archive by hand."""
+
+    def decide(archive: Archive) -> ArchiveClosed:
+        return domain.close(archive, *why, change.by, service.clock())
+
+    return await _change_archive(service, person_id, district, decide, change)
+
+
+async def reopen(service: Service, person_id: str, district: str, change: Change) -> Archive:
+    """Take a closed archive into use again."""
+    _, custody = await _load_archive(service, person_id, district)
+
+    def decide(archive: Archive) -> ArchiveReopened:
+        return domain.reopen_by_hand(archive, custody)
+
+    return await _change_archive(service, person_id, district, decide, change)
+
+
+async def _change_archive(
+    service: Service, person_id: str, district: str, decide: Callable[[Archive], ArchiveFact], change: Change
+) -> Archive:
+    _, custody = await _load_archive(service, person_id, district)
+
+    def check(event: Event[Any] | None) -> ArchiveFact:
+        archive = domain.must_hold(event.data.archive if event else None, custody)
+        domain.must_be_version(event.sequence if event else 0, change.version)
+        return decide(archive)
+
+    return (await _continue(service, archive_stream(person_id, district), check, change.cause)).archive
+
+
+async def enrol(service: Service, enrolment: Enrolment, cause: str) -> Enrolment:
+    """Begin to manage a person for a condition."""
+    archive, custody = await _load_archive(service, enrolment.person_id, enrolment.district)
+    held = domain.must_hold(archive, custody)
+
+    def decide(event: Event[Any] | None) -> EnrolmentFact:
+        return domain.enrol(event.data.enrolment if event else None, enrolment, held, service.clock())
+
+    stream = enrolment_stream(enrolment.person_id, enrolment.condition, enrolment.district)
+    return (await _continue(service, stream, decide, cause)).enrolment
+
+
+async def end_enrolment(
+    service: Service,
+    person_id: str,
+    managed: tuple[Condition, str],
+    why: tuple[date, EnrolmentEnding],
+    cause: str,
+) -> Enrolment:
+    """Stop managing a person for a condition in a district."""
+
+    def decide(event: Event[Any] | None) -> EnrolmentFact:
+        return domain.end_managing(event.data.enrolment if event else None, *why, service.clock())
+
+    return (await _continue(service, enrolment_stream(person_id, *managed), decide, cause)).enrolment
+
+
+async def refuse_offer(service: Service, person_id: str, district: str, reason: str, change: Change) -> Custody:
+    """Refuse the archives that other districts offer of a person."""
+    for _ in range(ATTEMPTS):
+        own = _by_person(await service.journal.load_streams_of([person_id])).get(person_id, [])
+        heard = (await views.find_heard(service.database, [person_id])).get(person_id, views.Heard())
+        known = next((known for known in _everything_known(own, heard) if known.district == district), None)
+        offers = pending_offers(known) if known else []
+        if known is None or not offers:
+            raise NothingOfferedError
+        refused: list[CustodyFact] = []
+        custody = known.custody
+        for origin, offer in offers:
+            refused.append(refuse(custody, origin, offer, service.clock(), reason=reason, by=change.by))
+            custody = refused[-1].custody
+        streams = {event.subject: event for event in own}
+        if not await service.journal.record(list(_commits(service, refused, streams, change.cause))):
+            return custody
+    raise ConflictError(custody_stream(person_id, district))
+
+
+async def load_entry(service: Service, person_id: str, entry_id: str) -> Entry:
+    """Load an entry of the own district with its history."""
+    event = await service.journal.load(entry_stream(entry_id))
+    if event is None or event.data.entry.person_id != person_id:
+        raise domain.UnknownEntryError
+    entry: Entry = event.data.entry
     return entry
+
+
+async def _load_archive(service: Service, person_id: str, district: str) -> tuple[Archive | None, Custody | None]:
+    archive = await service.journal.load(archive_stream(person_id, district))
+    custody = await service.journal.load(custody_stream(person_id, district))
+    return archive.data.archive if archive else None, custody.data.custody if custody else None
+
+
+async def _continue(service: Service, stream: str, decide: Callable[[Event[Any] | None], FactT], cause: str) -> FactT:
+    """Continue a stream by what is decided on its newest fact; the same request again changes nothing."""
+    for _ in range(ATTEMPTS):
+        event = await service.journal.load(stream)
+        if event is not None and cause in await service.journal.load_causes(stream):
+            done: FactT = event.data
+            return done
+        fact = decide(event)
+        commit = service.journal.commit(
+            fact,
+            after=event.sequence if event else 0,
+            causation=cause,
+            correlation=event.correlationid if event else None,
+        )
+        if not await service.journal.record([commit]):
+            return fact
+    raise ConflictError(stream)

@@ -251,27 +251,27 @@ def _answer(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:  # n
     home = known.home
     if home is None or home.district != known.district or known.died_on:
         return
-    for other in pending_offers(known):
-        offer = other.offer
-        if offer is None or not has_all(known.entries, offer.manifest):
+    for origin, offer in pending_offers(known):
+        if not has_all(known.entries, offer.manifest):
             continue
         found = chain((known.entries[line.entry_id], line.version) for line in offer.manifest.lines)
         if found == offer.manifest.sha256:
-            yield accept(known.custody, other.district, offer, now)
+            yield accept(known.custody, origin, offer, now)
         else:
-            yield refuse(known.custody, other.district, offer, now, reason="哈希不符 the hash differs")
+            yield refuse(known.custody, origin, offer, now, reason="哈希不符 the hash differs")
 
 
-def pending_offers(known: Known) -> list[Custody]:
-    """List what other districts offer to this one and was not answered yet."""
-    return [
-        other
-        for other in sorted(known.others, key=lambda other: other.district)
-        if other.offer
-        and other.offer.to == known.district
-        and may_be_accepted(other.offer)
-        and other.offer.turn > known.custody.answered(other.district)
-    ]
+def pending_offers(known: Known) -> list[tuple[str, Offer]]:
+    """List what other districts offer to this one and was not answered yet, by their codes."""
+    offers = [(other.district, other.offer) for other in known.others if other.offer]
+    return sorted(
+        (
+            (origin, offer)
+            for origin, offer in offers
+            if offer.to == known.district and may_be_accepted(offer) and offer.turn > known.custody.answered(origin)
+        ),
+        key=lambda offered: offered[0],
+    )
 
 
 def has_all(entries: Mapping[str, Entry], manifest: Manifest) -> bool:

@@ -1,6 +1,6 @@
 """Archives as pure decisions: what may be entered, completed, closed, enrolled; each gives a fact or a refusal."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, timedelta
 
 from contracts.archives import (
@@ -182,13 +182,13 @@ def void_entry(entry: Entry, by: str, reason: str, now: datetime) -> EntryVoided
     return EntryVoided(entry=_next_version(entry, by, reason, now, {"state": EntryState.VOIDED}))
 
 
-def must_be_version(entry: Entry, expected: int | None) -> None:
+def must_be_version(standing: int, expected: int | None) -> None:
     """Refuse a change by somebody who looked at an earlier version."""
-    if expected is not None and entry.version != expected:
+    if expected is not None and standing != expected:
         raise StaleVersionError
 
 
-def _next_version(entry: Entry, by: str, reason: str, now: datetime, changed: dict[str, object]) -> Entry:
+def _next_version(entry: Entry, by: str, reason: str, now: datetime, changed: Mapping[str, object]) -> Entry:
     earlier = (*entry.earlier, entry.as_earlier())
     return entry.model_copy(
         update={**changed, "recorded_by": by, "recorded_at": now, "reason": reason, "earlier": earlier}

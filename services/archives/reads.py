@@ -1,0 +1,64 @@
+"""Who may read an archive and as what, and the note that is kept of every read."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from contracts.custody import Custody
+from services.archives import views
+from services.runtime.access import Caller
+from services.runtime.logs import get_log
+from services.runtime.problems import Problem
+from services.runtime.service import Service
+
+Access = Literal["custodian", "copy", "emergency"]
+"""As what somebody reads: as the one in charge, a former one's read-only copy, or in an emergency."""
+ADVICE = (
+    "本区没有该人员的档案;紧急情况请说明理由。"
+    "No archive of this person in your district; in an emergency give a reason."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """Leave to read what one district knows of a person."""
+
+    district: str
+    access: Access
+
+
+def grant(caller: Caller, heard: views.Heard, emergency: str | None) -> Granted:
+    """Say as what a caller may read of a person, or refuse.
+
+    A health worker reads what the own district knows: all of it while it keeps the archive, afterwards the copy as it
+    was handed over. In an emergency, with a reason, what whoever keeps the archive here knows.
+    """
+    own = [district for district in sorted(heard.archives) if district.startswith(caller.division[:6])]
+    keepers = [district for district in sorted(heard.archives) if _holds(heard.custodies.get(district))]
+    for district in own:
+        if district in keepers:
+            return Granted(district, "custodian")
+    if emergency and keepers:
+        return Granted(keepers[0], "emergency")
+    if own:
+        return Granted(own[0], "copy")
+    raise Problem(404, "not_found", ADVICE)
+
+
+def _holds(custody: Custody | None) -> bool:
+    return custody is None or custody.holds
+
+
+async def note_read(service: Service, caller: Caller, action: str, person_id: str, reason: str = "") -> None:
+    """Keep who read what of whom and why, before anything is shown. The one place to put the access log behind."""
+    read = {
+        "by": caller.subject,
+        "role": caller.role.value,
+        "division": caller.division,
+        "action": action,
+        "person_id": person_id,
+        "reason": reason,
+        "at": service.clock(),
+    }
+    await views.keep_read(service.database, read)
+    if action.endswith("emergency"):
+        get_log().warning("emergency access", person_id=person_id)
