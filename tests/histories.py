@@ -9,8 +9,30 @@ from uuid import NAMESPACE_URL, uuid5
 from hypothesis import strategies as st
 from pydantic_core import from_json
 
-from contracts.archives import Archive, ArchiveOpened
-from contracts.entries import BloodPressure, Entry, EntryRecorded
+from contracts.archives import (
+    Archive,
+    ArchiveClosed,
+    ArchiveCompleted,
+    ArchiveOpened,
+    ArchiveReopened,
+    ArchiveState,
+    BasicInformation,
+    Closing,
+    ClosingReason,
+    archive_code,
+)
+from contracts.custody import Custody, CustodyOffered, CustodyReleased, Line, Manifest, Offer
+from contracts.enrolments import ChronicEnrolled, Condition, Enrolment, EnrolmentEnded, EnrolmentEnding
+from contracts.entries import (
+    BloodPressure,
+    Entry,
+    EntryCorrected,
+    EntryForwarded,
+    EntryRecorded,
+    EntryState,
+    EntryVoided,
+    Mode,
+)
 from contracts.envelope import Event, Fact, render, unwrap, wrap
 from contracts.facts import ALL_FACTS, by_type
 from contracts.identity import Sex
@@ -317,23 +339,92 @@ def conflict_histories(draw: st.DrawFn, known: Sequence[Stay]) -> EventList:
 
 @st.composite
 def archive_histories(draw: st.DrawFn) -> EventList:
-    """Make archives, one for a person and district, and entries in them."""
+    """Make archives, one for a person and district, with what was entered, managed, handed over and sent on."""
     homes = draw(st.lists(st.tuples(st.sampled_from(PEOPLE), st.sampled_from(STREETS)), max_size=4, unique=True))
     events: EventList = []
     for person, street in {(person, street[:6]): (person, street) for person, street in homes}.values():
-        archive = Archive(person_id=person, district=street[:6], street=street, opened_at=FIRST_MOMENT)
-        events += envelop([ArchiveOpened(archive=archive)], "archives")
+        archive = Archive(
+            person_id=person,
+            district=street[:6],
+            street=street,
+            opened_at=FIRST_MOMENT,
+            birth=draw(st.sampled_from((None, date(1949, 12, 31), date(2023, 2, 28)))),
+        )
+        events += envelop(draw(_archive_facts(archive)), "archives")
+        events += envelop(draw(_custody_facts(archive)), "archives")
+        events += envelop(draw(_enrolment_facts(archive)), "archives")
         for number in range(draw(st.integers(0, 2))):
-            entry = Entry(
-                entry_id=f"{person[0]}-{street}-{number}",
-                person_id=person,
-                street=street,
-                measured_at=FIRST_MOMENT,
-                recorded_by="worker",
-                content=BloodPressure(systolic=draw(st.integers(40, 300)), diastolic=80),
-            )
-            events += envelop([EntryRecorded(entry=entry)], "archives")
+            events += draw(_entry_events(archive, number))
     return events
+
+
+@st.composite
+def _archive_facts(draw: st.DrawFn, archive: Archive) -> list[Fact]:
+    code = archive_code(archive.street, "001", 7)
+    completed = archive.model_copy(update={"code": code, "completed_at": FIRST_MOMENT, "basic": BasicInformation()})
+    closing = Closing(reason=ClosingReason.LOST, closed_on=FIRST_DAY, closed_at=FIRST_MOMENT)
+    closed = completed.model_copy(update={"state": ArchiveState.CLOSED, "closing": closing})
+    facts = [
+        ArchiveOpened(archive=archive),
+        ArchiveCompleted(archive=completed),
+        ArchiveClosed(archive=closed),
+        ArchiveReopened(archive=completed),
+    ]
+    return list(facts[: draw(st.integers(1, 4))])
+
+
+@st.composite
+def _custody_facts(draw: st.DrawFn, archive: Archive) -> list[Fact]:
+    offer = Offer(
+        turn=1,
+        to=draw(st.sampled_from(STREETS))[:6],
+        stay_id="1" * 32,
+        offered_at=datetime(2100, 1, 1, tzinfo=UTC),
+        manifest=Manifest(count=1, sha256="0", lines=(Line(entry_id="elsewhere", version=1),)),
+        archive=archive,
+    )
+    offered = Custody(
+        person_id=archive.person_id, district=archive.district, street=archive.street, turn=1, offer=offer
+    )
+    released = offered.model_copy(update={"turn": 2, "released": 1, "released_to": offer.to})
+    facts = [CustodyOffered(custody=offered), CustodyReleased(custody=released)]
+    return list(facts[: draw(st.integers(0, 2))])
+
+
+@st.composite
+def _enrolment_facts(draw: st.DrawFn, archive: Archive) -> list[Fact]:
+    enrolment = Enrolment(
+        person_id=archive.person_id,
+        condition=draw(st.sampled_from(Condition)),
+        district=archive.district,
+        street=archive.street,
+        enrolled_on=FIRST_DAY,
+    )
+    ended = enrolment.model_copy(update={"ended_on": FIRST_DAY, "ending": EnrolmentEnding.LOST})
+    facts = [ChronicEnrolled(enrolment=enrolment), EnrolmentEnded(enrolment=ended)]
+    return list(facts[: draw(st.integers(0, 2))])
+
+
+@st.composite
+def _entry_events(draw: st.DrawFn, archive: Archive, number: int) -> EventList:
+    """Make an entry that may be corrected and voided, and sent on in any of its versions."""
+    entry = Entry(
+        entry_id=f"{archive.person_id[0]}-{archive.street}-{number}",
+        person_id=archive.person_id,
+        street=archive.street,
+        measured_at=FIRST_MOMENT,
+        recorded_by="worker",
+        content=BloodPressure(systolic=draw(st.integers(40, 300)), diastolic=80, mode=Mode.PHONE),
+    )
+    corrected = EntryCorrected(
+        entry=entry.model_copy(update={"state": EntryState.CORRECTED, "earlier": (entry.as_earlier(),)})
+    )
+    earlier = (entry.as_earlier(), corrected.entry.as_earlier())
+    voided = EntryVoided(entry=entry.model_copy(update={"state": EntryState.VOIDED, "earlier": earlier}))
+    facts = [EntryRecorded(entry=entry), corrected, voided][: draw(st.integers(1, 3))]
+    to = "320812" if archive.district == "320507" else "320507"
+    sent = [EntryForwarded(entry=fact.entry, by=archive.district, to=to) for fact in facts if draw(st.booleans())]
+    return [*envelop(facts, "archives"), *envelop(sent, "archives")]
 
 
 @st.composite

@@ -15,7 +15,7 @@ from services.registration.domain.transfers import derive_transfers
 from services.registration.views import find_known
 from services.reporting import projector as reporting
 from services.runtime.clock import Clock, day_of, system_clock
-from services.runtime.journal import JOURNAL
+from services.runtime.journal import JOURNAL, keys_of
 from services.runtime.mongo import Database
 
 ROWS: Mapping[str, Mapping[str, str]] = {
@@ -26,7 +26,10 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "person": "people",
         "conflict": "conflicts",
     },
-    "archives": {"archive": "archives", "entry": "entries"},
+    "archives": {
+        "archive": "archives", "entry": "entries", "forwarded": "copies", "enrolment": "enrolments",
+        "custody": "custodies", "stay": "stays", "person": "people",
+    },
     "outreach": {"stay": "residents", "activity": "activities"},
     "reporting": {
         "stay": "stays", "archive": "archives", "entry": "entries", "activity": "activities", "notice": "notices",
@@ -71,10 +74,15 @@ async def find_losses(
 
 
 def heard_by(service: str, own: Iterable[dict[str, Any]], everywhere: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the events that a service of an instance hears, each once, of what is said there and everywhere."""
+    """Give the events that a service of an instance hears, each once: those told to its districts, or to everybody."""
     far = by_type(EVERYWHERE.get(service, ()))
     near = by_type(HEARD_BY[service]).keys() - far.keys()
-    return [*(event for event in everywhere if event["type"] in far), *(e for e in own if e["type"] in near)]
+    districts = {event["source"].split("/")[2] for event in own}
+    return [
+        event
+        for event in everywhere
+        if event["type"] in far or (event["type"] in near and not districts.isdisjoint(event["told"]))
+    ]
 
 
 async def read_journals(databases: Mapping[str, Database], losses: list[str]) -> list[dict[str, Any]]:
@@ -87,6 +95,7 @@ async def read_journals(databases: Mapping[str, Database], losses: list[str]) ->
                 losses.append(f"{service}: {commit['_id']} not sent")
             for fact in commit["facts"]:
                 event = from_json(fact["event"])
+                event["told"] = {key.rpartition(".")[2] for key in keys_of(fact)}
                 if event["sequence"] != ends.get(event["subject"], 0) + 1:
                     losses.append(f"{service}: gap before {event['subject']}#{event['sequence']}")
                 ends[event["subject"]] = event["sequence"]
@@ -97,9 +106,9 @@ async def read_journals(databases: Mapping[str, Database], losses: list[str]) ->
 async def _check_rows(service: str, database: Database, heard: list[dict[str, Any]]) -> list[str]:
     newest: dict[str, dict[str, int]] = {kind: {} for kind in ROWS[service]}
     for event in heard:
-        kind, _, name = event["subject"].partition("/")
+        kind, name, sequence = _row_of(service, event)
         if kind in newest:
-            newest[kind][name] = max(event["sequence"], newest[kind].get(name, 0))
+            newest[kind][name] = max(sequence, newest[kind].get(name, 0))
     losses = []
     for kind, collection in ROWS[service].items():
         rows = {row["_id"]: row["sequence"] async for row in database[collection].find({}, {"sequence": 1})}
@@ -110,6 +119,15 @@ async def _check_rows(service: str, database: Database, heard: list[dict[str, An
             if names:
                 losses.append(f"{service}.{collection}: {len(names)} {what}, e.g. {min(names)}")
     return losses
+
+
+def _row_of(service: str, event: dict[str, Any]) -> tuple[str, str, int]:
+    """Name the kind and row of an event's subject; reporting keeps an entry that was forwarded as the entry it is."""
+    kind, _, name = event["subject"].partition("/")
+    if kind == "forwarded" and service == "reporting":
+        entry = event["data"]["entry"]
+        return "entry", entry["entry_id"], len(entry.get("earlier", ())) + 1
+    return kind, name, event["sequence"]
 
 
 async def _check_feed(database: Database, heard: list[dict[str, Any]]) -> list[str]:
