@@ -1,5 +1,7 @@
 """What archives does when asked or when it hears: load, decide, record."""
 
+import asyncio
+import random
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,6 +41,7 @@ from services.runtime.journal import Commit, ConflictError
 from services.runtime.service import Service
 
 ATTEMPTS = 5
+SETTLE_ATTEMPTS = 40
 HELPING = 250
 DAYS_ORDINAL = 10_000_000
 FactT = TypeVar("FactT", bound=Fact)
@@ -65,11 +68,13 @@ async def settle(service: Service, started: Sequence[Stay], cause: str) -> None:
 
 async def settle_custody(service: Service, causes: Mapping[str, str]) -> None:
     """Record what the own districts still owe about people, given the event that was heard of each."""
-    concerned = await views.find_concerned(service.database, causes)
-    for _ in range(ATTEMPTS):
+    concerned = set(causes)
+    for attempt in range(SETTLE_ATTEMPTS):
         if not concerned:
             return
         concerned = await _settle_once(service, {person: causes[person] for person in concerned})
+        if concerned:
+            await asyncio.sleep(random.uniform(0, 0.01 * attempt))  # noqa: S311  # somebody else settles them too
     raise ConflictError(min(concerned))
 
 
@@ -120,13 +125,14 @@ def _everything_known(own: Iterable[Event[Any]], heard: views.Heard) -> Iterator
     for district, archive in said.archives.items():
         yield Known(
             archive=archive,
-            custody=custodies.get(district) or begin_custody(archive),
+            custody=said.custodies.get(district) or begin_custody(archive),
             stays=tuple(heard.stays),
             others=tuple(custody for other, custody in custodies.items() if other != district),
+            aliases=tuple(known for known in heard.aliases if known.district == district),
             handed=tuple(known for known in archives.values() if known.closing and known.closing.to == district),
             handed_enrolments=tuple(known for known in enrolments.values() if known.handed_to == district),
             entries=_newest(heard.entries_known_to(district), said.entries, district),
-            enrolments={name: known for (where, name), known in enrolments.items() if where == district},
+            enrolments={name: known for (where, name), known in said.enrolments.items() if where == district},
             forwarded={(entry, to): version for (entry, by, to), version in said.forwarded.items() if by == district},
             died_on=heard.died_on,
         )
@@ -184,9 +190,10 @@ def _has_duties_by_age(archive: Archive, today: date) -> bool:
 
 async def chart(service: Service, person_ids: Iterable[str]) -> None:
     """Work out what follows from everything heard of people for each archive of an own district."""
-    people = list(person_ids)
+    people = set(person_ids)
     if not people:
         return
+    people |= await views.find_survivors(service.database, people)
     today = day_of(service.clock())
     charts = {
         views.archive_key(archive.person_id, district): _chart_of(archive, heard, today)
@@ -203,7 +210,8 @@ def _chart_of(archive: Archive, heard: views.Heard, today: date) -> tuple[int, v
     held = custody is None or custody.holds
     entries = [entry for entry in heard.entries_known_to(district).values() if entry.stands]
     enrolments = [known for known in heard.enrolments if known.district == district]
-    duties = find_duties(archive, enrolments, entries, today) if held and not heard.died_on else []
+    owed = held and not heard.died_on and not heard.merged_into
+    duties = find_duties(archive, enrolments, entries, today) if owed else []
     home = find_home(stay for stay in heard.stays if stay.street.startswith(district))
     return heard.weight * DAYS_ORDINAL + today.toordinal(), views.Chart(
         street=home.street if home else archive.street,

@@ -50,15 +50,16 @@ from services.archives.duties import POLICY, Policy, day_of, find_duties
 class Known:
     """What a district knows of one person: its own streams, and what was heard of everybody's.
 
-    `others` is what other districts say about custody, `handed` their archives and `handed_enrolments` what they
-    managed when they closed them, `forwarded` the version up to which this district sent an entry on to another, by
-    (entry, district).
+    `aliases` are the district's archives of ids that were merged into this person's, `others` what other districts say
+    about custody, `handed` their archives and `handed_enrolments` what they managed when they closed them, `forwarded`
+    the version up to which this district sent an entry on to another, by (entry, district).
     """
 
     archive: Archive
     custody: Custody
     stays: tuple[Stay, ...] = ()
     others: tuple[Custody, ...] = ()
+    aliases: tuple[Archive, ...] = ()
     handed: tuple[Archive, ...] = ()
     handed_enrolments: tuple[Enrolment, ...] = ()
     entries: Mapping[str, Entry] = field(default_factory=dict)
@@ -328,13 +329,22 @@ def _continue_archive(known: Known, now: datetime, policy: Policy) -> Iterator[F
         if known.custody.holds and _was_completed_late(known, theirs):
             yield ArchiveContinued(archive=merge(known.archive, theirs, now, known.archive.turn))
 
+    for alias in known.aliases:
+        if alias.code and alias.code not in _all_codes(known.archive):
+            codes = _codes(known.archive, alias, day_of(now))
+            yield ArchiveContinued(archive=known.archive.model_copy(update=codes))
+
+
+def _all_codes(archive: Archive) -> set[str | None]:
+    return {archive.code, *(alias.code for alias in archive.aliases)}
+
 
 def _was_completed_late(known: Known, theirs: Archive) -> bool:
     """Say whether an origin completed its archive after it had offered it, so that the offer did not say so."""
     own = known.archive
     if not any(receipt.origin == theirs.district for receipt in _accepted(known.custody)):
         return False
-    uncoded = theirs.code is not None and theirs.code not in {own.code, *(alias.code for alias in own.aliases)}
+    uncoded = theirs.code is not None and theirs.code not in _all_codes(own)
     newer = theirs.completed_at is not None and (own.completed_at is None or theirs.completed_at > own.completed_at)
     return uncoded or newer
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
-from contracts.archives import ArchiveFact
+from contracts.archives import ArchiveFact, ArchiveOpened
 from contracts.custody import CustodyFact
 from contracts.enrolments import EnrolmentFact
 from contracts.entries import EntryFact, EntryForwarded
@@ -18,6 +18,7 @@ from services.archives.views import (
     enrolment_row,
     entry_row,
     find_charted,
+    find_concerned,
     person_row,
     stay_row,
 )
@@ -57,15 +58,33 @@ async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
     started = [event.data.stay for event in events if isinstance(event.data, StayStarted)]
     if started:
         await settle(service, started, cause=events[0].id)
-    await settle_custody(service, {event.data.person_id: event.id for event in events})
+    await _settle_custody(service, events)
     await _chart(service, events)
+
+
+async def _settle_custody(service: Service, events: Sequence[Event[Any]]) -> None:
+    """Settle whom a district may owe something, now that this was heard; an archive just opened asks for nothing."""
+    heard = [event for event in events if not isinstance(event.data, ArchiveOpened)]
+    causes = {person: event.id for event in heard for person in _people_in(event)}
+    told = [event for event in heard if isinstance(event.data, CustodyFact | PersonFact)]
+    surely = {person for event in told for person in _people_in(event)}
+    perhaps = causes.keys() - surely
+    concerned = surely | (await find_concerned(service.database, perhaps) if perhaps else set())
+    await settle_custody(service, {person: causes[person] for person in concerned})
+
+
+def _people_in(event: Event[Heard]) -> set[str]:
+    """Name whom a fact is about: the person, and whom the person was merged into."""
+    linked = event.data.person.linked if isinstance(event.data, PersonFact) else ()
+    return {event.data.person_id, *linked}
 
 
 async def _chart(service: Service, events: Sequence[Event[Any]]) -> None:
     """Chart anew whom something was heard of that may change a chart; most newcomers need none."""
     opened = [event.data.archive for event in events if isinstance(event.data, ArchiveFact)]
     stayed = {event.data.person_id for event in events if isinstance(event.data, StayFact)}
-    others = {event.data.person_id for event in events if not isinstance(event.data, StayFact | ArchiveFact)}
+    told = [event for event in events if not isinstance(event.data, StayFact | ArchiveFact)]
+    others = {person for event in told for person in _people_in(event)}
     if opened:
         await chart_new_archives(service, opened)
     if stayed:

@@ -6,6 +6,7 @@ and guarded by how much was known when it was worked out. So lists per street ar
 archives there are.
 """
 
+import asyncio
 from collections import defaultdict
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -80,6 +81,8 @@ async def prepare(database: Database) -> None:
     await make_index(database[CUSTODIES], [("offer.to", 1), ("_id", 1)], name="offered to", sparse=True)
     await make_index(database[STAYS], [("person_id", 1), ("street", 1)], name="person")
     await make_index(database[PEOPLE], "person_id", name="person")
+    merged: Document = {"merged_into": {"$type": "string"}}
+    await make_index(database[PEOPLE], "merged_into", name="merged", partialFilterExpression=merged)
 
 
 # --- rows
@@ -123,8 +126,8 @@ def stay_row(stay: Stay, sequence: int) -> Row:
 
 
 def person_row(person: Person, sequence: int) -> Row:
-    """Make the row of what a district knows of a person: whether it died."""
-    fields = person.model_dump(mode="json", include={"person_id", "district", "died_on"})
+    """Make the row of what a district knows of a person: whether it died, and as whom it goes on."""
+    fields = person.model_dump(mode="json", include={"person_id", "district", "died_on", "merged_into"})
     return Row(PEOPLE, archive_key(person.person_id, person.district), sequence, fields)
 
 
@@ -133,7 +136,11 @@ def person_row(person: Person, sequence: int) -> Row:
 
 @dataclass(slots=True)
 class Heard:
-    """What was heard of one person; `weight` grows with everything heard, and says who knew more."""
+    """What was heard of one person.
+
+    `aliases` are the archives of ids that were merged into this one; what was entered under them counts here. `weight`
+    grows with everything heard and says who knew more, `entered` with what is in archives alone.
+    """
 
     archives: dict[str, Archive] = field(default_factory=dict)
     versions: dict[str, int] = field(default_factory=dict)
@@ -143,7 +150,10 @@ class Heard:
     enrolments: list[Enrolment] = field(default_factory=list)
     stays: list[Stay] = field(default_factory=list)
     deaths: list[date] = field(default_factory=list)
+    merged_into: str | None = None
+    aliases: list[Archive] = field(default_factory=list)
     weight: int = 0
+    entered: int = 0
 
     @property
     def died_on(self) -> date | None:
@@ -161,32 +171,57 @@ class Heard:
 
 
 async def find_heard(database: Database, person_ids: Iterable[str]) -> dict[str, Heard]:
-    """Find everything that was heard of people, by person."""
-    people = list(person_ids)
+    """Find everything that was heard of people, by person; of who was merged into one of them, what was entered too."""
+    asked = set(person_ids)
+    merged = await _find_merged(database, asked)
+    people = [*asked, *(merged.keys() - asked)]
     found: defaultdict[str, Heard] = defaultdict(Heard)
+
+    def of(row: Document, *, entered: bool = False) -> Heard:
+        heard = found[row["person_id"]]
+        heard.weight += row["sequence"]
+        heard.entered += row["sequence"] if entered else 0
+        return heard
+
     async for row in _rows(database, ENTRIES, people):
-        found[row["person_id"]].entries.append(_read_entry(row))
-        found[row["person_id"]].weight += row["sequence"]
+        of(row, entered=True).entries.append(_read_entry(row))
     async for row in _rows(database, COPIES, people):
-        found[row["person_id"]].copies.append((row["to"], Entry.model_validate(row["entry"])))
-        found[row["person_id"]].weight += row["sequence"]
+        of(row, entered=True).copies.append((row["to"], Entry.model_validate(row["entry"])))
     async for row in _rows(database, ENROLMENTS, people):
-        found[row["person_id"]].enrolments.append(Enrolment.model_validate(row))
-        found[row["person_id"]].weight += row["sequence"]
+        of(row).enrolments.append(Enrolment.model_validate(row))
     async for row in _rows(database, CUSTODIES, people):
-        found[row["person_id"]].custodies[row["district"]] = Custody.model_validate(row)
-        found[row["person_id"]].weight += row["sequence"]
+        of(row).custodies[row["district"]] = Custody.model_validate(row)
     async for row in _rows(database, STAYS, people):
-        found[row["person_id"]].stays.append(Stay.model_validate(row))
-        found[row["person_id"]].weight += row["sequence"]
+        of(row).stays.append(Stay.model_validate(row))
     async for row in _rows(database, PEOPLE, people):
-        found[row["person_id"]].deaths += [date.fromisoformat(row["died_on"])] if row["died_on"] else []
-        found[row["person_id"]].weight += row["sequence"]
+        of(row).deaths += [date.fromisoformat(row["died_on"])] if row["died_on"] else []
+        found[row["person_id"]].merged_into = row["merged_into"] or found[row["person_id"]].merged_into
     async for row in database[ARCHIVES].find(_of_people(people)):
-        found[row["person_id"]].archives[row["district"]] = Archive.model_validate(row)
+        of(row, entered=True).archives[row["district"]] = Archive.model_validate(row)
         found[row["person_id"]].versions[row["district"]] = row["sequence"]
-        found[row["person_id"]].weight += row["sequence"]
-    return dict(found)
+    for alias, survivor in merged.items():
+        _take_in(found[survivor], found[alias])
+    return {person: heard for person, heard in found.items() if person in asked}
+
+
+async def _find_merged(database: Database, people: set[str]) -> dict[str, str]:
+    """Find the ids that were merged into some people, with whom each goes on as."""
+    rows = database[PEOPLE].find({"merged_into": {"$in": list(people), "$type": "string"}})
+    return {row["person_id"]: row["merged_into"] async for row in rows}
+
+
+async def find_survivors(database: Database, person_ids: Iterable[str]) -> set[str]:
+    """Find as whom people go on who were merged into another."""
+    query = {"person_id": {"$in": list(person_ids)}, "merged_into": {"$type": "string"}}
+    return {row["merged_into"] async for row in database[PEOPLE].find(query, {"merged_into": 1})}
+
+
+def _take_in(heard: Heard, alias: Heard) -> None:
+    """Let what was entered under an alias, and how much was known of it, count for the person."""
+    heard.entries += alias.entries
+    heard.copies += alias.copies
+    heard.aliases += alias.archives.values()
+    heard.weight += alias.entered
 
 
 def _rows(database: Database, collection: str, people: Sequence[str]) -> AsyncIterator[Document]:
@@ -207,7 +242,7 @@ def _read_entry(row: Mapping[str, Any]) -> Entry:
 async def find_concerned(database: Database, person_ids: Iterable[str]) -> set[str]:
     """Find those of the people of whom a district may owe more than an archive.
 
-    They lived in more than one district, or something was said of their custody or death.
+    They lived in more than one district, or something was said of their death or of who they are.
     """
     people = list(person_ids)
     stages: list[Document] = [
@@ -215,21 +250,20 @@ async def find_concerned(database: Database, person_ids: Iterable[str]) -> set[s
         {"$group": {"_id": "$person_id", "districts": {"$addToSet": {"$substrBytes": ["$street", 0, 6]}}}},
         {"$match": {"districts.1": {"$exists": True}}},
     ]
-    concerned = {row["_id"] async for row in database[STAYS].aggregate(stages, hint="person")}
-    for collection in (CUSTODIES, PEOPLE):
-        found = database[collection].find({"person_id": {"$in": people}}, {"_id": 0, "person_id": 1})
-        concerned |= {row["person_id"] async for row in found}
-    return concerned
+    moved = {row["_id"] async for row in database[STAYS].aggregate(stages, hint="person")}
+    return moved | await _find_among(database, PEOPLE, people)
 
 
 async def find_with_records(database: Database, person_ids: Iterable[str]) -> set[str]:
     """Find those of the people of whom there is more than an archive and a stay."""
     people = list(person_ids)
-    found: set[str] = set()
-    for collection in (ENTRIES, COPIES, ENROLMENTS, CUSTODIES, PEOPLE):
-        rows = database[collection].find({"person_id": {"$in": people}}, {"_id": 0, "person_id": 1})
-        found |= {row["person_id"] async for row in rows}
-    return found
+    kinds = (ENTRIES, COPIES, ENROLMENTS, CUSTODIES, PEOPLE)
+    return set().union(*await asyncio.gather(*(_find_among(database, kind, people) for kind in kinds)))
+
+
+async def _find_among(database: Database, collection: str, people: Sequence[str]) -> set[str]:
+    rows = database[collection].find({"person_id": {"$in": people}}, {"_id": 0, "person_id": 1})
+    return {row["person_id"] async for row in rows}
 
 
 async def find_charted(database: Database, person_ids: Iterable[str]) -> set[str]:

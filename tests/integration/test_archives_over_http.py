@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from contracts.registration import Stay, StayStarted
-from contracts.transfers import Person, PersonDied
+from contracts.transfers import Person, PersonDied, PersonsMerged
 from deploy.local.stack import Stack
 from services.archives import projector
 from services.archives.views import find_heard
@@ -322,3 +322,26 @@ async def test_who_keeps_an_archive_reads_it_others_read_a_copy_or_in_an_emergen
         *("archive_read_as_custodian", "archive_read_as_copy", "archive_read_as_emergency", "archive_extract"),
     ]
     assert reads[2]["reason"] == "昏迷送医,需知过敏史"
+
+
+async def test_who_was_registered_twice_has_one_archive_with_both_codes_and_all_entries(office: Office) -> None:
+    twin = "e" * 32
+    await office.arrive()
+    await office.arrive(person=twin)
+    body = {"committee": "003", "basic": {}}
+    code = (await office.post(f"/archives/{twin}/completion", body)).json()["code"]
+    own = (await office.post(f"/archives/{PERSON}/completion", body)).json()["code"]
+    entry = {"measured_at": "2026-11-01T02:00:00Z", "content": follow_up()}
+    await office.post(f"/archives/{twin}/entries", entry)
+    await office.entered(1, twin)
+
+    merged = Person(person_id=twin, district="320507", merged_into=PERSON, linked=(PERSON,))
+    await projector.hear(office.service, envelop([PersonsMerged(person=merged)]))
+    await office.entered(1)
+
+    async def coded() -> Any:
+        archive = (await office.get(f"/archives/{PERSON}")).json()["archives"][0]
+        return archive if archive["aliases"] else None
+
+    archive = await eventually(coded)
+    assert {archive["code"], archive["aliases"][0]["code"]} == {own, code}

@@ -364,7 +364,9 @@ def test_a_person_who_moves_and_returns_keeps_code_entries_and_due_days() -> Non
     assert code_at_b.code == archive.code == code
     assert world.keepers() == [A]
     assert set(world.districts[A].entries) == {"entry-1", "entry-2"}
-    closing = world.districts[B].archive.closing if world.districts[B].archive else None
+    copy = world.districts[B].archive
+    assert copy
+    closing = copy.closing
     assert closing
     assert (closing.reason, closing.to, closing.count) == (ClosingReason.MOVED, A, 2)
 
