@@ -75,6 +75,9 @@ class Instance:
                 access_log_keys=told["HOUNIAO_ACCESS_LOG_KEYS"],
             )
             app: FastAPI = wiring.build(self.settings(service), keys, self.clock)
+        elif service == "archives":
+            reads = wiring.ReadSettings(access_log_keys=told["HOUNIAO_ACCESS_LOG_KEYS"])
+            app = wiring.build(self.settings(service), reads, self.clock)
         elif service == "feeds":
             feeds = wiring.FeedSettings(pseudonym_key=told["HOUNIAO_PSEUDONYM_KEY"])
             app = wiring.build(self.settings(service), feeds, self.clock)

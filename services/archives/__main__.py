@@ -4,16 +4,20 @@ import asyncio
 from functools import partial
 
 from fastapi import FastAPI
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.archives import projector, views
 from services.archives.api import router
 from services.archives.commands import sweep
+from services.runtime import access_log_web
+from services.runtime.access_log import AccessLog
 from services.runtime.clock import Clock, system_clock
 from services.runtime.journal import ConflictError
 from services.runtime.logs import get_log
 from services.runtime.mongo import wait_while_away
 from services.runtime.service import Service, run_service
-from services.runtime.settings import Settings, load_settings
+from services.runtime.settings import Settings, load_settings, local_environment
 from services.runtime.web import make_app
 
 NAME = "archives"
@@ -32,17 +36,28 @@ async def sweep_for_ever(service: Service) -> None:
         await asyncio.sleep(SWEEP_EVERY)
 
 
-def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
+class ReadSettings(BaseSettings):
+    """The keys that seal the log of who read what."""
+
+    model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True)
+
+    access_log_keys: SecretStr
+    """Hexadecimal keys of 32 bytes, separated by commas: the first seals the access log's entries, all verify them."""
+
+
+def build(settings: Settings, reads: ReadSettings, clock: Clock = system_clock) -> FastAPI:
     """Wire the service and give its HTTP application."""
     service = Service(NAME, settings, clock)
-    service.prepare_with(views.prepare)
+    log = AccessLog(service.database, clock, reads.access_log_keys.get_secret_value())
+    service.prepare_with(views.prepare, log.prepare)
     service.hear(partial(projector.hear, service), everywhere=projector.EVERYWHERE)
     service.work_on(partial(sweep_for_ever, service))
-    return make_app(
-        service, router, about="Health archives 健康档案: one for each resident, and what is entered in it."
-    )
+    about = "Health archives 健康档案: one that follows each resident, and what is entered in it."
+    app = make_app(service, router, access_log_web.router, about=about)
+    app.state.access_log = log
+    return app
 
 
 if __name__ == "__main__":
-    app = build(load_settings(NAME))
+    app = build(load_settings(NAME), ReadSettings(_env_file=local_environment(NAME)))
     run_service(app.state.service, app)

@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Annotated, Any, Literal, TypeVar
 
-from fastapi import APIRouter, Depends, Header, Path, Query
+from fastapi import APIRouter, Depends, Header, Path, Query, Request
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.archives import Archive, BasicInformation, ClosingReason, PaperFile
@@ -17,8 +17,9 @@ from services.archives import commands, views
 from services.archives.commands import Change
 from services.archives.domain import RefusedError
 from services.archives.duties import POLICY
-from services.archives.reads import Access, grant, note_read
+from services.archives.reads import Granted, Read, ReadAs, grant, note_read
 from services.runtime.access import Caller, Role, allow
+from services.runtime.access_log import AccessLog
 from services.runtime.clock import day_of
 from services.runtime.journal import ConflictError
 from services.runtime.problems import Problem
@@ -39,6 +40,14 @@ Page = Annotated[int, Query(ge=1, le=500)]
 IdempotencyKey = Annotated[str | None, Header(max_length=100)]
 Version = Annotated[int | None, Field(ge=1, description="the version that you looked at; none means whatever stands")]
 Answer = TypeVar("Answer")
+
+
+async def _log(request: Request) -> AccessLog:
+    log: AccessLog = request.app.state.access_log
+    return log
+
+
+Log = Annotated[AccessLog, Depends(_log)]
 
 
 class EntryRequest(BaseModel):
@@ -132,7 +141,7 @@ class ArchiveFile(BaseModel):
     """
 
     person_id: str
-    access: Access
+    access: ReadAs
     archives: list[Archive]
     version: int
     kept_by: str | None
@@ -191,12 +200,13 @@ async def get_paper(
 
 @router.get("/archives/by-code/{code}", summary="Find an archive by its 17-digit code")
 async def get_by_code(
-    code: Annotated[str, Path(pattern=r"^[0-9]{17}$")], service: ServiceHere, caller: Worker
+    code: Annotated[str, Path(pattern=r"^[0-9]{17}$")], service: ServiceHere, caller: Worker, log: Log
 ) -> list[Archive]:
     """Find the archive that has, or had, a code; one of the caller's districts must know it."""
     found = [archive for archive in await views.find_by_code(service.database, code) if _mine(caller, archive)]
     for archive in found:
-        await note_read(service, caller, "archive_found_by_code", archive.person_id)
+        read = Read("archive_found_by_code", archive.person_id, street=archive.street)
+        await note_read(log, caller, read)
     return found
 
 
@@ -255,6 +265,7 @@ async def get_archive(
     person_id: PersonInPath,
     service: ServiceHere,
     caller: Worker,
+    log: Log,
     emergency: Annotated[
         str | None, Query(min_length=4, max_length=200, description="the reason, if it is one")
     ] = None,
@@ -262,9 +273,9 @@ async def get_archive(
     """Show what the caller's district knows of a person; with a reason, in an emergency, what its keeper knows."""
     heard = await _find_heard(service, person_id)
     granted = grant(caller, heard, emergency)
-    await note_read(service, caller, f"archive_read_as_{granted.access}", person_id, emergency or "")
+    await note_read(log, caller, _read(heard, granted, f"archive_read_as_{granted.read_as}", emergency or "care"))
     chart = await views.find_chart(service.database, person_id, granted.district)
-    return _file(person_id, heard, granted.district, granted.access).model_copy(
+    return _file(person_id, heard, granted.district, granted.read_as).model_copy(
         update={"duties": chart.duties if chart else []}
     )
 
@@ -274,6 +285,7 @@ async def get_extract(
     person_id: PersonInPath,
     service: ServiceHere,
     caller: Worker,
+    log: Log,
     reason: Annotated[
         str, Query(min_length=4, max_length=200, description="who asked for it and how that was checked")
     ],
@@ -281,8 +293,8 @@ async def get_extract(
     """Make the extract that a person may ask for; the reason says who asked and how that was checked."""
     heard = await _find_heard(service, person_id)
     granted = grant(caller, heard, None)
-    await note_read(service, caller, "archive_extract", person_id, reason)
-    file = _file(person_id, heard, granted.district, granted.access)
+    await note_read(log, caller, _read(heard, granted, "archive_extract", reason))
+    file = _file(person_id, heard, granted.district, granted.read_as)
     chart = await views.find_chart(service.database, person_id, granted.district)
     told = {"measured_at", "street", "content", "state"}
     return Extract(
@@ -379,11 +391,13 @@ async def post_entry(
 
 
 @router.get("/archives/{person_id}/entries/{entry_id}", summary="An entry with its history")
-async def get_entry(person_id: PersonInPath, entry_id: EntryInPath, service: ServiceHere, caller: Worker) -> Entry:
+async def get_entry(
+    person_id: PersonInPath, entry_id: EntryInPath, service: ServiceHere, caller: Worker, log: Log
+) -> Entry:
     """Show an entry with everything that it said before."""
     heard = await _find_heard(service, person_id)
     granted = grant(caller, heard, None)
-    await note_read(service, caller, "entry_read", person_id)
+    await note_read(log, caller, _read(heard, granted, "entry_read", "care"))
     entry = heard.entries_known_to(granted.district).get(entry_id)
     if entry is None:
         raise Problem(404, "not_found", "No such entry in the archive.")
@@ -457,7 +471,12 @@ async def _find_heard(service: ServiceHere, person_id: str) -> views.Heard:
     return (await views.find_heard(service.database, [person_id])).get(person_id, views.Heard())
 
 
-def _file(person_id: str, heard: views.Heard, district: str, access: Access) -> ArchiveFile:
+def _read(heard: views.Heard, granted: Granted, action: str, reason: str) -> Read:
+    archive = heard.archives[granted.district]
+    return Read(action, archive.person_id, reason, archive.street)
+
+
+def _file(person_id: str, heard: views.Heard, district: str, access: ReadAs) -> ArchiveFile:
     custody = heard.custodies.get(district)
     entries = heard.entries_known_to(district).values()
     return ArchiveFile(

@@ -6,11 +6,10 @@ from typing import Literal
 from contracts.custody import Custody
 from services.archives import views
 from services.runtime.access import Caller
-from services.runtime.logs import get_log
+from services.runtime.access_log import Access, AccessLog
 from services.runtime.problems import Problem
-from services.runtime.service import Service
 
-Access = Literal["custodian", "copy", "emergency"]
+ReadAs = Literal["custodian", "copy", "emergency"]
 """As what somebody reads: as the one in charge, a former one's read-only copy, or in an emergency."""
 ADVICE = (
     "本区没有该人员的档案;紧急情况请说明理由。"
@@ -23,7 +22,17 @@ class Granted:
     """Leave to read what one district knows of a person."""
 
     district: str
-    access: Access
+    read_as: ReadAs
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What is about to be read of whom, why, and in which street the person lives as far as is known here."""
+
+    action: str
+    person_id: str
+    reason: str = "care"
+    street: str | None = None
 
 
 def grant(caller: Caller, heard: views.Heard, emergency: str | None) -> Granted:
@@ -48,17 +57,7 @@ def _holds(custody: Custody | None) -> bool:
     return custody is None or custody.holds
 
 
-async def note_read(service: Service, caller: Caller, action: str, person_id: str, reason: str = "") -> None:
-    """Keep who read what of whom and why, before anything is shown. The one place to put the access log behind."""
-    read = {
-        "by": caller.subject,
-        "role": caller.role.value,
-        "division": caller.division,
-        "action": action,
-        "person_id": person_id,
-        "reason": reason,
-        "at": service.clock(),
-    }
-    await views.keep_read(service.database, read)
-    if action.endswith("emergency"):
-        get_log().warning("emergency access", person_id=person_id)
+async def note_read(log: AccessLog, caller: Caller, read: Read) -> None:
+    """Keep who read what of whom and why, before anything is shown."""
+    access = Access.of(caller, read.action, read.reason, person_id=read.person_id, street=read.street)
+    await log.record(access)

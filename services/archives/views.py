@@ -33,7 +33,6 @@ CUSTODIES = "custodies"
 STAYS = "stays"
 PEOPLE = "people"
 SERIALS = "serials"
-READS = "reads"
 
 _LIVED = {"stay_id", "person_id", "street", "started_on", "recorded_at", "state", "ended_on", "unverified"}
 _CHARTED: Document = {"chart.sequence": {"$exists": True}}
@@ -486,11 +485,6 @@ async def find_death(database: Database, person_id: str) -> date | None:
 async def count_archives(database: Database, areas: Sequence[Area]) -> int:
     """Count the archives that were opened in a division."""
     return await database[ARCHIVES].count_documents({"street": in_areas(areas)}, hint="street")
-
-
-async def keep_read(database: Database, read: Document) -> None:
-    """Keep who read what, and why."""
-    await database[READS].insert_one(read)
 
 
 async def take_serial(database: Database, prefix: str) -> int:
