@@ -245,7 +245,7 @@ async def post_lookup(body: Lookup, registration: Here, caller: Clerk) -> FoundP
     refuse_naming(body.reason, body.document_number)
     service = registration.service
     person_id = registration.vault.name(document_type, body.document_number)
-    known = await _know(registration, person_id)
+    known = await know(registration, person_id)
     identity = await show_identity(registration, caller, person_id, known.knowledge.stays, body.reason)
     return FoundPerson(
         **_file(known, service.today).model_dump(),
@@ -350,13 +350,14 @@ def _answer(outcome: Outcome) -> ArrivalAnswer:
 
 async def find_person(registration: Registration, caller: Caller, person_id: str) -> KnownPerson:
     """Find everything known about a person who stays or stayed in the caller's division, or answer 404."""
-    known = await _know(registration, person_id)
+    known = await know(registration, person_id)
     if not any(caller.covers(stay.street) for stay in known.knowledge.stays):
         raise Problem(404, "not_found", "辖区内没有该人员。No such person in your division.")
     return known
 
 
-async def _know(registration: Registration, person_id: str) -> KnownPerson:
+async def know(registration: Registration, person_id: str) -> KnownPerson:
+    """Find everything known about a person, who may be nobody that is known."""
     found = await views.find_known(registration.service.database, [person_id])
     return next(known for known in found if person_id in known.ids)
 

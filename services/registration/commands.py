@@ -314,7 +314,12 @@ async def _bring_back(
         for stay, report in accepted
         if stay.person_id in erased
     ]
-    await bring_back(registration.service.database, registration.service.journal, erased, reports)
+    database = registration.service.database
+    await bring_back(database, registration.service.journal, erased, reports)
+    again = [(stay.person_id, report.arrival) for stay, report in accepted if stay.person_id in erased]
+    likenesses = duplicates.likenesses_of(registration.vault, again)
+    await duplicates.add_likenesses(database, likenesses)
+    await duplicates.raise_pairs(database, likenesses)
 
 
 def _identity_of(arrival: Arrival) -> Identity:

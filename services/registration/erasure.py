@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from pydantic_core import from_json
 
-from services.registration import duplicates, vault_views
-from services.registration.identities import find_identity, refuse_naming, texts_of
+from services.registration import duplicates, vault_views, views
+from services.registration.identities import refuse_naming, texts_of
 from services.registration.mentions import decode, mentions
 from services.registration.vault import Identity, Sealed
 from services.runtime.access_log import Access
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
-    """What was erased: beside the identity, so many refused rows and parked messages that spoke of the person."""
+    """What was erased: the identities under these ids, and so many refused rows and parked messages about them."""
 
-    person_id: str
+    people: tuple[str, ...]
     erased_at: datetime
     refused_rows: int
     messages: int
@@ -46,22 +46,24 @@ class ReportedAgain:
     reported_at: datetime | None
 
 
-async def erase_person(registration: "Registration", access: Access, person_id: str) -> Erasure:
-    """Log the erasure, then erase: the identity last, so that the same request again finishes what was interrupted."""
+async def erase_person(registration: "Registration", access: Access, people: Sequence[str]) -> Erasure:
+    """Log the erasure of a person under every id, then erase: the identities last, so that a repetition finishes it."""
     database = registration.service.database
-    identity = await find_identity(registration, person_id)
-    refuse_naming(access.reason, *texts_of(identity))
+    sealed = await views.find_sealed(database, people)
+    identities = [registration.vault.open(content) for content in sealed.values()]
+    refuse_naming(access.reason, *(text for identity in identities for text in texts_of(identity)))
     await vault_views.delete_orphans(database, registration.service.clock())
     await _refuse_while_importing(database)
-    await registration.access_log.record(access)
-    rows = await _find_rows(registration, identity) if identity else {}
-    messages = await _find_messages(registration, identity) if identity else []
+    await registration.access_log.record_all([access.model_copy(update={"person_id": person}) for person in people])
+    rows = await _find_rows(registration, identities)
+    messages = await _find_messages(registration, identities)
     await vault_views.delete_refused(database, rows)
     await vault_views.delete_parked(database, messages)
-    await duplicates.forget(database, person_id)
     erased_at = _next_millisecond(registration.service.clock())
-    await vault_views.erase_identity(database, person_id, erased_at)
-    return Erasure(person_id, erased_at, len(rows), len(messages))
+    for person in people:
+        await duplicates.forget(database, person)
+        await vault_views.erase_identity(database, person, erased_at)
+    return Erasure(tuple(people), erased_at, len(rows), len(messages))
 
 
 async def bring_back(
@@ -91,19 +93,22 @@ async def _refuse_while_importing(database: Database) -> None:
         )
 
 
-async def _find_rows(registration: "Registration", identity: Identity) -> dict[str, str]:
+async def _find_rows(registration: "Registration", identities: Sequence[Identity]) -> dict[str, str]:
     found: dict[str, str] = {}
     async for name, import_id, sealed in vault_views.read_refused(registration.service.database):
         _, cells = from_json(registration.vault.open_bytes(sealed))
-        if mentions("\n".join(cells), identity):
+        if any(mentions("\n".join(cells), identity) for identity in identities):
             found[name] = import_id
     return found
 
 
-async def _find_messages(registration: "Registration", identity: Identity) -> list[str]:
-    parked = vault_views.read_parked(registration.service.database)
-    vault = registration.vault
-    return [name async for name, sealed in parked if mentions(decode(vault.open_bytes(sealed)), identity)]
+async def _find_messages(registration: "Registration", identities: Sequence[Identity]) -> list[str]:
+    found: list[str] = []
+    async for name, sealed in vault_views.read_parked(registration.service.database):
+        text = decode(registration.vault.open_bytes(sealed))
+        if any(mentions(text, identity) for identity in identities):
+            found.append(name)
+    return found
 
 
 def _next_millisecond(moment: datetime) -> datetime:

@@ -7,8 +7,8 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from contracts.identity import DocumentType
-from services.registration import erasure, imports, vault_views, views
-from services.registration.api import Clerk, Here, get_import
+from services.registration import erasure, imports, vault_views
+from services.registration.api import Clerk, Here, find_person, get_import, know
 from services.registration.identities import newest_street, show_identity
 from services.runtime.access import Caller, Role, allow
 from services.runtime.access_log import Access
@@ -39,9 +39,9 @@ class ErasureRequest(BaseModel):
 
 
 class ErasureAnswer(BaseModel):
-    """What was erased: the identity, and so many refused rows and parked messages that spoke of the person."""
+    """What was erased: the identities under these ids, and so many refused rows and parked messages about them."""
 
-    person_id: str
+    people: tuple[str, ...]
     erased_at: datetime
     refused_rows: int
     messages: int
@@ -55,8 +55,8 @@ async def get_identity(
     reason: Annotated[str, Query(min_length=2, max_length=200)],
 ) -> PersonIdentity:
     """Show who a person is, with a reason that is kept in the access log before anything is shown."""
-    stays = (await views.find_stays_of(registration.service.database, [person_id])).get(person_id, [])
-    identity = await show_identity(registration, caller, person_id, stays, reason)
+    known = await know(registration, person_id)
+    identity = await show_identity(registration, caller, person_id, known.knowledge.stays, reason)
     if identity is None and await vault_views.find_erasures(registration.service.database, [person_id]):
         raise Problem(410, "erased", "身份信息已删除。Who this person is was erased.")
     if identity is None:
@@ -66,17 +66,16 @@ async def get_identity(
 
 @router.post("/people/{person_id}/erasure", summary="Erase who a person is")
 async def post_erasure(person_id: str, body: ErasureRequest, registration: Here, caller: Supervisor) -> ErasureAnswer:
-    """Erase a person's identity and every text of theirs that is kept; facts, which name nobody, stay.
+    """Erase a person's identity, under every id, and every text of theirs that is kept; facts name nobody and stay.
 
     Only an arrival that starts a stay, reported afterwards, puts an identity there again.
     """
-    stays = (await views.find_stays_of(registration.service.database, [person_id])).get(person_id, [])
-    if not any(caller.covers(stay.street) for stay in stays):
-        raise Problem(404, "not_found", "No such person in your division.")
-    access = Access.of(caller, "identity_erased", body.reason, person_id=person_id, street=newest_street(stays))
-    erased = await erasure.erase_person(registration, access, person_id)
+    known = await find_person(registration, caller, person_id)
+    street = newest_street(known.knowledge.stays)
+    access = Access.of(caller, "identity_erased", body.reason, person_id=person_id, street=street)
+    erased = await erasure.erase_person(registration, access, known.ids)
     return ErasureAnswer(
-        person_id=person_id,
+        people=erased.people,
         erased_at=erased.erased_at,
         refused_rows=erased.refused_rows,
         messages=erased.messages,

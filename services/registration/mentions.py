@@ -3,7 +3,7 @@
 import re
 from unicodedata import normalize
 
-from contracts.identity import check_digit
+from contracts.identity import check_digit, guardian_in
 from services.registration.vault import Identity
 
 _CARD = re.compile(r"(?<![0-9])[0-9]{17}[0-9X](?![0-9])")
@@ -14,7 +14,8 @@ def mentions(text: str, identity: Identity) -> bool:
     """Tell whether a text has the person's number, or the name and no sound number of somebody else.
 
     A namesake whose number is missing or wrong can't be told apart, and counts as the person. The name must stand by
-    itself: 王伟 is not found in 王伟明.
+    itself: 王伟 is not found in 王伟明. A child without a document is named with its guardian's number, which therefore
+    speaks of nobody else.
     """
     typed = "\n".join(tidy(line) for line in text.splitlines())
     number, name = tidy(identity.document_number), tidy(identity.name)
@@ -22,7 +23,9 @@ def mentions(text: str, identity: Identity) -> bool:
         return True
     if not name or not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", typed):
         return False
-    return not any(check_digit(card) == card[17] for card in _CARD.findall(typed))
+    guardian = guardian_in(identity.document_number)
+    others = set(_CARD.findall(typed)) - ({tidy(guardian.number)} if guardian else set())
+    return not any(check_digit(card) == card[17] for card in others)
 
 
 def decode(body: bytes) -> str:

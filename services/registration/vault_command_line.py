@@ -100,14 +100,16 @@ def erase_person_command(
     person_id: Annotated[str, typer.Argument(help="The id of the person (32 hexadecimal digits)")],
     reason: Annotated[str, typer.Option(help="Why, naming nobody; it is kept in the access log")],
 ) -> None:
-    """Erase who a person is: the identity, and the refused rows and parked messages that speak of them."""
+    """Erase who a person is, under every id, and the refused rows and parked messages that speak of them."""
 
     async def erase(registration: Registration) -> Erasure:
-        stays = (await views.find_stays_of(registration.service.database, [person_id])).get(person_id, [])
+        found = await views.find_known(registration.service.database, [person_id])
+        known = next(known for known in found if person_id in known.ids)
+        stays = known.knowledge.stays
         if not stays and await find_identity(registration, person_id) is None:
             raise Problem(404, "not_found", "No such person is known here.")
         access = _by_operator("identity_erased", reason, person_id, newest_street(stays))
-        return await erase_person(registration, access, person_id)
+        return await erase_person(registration, access, known.ids)
 
     erased = _run(erase)
     sys.stdout.write(f"erased_at: {erased.erased_at.isoformat()}\n")

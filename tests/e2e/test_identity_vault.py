@@ -459,6 +459,46 @@ async def keep_file(houniao: Instance, handed_in_at: datetime) -> None:
     await houniao.database("registration")["import_files"].insert_one(file)
 
 
+async def test_a_person_who_was_merged_is_erased_under_every_id(houniao: Instance) -> None:
+    passport = {"document_type": "护照", "document_number": "E12345678"}
+    into = (await arrive(houniao))["person_id"]
+    alias = (await arrive(houniao, **passport, arrived_on="2026-02-01"))["person_id"]
+    await hand_in(houniao, {**PERSON, **passport, "arrived_on": ""})
+    async with clerk(houniao) as client:
+        merged = await client.post(f"/people/{alias}/merge", json={"into": into})
+        assert merged.status_code == 200, merged.text
+    await settled(houniao)
+
+    answer = await erase(houniao, into)
+
+    assert answer.status_code == 200, answer.text
+    assert set(answer.json()["people"]) == {into, alias}
+    assert answer.json()["refused_rows"] == 1
+    assert await places_that_tell(houniao) == {}
+    erased = [entry["person_id"] for entry in await logged(houniao) if entry["action"] == "identity_erased"]
+    assert set(erased) == {into, alias}
+    for person_id in (into, alias):
+        assert (await read_identity(houniao, person_id)).status_code == 410
+
+
+async def test_who_comes_back_after_an_erasure_is_a_likely_duplicate_again(houniao: Instance) -> None:
+    person_id = (await arrive(houniao))["person_id"]
+    double = (await arrive(houniao, document_type="护照", document_number="E12345678"))["person_id"]
+
+    async def pairs() -> list[set[str]]:
+        async with clerk(houniao) as client:
+            found = (await client.get("/duplicates", params={"division": STREET})).json()["duplicates"]
+        return [{each["person_id"] for each in pair["people"]} for pair in found]
+
+    before = await pairs()
+    await erase(houniao, person_id)
+    between = await pairs()
+    await arrive(houniao, arrived_on="2026-05-01")
+
+    assert (before, between) == ([{person_id, double}], [])
+    assert await pairs() == before
+
+
 async def test_nobody_but_a_supervisor_of_where_the_person_stays_can_erase(houniao: Instance) -> None:
     person_id = (await arrive(houniao))["person_id"]
 

@@ -1,10 +1,11 @@
 """Which typed texts go with a person's identity: theirs, also misspelt or broken, and nobody else's."""
 
 import json
+from datetime import date
 
 import pytest
 
-from contracts.identity import DocumentType
+from contracts.identity import Document, DocumentType, guarded_number
 from services.registration.mentions import decode, mentions
 from services.registration.vault import Identity
 
@@ -56,3 +57,14 @@ def test_characters_beyond_the_basic_plane_are_read_out_of_json() -> None:
 def test_who_has_no_number_is_not_found_everywhere() -> None:
     assert not mentions("王伟\n1", PERSON.model_copy(update={"document_number": ""}))
     assert not mentions("王伟\n1", PERSON.model_copy(update={"name": ""}))
+
+
+def test_a_child_is_found_beside_its_guardians_number_and_by_its_name_alone() -> None:
+    guardian = Document(DocumentType.ID_CARD, OTHER_NUMBER)
+    child = PERSON.model_copy(
+        update={"document_number": guarded_number(guardian, date(2024, 5, 1)), "document_type": DocumentType.GUARDIAN}
+    )
+
+    assert mentions(f"李小满\n{OTHER_NUMBER}", child)
+    assert not mentions(f"李小满\n{NUMBER}", child)
+    assert not mentions(f"王伟\n{OTHER_NUMBER}", child)
