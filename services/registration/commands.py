@@ -541,10 +541,10 @@ async def _answer(
     """Continue the answer to a notice, which is its addressee's alone to give."""
     journal, stream = registration.service.journal, f"answer/{notice.notice_id}"
     for _ in range(ATTEMPTS):
+        event = await journal.load(stream)
         recorded = (await _recorded_by(registration, notice.person_id, causation)).get(stream)
         if recorded is not None:
             return recorded
-        event = await journal.load(stream)
         _must_be_current(event, version)
         with _naming_version(event):
             fact = decide(event.data.answer if event else None, registration.service.clock())
@@ -616,9 +616,9 @@ async def _say_of(
 ) -> Person:
     stream = person_stream(person_id, district)
     for _ in range(ATTEMPTS):
+        event = await registration.service.journal.load(stream)
         recorded = (await _recorded_by(registration, person_id, causation)).get(stream)
         if recorded is None:
-            event = await registration.service.journal.load(stream)
             fact = decide(event.data.person if event else Person(person_id=person_id, district=district))
             recorded = await _continue(registration, event, fact, causation)
         if recorded is not None:
@@ -734,10 +734,10 @@ async def _decide_about(
     causation: str,
 ) -> Stay:
     for _ in range(ATTEMPTS):
+        loaded = await registration.service.journal.load_streams_of([person_id])
         for event in (await _recorded_by(registration, person_id, causation)).values():
             if isinstance(event.data, StayFact):
                 return event.data.stay
-        loaded = await registration.service.journal.load_streams_of([person_id])
         events = {event.data.stay.stay_id: event for event in loaded if isinstance(event.data, StayFact)}
         decided = decide([event.data.stay for event in events.values()])
         if isinstance(decided, Stay):
@@ -773,7 +773,7 @@ async def _recorded_by(registration: Registration, person_id: str, causation: st
     """Give what this very request has led to already, the newest fact of each stream about a person.
 
     Where a request is named by its sender, its cause ends in `#` and a digest of what it asked for: the same name with
-    another digest is refused.
+    another digest is refused. Ask after loading what is to be changed: then a change by this request is never missed.
     """
     name, mark, _ = causation.rpartition("#")
     found = await registration.service.journal.load_caused([person_id], name + mark if mark else causation)
