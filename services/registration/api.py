@@ -358,7 +358,7 @@ async def find_person(registration: Registration, caller: Caller, person_id: str
 
 async def know(registration: Registration, person_id: str) -> KnownPerson:
     """Find everything known about a person, who may be nobody that is known."""
-    found = await views.find_known(registration.service.database, [person_id])
+    found = await registration.find_known([person_id])
     return next(known for known in found if person_id in known.ids)
 
 

@@ -145,11 +145,15 @@ class Registration:
     def rules(self) -> Rules:
         """Load what settling goes by; the calendar of working days takes a second."""
         deadlines, divisions = Policy.load(self.service.settings.deadlines), self.service.divisions
-        return Rules(
-            deadlines,
-            lambda code: divisions.has(district_of(divisions.successor(code, self.service.today))),
-            self.service.serves,
-        )
+        return Rules(deadlines, lambda code: divisions.has(district_of(self.standing(code))), self.service.serves)
+
+    def standing(self, code: str) -> str:
+        """Give the division that stands in a code's place today."""
+        return self.service.divisions.successor(code, self.service.today)
+
+    async def find_known(self, person_ids: Iterable[str]) -> list[KnownPerson]:
+        """Find everything known about people, each once."""
+        return await views.find_known(self.service.database, person_ids, self.standing)
 
     def now(self) -> Now:
         """Give the present moment and day."""
@@ -650,7 +654,7 @@ async def sweep(registration: Registration) -> int:
 
 async def settle(registration: Registration, causes: Mapping[str, str]) -> None:
     """Record what the own districts still owe about people, given what was heard or done of each."""
-    known = await views.find_known(registration.service.database, causes)
+    known = await registration.find_known(causes)
     await settle_known(registration, known, causes)
 
 
@@ -682,16 +686,18 @@ async def _settle_person(registration: Registration, known: KnownPerson, cause: 
 
 async def _knowledge_of(registration: Registration, person_id: str) -> Knowledge:
     """Give everything that is known of a person, what the own journal holds included."""
-    found = await views.find_known(registration.service.database, [person_id])
+    found = await registration.find_known([person_id])
     known = next((one for one in found if person_id in one.ids), None)
-    ids, knowledge = (known.ids, known.knowledge) if known else ((person_id,), Knowledge())
+    ids, knowledge = (
+        (known.ids, known.knowledge) if known else ((person_id,), Knowledge(standing=registration.standing))
+    )
     own = await registration.service.journal.load_streams_of(ids)
     return _with_own(knowledge, {event.subject: event for event in own})
 
 
 async def _ids_of(registration: Registration, person_id: str, other: str) -> Collection[str]:
     """Give the ids of a person, by the merges that were heard and those in the own journal that concern another id."""
-    found = await views.find_known(registration.service.database, [person_id, other])
+    found = await registration.find_known([person_id, other])
     records = {(one.person_id, one.district): one for known in found for one in known.knowledge.people}
     for event in await registration.service.journal.load_streams_of([person_id, other]):
         if isinstance(event.data, PersonFact):
@@ -724,6 +730,7 @@ def _with_own(known: Knowledge, own: Mapping[str, Event[Any]]) -> Knowledge:
         tuple(answers.values()),
         tuple(records.values()),
         tuple(conflicts.values()),
+        known.standing,
     )
 
 

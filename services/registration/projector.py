@@ -49,7 +49,7 @@ async def hear(registration: Registration, events: Sequence[Event[Any]]) -> None
     causes = {one: event.id for event in events for one in ids_concerned(event.data)}
     movers = await _find_movers(registration, events)
     if movers:
-        known = await views.find_known(database, movers)
+        known = await registration.find_known(movers)
         await write_rows(database, [row for person in known for row in derive(person, registration.rules)])
         await settle_known(registration, known, causes)
 

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from services.registration import rotation, views
+from services.registration import rotation
 from services.registration.commands import Registration
 from services.registration.erasure import Erasure, erase_person
 from services.registration.identities import find_identity, newest_street
@@ -103,7 +103,7 @@ def erase_person_command(
     """Erase who a person is, under every id, and the refused rows and parked messages that speak of them."""
 
     async def erase(registration: Registration) -> Erasure:
-        found = await views.find_known(registration.service.database, [person_id])
+        found = await registration.find_known([person_id])
         known = next(known for known in found if person_id in known.ids)
         stays = known.knowledge.stays
         if not stays and await find_identity(registration, person_id) is None:

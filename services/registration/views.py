@@ -1,6 +1,6 @@
 """What registration reads: stays, notices, answers, deaths and merges of everywhere, and what follows from them."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from operator import itemgetter
@@ -123,23 +123,45 @@ class KnownPerson:
     sequence: int
 
 
-async def find_known(database: Database, person_ids: Iterable[str]) -> list[KnownPerson]:
-    """Find everything known about people, each once with everybody who was ever linked to them by a merge."""
+async def find_known(
+    database: Database, person_ids: Iterable[str], standing: Callable[[str], str] = str
+) -> list[KnownPerson]:
+    """Find everything known about people, each once with everybody who was ever linked to them by a merge.
+
+    `standing` gives the division that stands in a code's place today.
+    """
     wanted = set(person_ids)
     people = await _find_linked(database, wanted)
     ids = {one for record in people for one in (record["person_id"], *record["linked"])} | wanted
     query = {"person_id": {"$in": list(ids)}}
     found = {
-        collection: [document async for document in database[collection].find(query)]
+        collection: _by_person([document async for document in database[collection].find(query)])
         for collection in (STAYS, NOTICES, ANSWERS, CONFLICTS)
     }
+    found[PEOPLE] = _by_person(people)
     records = [Person.model_validate(document) for document in people]
+    linked = {one for record in records for one in (record.person_id, *record.linked)}
     known: dict[str, KnownPerson] = {}
     for person_id in sorted(ids):
-        goes_on, members = ids_of(person_id, records)
+        own = records if person_id in linked else []
+        goes_on, members = ids_of(person_id, own)
         if goes_on not in known:
-            known[goes_on] = _known_person(goes_on, members, _ever_linked(person_id, records), people, found)
+            ever = _ever_linked(person_id, own)
+            known[goes_on] = KnownPerson(
+                goes_on, members, _knowledge(members, found, standing), _count_sequences(ever, found)
+            )
     return list(known.values())
+
+
+_Rows = Mapping[str, Mapping[str, Sequence[Document]]]
+"""Rows by collection and person."""
+
+
+def _by_person(rows: Iterable[Document]) -> Mapping[str, Sequence[Document]]:
+    found: dict[str, list[Document]] = {}
+    for row in rows:
+        found.setdefault(row["person_id"], []).append(row)
+    return found
 
 
 async def _find_linked(database: Database, person_ids: Iterable[str]) -> list[Document]:
@@ -165,29 +187,22 @@ def _ever_linked(person_id: str, records: Iterable[Person]) -> set[str]:
     return ids
 
 
-def _known_person(
-    person_id: str,
-    ids: tuple[str, ...],
-    ever: set[str],
-    people: Sequence[Document],
-    found: Mapping[str, Sequence[Document]],
-) -> KnownPerson:
-    documents = {**found, PEOPLE: people}
-    counted = [one for rows in documents.values() for one in rows if one["person_id"] in ever]
+def _count_sequences(people: Iterable[str], found: _Rows) -> int:
+    return sum(row["sequence"] for rows in found.values() for person in people for row in rows.get(person, ()))
 
-    def mine(collection: str) -> list[Document]:
-        return [one for one in documents[collection] if one["person_id"] in ids]
 
-    named = [{**one, "notice_id": one["_id"]} for one in mine(NOTICES)]
-    answered = [{**one, "notice_id": one["_id"]} for one in mine(ANSWERS)]
-    knowledge = Knowledge(
-        stays=tuple(map(read_stay, mine(STAYS))),
-        notices=tuple(map(Notice.model_validate, named)),
-        answers=tuple(map(Answer.model_validate, answered)),
-        people=tuple(map(Person.model_validate, mine(PEOPLE))),
-        conflicts=tuple(map(Conflict.model_validate, mine(CONFLICTS))),
+def _knowledge(people: Sequence[str], found: _Rows, standing: Callable[[str], str]) -> Knowledge:
+    def rows_of(collection: str) -> Iterator[Document]:
+        return (row for person in people for row in found[collection].get(person, ()))
+
+    return Knowledge(
+        stays=tuple(map(read_stay, rows_of(STAYS))),
+        notices=tuple(Notice.model_validate({**row, "notice_id": row["_id"]}) for row in rows_of(NOTICES)),
+        answers=tuple(Answer.model_validate({**row, "notice_id": row["_id"]}) for row in rows_of(ANSWERS)),
+        people=tuple(map(Person.model_validate, rows_of(PEOPLE))),
+        conflicts=tuple(map(Conflict.model_validate, rows_of(CONFLICTS))),
+        standing=standing,
     )
-    return KnownPerson(person_id, ids, knowledge, sum(one["sequence"] for one in counted))
 
 
 async def find_stay(database: Database, stay_id: str) -> Stay | None:

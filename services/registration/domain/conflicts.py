@@ -24,10 +24,10 @@ def find_conflicts(known: Knowledge, deadlines: Policy) -> Iterator[Conflict]:
             )
 
 
-def is_double_arrival(left: Stay, reached: Stay, deadlines: Policy) -> bool:
+def is_double_arrival(known: Knowledge, left: Stay, reached: Stay, deadlines: Policy) -> bool:
     """Tell whether two claims are so near each other that one is likely wrong; two ids of one person always are."""
     near = deadlines.is_double_arrival(left.started_on, reached.started_on)
-    return left.street != reached.street and (near or left.person_id != reached.person_id)
+    return not known.is_same_street(left, reached) and (near or left.person_id != reached.person_id)
 
 
 def _contradictions(known: Knowledge, deadlines: Policy) -> Iterator[tuple[ConflictKind, tuple[Stay, ...]]]:
@@ -41,5 +41,5 @@ def _contradictions(known: Knowledge, deadlines: Policy) -> Iterator[tuple[Confl
         if left is not None and left.on > successor.started_on:
             yield ConflictKind.OVERLAPPING_STAYS, (stay, successor)
         unsettled = left is None and stay.state is not StayState.ENDED
-        if unsettled and is_double_arrival(stay, successor, deadlines):
+        if unsettled and is_double_arrival(known, stay, successor, deadlines):
             yield ConflictKind.DOUBLE_ARRIVAL, (stay, successor)

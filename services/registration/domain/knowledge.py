@@ -1,6 +1,6 @@
 """All that is known about one person, whoever said it, and the questions that everything else asks of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -38,7 +38,9 @@ class Knowledge:
     notices: Sequence[Notice] = ()
     answers: Sequence[Answer] = ()
     people: Sequence[Person] = ()
-    conflicts: Sequence[Conflict] = field(default=())
+    conflicts: Sequence[Conflict] = ()
+    standing: Callable[[str], str] = field(default=str, repr=False, compare=False)
+    """Gives the division that stands in a code's place today: a street that was merged or renamed is its heir."""
 
     @cached_property
     def claims(self) -> list[Stay]:
@@ -50,6 +52,14 @@ class Knowledge:
         with nothing.
         """
         return sorted((stay for stay in self.stays if _is_claim(stay)), key=claim)
+
+    def is_same_street(self, one: Stay, other: Stay) -> bool:
+        """Tell whether two stays are in one street as the divisions stand."""
+        return self.standing(one.street) == self.standing(other.street)
+
+    def lies_in(self, street: str, division: str) -> bool:
+        """Tell whether a street lies in a division as they stand."""
+        return self.standing(street).startswith(self.standing(division))
 
     @cached_property
     def died_on(self) -> date | None:
@@ -121,7 +131,7 @@ class Knowledge:
             return False
         stay = self.stays_by_id.get(notice.stay_id or "")
         successor = self.successor(stay) if stay is not None and self.left(stay) is not None else None
-        return successor is not None and successor.street.startswith(notice.addressee)
+        return successor is not None and self.lies_in(successor.street, notice.addressee)
 
     def due(self, notice: Notice) -> date | None:
         """Say by when a notice wants its next answer; None where it wants nothing more."""

@@ -124,7 +124,7 @@ def _ending(stay: Stay, known: Knowledge, today: date) -> Left | None:
         return Left(died_on, Ending.DIED, None, DestinationKind.UNKNOWN)
     if successor is None or (died_on is not None and died_on < stay.started_on):
         return None
-    if successor.street == stay.street:
+    if known.is_same_street(successor, stay):
         return Left(successor.started_on, Ending.CONFIRMED, successor.street, DestinationKind.DIVISION)
     notice = known.notice(NoticeKind.ARRIVAL, successor.stay_id, stay.stay_id)
     if notice is not None and notice.state is NoticeState.SENT and today > (notice.completes_on or today):
@@ -229,8 +229,8 @@ def _of_arrival(stay: Stay, known: Knowledge, rules: Rules) -> Iterator[Told]:
     if known.died_on is not None and known.died_on < stay.started_on:
         return
     for left in known.predecessors(stay):
-        near = known.left(left) is None and is_double_arrival(left, stay, rules.deadlines)
-        if left.street != stay.street:
+        near = known.left(left) is None and is_double_arrival(known, left, stay, rules.deadlines)
+        if not known.is_same_street(left, stay):
             yield Told(NoticeKind.ARRIVAL, left.street, left.stay_id, Urgency.URGENT if near else Urgency.ORDINARY)
 
 

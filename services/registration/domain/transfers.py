@@ -122,7 +122,13 @@ def derive_transfers(known: Knowledge) -> list[Transfer]:
 def derive_tasks(known: Knowledge) -> list[Task]:
     """Derive what offices have to do about a person."""
     found = [*_notice_tasks(known), *_stay_tasks(known), *_conflict_tasks(known)]
-    return sorted(found, key=lambda task: (task.due or date.max, task.division, task.kind, task.stay_id or ""))
+    return sorted(found, key=_place)
+
+
+def _place(task: Task) -> tuple[object, ...]:
+    """Order tasks by what is due first; ids settle what nothing else does."""
+    ids = (task.stay_id or "", task.notice_id or "", task.conflict_id or "")
+    return task.due or date.max, task.division, task.kind, *ids
 
 
 def _pairs(known: Knowledge) -> Iterator[tuple[Stay, Stay]]:
@@ -149,7 +155,7 @@ def _between(known: Knowledge, left: Stay, reached: Stay) -> Transfer:
         reached_street=reached.street,
         notice_id=notice.notice_id if notice else None,
         due=notice.answer_due if notice is not None and state not in TERMINAL else None,
-        redirected=named is not None and not reached.street.startswith(named),
+        redirected=named is not None and not known.lies_in(reached.street, named),
         returning=any(
             earlier.district == reached.district and earlier.started_on < left.started_on for earlier in known.claims
         ),
@@ -172,7 +178,7 @@ def _state_between(known: Knowledge, left: Stay, reached: Stay, notice: Notice |
 def _state_of_move(known: Knowledge, left: Stay, reached: Stay, notice: Notice | None) -> TransferState:
     said = known.left(left)
     escalated = notice is not None and notice.escalated
-    if left.street == reached.street or (said is not None and said.ending is Ending.CONFIRMED):
+    if known.is_same_street(left, reached) or (said is not None and said.ending is Ending.CONFIRMED):
         return TransferState.COMPLETED
     if said is not None:
         answered = known.answer_to(NoticeKind.ARRIVAL, reached.stay_id, left.stay_id) is not None
