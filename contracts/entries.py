@@ -12,7 +12,15 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, GetJsonSchemaHandler, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    StringConstraints,
+)
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
@@ -441,7 +449,7 @@ class Referral(Content):
     outcome: Words | None = None
 
 
-AnyContent = Annotated[
+_Contents = Annotated[
     BloodPressure
     | HypertensionFollowUp
     | DiabetesFollowUp
@@ -460,10 +468,18 @@ AnyContent = Annotated[
     | Referral,
     Field(discriminator="kind"),
 ]
-"""Everything that can be entered, told apart by `kind`."""
+
+
+def _with_kind(content: Any) -> Any:
+    """Read what does not say its kind as the one there was first."""
+    return {"kind": "blood_pressure", **content} if isinstance(content, dict) else content
+
+
+AnyContent = Annotated[_Contents, BeforeValidator(_with_kind)]
+"""Everything that can be entered, told apart by `kind`; without one it is a blood pressure."""
 
 CONTENTS: dict[str, type[Content]] = {
-    model.model_fields["kind"].default: model for model in get_args(get_args(AnyContent)[0])
+    model.model_fields["kind"].default: model for model in get_args(get_args(_Contents)[0])
 }
 """The contents by kind."""
 

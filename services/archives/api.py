@@ -17,7 +17,7 @@ from services.archives import commands, views
 from services.archives.commands import Change
 from services.archives.domain import RefusedError
 from services.archives.duties import POLICY
-from services.archives.reads import Granted, Read, ReadAs, grant, note_read
+from services.archives.reads import Granted, Read, ReadAs, grant, is_of, note_read
 from services.runtime.access import Caller, Role, allow
 from services.runtime.access_log import AccessLog
 from services.runtime.clock import day_of
@@ -203,7 +203,7 @@ async def get_by_code(
     code: Annotated[str, Path(pattern=r"^[0-9]{17}$")], service: ServiceHere, caller: Worker, log: Log
 ) -> list[Archive]:
     """Find the archive that has, or had, a code; one of the caller's districts must know it."""
-    found = [archive for archive in await views.find_by_code(service.database, code) if _mine(caller, archive)]
+    found = [archive for archive in await views.find_by_code(service.database, code) if is_of(caller, archive.district)]
     for archive in found:
         read = Read("archive_found_by_code", archive.person_id, street=archive.street)
         await note_read(log, caller, read)
@@ -497,10 +497,6 @@ async def _must_cover_entry(service: ServiceHere, caller: Caller, person_id: str
         raise Problem(
             403, "outside_your_division", "其他街道录入的条目。Another street entered this; ask it to change it."
         )
-
-
-def _mine(caller: Caller, archive: Archive) -> bool:
-    return archive.district.startswith(caller.division[:6])
 
 
 async def _decided(command: Coroutine[Any, Any, Answer]) -> Answer:

@@ -41,7 +41,7 @@ def grant(caller: Caller, heard: views.Heard, emergency: str | None) -> Granted:
     A health worker reads what the own district knows: all of it while it keeps the archive, afterwards the copy as it
     was handed over. In an emergency, with a reason, what whoever keeps the archive here knows.
     """
-    own = [district for district in sorted(heard.archives) if district.startswith(caller.division[:6])]
+    own = [district for district in sorted(heard.archives) if is_of(caller, district)]
     keepers = [district for district in sorted(heard.archives) if _holds(heard.custodies.get(district))]
     for district in own:
         if district in keepers:
@@ -51,6 +51,11 @@ def grant(caller: Caller, heard: views.Heard, emergency: str | None) -> Granted:
     if own:
         return Granted(own[0], "copy")
     raise Problem(404, "not_found", ADVICE)
+
+
+def is_of(caller: Caller, district: str) -> bool:
+    """Say whether a district is the caller's own, or went over to it."""
+    return caller.within(caller.division[:6], district)
 
 
 def _holds(custody: Custody | None) -> bool:

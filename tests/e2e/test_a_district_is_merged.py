@@ -96,7 +96,7 @@ async def test_who_takes_over_a_district_goes_on_with_everything_in_it(stack: St
     registered: list[str] = []
     async with (
         kept_name(stack) as name,
-        running_instance(stack, ["registration"], districts=XIANGCHENG, divisions=after) as elsewhere,
+        running_instance(stack, ["registration", "archives"], districts=XIANGCHENG, divisions=after) as elsewhere,
     ):
         async with running_instance(stack, SERVICES, name=name, districts=QINGPU, divisions=before, keep=True) as old:
             for person in people[:4]:
