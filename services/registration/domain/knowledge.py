@@ -1,9 +1,10 @@
 """All that is known about one person, whoever said it, and the questions that everything else asks of it."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cached_property
+from typing import Self
 
 from contracts.registration import DestinationKind, Ending, Stay, StayState
 from contracts.transfers import (
@@ -65,6 +66,10 @@ class Knowledge:
     def died_on(self) -> date | None:
         """Give the day of death, the first where districts name several."""
         return min((person.died_on for person in self.people if person.died_on is not None), default=None)
+
+    def having(self, stays: Iterable[Stay]) -> Self:
+        """Give what is known once these stays are so."""
+        return replace(self, stays=tuple((self.stays_by_id | {stay.stay_id: stay for stay in stays}).values()))
 
     def successor(self, stay: Stay) -> Stay | None:
         """Give the stay that the person moved on to: the next later claim that its office has not rejected.

@@ -63,11 +63,12 @@ class Now(NamedTuple):
 
 def settle(known: Knowledge, rules: Rules, now: Now) -> Iterator[Fact]:
     """Say what the own districts still owe about one person."""
-    for stay in known.stays:
-        if rules.serves(stay.street):
-            yield from _settle_stay(stay, known, rules, now.day)
-    yield from _settle_notices(known, rules, now)
-    yield from _settle_conflicts(known, rules)
+    own = [stay for stay in known.stays if rules.serves(stay.street)]
+    changed = [fact for stay in own for fact in _settle_stay(stay, known, rules, now.day)]
+    yield from changed
+    settled = known.having(fact.stay for fact in changed) if changed else known
+    yield from _settle_notices(settled, rules, now)
+    yield from _settle_conflicts(settled, rules)
 
 
 def find_next_due(known: Knowledge, rules: Rules) -> date | None:

@@ -4,10 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from contracts.registration import DestinationKind, Ending, StayState
+from contracts.registration import DestinationKind, Ending, StayContested, StayState
 from contracts.transfers import (
     AnswerState,
     ConflictKind,
+    ConflictRaised,
     NoticeFact,
     NoticeKind,
     Person,
@@ -18,8 +19,9 @@ from services.registration.domain import notices, people, stays
 from services.registration.domain.conflicts import find_conflicts
 from services.registration.domain.knowledge import Knowledge
 from services.registration.domain.refused import LeftBeforeArrivingError, NotLivingHereError
+from services.registration.domain.settling import Now, settle
 from services.registration.domain.transfers import TransferState, derive_transfers
-from tests.districts import POLICY, World, noon
+from tests.districts import POLICY, World, noon, rules_of
 from tests.histories import FIRST_DAY, PEOPLE, STREETS, make_answer, make_notice, make_person, make_stay
 
 OLD, NEW = make_stay(), make_stay(street=STREETS[2], day=30)
@@ -136,3 +138,12 @@ def test_a_late_answer_that_the_person_is_still_here_reaffirms_what_ended_by_def
     assert (ended.state, ended.ending) == (StayState.ENDED, Ending.BY_DEFAULT)
     assert world.all_stays()[OLD.stay_id].state is StayState.OPEN
     assert [transfer.state for transfer in world.transfers(PEOPLE[0])] == [TransferState.DISPUTED]
+
+
+def test_what_reopens_a_stay_raises_its_conflict_at_once() -> None:
+    near = make_stay(street=STREETS[2], day=1)
+    ended = OLD.model_copy(update={"state": StayState.ENDED, "ending": Ending.BY_DEFAULT, "ended_on": near.started_on})
+
+    said = list(settle(Knowledge((ended, near)), rules_of("320507"), Now(noon(FIRST_DAY), FIRST_DAY)))
+
+    assert [type(fact) for fact in said] == [StayContested, ConflictRaised]
