@@ -105,17 +105,18 @@ class Unmerge(Act):
 
 @dataclass(frozen=True)
 class Truth:
-    """What a registered stay is in truth: `who` lived there, nobody where it is a mistake, and until when.
+    """What a registered stay is in truth: `who` lived there, nobody where it is a mistake, from when until when.
 
     None is to this day; who died there never left.
     """
 
     who: str | None
+    since: date
     until: date | None = None
 
-    def lived_there(self, day: date) -> bool:
-        """Tell whether the person had not left on a day."""
-        return self.until is None or self.until > day
+    def went_on_to(self, other: "Truth") -> bool:
+        """Tell whether the person left this stay, and then lived in the other one."""
+        return self.who == other.who and self.until is not None and self.until <= other.since
 
 
 class Manner(StrEnum):
@@ -221,14 +222,14 @@ class _Life:
                 self._err(self.id, self._other(street), near, max(near, said_on), forgotten=0.2)
             case "date":
                 return self._misdate(street, since, until, said_on)
-        stay = self._arrive(self.id, street, since, said_on, Truth(self.name, until))
+        stay = self._arrive(self.id, street, since, said_on, Truth(self.name, since, until))
         if self._happens(0.15):
             self._say(Relocate(said_on + timedelta(days=4), stay, f"{self.rng.randrange(9):03d}"))
         return stay
 
     def _misdate(self, street: str, since: date, until: date | None, said_on: date) -> str:
         wrong = min(since + timedelta(days=self.rng.choice((-8, -3, -1, 1, 3, 8))), said_on)
-        stay = self._arrive(self.id, street, wrong, said_on, Truth(self.name, until))
+        stay = self._arrive(self.id, street, wrong, said_on, Truth(self.name, since, until))
         if wrong != since and self._happens(0.8):
             self._say(Correct(self._later(said_on), stay, {"started_on": since}))
         return stay
@@ -239,7 +240,7 @@ class _Life:
         stay = name_stay(person, street, since)
         if stay in self.lives.truths:
             return said_on
-        self._arrive(person, street, since, said_on, Truth(None))
+        self._arrive(person, street, since, said_on, Truth(None, since))
         if not self._happens(forgotten):
             self._say(Retract(noticed, stay, since))
         return noticed

@@ -50,7 +50,7 @@ class Offices:
 
     district: District
     lives: Lives
-    names: dict[str, str] = field(default_factory=dict)
+    names: dict[str, str]
     desk: dict[str, date] = field(default_factory=dict)
     refused: list[tuple[date, int, Act]] = field(default_factory=list)
 
@@ -157,10 +157,10 @@ class Offices:
         if truth.who is None or self.lives.manner(own) is Manner.RECEIVES:
             if answer is None:
                 yield notices.advance(notice, answer, AnswerState.RECEIVED, noon(today))
-        elif truth.lived_there(today):
-            yield notices.reject(notice, answer, noon(today), RejectionReason.STILL_HERE)
-        else:
+        elif truth.went_on_to(self.lives.truths[self.names[notice.stay_id or ""]]):
             yield from self._confirm(notice, answer, truth, today)
+        else:
+            yield notices.reject(notice, answer, noon(today), RejectionReason.STILL_HERE)
 
     def _confirm(self, notice: Notice, answer: Answer | None, truth: Truth, today: date) -> Iterator[Fact]:
         own = self.district.stay(notice.about or "")

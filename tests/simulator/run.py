@@ -104,7 +104,8 @@ class Run:
         cuts = {code: self.weather.cuts_of(code, place.first, place.last) for code in codes}
         self.wire = Wire(self.weather, cuts)
         self.districts = {code: District(code) for code in codes}
-        self.offices = {code: Offices(district, self.lives) for code, district in self.districts.items()}
+        names: dict[str, str] = {}
+        self.offices = {code: Offices(district, self.lives, names) for code, district in self.districts.items()}
         self.today = place.first
 
     def go(self) -> "Run":
