@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from contracts.divisions import Area, district_of
+from contracts.divisions import district_of
 from contracts.envelope import Event, Fact
 from contracts.registration import DestinationKind, Stay, StayFact, StayState, stay_id
 from contracts.transfers import (
@@ -48,6 +48,7 @@ from services.registration.domain.refused import (
 )
 from services.registration.domain.settling import Now, Rules, Told
 from services.registration.erasure import ReportedAgain, bring_back
+from services.registration.households import who_follows
 from services.registration.intake import Arrival, Departure
 from services.registration.vault import Identity, Vault
 from services.registration.views import KnownPerson
@@ -351,19 +352,18 @@ async def record_departure(registration: Registration, departure: Departure, cau
     """
     first = await _end_by_departure(registration, registration.vault.name(*departure.document), departure, causation)
     staying = {registration.vault.name(*document) for document in departure.staying}
+    there = [_before(departure, stay) for stay in await views.find_dependants(registration.service.database, first)]
     ended = [first]
-    for stay in await views.find_dependants(registration.service.database, first, _around(registration, first)):
-        left_along = departure.household or stay.guardian_id == first.person_id
-        if left_along and stay.person_id not in {first.person_id, *staying}:
-            with suppress(NotRegisteredError, LeftBeforeArrivingError):
-                ended.append(await _end_by_departure(registration, stay.person_id, departure, causation))
+    for stay in who_follows(first, there, household=departure.household, staying=staying):
+        with suppress(NotRegisteredError, LeftBeforeArrivingError):
+            ended.append(await _end_by_departure(registration, stay.person_id, departure, causation))
     return ended
 
 
-def _around(registration: Registration, stay: Stay) -> Sequence[Area]:
-    """Give the street of a stay as it is now, with the codes that it had."""
-    service = registration.service
-    return service.areas(service.divisions.successor(stay.street, service.today))
+def _before(departure: Departure, stay: Stay) -> Stay:
+    """Take a stay as it was before this departure, which may be reported again."""
+    ended = stay.state is StayState.ENDED and stay.ended_on == departure.left_on
+    return stay.model_copy(update={"state": StayState.OPEN}) if ended else stay
 
 
 async def _end_by_departure(registration: Registration, person_id: str, departure: Departure, causation: str) -> Stay:

@@ -1,6 +1,7 @@
 """Refusals over HTTP, as `application/problem+json` (RFC 9457) with a stable code and what to do."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -100,8 +101,17 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return render_problem(500, "unexpected", "Something broke on our side; it is logged. Try again or tell us.")
 
 
+def _describe(app: FastAPI) -> dict[str, Any]:
+    """Describe an app with the shape of its refusals, which `documented` refers to."""
+    described = FastAPI.openapi(app)
+    schemas = described.setdefault("components", {}).setdefault("schemas", {})
+    schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
+    return described
+
+
 def refuse_clearly(app: FastAPI) -> None:
     """Give every refusal of an app the same shape."""
+    app.openapi = partial(_describe, app)  # type: ignore[method-assign]
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)

@@ -1,8 +1,12 @@
 """The pages at /docs: every route that asks who is asking says so, so that a token can be pasted there."""
 
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from deploy.local.stack import Stack
+from services.registration.domain.refused import RefusedError
 from tests.instance import SERVICES, Instance
 
 OPEN_TO_ALL = {"/health/live", "/health/ready", "/metrics"}
@@ -17,3 +21,45 @@ def test_every_route_but_health_wants_a_token(stack: Stack, service: str) -> Non
     }
 
     assert unguarded == OPEN_TO_ALL
+
+
+def registration(stack: Stack) -> dict[str, Any]:
+    """Give registration's description of itself."""
+    described: dict[str, Any] = Instance(stack, "described").build("registration").openapi()
+    return described
+
+
+def decisions(described: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the routes by which offices record something of a transfer."""
+    for path, methods in described["paths"].items():
+        if "post" in methods and "transfers" in methods["post"]["tags"]:
+            yield path, methods["post"]
+
+
+def test_every_decision_takes_a_key_and_says_how_it_refuses(stack: Stack) -> None:
+    described = registration(stack)
+    found = dict(decisions(described))
+
+    assert len(found) >= 12
+    for path, told in found.items():
+        assert "idempotency-key" in {parameter["name"] for parameter in told["parameters"]}, path
+        for status in ("401", "403", "422", "503"):
+            assert "application/problem+json" in told["responses"][status]["content"], (path, status)
+
+
+def test_every_refused_decision_is_documented_somewhere(stack: Stack) -> None:
+    described = registration(stack)
+    told = " ".join(
+        answer["description"]
+        for methods in described["paths"].values()
+        for route in methods.values()
+        for answer in route["responses"].values()
+    )
+
+    assert {refusal.code for refusal in RefusedError.__subclasses__() if f"`{refusal.code}`" not in told} == set()
+
+
+def test_the_shape_of_a_refusal_is_described(stack: Stack) -> None:
+    assert {"code", "detail", "version"} <= registration(stack)["components"]["schemas"]["ProblemDetails"][
+        "properties"
+    ].keys()
