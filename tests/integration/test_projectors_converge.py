@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from contracts.archives import ArchiveFact, ArchiveState
 from contracts.facts import HEARD_BY
 from contracts.registration import StayFact, StayStarted
 from deploy.local.stack import Stack
@@ -171,7 +172,9 @@ def test_a_feed_has_each_event_once_and_positions_without_gaps(hall: Hall, at_on
 @given(data=st.data())
 def test_a_resident_has_an_archive_in_the_numbers_whichever_was_heard_first(hall: Hall, data: st.DataObject) -> None:
     heard = heard_by(data.draw(histories()), HEARD_BY["reporting"])
-    archives_of = {event.subject.removeprefix("archive/") for event in heard if event.subject.startswith("archive/")}
+    newest = {event.subject: event for event in sorted(heard, key=lambda event: event.sequence)}
+    archives = [event.data.archive for event in newest.values() if isinstance(event.data, ArchiveFact)]
+    archives_of = {f"{one.person_id}@{one.district}" for one in archives if one.state is ArchiveState.OPEN}
 
     views = hall.run(hall.views_after("reporting", data.draw(batches(heard))))
 
