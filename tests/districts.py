@@ -19,6 +19,7 @@ from services.registration.domain.transfers import Transfer, derive_transfers
 
 POLICY = Policy.load()
 
+KINDS = ("stay", "notice", "answer", "person", "conflict")
 Said = tuple[int, Fact]
 
 
@@ -70,11 +71,12 @@ class Held:
 
     def about(self, person_id: str) -> Knowledge:
         """Gather what is held of a person under all ids."""
-        known: dict[str, list[Any]] = {kind: [] for kind in ("stay", "notice", "answer", "person", "conflict")}
+        known: dict[str, list[Any]] = {kind: [] for kind in KINDS}
         for _, fact in self.said_of(self.one_person(person_id)[1]):
             kind, _, _ = fact.stream.partition("/")
             known[kind].append(getattr(fact, kind))
-        return Knowledge(*map(tuple, known.values()))
+        stays, notices, answers, people, conflicts = (tuple(known[kind]) for kind in KINDS)
+        return Knowledge(stays, notices, answers, people, conflicts)
 
     def people(self) -> list[str]:
         """Name everybody that streams speak of, each once."""

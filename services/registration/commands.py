@@ -352,7 +352,9 @@ async def record_departure(registration: Registration, departure: Departure, cau
     """
     first = await _end_by_departure(registration, registration.vault.name(*departure.document), departure, causation)
     staying = {registration.vault.name(*document) for document in departure.staying}
-    there = [_before(departure, stay) for stay in await views.find_dependants(registration.service.database, first)]
+    around = registration.service.areas(registration.standing(first.street))
+    dependants = await views.find_dependants(registration.service.database, first, around)
+    there = [_before(departure, stay) for stay in dependants]
     ended = [first]
     for stay in who_follows(first, there, household=departure.household, staying=staying):
         with suppress(NotRegisteredError, LeftBeforeArrivingError):

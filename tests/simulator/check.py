@@ -43,7 +43,8 @@ def end_of(run: Run) -> End:
 
 def differences(one: End, other: End) -> Iterator[str]:
     """Say in what two ends of the same lives differ."""
-    for name, mine, yours in zip(End._fields, one, other, strict=True):
+    for name in End._fields:
+        mine, yours = getattr(one, name), getattr(other, name)
         if mine != yours:
             yield f"{name}: {mine - yours} and {yours - mine}"
 
@@ -95,7 +96,8 @@ def _views(held: Held, district: District) -> bytes:
 
 
 def _event(said: Said) -> Event[Any]:
-    return Event.model_construct(sequence=said[0], data=said[1])
+    told: dict[str, Any] = {"sequence": said[0], "data": said[1]}
+    return Event.model_construct(**told)
 
 
 def _owed(held: Held, code: str, today: date) -> Sequence[str]:

@@ -180,7 +180,7 @@ class AnyHistory(RuleBasedStateMachine):
                 assert transfers_of(held.about(person)) == transfers_of(known)
             for district in self.world.districts.values():
                 owed = district.owed(person, self.world.today)
-            assert owed == [], (owed, district.known.about(person))
+                assert owed == [], (owed, district.known.about(person))
 
 
 TestAnyHistory = AnyHistory.TestCase

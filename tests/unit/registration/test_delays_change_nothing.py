@@ -146,4 +146,4 @@ def test_what_reopens_a_stay_raises_its_conflict_at_once() -> None:
 
     said = list(settle(Knowledge((ended, near)), rules_of("320507"), Now(noon(FIRST_DAY), FIRST_DAY)))
 
-    assert [type(fact) for fact in said] == [StayContested, ConflictRaised]
+    assert [fact.TYPE for fact in said] == [StayContested.TYPE, ConflictRaised.TYPE]
