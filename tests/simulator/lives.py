@@ -320,6 +320,19 @@ def districts_of(place: Place) -> list[str]:
     return list(dict.fromkeys(street[:6] for street in place.streets))
 
 
+def district_of(act: Act) -> str:
+    """Name the district whose office says it."""
+    match act:
+        case Arrive():
+            return act.street[:6]
+        case Die() | Revive() | Merge() | Unmerge():
+            return act.district
+        case Leave() | Correct() | Relocate() | Retract():
+            return act.stay.split("|")[1][:6]
+        case _:
+            raise TypeError(act)
+
+
 def make_place(districts: int, months: int) -> Place:
     """Make a place of some districts with two streets each, and so many months."""
     streets = [f"{district}{street}" for district in DISTRICTS[:districts] for street in ("001", "002")]

@@ -9,7 +9,7 @@ from random import Random
 
 from contracts.envelope import Fact
 from tests.districts import District, Said
-from tests.simulator.lives import Act, Arrive, Die, Lives, Merge, Revive, Unmerge, districts_of
+from tests.simulator.lives import Lives, district_of, districts_of
 from tests.simulator.offices import Offices
 
 AT_MOST = 2000
@@ -114,7 +114,7 @@ class Run:
         while acts or self.today <= self.lives.place.last:
             while acts and acts[0].day <= self.today:
                 act = acts.pop(0)
-                self._record(self.offices[_district_of(act)].act(act, self.today))
+                self._record(self.offices[district_of(act)].act(act, self.today))
             self._pass_day()
             self.progress(self.today)
             self.today += timedelta(days=1)
@@ -162,14 +162,3 @@ class Run:
             self.said.append(one)
             for code in self.districts:
                 self.wire.send(one, code, self.today)
-
-
-def _district_of(act: Act) -> str:
-    match act:
-        case Arrive():
-            return act.street[:6]
-        case Die() | Revive() | Merge() | Unmerge():
-            return act.district
-        case _:
-            stay: str = act.stay  # type: ignore[attr-defined]
-            return stay.split("|")[1][:6]

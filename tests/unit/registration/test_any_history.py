@@ -185,8 +185,8 @@ class AnyHistory(RuleBasedStateMachine):
 
 TestAnyHistory = AnyHistory.TestCase
 TestAnyHistory.settings = settings(
-    max_examples=2000 if LONG else 60,
-    stateful_step_count=80 if LONG else 40,
+    max_examples=int(os.environ.get("HOUNIAO_HISTORIES", "60")),
+    stateful_step_count=40,
     deadline=None,
     phases=[Phase.explicit, Phase.reuse, Phase.generate] + [Phase.shrink] * LONG,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
