@@ -196,6 +196,7 @@ def _scripts(read: _Reader, stays: Iterable[Sending], archives: Iterable[Sending
     stay_rows, residents = read.rows("registration", "stays"), read.rows("outreach", "residents")
     counted, pages = read.rows("reporting", "stays"), read.pages()
     opened, kept = read.rows("archives", "archives"), read.rows("reporting", "archives")
+    lives = read.rows("archives", "stays")
     owed: dict[str, list[Document]] = defaultdict(list)
     for commit in read.journal("archives"):
         owed[commit["causation_id"]].append(_unsent(commit))
@@ -204,7 +205,8 @@ def _scripts(read: _Reader, stays: Iterable[Sending], archives: Iterable[Sending
         mine = {pages[event["id"]]["_id"]: pages[event["id"]] for event in events}
         due = [commit for event in events for commit in owed.get(event["id"], ())]
         scripts["registration"][message] = [Writing("stays", [stay_rows[name] for name in names])]
-        scripts["archives"][message] = [Writing(JOURNAL, due)] if due else []
+        lived = Writing("stays", [lives[name] for name in names])
+        scripts["archives"][message] = [lived, Writing(JOURNAL, due)] if due else [lived]
         scripts["outreach"][message] = [Writing("residents", [residents[name] for name in names])]
         scripts["reporting"][message] = [Writing("stays", [_unlinked(counted[name]) for name in names])]
         scripts["feeds"][message] = [Writing("stay_pages", [page]) for page in mine.values()]
