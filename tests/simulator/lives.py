@@ -214,12 +214,12 @@ class _Life:
         said_on = since + timedelta(days=self.rng.choice((0, 0, 1, 3, 10)))
         match self.rng.choices(("right", "street", "date", "person", "twice"), (70, 8, 10, 5, 7))[0]:
             case "street":
-                said_on = self._err(self.id, self._other(street), since, said_on)
+                said_on = self._err(self.id, self._other(street), since, said_on, self.name)
             case "person":
                 said_on = self._err(self.rng.choice(self.names), street, since, said_on)
             case "twice":
                 near = since + timedelta(days=self.rng.choice((0, 1, 2)))
-                self._err(self.id, self._other(street), near, max(near, said_on), forgotten=0.2)
+                self._err(self.id, self._other(street), near, max(near, said_on), self.name, forgotten=0.2)
             case "date":
                 return self._misdate(street, since, until, said_on)
         stay = self._arrive(self.id, street, since, said_on, Truth(self.name, since, until))
@@ -234,13 +234,18 @@ class _Life:
             self._say(Correct(self._later(said_on), stay, {"started_on": since}))
         return stay
 
-    def _err(self, person: str, street: str, since: date, said_on: date, forgotten: float = 0.0) -> date:
-        """Register what is not so, and take it back unless it is forgotten; give the day on which it is noticed."""
+    def _err(
+        self, person: str, street: str, since: date, said_on: date, who: str | None = None, *, forgotten: float = 0.0
+    ) -> date:
+        """Register what is not so, and take it back unless it is forgotten; give the day on which it is noticed.
+
+        `who` moved in truth, but elsewhere: the office that was left may well confirm it.
+        """
         noticed = self._later(said_on)
         stay = name_stay(person, street, since)
         if stay in self.lives.truths:
             return said_on
-        self._arrive(person, street, since, said_on, Truth(None, since))
+        self._arrive(person, street, since, said_on, Truth(who, since, since))
         if not self._happens(forgotten):
             self._say(Retract(noticed, stay, since))
         return noticed
