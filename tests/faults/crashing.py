@@ -35,6 +35,8 @@ POINTS: Mapping[str, Point] = {
     "taken, not written": Point("before", "services.runtime.inbox", "Inbox.handle"),
     "written, not settled": Point("before", "services.{service}.projector", "settle"),
     "settled, not acknowledged": Point("after", "services.{service}.projector", "settle"),
+    "written, people not settled": Point("before", "services.registration.projector", "settle_known"),
+    "people settled, not acknowledged": Point("after", "services.registration.projector", "settle_known"),
     "appended, not acknowledged": Point("after", "services.{service}.projector", "append"),
     "written, not acknowledged": Point("before", "faststream.rabbit.message", "RabbitMessage.ack"),
     "acknowledged": Point("after", "faststream.rabbit.message", "RabbitMessage.ack"),

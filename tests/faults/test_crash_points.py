@@ -11,10 +11,11 @@ RELAYING = ["read, not published", "published, not confirmed to all", "published
 HEARING = ["taken, not written", "written, not acknowledged", "acknowledged"]
 DECIDING = ["decided, not recorded", "recorded, not answered"]
 SETTLING = ["written, not settled", "settled, not acknowledged"]
+SETTLING_PEOPLE = ["written, people not settled", "people settled, not acknowledged"]
 ANSWERING = ["recorded, office not answered", "office answered, not acknowledged"]
 HEARS_LIKE_REGISTRATION = in_form(short=HEARING[1:], long=HEARING)
 CRASHES = {
-    "registration": [*RELAYING, *HEARING, *DECIDING, *SETTLING, *ANSWERING],
+    "registration": [*RELAYING, *HEARING, *DECIDING, *SETTLING_PEOPLE, *ANSWERING],
     "archives": [*HEARS_LIKE_REGISTRATION, *DECIDING, *SETTLING, "published, not marked"],
     "outreach": HEARS_LIKE_REGISTRATION,
     "reporting": HEARS_LIKE_REGISTRATION,
