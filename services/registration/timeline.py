@@ -60,8 +60,9 @@ class Moment(BaseModel):
 def tell(known: Knowledge, said: Sequence[Event[Any]]) -> list[Moment]:
     """Tell a life, oldest first, from what is known and every fact of the own streams."""
     own = {event.subject for event in said}
-    moments = [*_tell_facts(said), *_tell_others(known, own)]
-    return sorted(moments, key=lambda one: (one.on, one.recorded_at is not None, str(one.recorded_at), one.what))
+    others = sorted(_tell_others(known, own), key=lambda one: (one.what, one.division))
+    moments = [*others, *_tell_facts(said)]  # of one stream and moment in the order of the stream
+    return sorted(moments, key=lambda one: (one.on, one.recorded_at is not None, str(one.recorded_at)))
 
 
 def _tell_facts(said: Sequence[Event[Any]]) -> Iterator[Moment]:
