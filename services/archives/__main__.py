@@ -1,15 +1,18 @@
 """Wiring: `python -m services.archives`."""
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
 from fastapi import FastAPI
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from contracts.envelope import Event
 from services.archives import projector, views
 from services.archives.api import router
-from services.archives.commands import sweep
+from services.archives.commands import Charting, sweep
 from services.runtime import access_log_web
 from services.runtime.access_log import AccessLog
 from services.runtime.clock import Clock, system_clock
@@ -50,8 +53,14 @@ def build(settings: Settings, reads: ReadSettings, clock: Clock = system_clock) 
     service = Service(NAME, settings, clock)
     log = AccessLog(service.database, clock, reads.access_log_keys.get_secret_value())
     service.prepare_with(views.prepare, log.prepare)
-    service.hear(partial(projector.hear, service), everywhere=projector.EVERYWHERE)
-    service.work_on(partial(sweep_for_ever, service))
+    charting = Charting(service)
+
+    async def hear(events: Sequence[Event[Any]]) -> None:
+        charting.is_busy()
+        await projector.hear(service, events)
+
+    service.hear(hear, everywhere=projector.EVERYWHERE)
+    service.work_on(partial(sweep_for_ever, service), charting.run)
     about = "Health archives 健康档案: one that follows each resident, and what is entered in it."
     app = make_app(service, router, access_log_web.router, about=about)
     app.state.access_log = log

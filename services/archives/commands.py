@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from contracts.archives import (
     ArchiveClosed,
     ArchiveCompleted,
     ArchiveFact,
+    ArchiveOpened,
     ArchiveReopened,
     BasicInformation,
     ClosingReason,
@@ -38,11 +40,16 @@ from services.archives.custody import settle as settle_known
 from services.archives.duties import POLICY, add_months, age_on, find_duties
 from services.runtime.clock import day_of
 from services.runtime.journal import Commit, ConflictError
+from services.runtime.mongo import wait_while_away
 from services.runtime.service import Service
 
 ATTEMPTS = 5
 SETTLE_ATTEMPTS = 40
 HELPING = 250
+QUIET = 1.0
+"""Seconds without news after which new archives are charted."""
+NOW_AND_THEN = 30.0
+"""Seconds after which some are charted although there is news."""
 DAYS_ORDINAL = 10_000_000
 FactT = TypeVar("FactT", bound=Fact)
 
@@ -174,18 +181,49 @@ def _newest(heard: Mapping[str, Entry], own: Mapping[str, Entry], district: str)
 # --- charts
 
 
-async def chart_new_archives(service: Service, archives: Sequence[Archive]) -> None:
-    """Chart the archives of which more is known than a stay, or that belong to children or the elderly."""
-    today = day_of(service.clock())
-    aged = {archive.person_id for archive in archives if _has_duties_by_age(archive, today)}
-    aged |= {archive.person_id for archive in archives if archive.paper or not archive.is_open}
-    others = {archive.person_id for archive in archives} - aged
-    await chart(service, aged | await views.find_with_records(service.database, others))
+async def chart_told_archives(service: Service, told: Sequence[ArchiveFact]) -> None:
+    """Chart the archives of which more is known than that they were opened; the others wait for `Charting`."""
+    later = {fact.person_id for fact in told if not isinstance(fact, ArchiveOpened)}
+    opened = {fact.person_id for fact in told} - later
+    await chart(service, later | await views.find_with_records(service.database, opened))
 
 
-def _has_duties_by_age(archive: Archive, today: date) -> bool:
-    age = age_on(archive.birth, today) if archive.birth else None
+def waits_for_chart(archive: Archive) -> bool:
+    """Tell whether an archive that was just opened has duties by age alone: children's, or the elderly's."""
+    age = age_on(archive.birth, day_of(archive.opened_at)) if archive.birth else None
     return age is not None and (age < 7 or age >= POLICY.elderly_age)
+
+
+class Charting:
+    """Charts newly opened archives once it is quiet, and a few now and then while it is not.
+
+    Thousands are opened by one register; what is due by age can wait for the seconds until they all are.
+    """
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._busy_at = self._charted_at = 0.0
+
+    def is_busy(self) -> None:
+        """Note that something was heard."""
+        self._busy_at = time.monotonic()
+
+    async def run(self) -> None:
+        """Chart for ever."""
+        while True:
+            now = time.monotonic()
+            is_quiet = now - self._busy_at > QUIET
+            if is_quiet or now - self._charted_at > NOW_AND_THEN:
+                self._charted_at = now
+                if await wait_while_away(self._chart_some) and is_quiet:
+                    continue
+            await asyncio.sleep(QUIET)
+
+    async def _chart_some(self) -> bool:
+        waiting = await views.find_waiting_for_chart(self._service.database, HELPING)
+        people = {archive.person_id for archive in waiting if self._service.serves(archive.district)}
+        await chart(self._service, people)
+        return bool(people)
 
 
 async def chart(service: Service, person_ids: Iterable[str]) -> None:

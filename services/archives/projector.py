@@ -10,7 +10,7 @@ from contracts.entries import EntryFact, EntryForwarded
 from contracts.envelope import Event
 from contracts.registration import STAY_FACTS, StayFact, StayStarted
 from contracts.transfers import PERSON_FACTS, PersonFact
-from services.archives.commands import chart, chart_new_archives, settle, settle_custody
+from services.archives.commands import chart, chart_told_archives, settle, settle_custody, waits_for_chart
 from services.archives.views import (
     archive_row,
     copy_row,
@@ -38,6 +38,8 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             yield stay_row(stay, event.sequence)
         case PersonFact(person=person):
             yield person_row(person, event.sequence)
+        case ArchiveOpened(archive=archive):
+            yield archive_row(archive, event.sequence, waits=waits_for_chart(archive))
         case ArchiveFact(archive=archive):
             yield archive_row(archive, event.sequence)
         case EntryFact(entry=entry):
@@ -81,12 +83,12 @@ def _people_in(event: Event[Heard]) -> set[str]:
 
 async def _chart(service: Service, events: Sequence[Event[Any]]) -> None:
     """Chart anew whom something was heard of that may change a chart; most newcomers need none."""
-    opened = [event.data.archive for event in events if isinstance(event.data, ArchiveFact)]
+    archives = [event.data for event in events if isinstance(event.data, ArchiveFact)]
     stayed = {event.data.person_id for event in events if isinstance(event.data, StayFact)}
     told = [event for event in events if not isinstance(event.data, StayFact | ArchiveFact)]
     others = {person for event in told for person in _people_in(event)}
-    if opened:
-        await chart_new_archives(service, opened)
+    if archives:
+        await chart_told_archives(service, archives)
     if stayed:
         others |= await find_charted(service.database, stayed)
     if others:

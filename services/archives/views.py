@@ -35,6 +35,7 @@ PEOPLE = "people"
 SERIALS = "serials"
 
 _LIVED = {"stay_id", "person_id", "street", "started_on", "recorded_at", "state", "ended_on", "unverified"}
+WAITS = "waits_for_chart"
 _CHARTED: Document = {"chart.sequence": {"$exists": True}}
 
 
@@ -42,7 +43,8 @@ async def prepare(database: Database) -> None:
     """Make the indexes that the queries below need."""
     archives = database[ARCHIVES]
     await make_index(archives, [("street", 1), ("_id", 1)], name="street")
-    await make_index(archives, "person_id", name="charted", partialFilterExpression=_CHARTED)
+    await make_index(archives, "person_id", name="person")
+    await make_index(archives, WAITS, name="waiting", partialFilterExpression={WAITS: True})
     await make_index(archives, "code", name="code", partialFilterExpression={"code": {"$type": "string"}})
     await make_index(archives, "aliases.code", name="alias", sparse=True)
     for place in ("street", "district"):
@@ -92,9 +94,12 @@ def archive_key(person_id: str, district: str) -> str:
     return f"{person_id}@{district}"
 
 
-def archive_row(archive: Archive, sequence: int) -> Row:
-    """Make the row of an archive."""
-    return Row(ARCHIVES, archive_key(archive.person_id, archive.district), sequence, archive.model_dump(mode="json"))
+def archive_row(archive: Archive, sequence: int, *, waits: bool = False) -> Row:
+    """Make the row of an archive; `waits` for a chart if it is new and something is due by age."""
+    fields = archive.model_dump(mode="json")
+    if waits:
+        fields[WAITS] = True
+    return Row(ARCHIVES, archive_key(archive.person_id, archive.district), sequence, fields)
 
 
 def entry_row(entry: Entry, sequence: int) -> Row:
@@ -195,7 +200,7 @@ async def find_heard(database: Database, person_ids: Iterable[str]) -> dict[str,
     async for row in _rows(database, PEOPLE, people):
         of(row).deaths += [date.fromisoformat(row["died_on"])] if row["died_on"] else []
         found[row["person_id"]].merged_into = row["merged_into"] or found[row["person_id"]].merged_into
-    async for row in database[ARCHIVES].find(_of_people(people)):
+    async for row in _rows(database, ARCHIVES, people):
         of(row, entered=True).archives[row["district"]] = Archive.model_validate(row)
         found[row["person_id"]].versions[row["district"]] = row["sequence"]
     for alias, survivor in merged.items():
@@ -226,12 +231,6 @@ def _take_in(heard: Heard, alias: Heard) -> None:
 def _rows(database: Database, collection: str, people: Sequence[str]) -> AsyncIterator[Document]:
     found: AsyncIterator[Document] = database[collection].find({"person_id": {"$in": people}})
     return found
-
-
-def _of_people(people: Iterable[str]) -> Document:
-    """Ask for the archives of people by the beginning of their ids, which needs no index of its own."""
-    ranges = [{"_id": {"$gte": f"{person}@", "$lt": f"{person}A"}} for person in people]
-    return {"$or": ranges} if ranges else {"_id": None}
 
 
 def _read_entry(row: Mapping[str, Any]) -> Entry:
@@ -268,7 +267,7 @@ async def _find_among(database: Database, collection: str, people: Sequence[str]
 async def find_charted(database: Database, person_ids: Iterable[str]) -> set[str]:
     """Find those of the people of whose archives one has a chart."""
     query = {"person_id": {"$in": list(person_ids)}, **_CHARTED}
-    return {row["person_id"] async for row in database[ARCHIVES].find(query, {"person_id": 1}, hint="charted")}
+    return {row["person_id"] async for row in database[ARCHIVES].find(query, {"person_id": 1}, hint="person")}
 
 
 # --- charts
@@ -300,11 +299,17 @@ async def write_charts(database: Database, charts: Mapping[str, tuple[int, Chart
         [
             UpdateOne(
                 {"_id": key, "chart.sequence": {"$not": {"$gte": sequence}}},
-                {"$set": {"chart": {**chart.model_dump(mode="json"), "sequence": sequence}}},
+                {"$set": {"chart": {**chart.model_dump(mode="json"), "sequence": sequence}}, "$unset": {WAITS: 1}},
             )
             for key, (sequence, chart) in charts.items()
         ],
     )
+
+
+async def find_waiting_for_chart(database: Database, limit: int) -> list[Archive]:
+    """Find new archives that wait for their first chart."""
+    waiting = database[ARCHIVES].find({WAITS: True}, hint="waiting").limit(limit)
+    return [Archive.model_validate(row) async for row in waiting]
 
 
 async def find_to_recheck(database: Database, today: date, turning: tuple[date, date], limit: int) -> list[str]:
@@ -461,7 +466,7 @@ async def list_offers(database: Database, district: str) -> list[Custody]:
 
 async def find_archives_of(database: Database, person_id: str) -> list[Archive]:
     """Find a person's archives, one for each district."""
-    return [Archive.model_validate(row) async for row in database[ARCHIVES].find(_of_people([person_id]))]
+    return [Archive.model_validate(row) async for row in _rows(database, ARCHIVES, [person_id])]
 
 
 async def find_by_code(database: Database, code: str) -> list[Archive]:
