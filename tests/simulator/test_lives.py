@@ -9,7 +9,7 @@ from tests.simulator.lives import Lives, live, make_place
 from tests.simulator.run import CALM, Run, Weather
 
 LONG = os.environ.get("HOUNIAO_SIMULATE") == "long"
-CASES = [(2, 60, 11), (3, 60, 12), (5, 60, 13)] if not LONG else [(2 + n % 4, 300, n) for n in range(1, 25)]
+CASES = [(2, 50, 11), (3, 50, 12), (5, 30, 13)] if not LONG else [(2 + n % 4, 300, n) for n in range(1, 25)]
 """Districts, people, seed."""
 MONTHS = 9
 
