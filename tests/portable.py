@@ -18,7 +18,7 @@ PERSON = "0123456789abcdef0123456789abcdef"
 STREETS = ("320507001", "320507002", "320812008")
 MOMENTS = st.datetimes(timezones=st.just(UTC))
 DAYS = st.dates(date(1900, 1, 1), date(2100, 1, 1))
-LETTERS = st.characters(min_codepoint=32, max_codepoint=0x9FFF, exclude_categories=("Cs", "Nd", "Cc"))
+LETTERS = st.characters(min_codepoint=32, max_codepoint=0x9FFF, exclude_categories=["N", "C"])
 WORDS = st.text(LETTERS, max_size=12).map(str.strip)
 
 
@@ -68,8 +68,8 @@ def _scalars(kind: Any, constraints: list[Any]) -> st.SearchStrategy[Any]:
             if pattern
             else WORDS
         )
-    least = next((one.ge for one in constraints if isinstance(one, annotated_types.Ge)), 0)
-    most = next((one.le for one in constraints if isinstance(one, annotated_types.Le)), 10_000)
+    least: Any = next((one.ge for one in constraints if isinstance(one, annotated_types.Ge)), 0)
+    most: Any = next((one.le for one in constraints if isinstance(one, annotated_types.Le)), 10_000)
     numbers: dict[Any, st.SearchStrategy[Any]] = {
         bool: st.booleans(),
         int: st.integers(int(least), int(most)),
@@ -85,7 +85,8 @@ CONTENT = {kind: any_of(model) for kind, model in CONTENTS.items()}
 READING = BloodPressure(systolic=132, diastolic=80)
 SAID = {"content": st.just(READING), "recorded_by": st.sampled_from(("worker-1", "护士-2", ""))}
 BEFORE = any_of(Earlier, state=st.sampled_from([EntryState.RECORDED, EntryState.CORRECTED]), **SAID)
-NOW = any_of(Entry, **SAID, entry_id=st.just(""), person_id=st.just(PERSON), street=STREET, earlier=st.just(()))
+PEOPLE = st.sampled_from((PERSON, "e" * 32))
+NOW = any_of(Entry, **SAID, entry_id=st.just(""), person_id=PEOPLE, street=STREET, earlier=st.just(()))
 OWN = {"person_id": st.just(PERSON), "district": st.just("320507"), "street": STREET}
 ARCHIVE = any_of(Archive, **OWN, code=st.none() | st.just("32050700100100001"))
 ENROLMENTS = st.lists(any_of(Enrolment, **OWN), max_size=2, unique_by=lambda one: one.condition)
@@ -99,7 +100,8 @@ def entries(draw: st.DrawFn, number: int = 0, kind: str | None = None) -> Entry:
     content = CONTENT[kind or draw(st.sampled_from(sorted(CONTENTS)))]
     before = [said.model_copy(update={"content": draw(content)}) for said in draw(st.lists(BEFORE, max_size=2))]
     told = {"entry_id": f"entry-{number}", "content": draw(content), "earlier": tuple(before)}
-    return draw(NOW).model_copy(update=told)
+    made: Entry = draw(NOW).model_copy(update=told)
+    return made
 
 
 @st.composite
@@ -112,5 +114,6 @@ def portable_archives(draw: st.DrawFn, most: int = 3) -> PortableArchive:
         duties=tuple(draw(DUTIES)),
         kept=tuple(draw(KEPT)),
         died_on=draw(st.none() | DAYS),
-        replaced_by=tuple(draw(st.lists(st.just("f" * 32), max_size=1))),
+        replaced_by=draw(st.none() | st.just("f" * 32)),
+        replaces=tuple(draw(st.lists(st.just("e" * 32), max_size=1))),
     )

@@ -10,7 +10,16 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.envelope import Event
-from services.archives import projector, views
+from services.archives import (
+    findings,
+    findings_api,
+    import_files,
+    imports,
+    imports_api,
+    interchange_api,
+    projector,
+    views,
+)
 from services.archives.api import router
 from services.archives.commands import Charting, sweep
 from services.runtime import access_log_web
@@ -52,7 +61,7 @@ def build(settings: Settings, reads: ReadSettings, clock: Clock = system_clock) 
     """Wire the service and give its HTTP application."""
     service = Service(NAME, settings, clock)
     log = AccessLog(service.database, clock, reads.access_log_keys.get_secret_value())
-    service.prepare_with(views.prepare, log.prepare)
+    service.prepare_with(views.prepare, findings.prepare, import_files.prepare, log.prepare)
     charting = Charting(service)
 
     async def hear(events: Sequence[Event[Any]]) -> None:
@@ -60,9 +69,11 @@ def build(settings: Settings, reads: ReadSettings, clock: Clock = system_clock) 
         await projector.hear(service, events)
 
     service.hear(hear, everywhere=projector.EVERYWHERE)
-    service.work_on(partial(sweep_for_ever, service), charting.run)
+    service.work_on(partial(sweep_for_ever, service), charting.run, partial(imports.work_through, service))
     about = "Health archives 健康档案: one that follows each resident, and what is entered in it."
-    app = make_app(service, router, access_log_web.router, about=about)
+    # interchange first: /archives/export is no person
+    routers = (interchange_api.router, findings_api.router, imports_api.router, router, access_log_web.router)
+    app = make_app(service, *routers, about=about)
     app.state.access_log = log
     return app
 

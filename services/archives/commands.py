@@ -38,6 +38,7 @@ from services.archives import domain, views
 from services.archives.custody import Known, begin_custody, find_home, pending_offers, refuse
 from services.archives.custody import settle as settle_known
 from services.archives.duties import POLICY, add_months, age_on, find_duties
+from services.archives.quality import Reviewed, find_findings, marks
 from services.runtime.clock import day_of
 from services.runtime.journal import Commit, ConflictError
 from services.runtime.mongo import wait_while_away
@@ -251,6 +252,7 @@ def _chart_of(archive: Archive, heard: views.Heard, today: date) -> tuple[int, v
     owed = held and not heard.died_on and not heard.merged_into
     duties = find_duties(archive, enrolments, entries, today) if owed else []
     home = find_home(stay for stay in heard.stays if stay.street.startswith(district))
+    findings = find_findings(Reviewed(archive, entries, heard.stays, heard.died_on))
     return heard.weight * DAYS_ORDINAL + today.toordinal(), views.Chart(
         street=home.street if home else archive.street,
         district=district,
@@ -262,6 +264,8 @@ def _chart_of(archive: Archive, heard: views.Heard, today: date) -> tuple[int, v
         last_dynamic_on=max((day_of(entry.measured_at) for entry in entries), default=None),
         entries=len(entries),
         paper=_paper_difference(archive, len(entries)) if held else None,
+        findings=findings,
+        found=marks(findings),
     )
 
 

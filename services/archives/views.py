@@ -23,6 +23,7 @@ from contracts.enrolments import Duty, Enrolment
 from contracts.entries import Entry
 from contracts.registration import Stay
 from contracts.transfers import Person
+from services.archives.quality import Finding
 from services.runtime.mongo import Database, Document, Row, bulk_write, in_areas, make_index
 
 ARCHIVES = "archives"
@@ -290,6 +291,8 @@ class Chart(BaseModel):
     last_dynamic_on: date | None = None
     entries: int = 0
     paper: str | None = None
+    findings: list[Finding] = []
+    found: list[str] = []
 
 
 async def write_charts(database: Database, charts: Mapping[str, tuple[int, Chart]]) -> None:

@@ -33,12 +33,13 @@ from services.registration.intake import (
     check_departure,
     check_household,
 )
-from services.registration.registers import RegisterError
+from services.registration.registers import FILE_ADVICE
 from services.registration.views import KnownPerson
 from services.runtime.access import Caller, Role, allow
 from services.runtime.access_log import Access
 from services.runtime.journal import ConflictError
 from services.runtime.problems import Problem, documented
+from services.runtime.sheets import SheetError
 
 router = APIRouter(tags=["registration"])
 
@@ -266,8 +267,8 @@ async def post_import(
     try:
         approver = _approver(caller)
         return await imports.hand_in(registration, content, file.filename or "", street, caller.subject, approver)
-    except RegisterError as error:
-        raise Problem(422, error.code, error.advice) from error
+    except SheetError as error:
+        raise Problem(422, error.code, FILE_ADVICE[error.code]) from error
 
 
 @router.get("/imports/{import_id}", summary="How far an import is")

@@ -14,12 +14,13 @@ from rich.progress import Progress as Bar
 from services.registration import imports
 from services.registration.commands import Registration
 from services.registration.intake import ADVICE
-from services.registration.registers import Register, RegisterError, read_register, write_refused
+from services.registration.registers import Register, read_register, write_refused
 from services.registration.vault import Vault, VaultSettings
 from services.runtime.logs import configure_logs
 from services.runtime.mongo import is_away
 from services.runtime.service import Service, keep_what_is_loaded
 from services.runtime.settings import load_settings, local_environment
+from services.runtime.sheets import SheetError
 
 NAME = "registration"
 
@@ -35,7 +36,7 @@ def import_command(
     try:
         register = read_register(file.read_bytes(), file.name)
         progress = asyncio.run(_import(register, street, errors))
-    except RegisterError as error:
+    except SheetError as error:
         errors.print(f"[red]{error.code}[/]: {error}")
         raise typer.Exit(2) from error
     except Exception as error:

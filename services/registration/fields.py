@@ -20,9 +20,9 @@ from contracts.identity import (
     sex_in,
 )
 from contracts.registration import Category, DestinationKind
-from services.registration.dates import read_date
 from services.registration.refusals import RefusalCode, ReportRefusedError
 from services.registration.vocabulary import ABROAD, BIRTH_ORDERS, REPORTED, tidy
+from services.runtime.dates import read_date
 
 Meaning = TypeVar("Meaning", bound=str)
 

@@ -64,7 +64,7 @@ class Progress(BaseModel):
 async def hand_in(
     registration: Registration, content: bytes, filename: str, street: str, caller: str, approver: str | None = None
 ) -> Progress:
-    """Keep a register and promise to work through it; raises RegisterError where it can't be read at all."""
+    """Keep a register and promise to work through it; raises SheetError where it can't be read at all."""
     register = await asyncio.to_thread(read_register, content, filename)
     now = registration.service.clock()
     progress = begin(register, street, now, approver)

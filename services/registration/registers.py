@@ -1,20 +1,20 @@
 """Registers as street offices keep them: rows out of a spreadsheet, and refused rows back as one to correct."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from io import BytesIO
 from typing import NamedTuple
-from unicodedata import east_asian_width, normalize
-
-import xlsxwriter  # type: ignore[import-untyped]
 
 from services.registration.intake import LONGEST_TYPED, ArrivalReport, Override
 from services.registration.refusals import ADVICE, REASONS, Refusal
-from services.registration.vocabulary import tidy
-from services.registration.workbooks import FILE_ADVICE, MAX_HEADER_ROW, RegisterError, Sheet, read_sheets
+from services.runtime import sheets
+from services.runtime.sheets import Header, SheetError, find_header, find_rows, give_back, read_sheets, write_heading
 
-__all__ = ["COLUMNS", "FILE_ADVICE", "Register", "RegisterError", "Row", "read_register", "write_refused"]
+FILE_ADVICE: Mapping[str, str] = {
+    **sheets.FILE_ADVICE,
+    "no_header_row": "没有找到表头，表头至少要有“姓名”和“证件号码”两列。"
+    "No header row was found; it needs at least the columns 姓名 and 证件号码.",
+}
+"""What to do about a file that is no register, by code."""
 
 COLUMNS: Mapping[str, str] = {
     "name": "姓名",
@@ -77,13 +77,6 @@ _OTHER_HEADINGS: Mapping[str, str] = {
     "relationship": "与户主的关系 与户主之关系 户主关系 家庭关系",
     "override": "核准原因 审批理由 核准说明",
 }
-_FOOTER = re.compile(
-    r"(?:本页)?(?:合计|总计|小计|共计)|以下(?:空白|无正文)|(?:填表|填报|制表|审核|经办|联系|复核|录入)人"
-    r"|(?:单位)?负责人|填报(?:单位|日期)|(?:说明|备注|注):"
-)
-_HINTS = re.compile(r"\([^)]*\)|[\s*_:.]")
-_VERDICT = ("原因 Reason", "处理办法 What to do", "code")
-_LONGEST_CELL = 32_767
 
 
 class Row(NamedTuple):
@@ -113,76 +106,34 @@ class Register:
         return len(self.rows) + self.blank
 
 
-@dataclass(frozen=True, slots=True)
-class _Header:
-    """Where a sheet's header row is and which column carries which field."""
-
-    row: int
-    cells: tuple[str, ...]
-    columns: Mapping[str, int]
-
-
 def read_register(data: bytes, filename: str) -> Register:
     """Read a register from an .xlsx, .xls or .csv file: its rows without titles, footers and blank rows.
 
-    Raises RegisterError with the code not_a_workbook, no_header_row, too_large, too_many_rows or encoding.
+    Raises SheetError with the code not_a_workbook, no_header_row, too_large, too_many_rows or encoding.
     """
-    sheets = read_sheets(data, filename, lambda rows: _find_header(rows) is not None)
-    found = [(sheet, header) for sheet in sheets if (header := _find_header(sheet.rows))]
+    tables = read_sheets(data, filename, lambda rows: _find_header(rows) is not None)
+    found = [(sheet, header) for sheet in tables if (header := _find_header(sheet.rows))]
     if not found:
-        raise RegisterError("no_header_row")
+        raise SheetError("no_header_row")
     sheet, header = found[0]
-    rows, blank = _read_rows(sheet, header)
+    numbered, blank = find_rows(sheet, header)
+    rows = tuple(Row(number, tuple(cells), _report(cells, header)) for number, cells in numbered)
     others = tuple(other.name for other, _ in found[1:])
     return Register(filename, sheet.name, header.row, header.cells, rows, blank, others)
 
 
 def write_refused(register: Register, refusals: Sequence[tuple[int, Refusal]]) -> bytes:
     """Write the refused rows as they were, each with reason, what to do and code; corrected, it can be read again."""
-    kept = [index for index, heading in enumerate(register.header) if heading not in _VERDICT]
     cells_of = {row.number: row.cells for row in register.rows}
-    lines = [[*(register.header[index] for index in kept), *_VERDICT]]
-    for number, refusal in refusals:
-        cells = cells_of[number]
-        lines.append([*(cells[index] if index < len(cells) else "" for index in kept), *_verdict(refusal)])
-    return _workbook(lines)
+    return give_back(register.header, ((cells_of[number], _verdict(refusal)) for number, refusal in refusals))
 
 
-def _find_header(rows: Sequence[Sequence[str]]) -> _Header | None:
+def _find_header(rows: Sequence[Sequence[str]]) -> Header | None:
     """Find the row that names the columns: it has a name, a document number and something else."""
-    for index, cells in enumerate(rows[:MAX_HEADER_ROW]):
-        columns: dict[str, int] = {}
-        for column, cell in enumerate(cells):
-            if field := _FIELDS.get(_heading(cell)):
-                columns.setdefault(field, column)
-        if {"name", "document_number"} <= columns.keys() and len(columns) > 2:
-            return _Header(index + 1, tuple(cells), columns)
-    return None
+    return find_header(rows, _FIELDS, lambda found: {"name", "document_number"} <= set(found) and len(found) > 2)
 
 
-def _read_rows(sheet: Sheet, header: _Header) -> tuple[tuple[Row, ...], int]:
-    """Read the rows below the header; empty lines after the last one are no rows."""
-    rows: list[Row] = []
-    blank = empty = 0
-    for number, cells in enumerate(sheet.rows[header.row :], start=header.row + 1):
-        filled = [column for column, cell in enumerate(cells) if cell and not cell.isspace()]
-        if not filled:
-            empty += 1
-        elif not _is_notice(cells, cells[filled[0]], header):
-            blank, empty = blank + empty, 0
-            if len(filled) == 1 and filled[0] not in header.columns.values():
-                blank += 1
-            else:
-                rows.append(Row(number, tuple(cells), _report(cells, header)))
-    return tuple(rows), blank
-
-
-def _is_notice(cells: Sequence[str], first: str, header: _Header) -> bool:
-    """Tell a footer, or a header printed again on the next page, from a person."""
-    return tuple(cells) == header.cells or _FOOTER.match(tidy(first)) is not None
-
-
-def _report(cells: Sequence[str], header: _Header) -> ArrivalReport:
+def _report(cells: Sequence[str], header: Header) -> ArrivalReport:
     """Take a row's cells as a report; a register of ID card numbers alone needs no column for the type."""
     typed = {field: cells[column][:LONGEST_TYPED] for field, column in header.columns.items() if column < len(cells)}
     if "document_type" not in header.columns and "身份" in header.cells[header.columns["document_number"]]:
@@ -192,13 +143,8 @@ def _report(cells: Sequence[str], header: _Header) -> ArrivalReport:
     return ArrivalReport(**typed, override=override)
 
 
-def _heading(text: str) -> str:
-    """Write a heading the one way: half-width, without spaces, stars and hints in brackets."""
-    return _HINTS.sub("", normalize("NFKC", text)).lower()
-
-
 _FIELDS: Mapping[str, str] = {
-    _heading(written): field
+    write_heading(written): field
     for field, usual in COLUMNS.items()
     for written in (field, usual, *_OTHER_HEADINGS.get(field, "").split())
 }
@@ -210,28 +156,3 @@ def _verdict(refusal: Refusal) -> tuple[str, str, str]:
     heading = COLUMNS.get(refusal.field, refusal.field)
     hint = f" ({refusal.detail})" if refusal.detail else ""
     return f"{heading}：{REASONS[refusal.code]}{hint}", ADVICE[refusal.code], refusal.code.value
-
-
-def _workbook(lines: Sequence[Sequence[str]]) -> bytes:
-    """Write lines as text cells, never as formulas or links, under a header that stays in sight."""
-    file = BytesIO()
-    text_only = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    with xlsxwriter.Workbook(file, {"in_memory": True, **text_only}) as book:
-        sheet = book.add_worksheet("退回 refused")
-        text = book.add_format({"num_format": "@", "valign": "top"})
-        wrapped = book.add_format({"num_format": "@", "valign": "top", "text_wrap": True})
-        bold = book.add_format({"num_format": "@", "bold": True, "bg_color": "#DDEBF7"})
-        for column, (heading, *cells) in enumerate(zip(*lines, strict=True)):
-            style = wrapped if column >= len(lines[0]) - len(_VERDICT) else text
-            sheet.set_column(column, column, _width([heading, *cells]), style)
-            sheet.write_string(0, column, heading[:_LONGEST_CELL], bold)
-            for number, cell in enumerate(cells, start=1):
-                sheet.write_string(number, column, cell[:_LONGEST_CELL], style)
-        sheet.freeze_panes(1, 0)
-    return file.getvalue()
-
-
-def _width(cells: Sequence[str]) -> int:
-    """Find a readable width for a column; a Chinese character is as wide as two letters."""
-    widest = max(sum(2 if east_asian_width(character) in "WF" else 1 for character in cell[:60]) for cell in cells)
-    return min(max(widest + 2, 8), 50)

@@ -19,6 +19,7 @@ from services.runtime.service import Service
 
 MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 10 * 1024 * 1024
+UPLOADS = (b"multipart/", b"application/fhir+json")
 
 
 class ParkedMessage(BaseModel):
@@ -33,7 +34,7 @@ class ParkedMessage(BaseModel):
 
 
 class LimitBody:
-    """Refuses a body over the limit before it is read whole: 1 MiB, for file uploads 10 MiB."""
+    """Refuses a body over the limit before it is read whole: 1 MiB, for files and FHIR bundles 10 MiB."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -44,7 +45,7 @@ class LimitBody:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        upload = headers.get(b"content-type", b"").startswith(b"multipart/")
+        upload = headers.get(b"content-type", b"").startswith(UPLOADS)
         limit = MAX_UPLOAD if upload else MAX_BODY
         declared = headers.get(b"content-length", b"0")
         if not declared.isdigit() or int(declared) > limit:

@@ -70,7 +70,8 @@ class PortableArchive(BaseModel):
     duties: tuple[Duty, ...] = ()
     kept: tuple[Kept, ...] = ()
     died_on: date | None = None
-    replaced_by: tuple[PersonId, ...] = ()
+    replaced_by: PersonId | None = None
+    replaces: tuple[PersonId, ...] = ()
 
 
 class BundleRefusedError(Exception):
@@ -127,6 +128,7 @@ def write_bundle(told: PortableArchive, as_of: datetime) -> Resource:
     composition = _composition(told, as_of, (patient, places[archive.district]), sections)
     return {
         "resourceType": "Bundle",
+        "meta": {"profile": [system("archive/1")]},
         "identifier": {"system": system("bundle"), "value": make_id("Bundle", archive.person_id, archive.district)},
         "type": "document",
         "timestamp": render_time(as_of),
@@ -188,10 +190,11 @@ def _patient(told: PortableArchive, places: Mapping[str, Resource]) -> Resource:
         patient["birthDate"] = archive.birth.isoformat()
     if told.died_on:
         patient["deceasedDateTime"] = told.died_on.isoformat()
-    if told.replaced_by:
+    links = [("replaced-by", told.replaced_by)] if told.replaced_by else []
+    links += [("replaces", one) for one in told.replaces]
+    if links:
         patient["link"] = [
-            {"other": {"identifier": {"system": system(PERSON), "value": other}}, "type": "replaced-by"}
-            for other in told.replaced_by
+            {"other": {"identifier": {"system": system(PERSON), "value": other}}, "type": kind} for kind, other in links
         ]
     return patient
 
@@ -350,13 +353,18 @@ def _read(bundle: Resource) -> PortableArchive:
             ],
             "kept": [read_fields(one, Kept, KEPT_PLACES) for one in episode.get("statusHistory", ())],
             "died_on": patient.get("deceasedDateTime"),
-            "replaced_by": [one["other"]["identifier"]["value"] for one in patient.get("link", ())],
+            "replaced_by": next(iter(_linked(patient, "replaced-by")), None),
+            "replaces": _linked(patient, "replaces"),
         }
         return PortableArchive.model_validate(told)
     except ValidationError as error:
         raise BundleRefusedError("not_ours", _path(error.errors(include_input=False)[0]["loc"])) from error
     except (LookupError, ValueError, TypeError) as error:
         raise BundleRefusedError("not_ours", "Bundle") from error
+
+
+def _linked(patient: Resource, kind: str) -> list[str]:
+    return [one["other"]["identifier"]["value"] for one in patient.get("link", ()) if one["type"] == kind]
 
 
 def _of(resources: Iterable[Resource], kind: str) -> list[Resource]:

@@ -59,6 +59,7 @@ class Version:
     entry: Entry
     number: int
     said: Earlier
+    person_id: str
     subject: Mapping[str, str]
 
     @property
@@ -69,7 +70,7 @@ class Version:
     @property
     def shape(self) -> Shape:
         """Give the shape of its kind."""
-        return shape_of(self.said.content.kind)  # type: ignore[attr-defined]  # every content has a kind
+        return shape_of(self.said.content.kind)
 
     def make(self, resource_type: str, *what: object) -> Resource:
         """Begin a resource of this version."""
@@ -86,7 +87,7 @@ def write_entry(entry: Entry, subject: Resource, places: Mapping[str, Resource])
     resources: list[Resource] = []
     before: Resource | None = None
     for number, said in enumerate([*entry.earlier, entry.as_earlier()], start=1):
-        version = Version(entry, number, said, link(subject))
+        version = Version(entry, number, said, subject["id"], link(subject))
         primary = _primary(version)
         resources += [primary, *_observations(version, primary), *_medications(version, primary)]
         resources.append(_provenance(version, primary, before, places[entry.street]))
@@ -202,7 +203,8 @@ def _provenance(version: Version, primary: Resource, before: Resource | None, st
     if "recorded" not in provenance:
         provenance["_recorded"] = {"extension": [{"url": ABSENT, "valueCode": "unknown"}]}
     if version.number == entry.version:
-        write_fields(provenance, entry, {}, without=set(Entry.model_fields) - {"source", "out_of_custody"})
+        told = {"source", "out_of_custody"} | ({"person_id"} if entry.person_id != version.person_id else set())
+        write_fields(provenance, entry, {}, without=Entry.model_fields.keys() - told)
     if before is not None:
         provenance["entity"] = [{"role": "revision", "what": link(before)}]
     return provenance
@@ -250,11 +252,11 @@ def _read_entry(
     person_id, places = whose
     about = {
         "entry_id": entry_id,
-        "person_id": person_id,
         "street": places[last["agent"][0]["onBehalfOf"]["reference"]],
         "earlier": earlier,
     }
-    return Entry.model_validate({**read_fields(last, Entry, {}, without=("reason",)), **about, **now})
+    told = {"person_id": person_id, **read_fields(last, Entry, {}, without=("reason",))}
+    return Entry.model_validate({**told, **about, **now})
 
 
 def _read_said(primary: Resource, written: Written) -> dict[str, Any]:

@@ -15,10 +15,10 @@ from python_calamine import CalamineWorkbook
 
 from contracts.divisions import Divisions
 from contracts.identity import person_id
-from services.registration import workbooks
 from services.registration.intake import Refusal, RefusalCode, check_arrival
-from services.registration.registers import COLUMNS, Register, RegisterError, read_register, write_refused
-from services.registration.workbooks import FILE_ADVICE
+from services.registration.registers import COLUMNS, FILE_ADVICE, Register, read_register, write_refused
+from services.runtime import sheets
+from services.runtime.sheets import SheetError
 from tests.registers import AS_OF, FORMULAS, make_register
 
 REAL = Path(__file__).parents[3] / "../shared/data/registers"
@@ -105,9 +105,9 @@ def _with_sheet(data: bytes, sheet_data: str) -> bytes:
 
 
 def error_of(data: bytes, filename: str = "register.xlsx") -> str:
-    with pytest.raises(RegisterError) as raised:
+    with pytest.raises(SheetError) as raised:
         read_register(data, filename)
-    assert raised.value.advice
+    assert FILE_ADVICE[raised.value.code]
     return raised.value.code
 
 
@@ -414,13 +414,13 @@ def test_a_few_cells_far_apart_do_not_fill_the_memory() -> None:
 
 
 def test_too_many_bytes_or_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workbooks, "MAX_ROWS", 10)
+    monkeypatch.setattr(sheets, "MAX_ROWS", 10)
 
     many = [HEADER, *[PERSON] * 10]
 
     assert error_of(workbook(many)) == "too_many_rows"
     assert error_of("\n".join(map(",".join, many)).encode(), "a.csv") == "too_many_rows"
-    monkeypatch.setattr(workbooks, "MAX_BYTES", 100)
+    monkeypatch.setattr(sheets, "MAX_BYTES", 100)
     assert error_of(workbook(many)) == "too_large"
 
 

@@ -1,4 +1,4 @@
-"""Every way offices type a day, read as one; the doors of registration read their dates here."""
+"""Every way offices type a day, read as one: sheets and forms have their dates read here."""
 
 import re
 from datetime import date, timedelta

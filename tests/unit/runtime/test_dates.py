@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from services.registration.dates import read_date
+from services.runtime.dates import read_date
 from tests.registers import DATE_SHAPES, full_width
 
 

@@ -1,0 +1,107 @@
+"""What is kept of sheets that were handed in: how far each is, the rows to come, and those that were refused."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+
+from services.archives.rounds import Refusal, Row
+from services.archives.views import ARCHIVES, PEOPLE
+from services.runtime.mongo import Database, Document, make_index
+
+IMPORTS, HELPINGS = "imports", "import_helpings"
+
+
+async def prepare(database: Database) -> None:
+    """Make the index by which work that waits is found."""
+    waiting: Document = {"state": "waiting"}
+    await make_index(database[IMPORTS], "state", name="unfinished", partialFilterExpression=waiting)
+
+
+async def keep(database: Database, import_id: str, progress: Document, helpings: Sequence[Sequence[Row]]) -> None:
+    """Keep the rows first and then the promise to work through them."""
+    for number, rows in enumerate(helpings):
+        waiting = [{"row": row.number, "typed": dict(row.typed)} for row in rows]
+        await database[HELPINGS].insert_one({"_id": _key(import_id, number), "rows": waiting, "refused": []})
+    await database[IMPORTS].insert_one({"_id": import_id, **progress, "leased_until": progress["handed_in_at"]})
+
+
+async def find(database: Database, import_id: str) -> Document | None:
+    """Find an import's progress."""
+    return await database[IMPORTS].find_one({"_id": import_id})
+
+
+async def claim(database: Database, now: datetime, until: datetime) -> str | None:
+    """Claim the oldest import that waits and that nobody works on; give its id."""
+    found = await database[IMPORTS].find_one_and_update(
+        {"state": "waiting", "leased_until": {"$lte": now}},
+        {"$set": {"leased_until": until}},
+        projection={"_id": 1},
+        sort=[("handed_in_at", 1)],
+    )
+    return found["_id"] if found else None
+
+
+async def save(database: Database, import_id: str, progress: Document, until: datetime) -> None:
+    """Save how far an import is and keep the claim on it."""
+    await database[IMPORTS].update_one({"_id": import_id}, {"$set": {**progress, "leased_until": until}})
+
+
+async def find_helping(database: Database, import_id: str, number: int) -> list[Row]:
+    """Find the rows of one helping."""
+    found = await database[HELPINGS].find_one({"_id": _key(import_id, number)})
+    return [Row(row["row"], row["typed"]) for row in found["rows"]] if found else []
+
+
+async def keep_refused(database: Database, import_id: str, number: int, refused: Sequence[tuple[Row, Refusal]]) -> None:
+    """Keep of a helping what was refused, beside its rows until the progress is saved."""
+    told = [
+        {"row": row.number, "typed": dict(row.typed), "code": refusal.code, "field": refusal.field}
+        for row, refusal in refused
+    ]
+    await database[HELPINGS].update_one({"_id": _key(import_id, number)}, {"$set": {"refused": told}})
+
+
+async def let_go(database: Database, import_id: str) -> None:
+    """Let go of the rows of an import that is done."""
+    await database[HELPINGS].update_many(_of(import_id), {"$set": {"rows": []}})
+
+
+async def find_refused(database: Database, import_id: str) -> list[tuple[Row, Refusal]]:
+    """Find the refused rows of an import, in their order."""
+    helpings = database[HELPINGS].find(_of(import_id)).sort("_id", 1)
+    return [
+        (Row(one["row"], one["typed"]), Refusal(one["code"], one["field"]))
+        async for helping in helpings
+        for one in helping["refused"]
+    ]
+
+
+async def find_people(database: Database, named: Iterable[str], district: str) -> dict[str, str]:
+    """Find by id or archive code who has an archive in a district: the person's id by what was typed."""
+    wanted = list(named)
+    codes = {"$in": [name for name in wanted if len(name) == 17], "$type": "string"}
+    keys = [f"{name}@{district}" for name in wanted if len(name) == 32]
+    people: dict[str, str] = {}
+    for query in ({"_id": {"$in": keys}}, {"code": codes}, {"aliases.code": codes}):
+        rows = database[ARCHIVES].find({**query, "district": district}, {"person_id": 1, "code": 1, "aliases.code": 1})
+        async for row in rows:
+            names = [row["person_id"], row.get("code"), *(alias["code"] for alias in row.get("aliases", ()))]
+            people |= {name: row["person_id"] for name in names if name in wanted and name not in people}
+    return people
+
+
+async def find_deaths(database: Database, people: Iterable[str]) -> Mapping[str, date]:
+    """Find on which day people died, the earliest that a district knows of."""
+    rows = database[PEOPLE].find({"person_id": {"$in": list(people)}, "died_on": {"$type": "string"}})
+    died: dict[str, date] = {}
+    async for row in rows:
+        on = date.fromisoformat(row["died_on"])
+        died[row["person_id"]] = min(on, died.get(row["person_id"], on))
+    return died
+
+
+def _of(import_id: str) -> Document:
+    return {"_id": {"$gte": f"{import_id}/", "$lt": f"{import_id}0"}}
+
+
+def _key(import_id: str, number: int) -> str:
+    return f"{import_id}/{number:06d}"

@@ -1,0 +1,101 @@
+"""What is questionable, listed per street: kept up to date as things are heard, in any order, and read by an index."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from contracts.entries import Entry, EntryRecorded, EntryVoided, HypertensionFollowUp, Mode
+from contracts.envelope import Fact
+from contracts.registration import StayStarted
+from deploy.local.stack import Stack
+from services.archives import projector
+from services.archives.domain import void_entry
+from services.archives.views import ARCHIVES
+from tests.histories import envelop, make_stay
+from tests.instance import Instance, eventually, running_instance
+
+STREET, NEXT_DOOR = "320507001", "320507002"
+NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+
+
+def make_entry(person: str, month: int, *, street: str = STREET, systolic: int = 132, late: int = 0) -> Entry:
+    at = datetime(2026, month, 10, 2, tzinfo=UTC)
+    return Entry(
+        entry_id=f"{person[:4]}-{month}",
+        person_id=person,
+        street=street,
+        measured_at=at,
+        recorded_at=at + timedelta(days=late),
+        recorded_by="nurse",
+        content=HypertensionFollowUp(mode=Mode.FACE_TO_FACE, systolic=systolic, diastolic=80),
+    )
+
+
+async def arrive(instance: Instance, person: str) -> None:
+    service = instance.apps["archives"].state.service
+    await projector.hear(service, envelop([StayStarted(stay=make_stay(person, STREET, 4, recorded=4))]))
+    key = {"_id": f"{person}@320507"}
+    await eventually(lambda: instance.database("archives")[ARCHIVES].find_one(key))
+
+
+async def hear(instance: Instance, *facts: Fact) -> None:
+    for fact in facts:
+        await projector.hear(instance.apps["archives"].state.service, envelop([fact]))
+
+
+async def listed(instance: Instance, division: str = STREET, **asked: Any) -> Any:
+    async with instance.client("archives", "health_worker", division) as worker:
+        answer = await worker.get("/findings", params={"division": division, **asked})
+    assert answer.status_code == 200, answer.text
+    return answer.json()
+
+
+def kinds(page: Any) -> list[tuple[str, list[str]]]:
+    return [(one["person_id"][0], [found["kind"] for found in one["findings"]]) for one in page["people"]]
+
+
+async def test_findings_follow_what_is_heard_in_any_order_and_go_when_it_is_mended(stack: Stack) -> None:
+    people = ["a" * 32, "b" * 32]
+    async with running_instance(stack, ["archives"], clock=lambda: NOW) as instance:
+        for person in people:
+            await arrive(instance, person)
+        first, second = ([make_entry(person, month, late=9 * (month == 3)) for month in (1, 2, 3)] for person in people)
+
+        await hear(instance, *(EntryRecorded(entry=entry) for entry in first))
+        await hear(instance, *(EntryRecorded(entry=entry) for entry in reversed(second)))
+
+        everything = await listed(instance)
+        assert kinds(everything) == [(letter, ["copied_values", "late_entry"]) for letter in "ab"]
+        copied = everything["people"][0]["findings"][0]
+        assert copied["entry_ids"] == ["aaaa-1", "aaaa-2", "aaaa-3"]
+        assert copied["values"] == {"systolic": 132, "diastolic": 80, "times": 3}
+        assert "原始记录" in copied["advice"]
+        assert kinds(await listed(instance, kind="late_entry")) == [("a", ["late_entry"]), ("b", ["late_entry"])]
+        assert kinds(await listed(instance, "320507", kind="copied_values"))[0] == ("a", ["copied_values"])
+        assert kinds(await listed(instance, NEXT_DOOR)) == []
+
+        voided = void_entry(first[2], "nurse", "of another person", NOW).entry
+        service = instance.apps["archives"].state.service
+        await projector.hear(service, envelop([EntryRecorded(entry=first[2]), EntryVoided(entry=voided)])[::-1])
+
+        assert kinds(await listed(instance)) == [("b", ["copied_values", "late_entry"])]
+
+
+async def test_the_list_is_paged_and_read_by_its_index(stack: Stack) -> None:
+    people = [f"{number:032x}" for number in range(5)]
+    async with running_instance(stack, ["archives"], clock=lambda: NOW) as instance:
+        for person in people:
+            await arrive(instance, person)
+            strange = make_entry(person, 1, systolic=260).model_copy(update={"entry_id": f"e{person[-4:]}"})
+            await hear(instance, EntryRecorded(entry=strange))
+
+        one = await listed(instance, limit=2)
+        two = await listed(instance, limit=2, cursor=one["cursor"])
+        three = await listed(instance, limit=2, cursor=two["cursor"])
+
+        assert [page["people"][0]["person_id"] for page in (one, two, three)] == people[::2]
+        assert three["cursor"] is None
+        asked = {"chart.found": {"$in": [f"{STREET}|"]}, "chart.found.0": {"$exists": True}}
+        found = instance.database("archives")[ARCHIVES].find(asked, hint="findings").sort("_id", 1).limit(2)
+        explained = await found.explain()
+        assert explained["executionStats"]["totalDocsExamined"] <= 3
+        assert "SORT'" not in str(explained["queryPlanner"]["winningPlan"])
