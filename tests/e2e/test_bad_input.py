@@ -282,6 +282,18 @@ ROUTES = [
     ("archives", "GET", "/archives?division=320507"),
     ("archives", "GET", f"/archives/{PERSON}"),
     ("archives", "POST", f"/archives/{PERSON}/entries"),
+    *(("archives", "GET", f"/{what}?division=320507") for what in ("archives/export", "duties", "duties/catch-up")),
+    *(("archives", "GET", f"/{what}?street={STREET}") for what in ("archives/dead", "archives/paper")),
+    ("archives", "GET", "/findings?division=320507"),
+    ("archives", "GET", "/access-log?division=320507"),
+    ("archives", "GET", f"/archives/{PERSON}/fhir"),
+    ("archives", "GET", f"/archives/{PERSON}/extract?reason=%E6%9C%AC%E4%BA%BA%E7%94%B3%E8%AF%B7"),
+    ("archives", "POST", f"/archives/{PERSON}/reopening"),
+    ("archives", "GET", "/custody/offers?district=320507"),
+    ("archives", "POST", f"/custody/{PERSON}/refusal"),
+    ("archives", "POST", "/imports"),
+    ("archives", "GET", "/imports/1"),
+    ("archives", "GET", "/imports/1/refused"),
     ("outreach", "POST", "/activities"),
     ("outreach", "POST", "/activities/1/hold"),
     ("outreach", "GET", "/activities?division=320507&since=2026-01-01&until=2026-02-01"),
@@ -305,6 +317,8 @@ BODIES: dict[str, Any] = {
     f"/conflicts/{PERSON}/resolution": {"action": "retract", "stay_id": PERSON},
     f"/people/{PERSON}/death": {"died_on": "2026-03-02"},
     f"/people/{PERSON}/merge": {"into": "1" * 32},
+    f"/archives/{PERSON}/reopening": {"street": STREET},
+    f"/custody/{PERSON}/refusal": {"street": STREET, "reason": "not ours"},
     f"/archives/{PERSON}/entries": {
         "street": STREET,
         "measured_at": "2026-01-01T00:00:00Z",
@@ -362,10 +376,15 @@ async def test_no_route_gives_or_takes_anything_outside_the_callers_division(
     houniao: Instance, stack: Stack, service: str, method: str, path: str
 ) -> None:
     roles = {"registration": "supervisor", "reporting": "district", "feeds": "integrator"}
+    of_supervisors = any(name in path for name in ("/export", "/custody", "/access-log"))
     elsewhere = path + ("?division=320507" if service == "feeds" else "")
 
     answer = await ask(
-        houniao, service, method, elsewhere, bearer(stack, roles.get(service, "health_worker"), "320812")
+        houniao,
+        service,
+        method,
+        elsewhere,
+        bearer(stack, "supervisor" if of_supervisors else roles.get(service, "health_worker"), "320812"),
     )
 
     assert answer.status_code in (403, 404), answer.text

@@ -242,7 +242,7 @@ async def test_two_documents_of_one_person_are_found_shown_and_dismissed(houniao
 
         [pair] = await eventually(whole)
         named = (await clerk.get("/duplicates", params={"division": street, "reason": "核对重复"})).json()
-        looked = houniao.database("registration")["lookups"].find({"by": "looker"})
+        looked = houniao.database("registration")["access_log"].find({"by": "looker", "action": "identity_read"})
         lookups = [(row["person_id"], row["reason"]) async for row in looked]
         people = [one["person_id"], other["person_id"]]
         stranger = await clerk.post("/duplicates/dismissal", json={"people": ["0" * 32, "1" * 32], "reason": "不是"})
