@@ -159,14 +159,18 @@ async def _check_settled(database: Database, clock: Clock) -> list[str]:
     policy = Policy.load()
     moment = clock()
     owed, stale = 0, 0
-    people = [row["_id"] async for row in database["stays"].aggregate([{"$group": {"_id": "$person_id"}}])]
+    movers = {row["_id"]: row["transfers"] async for row in database["movers"].find({}, {"transfers": 1})}
+    stages: list[dict[str, Any]] = [  # whoever has one open stay and no more owes nothing
+        {"$group": {"_id": "$person_id", "states": {"$push": "$state"}}},
+        {"$match": {"states": {"$ne": ["open"]}}},
+    ]
+    people = {row["_id"] async for row in database["stays"].aggregate(stages)} | movers.keys()
     for known in await find_known(database, people):
         districts = {stay.district for stay in known.knowledge.stays if f"stay/{stay.stay_id}" in own}
         served = Rules(policy, lambda _: True, partial(_is_of, districts))
         owed += len(list(settle(known.knowledge, served, Now(moment, day_of(moment)))))
-        row = await database["movers"].find_one({"_id": known.person_id})
         transfers = [transfer.model_dump(mode="json") for transfer in derive_transfers(known.knowledge)]
-        stale += transfers != (row["transfers"] if row else [])
+        stale += transfers != movers.get(known.person_id, [])
     losses = [f"registration: {owed} facts still owed"] if owed else []
     return losses + ([f"registration.movers: {stale} stale"] if stale else [])
 

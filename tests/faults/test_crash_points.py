@@ -14,9 +14,10 @@ SETTLING = ["written, not settled", "settled, not acknowledged"]
 SETTLING_PEOPLE = ["written, people not settled", "people settled, not acknowledged"]
 ANSWERING = ["recorded, office not answered", "office answered, not acknowledged"]
 HEARS_LIKE_REGISTRATION = in_form(short=HEARING[1:], long=HEARING)
+REACTING = in_form(short=[SETTLING[0], DECIDING[1]], long=[*DECIDING, *SETTLING, "published, not marked"])
 CRASHES = {
     "registration": [*RELAYING, *HEARING, *DECIDING, *SETTLING_PEOPLE, *ANSWERING],
-    "archives": [*HEARS_LIKE_REGISTRATION, *DECIDING, *SETTLING, "published, not marked"],
+    "archives": [*HEARS_LIKE_REGISTRATION, *REACTING],
     "outreach": HEARS_LIKE_REGISTRATION,
     "reporting": HEARS_LIKE_REGISTRATION,
     "feeds": [*HEARS_LIKE_REGISTRATION, "appended, not acknowledged"],

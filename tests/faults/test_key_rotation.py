@@ -17,7 +17,7 @@ from services.registration.vault_views import PLACES
 from services.runtime.mongo import Database
 from tests.faults.conftest import forget
 from tests.faults.deployment import REPOSITORY, Deployment
-from tests.faults.form import WHOLE_WITHIN, in_form
+from tests.faults.form import LONG, WHOLE_WITHIN, in_form
 from tests.faults.load import under_load
 from tests.faults.test_imports_resume import finish, hand_in, make_register
 
@@ -34,6 +34,7 @@ async def houniao(fault_stack: Stack) -> AsyncIterator[Deployment]:
     await forget(deployment)
 
 
+@pytest.mark.skipif(not LONG, reason="minutes: `make faults`; tests/integration/test_key_rotation.py does it shortly")
 async def test_keys_are_rotated_under_load_by_a_command_that_is_killed_midway(houniao: Deployment) -> None:
     old = houniao.stack.service_environment("registration")[SEALING_KEYS]
     new = Fernet.generate_key().decode()
