@@ -16,7 +16,13 @@ ANSWERING = ["recorded, office not answered", "office answered, not acknowledged
 HEARS_LIKE_REGISTRATION = in_form(short=HEARING[1:], long=HEARING)
 REACTING = in_form(short=[SETTLING[0], DECIDING[1]], long=[*DECIDING, *SETTLING, "published, not marked"])
 CRASHES = {
-    "registration": [*RELAYING, *HEARING, *DECIDING, *SETTLING_PEOPLE, *ANSWERING],
+    "registration": [
+        *in_form(short=[RELAYING[0], RELAYING[2]], long=RELAYING),
+        *HEARS_LIKE_REGISTRATION,
+        *in_form(short=DECIDING[1:], long=DECIDING),
+        *in_form(short=SETTLING_PEOPLE[:1], long=SETTLING_PEOPLE),
+        *in_form(short=ANSWERING[:1], long=ANSWERING),
+    ],
     "archives": [*HEARS_LIKE_REGISTRATION, *REACTING],
     "outreach": HEARS_LIKE_REGISTRATION,
     "reporting": HEARS_LIKE_REGISTRATION,

@@ -1,5 +1,6 @@
 """Services killed at random, frozen or stopped under load go on where they were."""
 
+import asyncio
 import random
 import signal
 
@@ -42,16 +43,16 @@ async def test_services_frozen(houniao: Deployment) -> None:
     await load.must_be_whole()
 
 
-async def test_a_service_told_to_stop_finishes_its_work_and_ends_well(houniao: Deployment) -> None:
+async def test_services_told_to_stop_finish_their_work_and_end_well(houniao: Deployment) -> None:
     async with under_load(houniao) as load:
         for _ in range(ROUNDS):
+            await load.reaches(MEANWHILE)
+            exit_codes = await asyncio.gather(*map(houniao.stop, SERVICES))
             for service in SERVICES:
-                await load.reaches(MEANWHILE)
-                exit_code = await houniao.stop(service)
                 houniao.start(service)
 
-                assert exit_code == 0, houniao.tail(service)
-                await houniao.ready(service)
+            assert exit_codes == [0] * len(SERVICES)
+            await load.reaches(MEANWHILE)
 
     await load.must_be_whole()
 
