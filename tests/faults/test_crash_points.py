@@ -13,21 +13,21 @@ DECIDING = ["decided, not recorded", "recorded, not answered"]
 SETTLING = ["written, not settled", "settled, not acknowledged"]
 SETTLING_PEOPLE = ["written, people not settled", "people settled, not acknowledged"]
 ANSWERING = ["recorded, office not answered", "office answered, not acknowledged"]
-HEARS_LIKE_REGISTRATION = in_form(short=HEARING[1:], long=HEARING)
-REACTING = in_form(short=[SETTLING[0], DECIDING[1]], long=[*DECIDING, *SETTLING, "published, not marked"])
-CRASHES = {
-    "registration": [
-        *in_form(short=[RELAYING[0], RELAYING[2]], long=RELAYING),
-        *HEARS_LIKE_REGISTRATION,
-        *in_form(short=DECIDING[1:], long=DECIDING),
-        *in_form(short=SETTLING_PEOPLE[:1], long=SETTLING_PEOPLE),
-        *in_form(short=ANSWERING[:1], long=ANSWERING),
-    ],
-    "archives": [*HEARS_LIKE_REGISTRATION, *REACTING],
-    "outreach": HEARS_LIKE_REGISTRATION,
-    "reporting": HEARS_LIKE_REGISTRATION,
-    "feeds": [*HEARS_LIKE_REGISTRATION, "appended, not acknowledged"],
+ALL = {
+    "registration": [*RELAYING, *HEARING, *DECIDING, *SETTLING_PEOPLE, *ANSWERING],
+    "archives": [*HEARING, *DECIDING, *SETTLING, "published, not marked"],
+    "outreach": HEARING,
+    "reporting": HEARING,
+    "feeds": [*HEARING, "appended, not acknowledged"],
 }
+SOME = {
+    "registration": [RELAYING[0], RELAYING[2], *HEARING[1:], DECIDING[1], SETTLING_PEOPLE[0], ANSWERING[0]],
+    "archives": [*HEARING[1:], DECIDING[1], SETTLING[0]],
+    "outreach": HEARING[1:],
+    "reporting": HEARING[1:],
+    "feeds": [*HEARING[1:], "appended, not acknowledged"],
+}
+CRASHES = in_form(short=SOME, long=ALL)
 CALLS = in_form(short=[2], long=[1, 2, 5, 20])
 """At which call of the point the service crashes: under load, later ones meet fuller batches."""
 
@@ -46,7 +46,7 @@ async def test_a_service_that_crashes_at_any_point_goes_on_where_it_was(houniao:
 
 
 def test_every_point_is_crashed_at_here_but_for_those_of_imports_and_of_sealing_anew() -> None:
-    crashed_at = {point for points in CRASHES.values() for point in points}
+    crashed_at = {point for points in ALL.values() for point in points}
 
     importing = {"import claimed", "helping recorded, progress not saved", "progress saved"}
     assert set(POINTS) - crashed_at == {*importing, "helping sealed anew"}
