@@ -121,7 +121,8 @@ class Clerks:
         """Tell whether nothing is owed of a person, and the derived row is that of everything known."""
         movers = self.instance.database("registration")["movers"]
         row = await movers.find_one({"_id": known.person_id})
-        fresh = row["sequence"] == known.sequence if row else len(known.knowledge.stays) == 1
+        alone = [stay.state for stay in known.knowledge.stays] == ["open"]
+        fresh = row["sequence"] == known.sequence if row else alone
         return fresh and not list(settle(known.knowledge, self.registration.rules, self.registration.now()))
 
     async def pass_to(self, on: date) -> None:
@@ -152,9 +153,14 @@ class Clerks:
         return found
 
     async def transfer(self, somebody: Somebody) -> dict[str, Any]:
-        """Give a person's only transfer."""
-        (only,) = await self.transfers(somebody)
-        return only
+        """Give a person's only transfer, once it is derived."""
+
+        async def derived() -> list[dict[str, Any]]:
+            found = await self.transfers(somebody)
+            return found if len(found) == 1 else []
+
+        (only,) = await eventually(derived)
+        return dict(only)
 
     async def notices(self, somebody: Somebody, division: str, direction: str = "received") -> list[dict[str, Any]]:
         """List the notices about a person that a division received or sent."""
