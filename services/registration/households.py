@@ -2,9 +2,8 @@
 
 from collections.abc import Collection, Iterable
 
-from contracts.registration import Stay, StayState
-
-LIVING = frozenset({StayState.OPEN, StayState.CONTESTED})
+from contracts.registration import Stay
+from services.registration.domain.stays import LIVING
 
 
 def who_follows(

@@ -287,7 +287,7 @@ async def test_scores_of_both_sides_worked_by_hand(office: Office) -> None:
         answers.append(NoticeReceived(answer=make_answer(notice)))
     confirmed = {"state": AnswerState.CONFIRMED, "answered_at": FIRST_MOMENT + timedelta(days=30)}
     rejected = {"state": AnswerState.REJECTED, "answered_at": FIRST_MOMENT + timedelta(days=31)}
-    first, second = answers[0].answer, answers[1].answer  # type: ignore[attr-defined]
+    first, second = answers[0].answer, answers[1].answer  # type: ignore[attr-defined]  # both are answers
     await office.hear([answers[0], NoticeConfirmed(answer=first.model_copy(update=confirmed))])
     reason = {**rejected, "reason": RejectionReason.NO_SUCH_PERSON}
     await office.hear([answers[1], NoticeRejected(answer=second.model_copy(update=reason))])

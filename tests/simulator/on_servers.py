@@ -131,13 +131,13 @@ class Field:
         """Say what waits to be said where the district is up, and answer what was heard."""
         waiting, self.waiting = self.waiting, []
         for act in waiting:
-            if district_of(act) not in self.up or not await self._said(lambda act=act: self._say(act)):  # type: ignore[misc]
+            if district_of(act) not in self.up or not await self._said(lambda act=act: self._say(act)):  # type: ignore[misc]  # a lambda's default has no type
                 self.waiting.append(act)
         for code in self.up:
             for known in await self.known(code):
                 for notice in known.knowledge.notices:
                     if notice.addressee.startswith(code) and known.knowledge.due(notice) is not None:
-                        await self._said(lambda: self._answer(code, notice))  # noqa: B023
+                        await self._said(lambda: self._answer(code, notice))  # noqa: B023  # awaited before the loop goes on
 
     @staticmethod
     async def _said(say: Callable[[], Awaitable[Any]]) -> bool:

@@ -58,7 +58,7 @@ class Wire:
     def heal(self) -> None:
         """Let everything that is under way arrive."""
         self.healed = True
-        self._heap = [(date.min, *rest) for _, *rest in self._heap]  # type: ignore[misc]
+        self._heap = [(date.min, *rest) for _, *rest in self._heap]  # type: ignore[misc]  # a starred tuple loses its length
 
     def deliver(self, today: date) -> tuple[str, Said] | None:
         """Give the next message that arrives on a day."""

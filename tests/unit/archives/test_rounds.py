@@ -5,7 +5,7 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter  # type: ignore[import-untyped]  # ships no types
 from python_calamine import CalamineWorkbook
 
 from contracts.entries import Adherence, DiabetesFollowUp, HypertensionFollowUp, Medication, Mode

@@ -115,7 +115,7 @@ def test_when_two_people_are_parted_the_other_one_is_settled_as_well() -> None:
     world.drain()
     contested = world.all_stays()[one.stay_id]
 
-    world.decide(f"person/{PEOPLE[1]}@320812", lambda fact: people.unmerge(fact.person))  # type: ignore[attr-defined]
+    world.decide(f"person/{PEOPLE[1]}@320812", lambda fact: people.unmerge(fact.person))  # type: ignore[attr-defined]  # a person's fact
     world.drain()
 
     assert contested.state is StayState.CONTESTED

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.registration import Stay, StayState
-from services.registration.households import LIVING, who_follows
+from services.registration.domain.stays import LIVING
+from services.registration.households import who_follows
 from tests.histories import STREETS, make_stay
 
 MOTHER, FATHER, BABY, GRANNY, LODGER = (letter * 32 for letter in "abcde")
@@ -78,7 +79,7 @@ def test_followers_live_in_the_street_follow_for_a_reason_and_do_not_depend_on_o
 ) -> None:
     following = who_follows(mother, stays, household=household, staying=staying)
     shuffled = list(stays)
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
+    chance.shuffle(shuffled)  # type: ignore[attr-defined]  # Hypothesis's own Random
 
     assert who_follows(mother, shuffled, household=household, staying=staying) == following
     for one in following:

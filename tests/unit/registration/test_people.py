@@ -172,7 +172,7 @@ def test_who_is_unverified_is_never_taken_for_somebody_else() -> None:
 
     assert unverified == again
     documents = [other.document if isinstance(other, Arrival) else other for other in others]
-    assert len({person_id(KEY, *document) for document in (unverified, *documents)}) == 5  # type: ignore[misc]
+    assert len({person_id(KEY, *document) for document in (unverified, *documents)}) == 5  # type: ignore[misc]  # tuples of two and of three
 
 
 def test_a_number_that_was_issued_wrong_or_twice_can_be_approved_too() -> None:
