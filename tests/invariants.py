@@ -14,10 +14,10 @@ from typing import Any
 from contracts.divisions import Area
 from contracts.envelope import Event, unwrap
 from contracts.facts import ALL_FACTS, by_type
+from contracts.people import deaths, one_person
 from contracts.registration import DestinationKind, Ending, StayState
 from contracts.transfers import AnswerState, NoticeState, Person
 from services.reporting import projector, traces, views
-from services.reporting.domain.people import deaths, one_person
 from services.reporting.domain.scores import RATES, marks
 from services.reporting.domain.traces import Known, Trace, trace
 from services.runtime.mongo import Database, Document

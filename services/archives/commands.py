@@ -232,7 +232,7 @@ async def chart(service: Service, person_ids: Iterable[str]) -> None:
     people = set(person_ids)
     if not people:
         return
-    people |= await views.find_survivors(service.database, people)
+    people |= set().union(*(await views.find_linked(service.database, people)).values())
     today = day_of(service.clock())
     charts = {
         views.archive_key(archive.person_id, district): _chart_of(archive, heard, today)
@@ -298,8 +298,8 @@ async def sweep(service: Service) -> None:
 async def record_entry(service: Service, entry: Entry, cause: str) -> Entry:
     """Enter something in the archive that the person has in the entry's district; give what stands there afterwards."""
     archive, custody = await _load_archive(service, entry.person_id, entry.district)
-    died_on = await views.find_death(service.database, entry.person_id)
-    fact = domain.record_entry(archive, custody, entry, service.clock(), died_on)
+    died = await views.find_deaths(service.database, [entry.person_id])
+    fact = domain.record_entry(archive, custody, entry, service.clock(), died.get(entry.person_id))
     try:
         await service.journal.record_one(service.journal.commit(fact, causation=cause))
     except ConflictError:

@@ -1,10 +1,10 @@
 """What is kept of sheets that were handed in: how far each is, the rows to come, and those that were refused."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 
 from services.archives.rounds import Refusal, Row
-from services.archives.views import ARCHIVES, PEOPLE
+from services.archives.views import ARCHIVES
 from services.runtime.mongo import Database, Document, make_index
 
 IMPORTS, HELPINGS = "imports", "import_helpings"
@@ -87,16 +87,6 @@ async def find_people(database: Database, named: Iterable[str], district: str) -
             names = [row["person_id"], row.get("code"), *(alias["code"] for alias in row.get("aliases", ()))]
             people |= {name: row["person_id"] for name in names if name in wanted and name not in people}
     return people
-
-
-async def find_deaths(database: Database, people: Iterable[str]) -> Mapping[str, date]:
-    """Find on which day people died, the earliest that a district knows of."""
-    rows = database[PEOPLE].find({"person_id": {"$in": list(people)}, "died_on": {"$type": "string"}})
-    died: dict[str, date] = {}
-    async for row in rows:
-        on = date.fromisoformat(row["died_on"])
-        died[row["person_id"]] = min(on, died.get(row["person_id"], on))
-    return died
 
 
 def _of(import_id: str) -> Document:

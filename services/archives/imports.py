@@ -13,6 +13,7 @@ from contracts.entries import Entry, EntryRecorded, EntryState, entry_stream
 from contracts.envelope import Event, uuid7
 from services.archives import domain, import_files
 from services.archives.rounds import ADVICE, Refusal, Row, Visit, check_row, make_entry, read_round, write_refused
+from services.archives.views import find_deaths
 from services.runtime.clock import day_of
 from services.runtime.journal import ConflictError
 from services.runtime.logs import get_log
@@ -149,7 +150,7 @@ async def take_rows(service: Service, rows: Sequence[Row], progress: Progress) -
 async def _load(service: Service, people: Iterable[str]) -> "_Standing":
     wanted = set(people)
     events = {event.subject: event for event in await service.journal.load_streams_of(wanted)}
-    return _Standing(events, await import_files.find_deaths(service.database, wanted))
+    return _Standing(events, await find_deaths(service.database, wanted))
 
 
 class _Standing:

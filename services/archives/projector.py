@@ -19,6 +19,7 @@ from services.archives.views import (
     entry_row,
     find_charted,
     find_concerned,
+    find_linked,
     person_row,
     stay_row,
 )
@@ -72,7 +73,9 @@ async def _settle_custody(service: Service, events: Sequence[Event[Any]]) -> Non
     surely = {person for event in told for person in _people_in(event)}
     perhaps = causes.keys() - surely
     concerned = surely | (await find_concerned(service.database, perhaps) if perhaps else set())
-    await settle_custody(service, {person: causes[person] for person in concerned})
+    linked = await find_linked(service.database, concerned) if concerned else {}
+    everybody = {one: causes[person] for person in sorted(concerned) for one in (person, *linked.get(person, ()))}
+    await settle_custody(service, {**everybody, **{person: causes[person] for person in concerned}})
 
 
 def _people_in(event: Event[Heard]) -> set[str]:

@@ -21,6 +21,7 @@ from contracts.custody import Custody
 from contracts.divisions import Area
 from contracts.enrolments import Duty, Enrolment
 from contracts.entries import Entry
+from contracts.people import deaths, ever_linked, goes_on, one_person
 from contracts.registration import Stay
 from contracts.transfers import Person
 from services.archives.quality import Finding
@@ -82,9 +83,7 @@ async def prepare(database: Database) -> None:
     )
     await make_index(database[CUSTODIES], [("offer.to", 1), ("_id", 1)], name="offered to", sparse=True)
     await make_index(database[STAYS], [("person_id", 1), ("street", 1)], name="person")
-    await make_index(database[PEOPLE], "person_id", name="person")
-    merged: Document = {"merged_into": {"$type": "string"}}
-    await make_index(database[PEOPLE], "merged_into", name="merged", partialFilterExpression=merged)
+    await make_index(database[PEOPLE], "ids", name="ids")
 
 
 # --- rows
@@ -131,8 +130,9 @@ def stay_row(stay: Stay, sequence: int) -> Row:
 
 
 def person_row(person: Person, sequence: int) -> Row:
-    """Make the row of what a district knows of a person: whether it died, and as whom it goes on."""
-    fields = person.model_dump(mode="json", include={"person_id", "district", "died_on", "merged_into"})
+    """Make the row of what a district knows of a person, with all ids that ever were the same person's."""
+    ids = sorted({person.person_id, *person.linked})
+    fields = {**person.model_dump(mode="json"), "ids": ids}
     return Row(PEOPLE, archive_key(person.person_id, person.district), sequence, fields)
 
 
@@ -143,8 +143,10 @@ def person_row(person: Person, sequence: int) -> Row:
 class Heard:
     """What was heard of one person.
 
-    `aliases` are the archives of ids that were merged into this one; what was entered under them counts here. `weight`
-    grows with everything heard and says who knew more, `entered` with what is in archives alone.
+    `aliases` are the archives of ids that were merged into this one; what was entered under them counts here.
+    `merged_into` is the id that the person goes on as, where that is another, `died_on` the earliest day of death that
+    a district knows of any of the ids. `weight` grows with everything heard and says who knew more, `entered` with what
+    is in archives alone.
     """
 
     archives: dict[str, Archive] = field(default_factory=dict)
@@ -154,16 +156,11 @@ class Heard:
     copies: list[tuple[str, Entry]] = field(default_factory=list)
     enrolments: list[Enrolment] = field(default_factory=list)
     stays: list[Stay] = field(default_factory=list)
-    deaths: list[date] = field(default_factory=list)
+    died_on: date | None = None
     merged_into: str | None = None
     aliases: list[Archive] = field(default_factory=list)
     weight: int = 0
     entered: int = 0
-
-    @property
-    def died_on(self) -> date | None:
-        """Give the day of death, the earliest that a district knows of."""
-        return min(self.deaths, default=None)
 
     def entries_known_to(self, district: str) -> dict[str, Entry]:
         """Give the entries that a district made or was sent, in the newest version of each."""
@@ -178,8 +175,22 @@ class Heard:
 async def find_heard(database: Database, person_ids: Iterable[str]) -> dict[str, Heard]:
     """Find everything that was heard of people, by person; of who was merged into one of them, what was entered too."""
     asked = set(person_ids)
-    merged = await _find_merged(database, asked)
-    people = [*asked, *(merged.keys() - asked)]
+    told = await _find_linked(database, asked)
+    records = [Person.model_validate(row) for row in told]
+    linked = ever_linked(records)
+    people = list(asked.union(*(linked.get(person, ()) for person in asked)))
+    found = await _read(database, people)
+    _merge(found, records)
+    grown = {person: (found[person].weight, found[person].entered) for person in people}
+    for person in asked & linked.keys():
+        others = linked[person] - {person}
+        found[person].weight += sum(grown[other][1] for other in others)
+        found[person].weight += sum(row["sequence"] for row in told if row["person_id"] in linked[person])
+    return {person: heard for person, heard in found.items() if person in asked}
+
+
+async def _read(database: Database, people: Sequence[str]) -> defaultdict[str, Heard]:
+    """Read what was heard of people under each of their ids."""
     found: defaultdict[str, Heard] = defaultdict(Heard)
 
     def of(row: Document, *, entered: bool = False) -> Heard:
@@ -198,35 +209,41 @@ async def find_heard(database: Database, person_ids: Iterable[str]) -> dict[str,
         of(row).custodies[row["district"]] = Custody.model_validate(row)
     async for row in _rows(database, STAYS, people):
         of(row).stays.append(Stay.model_validate(row))
-    async for row in _rows(database, PEOPLE, people):
-        of(row).deaths += [date.fromisoformat(row["died_on"])] if row["died_on"] else []
-        found[row["person_id"]].merged_into = row["merged_into"] or found[row["person_id"]].merged_into
     async for row in _rows(database, ARCHIVES, people):
         of(row, entered=True).archives[row["district"]] = Archive.model_validate(row)
         found[row["person_id"]].versions[row["district"]] = row["sequence"]
-    for alias, survivor in merged.items():
-        _take_in(found[survivor], found[alias])
-    return {person: heard for person, heard in found.items() if person in asked}
+    return found
 
 
-async def _find_merged(database: Database, people: set[str]) -> dict[str, str]:
-    """Find the ids that were merged into some people, with whom each goes on as."""
-    rows = database[PEOPLE].find({"merged_into": {"$in": list(people), "$type": "string"}})
-    return {row["person_id"]: row["merged_into"] async for row in rows}
+def _merge(found: Mapping[str, Heard], records: Sequence[Person]) -> None:
+    """Let what was entered under the ids of one person count for the id that goes on."""
+    for person, died_on in deaths(records).items():
+        found[person].died_on = died_on
+    for ids in set(one_person(records).values()):
+        survivor = goes_on(ids, records)
+        for alias in sorted(ids - {survivor}):
+            found[alias].merged_into = survivor
+            found[survivor].entries += found[alias].entries
+            found[survivor].copies += found[alias].copies
+            found[survivor].aliases += found[alias].archives.values()
 
 
-async def find_survivors(database: Database, person_ids: Iterable[str]) -> set[str]:
-    """Find as whom people go on who were merged into another."""
-    query = {"person_id": {"$in": list(person_ids)}, "merged_into": {"$type": "string"}}
-    return {row["merged_into"] async for row in database[PEOPLE].find(query, {"merged_into": 1})}
+async def _find_linked(database: Database, person_ids: Iterable[str]) -> list[Document]:
+    """Find what is known of people and of all who were ever linked to them, at any remove."""
+    known: dict[str, Document] = {}
+    seen: set[str] = set()
+    asked = set(person_ids)
+    while asked:
+        seen |= asked
+        async for row in database[PEOPLE].find({"ids": {"$in": list(asked)}}):
+            known[row["_id"]] = row
+        asked = {one for row in known.values() for one in row["ids"]} - seen
+    return list(known.values())
 
 
-def _take_in(heard: Heard, alias: Heard) -> None:
-    """Let what was entered under an alias, and how much was known of it, count for the person."""
-    heard.entries += alias.entries
-    heard.copies += alias.copies
-    heard.aliases += alias.archives.values()
-    heard.weight += alias.entered
+async def find_linked(database: Database, person_ids: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Find for each of the people who was ever merged all ids that they were ever linked to."""
+    return ever_linked(Person.model_validate(row) for row in await _find_linked(database, person_ids))
 
 
 def _rows(database: Database, collection: str, people: Sequence[str]) -> AsyncIterator[Document]:
@@ -250,14 +267,21 @@ async def find_concerned(database: Database, person_ids: Iterable[str]) -> set[s
         {"$match": {"districts.1": {"$exists": True}}},
     ]
     moved = {row["_id"] async for row in database[STAYS].aggregate(stages, hint="person")}
-    return moved | await _find_among(database, PEOPLE, people)
+    return moved | await _find_told_of(database, people)
 
 
 async def find_with_records(database: Database, person_ids: Iterable[str]) -> set[str]:
     """Find those of the people of whom there is more than an archive and a stay."""
     people = list(person_ids)
-    kinds = (ENTRIES, COPIES, ENROLMENTS, CUSTODIES, PEOPLE)
-    return set().union(*await asyncio.gather(*(_find_among(database, kind, people) for kind in kinds)))
+    kinds = (ENTRIES, COPIES, ENROLMENTS, CUSTODIES)
+    among = (_find_among(database, kind, people) for kind in kinds)
+    return set().union(*await asyncio.gather(_find_told_of(database, people), *among))
+
+
+async def _find_told_of(database: Database, people: Sequence[str]) -> set[str]:
+    """Find those of the people of whom a death or a merge was told, under whichever of their ids."""
+    rows = database[PEOPLE].find({"ids": {"$in": people}}, {"_id": 0, "ids": 1})
+    return {one async for row in rows for one in row["ids"]}.intersection(people)
 
 
 async def _find_among(database: Database, collection: str, people: Sequence[str]) -> set[str]:
@@ -484,10 +508,9 @@ async def find_chart(database: Database, person_id: str, district: str) -> Chart
     return Chart.model_validate(row["chart"]) if row and "chart" in row else None
 
 
-async def find_death(database: Database, person_id: str) -> date | None:
-    """Find the day on which a person died."""
-    rows = database[PEOPLE].find({"person_id": person_id, "died_on": {"$type": "string"}}, {"died_on": 1})
-    return min([date.fromisoformat(row["died_on"]) async for row in rows], default=None)
+async def find_deaths(database: Database, people: Iterable[str]) -> Mapping[str, date]:
+    """Find on which day people died, under whichever of their ids, the earliest that a district knows of."""
+    return deaths([Person.model_validate(row) for row in await _find_linked(database, people)])
 
 
 async def count_archives(database: Database, areas: Sequence[Area]) -> int:

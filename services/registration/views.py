@@ -11,6 +11,7 @@ from pymongo import UpdateOne
 from contracts.categories import CATEGORIES, NOT_EXPOSED, PersonCategory, born_between
 from contracts.divisions import Area
 from contracts.identity import Sex
+from contracts.people import ever_linked
 from contracts.registration import Stay, StayState
 from contracts.transfers import Answer, Conflict, Notice, Person
 from services.registration.domain.knowledge import Knowledge
@@ -140,13 +141,13 @@ async def find_known(
     }
     found[PEOPLE] = _by_person(people)
     records = [Person.model_validate(document) for document in people]
-    linked = {one for record in records for one in (record.person_id, *record.linked)}
+    linked = ever_linked(records)
     known: dict[str, KnownPerson] = {}
     for person_id in sorted(ids):
         own = records if person_id in linked else []
         goes_on, members = ids_of(person_id, own)
         if goes_on not in known:
-            ever = _ever_linked(person_id, own)
+            ever = linked.get(person_id, (person_id,))
             known[goes_on] = KnownPerson(
                 goes_on, members, _knowledge(members, found, standing), _count_sequences(ever, found)
             )
@@ -177,14 +178,6 @@ async def _find_linked(database: Database, person_ids: Iterable[str]) -> list[Do
             people[record["_id"]] = record
             ids |= {record["person_id"], *record["linked"]}
     return list(people.values())
-
-
-def _ever_linked(person_id: str, records: Iterable[Person]) -> set[str]:
-    pairs = {(record.person_id, other) for record in records for other in record.linked}
-    ids = {person_id}
-    while more := {one for pair in pairs if ids & set(pair) for one in pair} - ids:
-        ids |= more
-    return ids
 
 
 def _count_sequences(people: Iterable[str], found: _Rows) -> int:

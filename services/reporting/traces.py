@@ -8,10 +8,10 @@ from datetime import date
 from itertools import chain
 
 from contracts.archives import ArchiveState
+from contracts.people import ever_linked
 from contracts.registration import StayState
 from contracts.transfers import AnswerState, NoticeKind, NoticeState, Person
 from services.reporting import views
-from services.reporting.domain.people import ever_linked
 from services.reporting.domain.traces import Claim, Known, trace
 from services.runtime.mongo import Database, Document
 

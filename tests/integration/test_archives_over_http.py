@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from contracts.registration import Stay, StayStarted
-from contracts.transfers import Person, PersonDied, PersonsMerged
+from contracts.transfers import Person, PersonDied, PersonsMerged, PersonsUnmerged
 from deploy.local.stack import Stack
 from services.archives import projector
 from services.archives.views import find_heard
@@ -18,6 +18,7 @@ from tests.instance import Instance, eventually, running_instance
 A_STREET, A_OTHER, B_STREET = "320507001", "320507002", "320812008"
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 PERSON = "d" * 32
+APART = {"merged_into": None}
 
 
 class Office:
@@ -346,3 +347,23 @@ async def test_who_was_registered_twice_has_one_archive_with_both_codes_and_all_
 
     archive = await eventually(coded)
     assert {archive["code"], archive["aliases"][0]["code"]} == {own, code}
+
+
+async def test_what_was_entered_under_an_alias_counts_at_any_remove_until_the_merge_is_undone(office: Office) -> None:
+    twin, triplet = "e" * 32, "f" * 32
+    for person in (PERSON, twin, triplet):
+        await office.arrive(person=person)
+    entry = {"measured_at": "2026-11-01T02:00:00Z", "content": follow_up()}
+    await office.post(f"/archives/{triplet}/entries", entry)
+    await office.entered(1, triplet)
+    middle = Person(person_id=twin, district="320507", merged_into=PERSON, linked=(PERSON,))
+    far = Person(person_id=triplet, district="320507", merged_into=twin, linked=(twin,))
+
+    await projector.hear(office.service, envelop([PersonsMerged(person=middle)]))
+    await projector.hear(office.service, envelop([PersonsMerged(person=far)]))
+    await office.entered(1)
+    merged = envelop([PersonsMerged(person=middle), PersonsUnmerged(person=middle.model_copy(update=APART))])
+    await projector.hear(office.service, merged)
+
+    await office.entered(0)
+    await office.entered(1, twin)

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from datetime import date
 
 from contracts.envelope import Fact
+from contracts.people import goes_on, one_person
 from contracts.transfers import DeathRetracted, Person, PersonDied, PersonFact, PersonsMerged, PersonsUnmerged
 from services.registration.domain.refused import (
     AlreadyDeadError,
@@ -50,12 +51,9 @@ def ids_of(person_id: str, people: Iterable[Person]) -> tuple[str, tuple[str, ..
 
     Who was merged into nobody goes on; where merges contradict each other, the lowest id does.
     """
-    merges = {(record.person_id, record.merged_into) for record in people if record.merged_into is not None}
-    ids = {person_id}
-    while more := {one for pair in merges if ids & set(pair) for one in pair if one} - ids:
-        ids |= more
-    aliases = {alias for alias, _ in merges}
-    return min(ids - aliases or ids), tuple(sorted(ids))
+    records = list(people)
+    ids = one_person(records).get(person_id, frozenset({person_id}))
+    return goes_on(ids, records), tuple(sorted(ids))
 
 
 def ids_concerned(fact: Fact) -> tuple[str, ...]:

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from contracts.people import deaths, one_person
 from contracts.transfers import Person
-from services.reporting.domain.people import deaths, one_person
 
 
 @dataclass(frozen=True, slots=True)

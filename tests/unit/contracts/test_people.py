@@ -5,8 +5,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.people import deaths, ever_linked, one_person
 from contracts.transfers import Person
-from services.reporting.domain.people import deaths, ever_linked, one_person
 from tests.histories import FIRST_DAY, make_person
 
 A, B, C, D = (letter * 32 for letter in "abcd")

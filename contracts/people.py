@@ -1,4 +1,7 @@
-"""Who is one person: ids that were merged, by whichever district and heard in whatever order."""
+"""Who is one person: ids that were merged, by whichever district and heard in whatever order.
+
+Every service that keeps something under a `person_id` reads merges by these, so all of them agree.
+"""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
@@ -23,6 +26,12 @@ def ever_linked(records: Iterable[Person]) -> dict[str, frozenset[str]]:
 def one_person(records: Iterable[Person]) -> dict[str, frozenset[str]]:
     """Give for each id that stands merged all ids of the one person."""
     return join({record.person_id, *_merge(record)} for record in records if record.merged_into)
+
+
+def goes_on(ids: Collection[str], records: Iterable[Person]) -> str:
+    """Give the id that a person goes on as: the one merged into nobody; where merges contradict, the lowest."""
+    aliases = {record.person_id for record in records if record.merged_into}
+    return min(set(ids) - aliases or ids)
 
 
 def deaths(records: Collection[Person]) -> Mapping[str, date]:
