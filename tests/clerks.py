@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from deploy.local.stack import Stack
-from services.registration.commands import sweep
+from services.registration.commands.settling import sweep
 from services.registration.domain.settling import settle
 from services.registration.views import KnownPerson, find_known
 from tests.instance import Instance, eventually, running_instance

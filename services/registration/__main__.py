@@ -7,7 +7,6 @@ from fastapi import FastAPI
 
 from contracts.facts import HEARD_BY
 from services.registration import (
-    commands,
     duplicates,
     duplicates_api,
     imports,
@@ -18,7 +17,8 @@ from services.registration import (
 )
 from services.registration.api import router
 from services.registration.command_line import import_command
-from services.registration.commands import Registration
+from services.registration.commands.registration import Registration
+from services.registration.commands.settling import keep_sweeping
 from services.registration.identities_api import router as identities_router
 from services.registration.vault import Vault, VaultSettings
 from services.registration.vault_command_line import (
@@ -55,7 +55,7 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
         partial(offices.take, registration),
         offices.PREFETCH,
     )
-    service.work_on(partial(imports.work_through, registration), partial(commands.keep_sweeping, registration))
+    service.work_on(partial(imports.work_through, registration), partial(keep_sweeping, registration))
     service.relay.look_again_after = 0.2  # the import command records in a process of its own
     about = "Registration 登记: arrivals, departures, stays and the people behind them."
     app = make_app(service, router, identities_router, access_log_web.router, about=about)

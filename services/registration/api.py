@@ -14,8 +14,10 @@ from contracts.categories import PersonCategory, categories_of
 from contracts.envelope import uuid7
 from contracts.identity import DocumentType
 from contracts.registration import Stay, StayState
-from services.registration import commands, imports, vault_views, views
-from services.registration.commands import Outcome, Registration
+from services.registration import imports, vault_views, views
+from services.registration.commands.arrivals import Outcome, register
+from services.registration.commands.departures import record_departure
+from services.registration.commands.registration import Registration
 from services.registration.domain.knowledge import claim
 from services.registration.domain.refused import (
     LeftBeforeArrivingError,
@@ -166,7 +168,7 @@ async def post_arrival(
     around = _context(registration, body.street)
     arrivals = _accept(check_household(body, **around, approver=_approver(caller)))
     cause = f"{caller.subject}/{idempotency_key}" if idempotency_key else str(uuid7())
-    outcomes = await commands.register(registration, arrivals, cause)
+    outcomes = await register(registration, arrivals, cause)
     response.status_code = 201 if any(outcome.accepted for outcome in outcomes) else 200
     head, *members = map(_answer, outcomes)
     return head.model_copy(update={"members": tuple(members)})
@@ -188,7 +190,7 @@ async def post_departure(body: DepartureRequest, registration: Here, caller: Cle
     """Register that a person left a street, alone or with the household; the stays end on that day."""
     caller.must_cover(body.street)
     departure = _accept(check_departure(body, **_context(registration, body.street)))
-    stay, *members = await decided(commands.record_departure(registration, departure, cause))
+    stay, *members = await decided(record_departure(registration, departure, cause))
     return DepartureAnswer(**stay.model_dump(), members=tuple(members), warnings=departure.warnings)
 
 

@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 
 from services.registration import imports
-from services.registration.commands import Registration
+from services.registration.commands.registration import Registration
 from services.registration.intake import ADVICE
 from services.registration.registers import Register, read_register, write_refused
 from services.registration.vault import Vault, VaultSettings

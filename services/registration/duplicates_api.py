@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from contracts.envelope import PersonId
 from services.registration import duplicates, views
 from services.registration.api import Clerk, Here
-from services.registration.commands import Registration
+from services.registration.commands.registration import Registration
 from services.registration.duplicates import Pair
 from services.registration.identities import refuse_naming, texts_of
 from services.runtime.access import Caller

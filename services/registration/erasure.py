@@ -22,7 +22,7 @@ from services.runtime.mongo import Database
 from services.runtime.problems import Problem
 
 if TYPE_CHECKING:
-    from services.registration.commands import Registration
+    from services.registration.commands.registration import Registration
 
 
 @dataclass(frozen=True, slots=True)

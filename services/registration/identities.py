@@ -12,7 +12,7 @@ from services.runtime.access_log import Access
 from services.runtime.problems import Problem
 
 if TYPE_CHECKING:
-    from services.registration.commands import Registration
+    from services.registration.commands.registration import Registration
 
 
 async def show_identity(

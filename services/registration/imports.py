@@ -15,7 +15,8 @@ from pydantic_core import from_json, to_json
 
 from contracts.envelope import uuid7
 from services.registration import vault_views, views
-from services.registration.commands import ArrivalReported, Registration, cause_of, record_arrivals
+from services.registration.commands.arrivals import ArrivalReported, cause_of, record_arrivals
+from services.registration.commands.registration import Registration
 from services.registration.intake import ArrivalReport, Refusal, RefusalCode, check_arrival
 from services.registration.registers import COLUMNS, Register, Row, read_register, write_refused
 from services.runtime.clock import day_of

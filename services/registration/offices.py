@@ -11,8 +11,11 @@ from pydantic import BaseModel, Field, ValidationError
 from contracts.divisions import Divisions
 from contracts.envelope import uuid7
 from contracts.registration import DestinationKind, Stay
-from services.registration import commands, views
-from services.registration.commands import Outcome, Registration, Reply
+from services.registration import views
+from services.registration.commands.arrivals import Outcome, register
+from services.registration.commands.departures import record_departure
+from services.registration.commands.notices import Reply, answer_notice
+from services.registration.commands.registration import Registration
 from services.registration.domain.refused import RefusedError
 from services.registration.intake import (
     ADVICE,
@@ -105,7 +108,7 @@ async def _arrive(registration: Registration, report: HouseholdReport, delivery:
     checked = check_household(report, **_context(registration, street))
     if isinstance(checked, Refusal):
         return _refuse_report(checked)
-    outcomes = await commands.register(registration, checked, _cause(delivery), delivery.first_seen)
+    outcomes = await register(registration, checked, _cause(delivery), delivery.first_seen)
     head, *members = map(_told, outcomes)
     return head.model_copy(update={"members": tuple(members) or None})
 
@@ -123,7 +126,7 @@ async def _depart(registration: Registration, report: DepartureReport, delivery:
     checked = check_departure(report, **_context(registration, street))
     if isinstance(checked, Refusal):
         return _refuse_report(checked)
-    stay, *members = await commands.record_departure(registration, checked, _decision(delivery))
+    stay, *members = await record_departure(registration, checked, _decision(delivery))
     along = tuple(_departed(one, ()) for one in members)
     return _departed(stay, checked.warnings).model_copy(update={"members": along or None})
 
@@ -142,7 +145,7 @@ async def _reply(registration: Registration, said: NamedReply, delivery: Deliver
     if not divisions.covers(street, notice.addressee, today):
         return _refuse("not_yours", "notice_id")
     reply = Reply(said.state, said.left_on, said.reason)
-    event = await commands.answer_notice(registration, notice, reply, _decision(delivery), said.version)
+    event = await answer_notice(registration, notice, reply, _decision(delivery), said.version)
     answer = event.data.answer
     told = {"notice_id": answer.notice_id, "state": answer.state, "person_id": answer.person_id}
     return Answer(outcome="accepted", version=event.sequence, **told)

@@ -7,7 +7,8 @@ from contracts.envelope import Event
 from contracts.registration import StayFact, StayStarted
 from contracts.transfers import AnswerFact, ConflictFact, NoticeFact, PersonFact
 from services.registration import views
-from services.registration.commands import Registration, settle_known
+from services.registration.commands.registration import Registration
+from services.registration.commands.settling import settle_known
 from services.registration.domain.people import ids_concerned
 from services.registration.domain.settling import Rules, find_next_due
 from services.registration.domain.transfers import derive_tasks, derive_transfers

@@ -17,9 +17,13 @@ from contracts.transfers import (
     Person,
     Urgency,
 )
-from services.registration import commands, views
+from services.registration import views
 from services.registration.api import RECORDS, Cause, Clerk, Here, decided, find_person, refuses
-from services.registration.commands import Dwelling, Going, Means, Registration, Reply, Resolution
+from services.registration.commands import conflicts, inquiries, notices, people, stays
+from services.registration.commands.conflicts import Means, Resolution
+from services.registration.commands.notices import Reply
+from services.registration.commands.registration import Registration
+from services.registration.commands.stays import Dwelling, Going
 from services.registration.domain.knowledge import Knowledge
 from services.registration.domain.listed import ListedKind, NoticeStanding
 from services.registration.domain.refused import (
@@ -336,7 +340,7 @@ async def get_stay(stay_id: str, registration: Here, caller: Clerk) -> StayFile:
 async def post_correction(stay_id: str, body: Correction, registration: Here, caller: Clerk, cause: Cause) -> Stay:
     """Correct dates or what came with them; a wrong street is a retraction and an arrival there."""
     await _must_cover_stay(registration, caller, stay_id)
-    return await decided(commands.correct_stay(registration, stay_id, body.changes, cause, body.version))
+    return await decided(stays.correct_stay(registration, stay_id, body.changes, cause, body.version))
 
 
 @router.post(
@@ -348,7 +352,7 @@ async def post_relocation(stay_id: str, body: Relocation, registration: Here, ca
     """Note another community, grid or dwelling; the street counts as before."""
     await _must_cover_stay(registration, caller, stay_id)
     dwelling = Dwelling(body.community, body.grid, body.dwelling)
-    return await decided(commands.relocate_stay(registration, stay_id, dwelling, cause, body.version))
+    return await decided(stays.relocate_stay(registration, stay_id, dwelling, cause, body.version))
 
 
 @router.post(
@@ -371,7 +375,7 @@ async def post_confirmation(
     """End a contested stay on the day the person left, by default when the newer one starts."""
     await _must_cover_stay(registration, caller, stay_id)
     said = body or Confirmation()
-    return await decided(commands.confirm_move(registration, stay_id, said.left_on, cause, said.version))
+    return await decided(conflicts.confirm_move(registration, stay_id, said.left_on, cause, said.version))
 
 
 @router.post(
@@ -385,7 +389,7 @@ async def post_retraction(
     """Retract a stay; a stay elsewhere that it contested is reaffirmed."""
     await _must_cover_stay(registration, caller, stay_id)
     version = body.version if body else None
-    return await decided(commands.retract_arrival(registration, stay_id, cause, version))
+    return await decided(stays.retract_arrival(registration, stay_id, cause, version))
 
 
 @router.get("/communities", summary="Residents per community", responses=refuses(outside_your_division=403))
@@ -452,7 +456,7 @@ async def post_answer(notice_id: str, body: NoticeReply, registration: Here, cal
         )
     _must_serve(registration, notice.addressee)
     reply = Reply(body.state, body.left_on, body.reason)
-    answered = await decided(commands.answer_notice(registration, notice, reply, cause, body.version))
+    answered = await decided(notices.answer_notice(registration, notice, reply, cause, body.version))
     return NoticeFile(notice=notice, answer=answered.data.answer, version=answered.sequence)
 
 
@@ -468,7 +472,7 @@ async def post_inquiry(body: InquiryRequest, registration: Here, caller: Clerk, 
     await find_person(registration, caller, body.person_id)
     if not registration.rules.is_inside(body.addressee):
         raise Problem(422, "unknown_division", "没有该区划。No such division.", field="addressee")
-    return await decided(commands.ask_inquiry(registration, _inquiry(registration, body), cause))
+    return await decided(inquiries.ask_inquiry(registration, _inquiry(registration, body), cause))
 
 
 @router.post(
@@ -484,7 +488,7 @@ async def post_withdrawal(
     if not caller.covers(notice.sender):
         raise Problem(404, "not_found", "辖区内没有该协查。No such inquiry in your division.")
     version = body.version if body else None
-    return await decided(commands.withdraw_inquiry(registration, notice_id, cause, version))
+    return await decided(inquiries.withdraw_inquiry(registration, notice_id, cause, version))
 
 
 @router.get("/transfers", summary="Transfers from or to a division", responses=refuses(outside_your_division=403))
@@ -553,7 +557,7 @@ async def post_resolution(
     if body.stay_id in streets and not caller.covers(streets[body.stay_id]):
         raise Problem(403, "not_yours", "该居住记录不属于本辖区。Only its own office decides about a stay.")
     said = _resolution(body)
-    return await decided(commands.resolve_conflict(registration, conflict, said, cause, body.version))
+    return await decided(conflicts.resolve_conflict(registration, conflict, said, cause, body.version))
 
 
 @router.get("/tasks", summary="What to do", responses=refuses(outside_your_division=403))
@@ -607,7 +611,7 @@ async def post_death(person_id: str, body: DeathReport, registration: Here, call
     known = await find_person(registration, caller, person_id)
     birth = min((stay.birth for stay in known.knowledge.stays if stay.birth), default=None)
     district = _district_of(registration, caller, known.knowledge)
-    return await decided(commands.record_death(registration, person_id, district, body.died_on, birth, cause))
+    return await decided(people.record_death(registration, person_id, district, body.died_on, birth, cause))
 
 
 @router.post(
@@ -619,7 +623,7 @@ async def post_death_retraction(person_id: str, registration: Here, caller: Cler
     """Retract a death that the caller's district recorded by mistake."""
     known = await find_person(registration, caller, person_id)
     district = _district_of(registration, caller, known.knowledge)
-    return await decided(commands.retract_death(registration, person_id, district, cause))
+    return await decided(people.retract_death(registration, person_id, district, cause))
 
 
 @router.post(
@@ -632,7 +636,7 @@ async def post_merge(person_id: str, body: MergeRequest, registration: Here, cal
     known = await find_person(registration, caller, person_id)
     await find_person(registration, caller, body.into)
     district = _district_of(registration, caller, known.knowledge)
-    return await decided(commands.merge_people(registration, person_id, body.into, district, cause))
+    return await decided(people.merge_people(registration, person_id, body.into, district, cause))
 
 
 @router.post(
@@ -644,7 +648,7 @@ async def post_unmerge(person_id: str, registration: Here, caller: Clerk, cause:
     """Undo a merge: the two ids are two people again."""
     known = await find_person(registration, caller, person_id)
     district = _district_of(registration, caller, known.knowledge)
-    return await decided(commands.unmerge_people(registration, person_id, district, cause))
+    return await decided(people.unmerge_people(registration, person_id, district, cause))
 
 
 async def _must_cover_stay(registration: Registration, caller: Caller, stay_id: str) -> None:

@@ -13,7 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services.registration import rotation
-from services.registration.commands import Registration
+from services.registration.commands.registration import Registration
 from services.registration.erasure import Erasure, erase_person
 from services.registration.identities import find_identity, newest_street
 from services.registration.rotation import Rotation

@@ -12,7 +12,8 @@ from pymongo import MongoClient
 
 from deploy.local.services import ServiceProcess, all_services
 from deploy.local.stack import SERVICE_PORTS, Stack
-from services.registration.commands import ArrivalReported, Registration, record_arrivals
+from services.registration.commands.arrivals import ArrivalReported, record_arrivals
+from services.registration.commands.registration import Registration
 from services.registration.imports import HELPING
 from services.registration.intake import Refusal, check_arrival
 from services.registration.vault import Vault, VaultSettings

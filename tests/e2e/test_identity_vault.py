@@ -11,7 +11,6 @@ import pytest_asyncio
 from pydantic_core import to_json
 
 from deploy.local.stack import Stack
-from services.registration import commands
 from services.registration.registers import read_register
 from services.registration.vault import InvalidToken, Vault
 from services.runtime.access_log import ACCESS_LOG
@@ -363,7 +362,7 @@ async def park(
 
     user = f"office-{OTHER_STREET}"
     with patch.context() as mistake:
-        mistake.setattr(commands, "record_arrivals", broken)
+        mistake.setattr("services.registration.commands.registration.record_arrivals", broken)
         message = aio_pika.Message(to_json({**PERSON, "arrived_on": arrived_on}), user_id=user)
         await offices.publish(message, routing_key=f"{OTHER_STREET}.arrival")
         parked = houniao.database("registration")["parked"]
@@ -419,7 +418,7 @@ async def test_an_arrival_that_was_recorded_but_whose_identity_was_not_kept_agai
         raise RuntimeError("as if killed here")
 
     with monkeypatch.context() as killed:
-        killed.setattr(commands, "bring_back", crash)
+        killed.setattr("services.registration.commands.arrivals.bring_back", crash)
         async with clerk(houniao) as client:
             report = {**PERSON, "street": STREET, "arrived_on": "2026-05-01"}
             with pytest.raises(RuntimeError):

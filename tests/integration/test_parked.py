@@ -12,7 +12,6 @@ from aio_pika.abc import AbstractChannel
 from contracts.envelope import render
 from contracts.registration import StayStarted
 from deploy.local.stack import Stack
-from services.registration import commands
 from services.reporting import projector
 from tests.histories import envelop, make_stay
 from tests.instance import Instance, eventually, running_instance
@@ -97,7 +96,7 @@ async def test_an_offices_report_that_we_failed_at_is_taken_in_by_a_replay(
 
     user = "office-320507001"
     with monkeypatch.context() as mistake:
-        mistake.setattr(commands, "record_arrivals", broken)
+        mistake.setattr("services.registration.commands.registration.record_arrivals", broken)
         async with await aio_pika.connect(stack.rabbitmq_url(user)) as connection:
             offices = await (await connection.channel()).get_exchange("offices", ensure=False)
             message = aio_pika.Message(httpx.Request("POST", "http://x", json=ARRIVAL).content, user_id=user)

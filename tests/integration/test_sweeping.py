@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 import pytest
 
 from deploy.local.stack import Stack
-from services.registration import commands, views
-from services.registration.commands import Registration
+from services.registration import views
+from services.registration.commands import settling
+from services.registration.commands.registration import Registration
 from services.runtime.journal import JOURNAL
 from tests.districts import noon
 from tests.histories import FIRST_DAY
@@ -58,7 +59,7 @@ async def test_two_sweepers_at_once_record_what_falls_due_once(stack: Stack, mov
     other: Registration = moved.build("registration").state.registration
     clock.moment += timedelta(days=60)
 
-    looked_at = await asyncio.gather(*(commands.sweep(sweeper) for sweeper in (one, other, one, other)))
+    looked_at = await asyncio.gather(*(settling.sweep(sweeper) for sweeper in (one, other, one, other)))
     other.service.client.close()
     await eventually(lambda: whole(moved, clock))
 
@@ -72,7 +73,7 @@ async def test_a_sweep_reaches_everybody_who_is_due_not_a_page_of_them(
     monkeypatch.setattr(views.find_due, "__defaults__", (7,))
     clock.moment += timedelta(days=60)
 
-    looked_at = await commands.sweep(moved.apps["registration"].state.registration)
+    looked_at = await settling.sweep(moved.apps["registration"].state.registration)
 
     assert looked_at == MOVERS
     await eventually(lambda: whole(moved, clock))

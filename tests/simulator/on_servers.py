@@ -11,8 +11,11 @@ from uuid import uuid4
 from contracts.registration import DestinationKind, Stay
 from contracts.transfers import AnswerState, Notice, NoticeKind, RejectionReason
 from deploy.local.stack import Stack
-from services.registration import commands, views
-from services.registration.commands import Dwelling, Going, Registration, Reply
+from services.registration import views
+from services.registration.commands import notices, people, settling, stays
+from services.registration.commands.notices import Reply
+from services.registration.commands.registration import Registration
+from services.registration.commands.stays import Dwelling, Going
 from services.registration.domain.refused import AcceptedAlreadyError, RefusedError
 from services.registration.views import KnownPerson
 from tests.districts import noon
@@ -103,7 +106,7 @@ class Field:
                 return
             self.today = max([self.today, *sorted(days)[:1]])
             for code in self.up:
-                await commands.sweep(self.registration(code))
+                await settling.sweep(self.registration(code))
             await eventually(self._whole)
 
     def registration(self, code: str) -> Registration:
@@ -155,23 +158,23 @@ class Field:
             case Leave():
                 kind = DestinationKind.DIVISION if act.destination else act.kind
                 going = Going(act.left_on, act.destination, kind)
-                await commands.end_stay(here, self._stay(act.stay), going, cause)
+                await stays.end_stay(here, self._stay(act.stay), going, cause)
             case Correct():
-                await commands.correct_stay(here, self._stay(act.stay), act.changes, cause)
+                await stays.correct_stay(here, self._stay(act.stay), act.changes, cause)
             case Relocate():
                 dwelling = Dwelling(act.community, None, None)
-                await commands.relocate_stay(here, self._stay(act.stay), dwelling, cause)
+                await stays.relocate_stay(here, self._stay(act.stay), dwelling, cause)
             case Retract():
                 await self._retract(here, self._stay(act.stay), act.since, cause)
             case Die():
-                await commands.record_death(here, self._person(act.person), act.district, act.died_on, None, cause)
+                await people.record_death(here, self._person(act.person), act.district, act.died_on, None, cause)
             case Revive():
-                await commands.retract_death(here, self._person(act.person), act.district, cause)
+                await people.retract_death(here, self._person(act.person), act.district, cause)
             case Merge():
                 into = self._person(act.into)
-                await commands.merge_people(here, self._person(act.person), into, act.district, cause)
+                await people.merge_people(here, self._person(act.person), into, act.district, cause)
             case Unmerge():
-                await commands.unmerge_people(here, self._person(act.person), act.district, cause)
+                await people.unmerge_people(here, self._person(act.person), act.district, cause)
 
     async def _arrive(self, act: Arrive) -> None:
         order = int(act.person[1:], 16) + 1 + (ALIASES if act.person.startswith("a") else 0)
@@ -186,25 +189,25 @@ class Field:
     @staticmethod
     async def _retract(here: Registration, stay_id: str, since: date, cause: str) -> Stay:
         try:
-            return await commands.retract_arrival(here, stay_id, cause)
+            return await stays.retract_arrival(here, stay_id, cause)
         except AcceptedAlreadyError:
             going = Going(since)
-            return await commands.end_stay(here, stay_id, going, cause)
+            return await stays.end_stay(here, stay_id, going, cause)
 
     async def _answer(self, code: str, notice: Notice) -> Any:
         here, cause = self.registration(code), uuid4().hex
         if notice.kind is not NoticeKind.ARRIVAL:
-            return await commands.answer_notice(here, notice, Reply(AnswerState.CONFIRMED), cause)
+            return await notices.answer_notice(here, notice, Reply(AnswerState.CONFIRMED), cause)
         own, reached = self.names[notice.about or ""], self.lives.truths[self.names[notice.stay_id or ""]]
         truth, manner = self.lives.truths[own], self.lives.manner(own)
         if manner is Manner.IGNORES:
             return None
         if truth.who is None or manner is Manner.RECEIVES:
-            return await commands.answer_notice(here, notice, Reply(AnswerState.RECEIVED), cause)
+            return await notices.answer_notice(here, notice, Reply(AnswerState.RECEIVED), cause)
         reply = Reply(AnswerState.REJECTED, reason=RejectionReason.STILL_HERE)
         if truth.went_on_to(reached):
             reply = Reply(AnswerState.CONFIRMED, left_on=truth.until)
-        return await commands.answer_notice(here, notice, reply, cause)
+        return await notices.answer_notice(here, notice, reply, cause)
 
     def _stay(self, label: str) -> str:
         if label not in self.stays:

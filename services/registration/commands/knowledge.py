@@ -1,0 +1,50 @@
+"""Everything that is known of a person: what was heard, and over it what the own journal holds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.envelope import Event
+from contracts.registration import StayFact
+from contracts.transfers import AnswerFact, ConflictFact, NoticeFact, PersonFact
+from services.registration.commands.registration import Registration
+from services.registration.domain.knowledge import Knowledge
+
+
+async def load_knowledge(registration: Registration, person_id: str) -> Knowledge:
+    """Give everything that is known of a person, what the own journal holds included."""
+    found = await registration.find_known([person_id])
+    known = next((one for one in found if person_id in one.ids), None)
+    ids, knowledge = (
+        (known.ids, known.knowledge) if known else ((person_id,), Knowledge(standing=registration.standing))
+    )
+    own = await registration.service.journal.load_streams_of(ids)
+    return with_own(knowledge, {event.subject: event for event in own})
+
+
+def with_own(known: Knowledge, own: Mapping[str, Event[Any]]) -> Knowledge:
+    """Put what the own journal holds, which is never late, over what was heard."""
+    held = {stay.stay_id: stay for stay in known.stays}
+    sent = {notice.notice_id: notice for notice in known.notices}
+    answers = {answer.notice_id: answer for answer in known.answers}
+    records = {(person.person_id, person.district): person for person in known.people}
+    conflicts = {(conflict.conflict_id, conflict.district): conflict for conflict in known.conflicts}
+    for event in own.values():
+        match event.data:
+            case StayFact(stay=stay):
+                held[stay.stay_id] = stay
+            case NoticeFact(notice=notice):
+                sent[notice.notice_id] = notice
+            case AnswerFact(answer=answer):
+                answers[answer.notice_id] = answer
+            case PersonFact(person=person):
+                records[person.person_id, person.district] = person
+            case ConflictFact(conflict=conflict):
+                conflicts[conflict.conflict_id, conflict.district] = conflict
+    return Knowledge(
+        tuple(held.values()),
+        tuple(sent.values()),
+        tuple(answers.values()),
+        tuple(records.values()),
+        tuple(conflicts.values()),
+        known.standing,
+    )

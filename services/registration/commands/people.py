@@ -1,0 +1,72 @@
+"""What a district says of a person: a death, or that two ids are one person."""
+
+from collections.abc import Callable, Collection
+from datetime import date
+
+from contracts.transfers import Person, PersonFact, person_stream
+from services.registration.commands.recording import ATTEMPTS, must_not_be_future, record_next, recorded_by
+from services.registration.commands.registration import Registration
+from services.registration.commands.settling import settle
+from services.registration.domain import people
+from services.runtime.journal import ConflictError
+
+
+async def record_death(
+    registration: Registration, person_id: str, district: str, died_on: date, birth: date | None, causation: str
+) -> Person:
+    """Record a death; the stays everywhere end."""
+    must_not_be_future(registration, died_on=died_on)
+    return await _say_of(
+        registration, person_id, district, lambda person: people.die(person, died_on, birth), causation
+    )
+
+
+async def retract_death(registration: Registration, person_id: str, district: str, causation: str) -> Person:
+    """Retract a death that this district recorded by mistake."""
+    return await _say_of(registration, person_id, district, people.retract_death, causation)
+
+
+async def merge_people(registration: Registration, alias: str, survivor: str, district: str, causation: str) -> Person:
+    """Merge a person into another, whose id goes on."""
+    one_person = await _ids_of(registration, survivor, alias)
+
+    def decide(person: Person) -> PersonFact:
+        return people.merge(person, survivor, one_person)
+
+    return await _say_of(registration, alias, district, decide, causation)
+
+
+async def unmerge_people(registration: Registration, alias: str, district: str, causation: str) -> Person:
+    """Undo a merge of this district's."""
+    return await _say_of(registration, alias, district, people.unmerge, causation)
+
+
+async def _say_of(
+    registration: Registration,
+    person_id: str,
+    district: str,
+    decide: Callable[[Person], PersonFact],
+    causation: str,
+) -> Person:
+    stream = person_stream(person_id, district)
+    for _ in range(ATTEMPTS):
+        event = await registration.service.journal.load(stream)
+        recorded = (await recorded_by(registration, person_id, causation)).get(stream)
+        if recorded is None:
+            fact = decide(event.data.person if event else Person(person_id=person_id, district=district))
+            recorded = await record_next(registration, event, fact, causation)
+        if recorded is not None:
+            await settle(registration, {person_id: causation})
+            said: Person = recorded.data.person
+            return said
+    raise ConflictError(person_id)
+
+
+async def _ids_of(registration: Registration, person_id: str, other: str) -> Collection[str]:
+    """Give the ids of a person, by the merges that were heard and those in the own journal that concern another id."""
+    found = await registration.find_known([person_id, other])
+    records = {(one.person_id, one.district): one for known in found for one in known.knowledge.people}
+    for event in await registration.service.journal.load_streams_of([person_id, other]):
+        if isinstance(event.data, PersonFact):
+            records[event.data.person_id, event.data.person.district] = event.data.person
+    return people.ids_of(person_id, records.values())[1]

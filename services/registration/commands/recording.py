@@ -1,0 +1,98 @@
+"""How a command records: once for a request, over the state it was decided over, after the stream's newest fact."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from contracts.envelope import Event, Fact
+from services.registration.domain.refused import (
+    FutureDayError,
+    MismatchError,
+    NotFoundError,
+    RefusedError,
+    StaleError,
+)
+from services.runtime.journal import ConflictError
+
+if TYPE_CHECKING:
+    from services.registration.commands.registration import Registration
+
+ATTEMPTS = 5
+
+
+async def continue_own(
+    registration: "Registration",
+    stream: str,
+    decide: Callable[[Event[Any]], Fact],
+    causation: str,
+    version: int | None,
+) -> Event[Any]:
+    """Continue a stream of the own district, once for a request however often it comes."""
+    for _ in range(ATTEMPTS):
+        event = await load_own(registration, stream)
+        recorded = (await recorded_by(registration, event.data.person_id, causation)).get(stream)
+        if recorded is not None:
+            return recorded
+        must_be_current(event, version)
+        with naming_version(event):
+            fact = decide(event)
+        changed = await record_next(registration, event, fact, causation)
+        if changed is not None:
+            return changed
+    raise ConflictError(stream)
+
+
+async def record_next(
+    registration: "Registration", event: Event[Any] | None, fact: Fact, causation: str
+) -> Event[Any] | None:
+    """Record a fact after an event, or as a stream's first, and give it; None means that somebody else was first."""
+    journal = registration.service.journal
+    sequence, correlation = (event.sequence, event.correlationid) if event else (0, None)
+    commit = journal.commit(fact, after=sequence, causation=causation, correlation=correlation)
+    return None if await journal.record([commit]) else commit.first
+
+
+async def recorded_by(registration: "Registration", person_id: str, causation: str) -> dict[str, Event[Any]]:
+    """Give what this very request has led to already, the newest fact of each stream about a person.
+
+    Where a request is named by its sender, its cause ends in `#` and a digest of what it asked for: the same name with
+    another digest is refused. Ask after loading what is to be changed: then a change by this request is never missed.
+    """
+    name, mark, _ = causation.rpartition("#")
+    found = await registration.service.journal.load_caused([person_id], name + mark if mark else causation)
+    if any(event.causationid != causation for event in found):
+        raise MismatchError
+    return {event.subject: event for event in found}
+
+
+async def load_own(registration: "Registration", stream: str) -> Event[Any]:
+    """Load the newest fact of a stream of the own district's; there must be one."""
+    event = await registration.service.journal.load(stream)
+    if event is None:
+        raise NotFoundError
+    return event
+
+
+def must_be_current(event: Event[Any] | None, version: int | None) -> None:
+    """Refuse what was decided over an older state than the present."""
+    current = event.sequence if event else 0
+    if version is not None and version != current:
+        raise StaleError(current)
+
+
+@contextmanager
+def naming_version(event: Event[Any] | None) -> Iterator[None]:
+    """Say with a refusal which version it is about."""
+    try:
+        yield
+    except RefusedError as error:
+        error.version = event.sequence if event else 0
+        raise
+
+
+def must_not_be_future(registration: "Registration", **days: date | None) -> None:
+    """Refuse a day that is still to come, by the name of its field."""
+    for name, day in days.items():
+        if day is not None and day > registration.now().day:
+            raise FutureDayError(name)

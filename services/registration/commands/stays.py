@@ -1,0 +1,94 @@
+"""What an office says of a stay that is registered: it ended, was otherwise, moved inside the street, never was."""
+
+from collections.abc import Callable, Mapping
+from datetime import date
+from typing import Any, NamedTuple
+
+from contracts.envelope import Event
+from contracts.registration import DestinationKind, Stay, StayFact
+from contracts.transfers import Answer
+from services.registration.commands.knowledge import load_knowledge
+from services.registration.commands.recording import continue_own, load_own, must_not_be_future, recorded_by
+from services.registration.commands.registration import Registration
+from services.registration.commands.settling import settle
+from services.registration.domain import stays
+from services.registration.domain.knowledge import Knowledge
+from services.registration.domain.refused import AcceptedAlreadyError
+
+
+class Dwelling(NamedTuple):
+    """Where inside a street a person lives."""
+
+    community: str | None
+    grid: str | None
+    dwelling: str | None
+
+
+class Going(NamedTuple):
+    """When a person left, and for where if it is known."""
+
+    left_on: date
+    destination: str | None = None
+    kind: DestinationKind = DestinationKind.UNKNOWN
+
+
+async def end_stay(
+    registration: Registration, stay_id: str, going: Going, causation: str, version: int | None = None
+) -> Stay:
+    """Declare that the person of a stay left."""
+    must_not_be_future(registration, left_on=going.left_on)
+    return await _change_stay(registration, stay_id, lambda stay: stays.end(stay, *going), causation, version)
+
+
+async def correct_stay(
+    registration: Registration, stay_id: str, changes: Mapping[str, Any], causation: str, version: int | None = None
+) -> Stay:
+    """Correct what was reported of a stay."""
+    must_not_be_future(registration, started_on=changes.get("started_on"), ended_on=changes.get("ended_on"))
+    return await _change_stay(registration, stay_id, lambda stay: stays.correct(stay, changes), causation, version)
+
+
+async def relocate_stay(
+    registration: Registration, stay_id: str, dwelling: Dwelling, causation: str, version: int | None = None
+) -> Stay:
+    """Note that the person moved inside the street; the new address is sealed with the identity."""
+    return await _change_stay(registration, stay_id, lambda stay: stays.relocate(stay, *dwelling), causation, version)
+
+
+async def retract_arrival(registration: Registration, stay_id: str, causation: str, version: int | None = None) -> Stay:
+    """Retract an arrival that was registered by mistake; not once the district that was left has confirmed it."""
+    told = await load_knowledge(registration, (await load_own(registration, f"stay/{stay_id}")).data.person_id)
+    accepted = any(answer.left_on for answer in told.answers if _is_about_arrival(told, answer, stay_id))
+
+    def decide(stay: Stay) -> StayFact:
+        if accepted:
+            raise AcceptedAlreadyError
+        return stays.retract(stay)
+
+    return await _change_stay(registration, stay_id, decide, causation, version)
+
+
+def _is_about_arrival(told: Knowledge, answer: Answer, stay_id: str) -> bool:
+    return any(notice.notice_id == answer.notice_id and notice.stay_id == stay_id for notice in told.notices)
+
+
+async def _change_stay(
+    registration: Registration,
+    stay_id: str,
+    decide: Callable[[Stay], StayFact],
+    causation: str,
+    version: int | None,
+) -> Stay:
+    event = await continue_own(
+        registration, f"stay/{stay_id}", lambda event: decide(event.data.stay), causation, version
+    )
+    return await settle_stay(registration, event, causation)
+
+
+async def settle_stay(registration: Registration, event: Event[Any], causation: str) -> Stay:
+    """Settle what a decision about a stay led to, and give the stay as this very request left it."""
+    await settle(registration, {event.data.person_id: causation})
+    led_to = await recorded_by(registration, event.data.person_id, causation)
+    settled = led_to.get(event.subject) or await load_own(registration, event.subject)
+    stay: Stay = settled.data.stay
+    return stay
