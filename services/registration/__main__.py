@@ -7,11 +7,17 @@ from fastapi import FastAPI
 
 from contracts.facts import HEARD_BY
 from services.registration import (
+    conflicts_api,
     duplicates,
     duplicates_api,
     imports,
+    inquiries_api,
+    notices_api,
     offices,
+    people_api,
     projector,
+    stays_api,
+    tasks_api,
     transfers_api,
     views,
 )
@@ -34,8 +40,10 @@ from services.runtime.web import make_app
 
 NAME = "registration"
 
-router.include_router(transfers_api.router)
-router.include_router(duplicates_api.router)
+TRANSFERS = (stays_api, notices_api, inquiries_api, transfers_api, conflicts_api, tasks_api, people_api)
+
+for subject in (*TRANSFERS, duplicates_api):
+    router.include_router(subject.router)
 
 cli = typer.Typer(add_completion=False, help="Registration 登记")
 

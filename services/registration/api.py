@@ -1,13 +1,10 @@
 """HTTP and AMQP in: a report is parsed, checked, recorded; lists and people are read."""
 
 from collections import Counter
-from collections.abc import Awaitable
 from datetime import date, datetime
-from hashlib import sha256
-from typing import Annotated, Any, Literal, TypeVar
-from urllib.parse import quote
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Form, Header, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Form, Header, Query, Response, UploadFile
 from pydantic import BaseModel, Field
 
 from contracts.categories import PersonCategory, categories_of
@@ -19,12 +16,7 @@ from services.registration.commands.arrivals import Outcome, register
 from services.registration.commands.departures import record_departure
 from services.registration.commands.registration import Registration
 from services.registration.domain.knowledge import claim
-from services.registration.domain.refused import (
-    LeftBeforeArrivingError,
-    MismatchError,
-    NotRegisteredError,
-    RefusedError,
-)
+from services.registration.domain.refused import LeftBeforeArrivingError, NotRegisteredError
 from services.registration.identities import refuse_naming, show_identity
 from services.registration.intake import (
     ADVICE,
@@ -37,55 +29,13 @@ from services.registration.intake import (
 )
 from services.registration.registers import FILE_ADVICE
 from services.registration.views import KnownPerson
-from services.runtime.access import Caller, Role, allow
+from services.registration.web import RECORDS, Cause, Clerk, Here, decided, find_person, know, refuses
+from services.runtime.access import Caller, Role
 from services.runtime.access_log import Access
-from services.runtime.journal import ConflictError
-from services.runtime.problems import Problem, documented
+from services.runtime.problems import Problem
 from services.runtime.sheets import SheetError
 
 router = APIRouter(tags=["registration"])
-
-Clerk = Annotated[Caller, Depends(allow(Role.CLERK, Role.SUPERVISOR, Role.DISTRICT))]
-
-
-async def _registration(request: Request) -> Registration:
-    registration: Registration = request.app.state.registration
-    return registration
-
-
-Here = Annotated[Registration, Depends(_registration)]
-
-Result = TypeVar("Result")
-
-STATUSES = {"not_found": 404, "future_date": 422, "idempotency_mismatch": 422}
-"""The HTTP status of a refused decision by its code; what is not named here contradicts the present state: 409."""
-
-
-async def _name_request(
-    request: Request,
-    caller: Clerk,
-    idempotency_key: Annotated[
-        str | None, Header(max_length=200, description="the same key again gets the same answer, and records nothing")
-    ] = None,
-) -> str:
-    """Name what is asked for: by the caller's key and a digest of the request, or by an id of its own."""
-    if idempotency_key is None:
-        return str(uuid7())
-    asked = f"{request.method} {request.url.path}\n".encode() + await request.body()
-    return f"{quote(caller.subject)}/{quote(idempotency_key, safe='')}#{sha256(asked).hexdigest()[:16]}"
-
-
-Cause = Annotated[str, Depends(_name_request)]
-
-
-def refuses(*errors: type[RefusedError], **more: int) -> dict[int | str, dict[str, Any]]:
-    """Describe for OpenAPI what a route may refuse: decisions, and other codes with their status."""
-    told = [(STATUSES.get(error.code, 409), error.code) for error in errors] + [(more[code], code) for code in more]
-    return documented({status: [code for its, code in told if its == status] for status, _ in told})
-
-
-RECORDS: tuple[type[RefusedError], ...] = (MismatchError,)
-"""What every route that records something may refuse."""
 
 
 class ArrivalRequest(HouseholdReport):
@@ -328,20 +278,6 @@ def _accept(checked: Any) -> Any:
     return checked
 
 
-async def decided(command: Awaitable[Result]) -> Result:
-    """Wait for a command; its refusal becomes a problem with its code, advice and, if stale, the current version."""
-    try:
-        return await command
-    except RefusedError as error:
-        told = {"version": error.version, "field": error.field}
-        more = {name: value for name, value in told.items() if value is not None}
-        raise Problem(STATUSES.get(error.code, 409), error.code, error.advice, **more) from error
-    except ConflictError as error:
-        raise Problem(
-            409, "conflict", "记录正被他人修改，请重试。Somebody else changed it; look and try again."
-        ) from error
-
-
 def _answer(outcome: Outcome) -> ArrivalAnswer:
     return ArrivalAnswer(
         outcome="accepted" if outcome.accepted else "duplicate",
@@ -349,20 +285,6 @@ def _answer(outcome: Outcome) -> ArrivalAnswer:
         person_id=outcome.person_id,
         warnings=outcome.warnings,
     )
-
-
-async def find_person(registration: Registration, caller: Caller, person_id: str) -> KnownPerson:
-    """Find everything known about a person who stays or stayed in the caller's division, or answer 404."""
-    known = await know(registration, person_id)
-    if not any(caller.covers(stay.street) for stay in known.knowledge.stays):
-        raise Problem(404, "not_found", "辖区内没有该人员。No such person in your division.")
-    return known
-
-
-async def know(registration: Registration, person_id: str) -> KnownPerson:
-    """Find everything known about a person, who may be nobody that is known."""
-    found = await registration.find_known([person_id])
-    return next(known for known in found if person_id in known.ids)
 
 
 def _file(known: KnownPerson, today: date) -> PersonFile:

@@ -8,10 +8,10 @@ from pydantic import BaseModel, Field
 
 from contracts.envelope import PersonId
 from services.registration import duplicates, views
-from services.registration.api import Clerk, Here
 from services.registration.commands.registration import Registration
 from services.registration.duplicates import Pair
 from services.registration.identities import refuse_naming, texts_of
+from services.registration.web import Clerk, Here
 from services.runtime.access import Caller
 from services.runtime.access_log import Access
 from services.runtime.problems import Problem

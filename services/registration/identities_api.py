@@ -8,8 +8,9 @@ from pydantic import BaseModel, Field
 
 from contracts.identity import DocumentType
 from services.registration import erasure, imports, vault_views
-from services.registration.api import Clerk, Here, find_person, get_import, know
+from services.registration.api import get_import
 from services.registration.identities import newest_street, show_identity
+from services.registration.web import Clerk, Here, find_person, know
 from services.runtime.access import Caller, Role, allow
 from services.runtime.access_log import Access
 from services.runtime.problems import Problem

@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
-from services.registration.api import STATUSES
 from services.registration.domain import refused
 from services.registration.domain.refused import RefusedError
+from services.registration.web import STATUSES
 from tests.clerks import ELSEWHERE, A, B, C, Clerks, Somebody, clerks_at_work
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -6,13 +6,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from contracts.envelope import Event, Fact
-from services.registration.domain.refused import (
-    FutureDayError,
-    MismatchError,
-    NotFoundError,
-    RefusedError,
-    StaleError,
-)
+from services.registration.domain.refused import FutureDayError, MismatchError, NotFoundError, RefusedError, StaleError
 from services.runtime.journal import ConflictError
 
 if TYPE_CHECKING:
