@@ -5,7 +5,7 @@ or lived last, with who does, and says the facts that are missing. It reads what
 said; run twice it adds nothing. What two districts say crosses on the way, and ends with one keeper all the same.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -115,18 +115,14 @@ def settle(known: Known, now: datetime, policy: Policy = POLICY) -> Iterator[Fac
 
 def _owed(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:
     """List what is owed, the most urgent first; after each the rest is looked at again."""
-    rules: tuple[Callable[[Known, datetime, Policy], Iterator[Fact]], ...] = (
-        _continue_archive,
-        _continue_enrolments,
-        _release,
-        _return,
-        _offer,
-        _answer,
-        _close_or_reopen,
-        _end_or_resume_enrolments,
-    )
-    for rule in rules:
-        yield from rule(known, now, policy)
+    yield from _continue_archive(known, now)
+    yield from _continue_enrolments(known)
+    yield from _release(known)
+    yield from _return(known, now, policy)
+    yield from _offer(known, now, policy)
+    yield from _answer(known, now)
+    yield from _close_or_reopen(known, now)
+    yield from _end_or_resume_enrolments(known)
 
 
 # --- the origin: offer, take back, release
@@ -176,7 +172,7 @@ def make_manifest(known: Known, now: datetime, policy: Policy) -> Manifest:
     )
 
 
-def _release(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:  # noqa: ARG001
+def _release(known: Known) -> Iterator[Fact]:
     """File the receipt of an offer that was accepted since the archive was last gained: it is another's now."""
     custody = known.custody
     accepted = [
@@ -247,7 +243,7 @@ def _forwards(known: Known) -> Iterator[EntryForwarded]:
 # --- the receiver: accept or refuse, then go on with what was accepted
 
 
-def _answer(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:  # noqa: ARG001
+def _answer(known: Known, now: datetime) -> Iterator[Fact]:
     """Accept what is offered for a person who lives here, once every entry of the manifest is there."""
     home = known.home
     if home is None or home.district != known.district or known.died_on:
@@ -320,7 +316,7 @@ def _accepted(custody: Custody) -> list[Receipt]:
     return sorted((receipt for receipt in custody.receipts if receipt.accepted), key=lambda receipt: receipt.turn)
 
 
-def _continue_archive(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:  # noqa: ARG001
+def _continue_archive(known: Known, now: datetime) -> Iterator[Fact]:
     """Go on with the code, aliases and basic information of an archive that was accepted."""
     for receipt in _accepted(known.custody):
         if receipt.archive and receipt.turn > known.archive.turn:
@@ -410,7 +406,7 @@ def _joined(later: BasicInformation, earlier: BasicInformation) -> BasicInformat
     return later.model_copy(update=lists | unsaid)
 
 
-def _continue_enrolments(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:  # noqa: ARG001
+def _continue_enrolments(known: Known) -> Iterator[Fact]:
     """Go on managing the person for what was handed over, with the clock as it runs."""
     for receipt in _accepted(known.custody):
         late = [
@@ -445,7 +441,7 @@ def _taken_over(own: Enrolment | None, theirs: Enrolment, known: Known, receipt:
 # --- what follows for the own archive and enrolments
 
 
-def _close_or_reopen(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:  # noqa: ARG001
+def _close_or_reopen(known: Known, now: datetime) -> Iterator[Fact]:
     """Close the archive of who died or was handed over; reopen that of who came back or had not died."""
     archive, custody = known.archive, known.custody
     if archive.is_open:
@@ -489,7 +485,7 @@ def _closing(known: Known, now: datetime) -> Closing | None:
     )
 
 
-def _end_or_resume_enrolments(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:  # noqa: ARG001
+def _end_or_resume_enrolments(known: Known) -> Iterator[Fact]:
     """End the enrolments of who died or was handed over; resume those of who had not died."""
     custody = known.custody
     for enrolment in known.enrolments.values():
