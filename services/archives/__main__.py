@@ -10,21 +10,13 @@ from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.envelope import Event
-from services.archives import (
-    findings,
-    findings_api,
-    import_files,
-    imports,
-    imports_api,
-    interchange_api,
-    projector,
-    views,
-)
+from services.archives import findings, findings_api, imports, imports_api, interchange_api, projector, views
 from services.archives.api import router
 from services.archives.commands import Charting, sweep
 from services.runtime import access_log_web
 from services.runtime.access_log import AccessLog
 from services.runtime.clock import Clock, system_clock
+from services.runtime.imports import prepare_imports
 from services.runtime.journal import ConflictError
 from services.runtime.logs import get_log
 from services.runtime.mongo import wait_while_away
@@ -61,7 +53,7 @@ def build(settings: Settings, reads: ReadSettings, clock: Clock = system_clock) 
     """Wire the service and give its HTTP application."""
     service = Service(NAME, settings, clock)
     log = AccessLog(service.database, clock, reads.access_log_keys.get_secret_value())
-    service.prepare_with(views.prepare, findings.prepare, import_files.prepare, log.prepare)
+    service.prepare_with(views.prepare, findings.prepare, prepare_imports, log.prepare)
     charting = Charting(service)
 
     async def hear(events: Sequence[Event[Any]]) -> None:

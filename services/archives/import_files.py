@@ -1,48 +1,19 @@
-"""What is kept of sheets that were handed in: how far each is, the rows to come, and those that were refused."""
+"""What is kept of sheets that were handed in: the rows to come, and those that were refused."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from services.archives.rounds import Refusal, Row
 from services.archives.views import ARCHIVES
-from services.runtime.mongo import Database, Document, make_index
+from services.runtime.mongo import Database, Document
 
-IMPORTS, HELPINGS = "imports", "import_helpings"
-
-
-async def prepare(database: Database) -> None:
-    """Make the index by which work that waits is found."""
-    waiting: Document = {"state": "waiting"}
-    await make_index(database[IMPORTS], "state", name="unfinished", partialFilterExpression=waiting)
+HELPINGS = "import_helpings"
 
 
-async def keep(database: Database, import_id: str, progress: Document, helpings: Sequence[Sequence[Row]]) -> None:
-    """Keep the rows first and then the promise to work through them."""
+async def keep(database: Database, import_id: str, helpings: Sequence[Sequence[Row]]) -> None:
+    """Keep the rows to come, before anything is promised of them."""
     for number, rows in enumerate(helpings):
         waiting = [{"row": row.number, "typed": dict(row.typed)} for row in rows]
         await database[HELPINGS].insert_one({"_id": _key(import_id, number), "rows": waiting, "refused": []})
-    await database[IMPORTS].insert_one({"_id": import_id, **progress, "leased_until": progress["handed_in_at"]})
-
-
-async def find(database: Database, import_id: str) -> Document | None:
-    """Find an import's progress."""
-    return await database[IMPORTS].find_one({"_id": import_id})
-
-
-async def claim(database: Database, now: datetime, until: datetime) -> str | None:
-    """Claim the oldest import that waits and that nobody works on; give its id."""
-    found = await database[IMPORTS].find_one_and_update(
-        {"state": "waiting", "leased_until": {"$lte": now}},
-        {"$set": {"leased_until": until}},
-        projection={"_id": 1},
-        sort=[("handed_in_at", 1)],
-    )
-    return found["_id"] if found else None
-
-
-async def save(database: Database, import_id: str, progress: Document, until: datetime) -> None:
-    """Save how far an import is and keep the claim on it."""
-    await database[IMPORTS].update_one({"_id": import_id}, {"$set": {**progress, "leased_until": until}})
 
 
 async def find_helping(database: Database, import_id: str, number: int) -> list[Row]:

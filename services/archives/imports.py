@@ -2,10 +2,9 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from typing import Any, Literal
-
-from pydantic import BaseModel, Field
 
 from contracts.archives import archive_stream
 from contracts.custody import custody_stream
@@ -15,35 +14,23 @@ from services.archives import domain, import_files
 from services.archives.rounds import ADVICE, Refusal, Row, Visit, check_row, make_entry, read_round, write_refused
 from services.archives.views import find_deaths
 from services.runtime.clock import day_of
+from services.runtime.imports import Progress as ImportProgress
+from services.runtime.imports import find_import, promise_import, save_import, work_through_imports
 from services.runtime.journal import ConflictError
 from services.runtime.logs import get_log
-from services.runtime.mongo import wait_while_away
 from services.runtime.service import Service
 
 ATTEMPTS = 5
 HELPING = 250
-LEASE = timedelta(seconds=60)
-LOOK_AGAIN_AFTER = 1.0
 
 Outcome = Literal["accepted", "duplicate"] | Refusal
 
 
-class Progress(BaseModel):
+class Progress(ImportProgress):
     """How far an import is: of `rows` data rows `done` are worked through, each in exactly one of the four counts."""
 
-    import_id: str
-    street: str
     by: str
-    state: Literal["waiting", "done"] = "waiting"
-    rows: int
-    done: int = 0
-    accepted: int = 0
-    duplicate: int = 0
-    blank: int = 0
-    refused: int = 0
-    refused_by_reason: dict[str, int] = Field(default_factory=dict)
     helpings: int = 0
-    handed_in_at: datetime
 
 
 async def hand_in(service: Service, content: bytes, filename: str, street: str, by: str) -> Progress:
@@ -60,14 +47,15 @@ async def hand_in(service: Service, content: bytes, filename: str, street: str, 
         handed_in_at=service.clock(),
     )
     helpings = [told.rows[start : start + HELPING] for start in range(0, len(told.rows), HELPING)]
-    await import_files.keep(service.database, progress.import_id, _document(progress), helpings)
+    await import_files.keep(service.database, progress.import_id, helpings)
+    await promise_import(service.database, progress.import_id, _fields(progress))
     return progress
 
 
 async def find_progress(service: Service, import_id: str) -> Progress | None:
     """Find how far an import is."""
-    document = await import_files.find(service.database, import_id)
-    return Progress.model_validate({**document, "import_id": import_id}) if document else None
+    found = await find_import(service.database, import_id)
+    return Progress.model_validate(found) if found else None
 
 
 async def make_refused_workbook(service: Service, import_id: str) -> bytes:
@@ -86,21 +74,7 @@ _DECIDED: Mapping[str, str] = {kind.code: kind.advice for kind in domain.Refused
 
 async def work_through(service: Service) -> None:
     """Work for ever on imports that are not done, wherever a crashed worker left them."""
-    while True:
-        import_id = await wait_while_away(lambda: _claim(service))
-        if import_id is None:
-            await asyncio.sleep(LOOK_AGAIN_AFTER)
-            continue
-        try:
-            await _finish(service, import_id)
-        except Exception as error:
-            get_log().error("import stopped, will go on", import_id=import_id, error=error)
-            await asyncio.sleep(LOOK_AGAIN_AFTER)
-
-
-async def _claim(service: Service) -> str | None:
-    now = service.clock()
-    return await import_files.claim(service.database, now, now + LEASE)
+    await work_through_imports(service, partial(_finish, service))
 
 
 async def _finish(service: Service, import_id: str) -> None:
@@ -111,7 +85,7 @@ async def _finish(service: Service, import_id: str) -> None:
         refused = [(row, outcome) for row, outcome in outcomes if isinstance(outcome, Refusal)]
         await import_files.keep_refused(service.database, import_id, progress.helpings, refused)
         progress = _after(progress, [outcome for _, outcome in outcomes])
-        await import_files.save(service.database, import_id, _document(progress), service.clock() + LEASE)
+        await save_import(service.database, import_id, _fields(progress), service.clock())
     await import_files.let_go(service.database, import_id)
     get_log().info("import done", import_id=import_id, count=progress.rows if progress else 0)
 
@@ -122,14 +96,12 @@ def _after(progress: Progress, outcomes: Sequence[Outcome]) -> Progress:
     for outcome in outcomes:
         match outcome:
             case Refusal(code=code):
-                after.refused += 1
-                after.refused_by_reason[code] = after.refused_by_reason.get(code, 0) + 1
+                after.count_refused(code)
             case "duplicate":
                 after.duplicate += 1
             case _:
                 after.accepted += 1
-    after.done += len(outcomes)
-    after.state = "done" if after.done == after.rows else "waiting"
+    after.count_done(len(outcomes))
     return after
 
 
@@ -219,5 +191,5 @@ def _decide(
     return outcomes, facts
 
 
-def _document(progress: Progress) -> dict[str, Any]:
+def _fields(progress: Progress) -> dict[str, Any]:
     return progress.model_dump(exclude={"import_id"})

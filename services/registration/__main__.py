@@ -34,6 +34,7 @@ from services.registration.vault_command_line import (
 )
 from services.runtime import access_log_web
 from services.runtime.clock import Clock, system_clock
+from services.runtime.imports import prepare_imports
 from services.runtime.service import Service, run_service
 from services.runtime.settings import Settings, load_settings, local_environment
 from services.runtime.web import make_app
@@ -53,7 +54,7 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
     registration = Registration(Service(NAME, settings, clock), Vault(keys))
     service = registration.service
     service.parked.seal_with(registration.vault.seal_bytes, registration.vault.open_bytes)
-    service.prepare_with(views.prepare, duplicates.prepare, registration.access_log.prepare)
+    service.prepare_with(views.prepare, prepare_imports, duplicates.prepare, registration.access_log.prepare)
     service.hear(partial(projector.hear, registration), everywhere=HEARD_BY[NAME])
     queue = settings.queue_name(f"{NAME}.{offices.OFFICES}")
     service.listener.listen(

@@ -6,9 +6,8 @@ are dismissed or the person they are about is erased.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
-from typing import Literal
 
 from pydantic import BaseModel, Field
 from pydantic_core import from_json, to_json
@@ -20,12 +19,12 @@ from services.registration.commands.registration import Registration
 from services.registration.intake import ArrivalReport, Refusal, RefusalCode, check_arrival
 from services.registration.registers import COLUMNS, Register, Row, read_register, write_refused
 from services.runtime.clock import day_of
+from services.runtime.imports import Progress as ImportProgress
+from services.runtime.imports import find_import, promise_import, save_import, work_through_imports
 from services.runtime.logs import get_log
 from services.runtime.mongo import wait_while_away
 
 HELPING = 500
-LEASE = timedelta(seconds=60)
-LOOK_AGAIN_AFTER = 1.0
 
 
 class RefusedRow(BaseModel):
@@ -37,26 +36,15 @@ class RefusedRow(BaseModel):
     detail: str = ""
 
 
-class Progress(BaseModel):
+class Progress(ImportProgress):
     """How far an import is: of `rows` data rows `done` are worked through, each in exactly one of the four counts.
 
     The text of refused rows is kept until it is dismissed; `erased` counts those whose text went with a person's.
     """
 
-    import_id: str
-    street: str
-    state: Literal["waiting", "done"] = "waiting"
-    rows: int
-    done: int = 0
-    accepted: int = 0
-    duplicate: int = 0
-    blank: int = 0
-    refused: int = 0
-    refused_by_reason: dict[str, int] = Field(default_factory=dict)
     warnings: dict[str, int] = Field(default_factory=dict)
     refused_rows: list[RefusedRow] = Field(default_factory=list, exclude=True)
     erased: int = 0
-    handed_in_at: datetime
     dismissed_at: datetime | None = None
     approver: str | None = None
     """The supervisor who handed it in: numbers with a reason beside them are approved."""
@@ -70,9 +58,11 @@ async def hand_in(
     now = registration.service.clock()
     progress = begin(register, street, now, approver)
     sealed = registration.vault.seal_bytes(content)
-    await views.keep_import(registration.service.database, _document(progress), sealed, filename, caller)
+    database = registration.service.database
+    await views.keep_register(database, progress.import_id, sealed, filename, now)
+    await promise_import(database, progress.import_id, {**_fields(progress), "by": caller})
     if progress.state == "done":
-        await vault_views.drop_file(registration.service.database, progress.import_id)
+        await vault_views.drop_file(database, progress.import_id)
     return progress
 
 
@@ -93,8 +83,8 @@ def begin(register: Register, street: str, handed_in_at: datetime, approver: str
 
 async def find_progress(registration: Registration, import_id: str) -> Progress | None:
     """Find how far an import is."""
-    document = await views.find_import(registration.service.database, import_id)
-    return Progress.model_validate({**document, "import_id": import_id}) if document else None
+    found = await find_import(registration.service.database, import_id)
+    return Progress.model_validate(found) if found else None
 
 
 async def make_refused_workbook(registration: Registration, progress: Progress) -> bytes:
@@ -119,16 +109,7 @@ async def work_through(registration: Registration) -> None:
         await wait_while_away(lambda: _let_go_of_finished(registration))
     except Exception as error:
         get_log().error("registers of finished imports are still kept", error=error)
-    while True:
-        import_id = await wait_while_away(lambda: _claim(registration))
-        if import_id is None:
-            await asyncio.sleep(LOOK_AGAIN_AFTER)
-            continue
-        try:
-            await _finish(registration, import_id)
-        except Exception as error:
-            get_log().error("import stopped, will go on", import_id=import_id, error=error)
-            await asyncio.sleep(LOOK_AGAIN_AFTER)
+    await work_through_imports(registration.service, partial(_finish, registration))
 
 
 async def take_register(registration: Registration, register: Register, progress: Progress) -> AsyncIterator[Progress]:
@@ -158,21 +139,14 @@ async def _take_rows(registration: Registration, rows: Sequence[Row], progress: 
         after.duplicate += not outcome.accepted
         for warning in outcome.warnings:
             after.warnings[warning] = after.warnings.get(warning, 0) + 1
-    after.done += len(rows)
-    after.state = "done" if after.done == after.rows else "waiting"
+    after.count_done(len(rows))
     return after
 
 
 def _count_refusal(progress: Progress, row: int, refusal: Refusal) -> None:
-    progress.refused += 1
-    progress.refused_by_reason[refusal.code] = progress.refused_by_reason.get(refusal.code, 0) + 1
+    progress.count_refused(refusal.code)
     refused = RefusedRow(row=row, code=refusal.code, field=refusal.field, detail=refusal.detail)
     progress.refused_rows.append(refused)
-
-
-async def _claim(registration: Registration) -> str | None:
-    now = registration.service.clock()
-    return await views.claim_import(registration.service.database, now, now + LEASE)
 
 
 async def _finish(registration: Registration, import_id: str) -> None:
@@ -181,10 +155,9 @@ async def _finish(registration: Registration, import_id: str) -> None:
         return
     register = await _open_register(registration, import_id)
     async for reached in take_register(registration, register, progress):
-        until = registration.service.clock() + LEASE
         if reached.state == "done":
             await _keep_refused(registration, register, reached)
-        await views.save_import(registration.service.database, import_id, _document(reached), until)
+        await save_import(registration.service.database, import_id, _fields(reached), registration.service.clock())
     await vault_views.drop_file(registration.service.database, import_id)
     get_log().info("import done", import_id=import_id, count=progress.rows)
 
@@ -213,7 +186,7 @@ async def _let_go_of_finished(registration: Registration) -> None:
 
 
 async def _open_register(registration: Registration, import_id: str) -> Register:
-    sealed, filename = await views.open_import(registration.service.database, import_id)
+    sealed, filename = await views.open_register(registration.service.database, import_id)
     return await asyncio.to_thread(read_register, registration.vault.open_bytes(sealed), filename)
 
 
@@ -222,7 +195,6 @@ def refusals_of(progress: Progress) -> list[tuple[int, Refusal]]:
     return [(row.row, Refusal(RefusalCode(row.code), row.field, row.detail)) for row in progress.refused_rows]
 
 
-def _document(progress: Progress) -> dict[str, object]:
-    document = progress.model_dump(exclude={"import_id"})
-    document["refused_rows"] = [row.model_dump() for row in progress.refused_rows]
-    return {"_id": progress.import_id, **document}
+def _fields(progress: Progress) -> dict[str, object]:
+    refused_rows = [row.model_dump() for row in progress.refused_rows]
+    return {**progress.model_dump(exclude={"import_id"}), "refused_rows": refused_rows}

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from pymongo import UpdateOne
 
 from services.registration.vault import Sealed
-from services.registration.views import IDENTITIES, IMPORT_FILES, IMPORTS, REFUSED_ROWS, sealed_fields
+from services.registration.views import IDENTITIES, IMPORT_FILES, REFUSED_ROWS, sealed_fields
+from services.runtime.imports import IMPORTS
 from services.runtime.mongo import Database, Document, bulk_write, insert_new
 from services.runtime.parked import PARKED
 

@@ -28,7 +28,6 @@ PEOPLE = "people"
 CONFLICTS = "conflicts"
 MOVERS = "movers"
 IDENTITIES = "identities"
-IMPORTS = "imports"
 IMPORT_FILES = "import_files"
 REFUSED_ROWS = "refused_rows"
 
@@ -55,7 +54,6 @@ async def prepare(database: Database) -> None:
     await make_index(database[MOVERS], [("tasks.division", 1), ("tasks.due", 1)], name="tasks")
     listed = [("listed.division", 1), ("listed.what", 1), ("listed.state", 1), ("_id", 1)]
     await make_index(database[MOVERS], listed, name="listed")
-    await make_index(database[IMPORTS], "state", name="unfinished", partialFilterExpression={"state": "waiting"})
 
 
 def stay_row(stay: Stay, sequence: int) -> Row:
@@ -522,38 +520,15 @@ def sealed_fields(sealed: Sealed) -> Document:
     return {"sealed": sealed.content, "sealed_with": sealed.sealed_with}
 
 
-async def keep_import(database: Database, progress: Document, sealed: Sealed, filename: str, caller: str) -> None:
-    """Keep a register that was handed in: the sealed file first, then the promise to work on it."""
-    kept = {"_id": progress["_id"], **sealed_fields(sealed), "filename": filename}
-    await database[IMPORT_FILES].insert_one({**kept, "handed_in_at": progress["handed_in_at"]})
-    await database[IMPORTS].insert_one({**progress, "by": caller, "leased_until": progress["handed_in_at"]})
+async def keep_register(database: Database, import_id: str, sealed: Sealed, filename: str, now: datetime) -> None:
+    """Keep a register that was handed in, sealed, before anything is promised of it."""
+    kept = {"_id": import_id, **sealed_fields(sealed), "filename": filename, "handed_in_at": now}
+    await database[IMPORT_FILES].insert_one(kept)
 
 
-async def find_import(database: Database, import_id: str) -> Document | None:
-    """Find an import's progress."""
-    return await database[IMPORTS].find_one({"_id": import_id})
-
-
-async def open_import(database: Database, import_id: str) -> tuple[bytes, str]:
+async def open_register(database: Database, import_id: str) -> tuple[bytes, str]:
     """Give the sealed register of an import and its file name."""
     document = await database[IMPORT_FILES].find_one({"_id": import_id})
     if document is None:
         raise KeyError(import_id)
     return bytes(document["sealed"]), document["filename"]
-
-
-async def claim_import(database: Database, now: datetime, until: datetime) -> str | None:
-    """Claim the oldest import that waits and that nobody works on; give its id."""
-    document = await database[IMPORTS].find_one_and_update(
-        {"state": "waiting", "leased_until": {"$lte": now}},
-        {"$set": {"leased_until": until}},
-        projection={"_id": 1},
-        sort=[("handed_in_at", 1)],
-    )
-    return document["_id"] if document else None
-
-
-async def save_import(database: Database, import_id: str, progress: Document, until: datetime) -> None:
-    """Save how far an import is and keep the claim on it, unless somebody else got as far."""
-    behind = {"_id": import_id, "done": {"$lt": progress["done"]}}
-    await database[IMPORTS].update_one(behind, {"$set": {**progress, "leased_until": until}})

@@ -47,8 +47,8 @@ POINTS: Mapping[str, Point] = {
     "office answered, not acknowledged": Point("after", "services.runtime.inbox", "Listener.reply"),
     # an import: claim -> record a helping -> save the progress
     "import claimed": Point("before", "services.registration.imports", "_finish"),
-    "helping recorded, progress not saved": Point("before", "services.registration.views", "save_import"),
-    "progress saved": Point("after", "services.registration.views", "save_import"),
+    "helping recorded, progress not saved": Point("before", "services.registration.imports", "save_import"),
+    "progress saved": Point("after", "services.registration.imports", "save_import"),
     # a rotation of keys: read a helping -> seal it anew
     "helping sealed anew": Point("after", "services.registration.vault_views", "replace_seals"),
 }
@@ -80,7 +80,7 @@ def main(service: str, point: str, call: str, *arguments: str) -> None:
     """Run a service, or a command of it, as its own `__main__` does, until it crashes."""
     crash_at(service, POINTS[point], int(call))
     if service == "registration":
-        import_module("services.registration.imports").__dict__["LEASE"] = SHORT_LEASE
+        import_module("services.runtime.imports").__dict__["LEASE"] = SHORT_LEASE
     sys.argv = [service, *arguments]
     runpy.run_module(f"services.{service}", run_name="__main__")
 

@@ -45,8 +45,7 @@ async def database(database: Database) -> Database:
     await views.insert_sealed(database, sealed, {name: () for name, _, _ in sealed})
     await vault_views.erase_identity(database, person(PEOPLE), system_clock())
     await vault_views.keep_refused(database, "an-import", {3: old.seal_bytes(b"3"), 4: old.seal_bytes(b"4")})
-    progress = {"_id": "an-import", "handed_in_at": system_clock()}
-    await views.keep_import(database, progress, old.seal_bytes(b"register"), "a.csv", "clerk")
+    await views.keep_register(database, "an-import", old.seal_bytes(b"register"), "a.csv", system_clock())
     parked = Parked(database, system_clock)
     parked.seal_with(old.seal_bytes, old.open_bytes)
     await parked.park("offices", b"report", "malformed")
