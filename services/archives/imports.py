@@ -81,6 +81,8 @@ async def _finish(service: Service, import_id: str) -> None:
     progress = await find_progress(service, import_id)
     while progress and progress.state == "waiting":
         rows = await import_files.find_helping(service.database, import_id, progress.helpings)
+        if not rows:
+            return  # another worker took over, finished and let go of them
         outcomes = await take_rows(service, rows, progress)
         refused = [(row, outcome) for row, outcome in outcomes if isinstance(outcome, Refusal)]
         await import_files.keep_refused(service.database, import_id, progress.helpings, refused)

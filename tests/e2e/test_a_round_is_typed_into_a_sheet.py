@@ -1,6 +1,7 @@
 """The story of a follow-up round in a spreadsheet: what is right is entered, what is not comes back to be corrected."""
 
-from datetime import UTC, datetime
+import asyncio
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -97,6 +98,22 @@ async def test_a_worker_that_crashed_between_two_steps_counts_every_row_once(sta
         assert [outcome for _, outcome in before] == ["accepted", "accepted", "duplicate"]
         assert after == before
         assert await service.database["journal"].count_documents({"stream": {"$regex": "^entry/"}}) == 2
+
+
+async def test_a_worker_that_was_overtaken_leaves_what_the_other_one_finished(stack: Stack) -> None:
+    async with running_instance(stack, ["archives"], clock=lambda: NOW) as instance:
+        async with instance.client("archives", "health_worker", STREET, "nurse") as worker:
+            import_id = (await hand_in(worker, workbook(HEADER, line(NOBODY))))["import_id"]
+        service = instance.apps["archives"].state.service
+        as_it_knew_it = {"state": "waiting", "done": 0, "helpings": 0, "leased_until": NOW + timedelta(hours=1)}
+        await eventually(lambda: service.database["import_helpings"].find_one({"rows": []}))
+        await service.database["imports"].update_one({"_id": import_id}, {"$set": as_it_knew_it})
+
+        async with asyncio.timeout(10):
+            await imports._finish(service, import_id)
+
+        helping = await service.database["import_helpings"].find_one({})
+        assert [row["code"] for row in helping["refused"]] == ["unknown_person"]
 
 
 async def test_only_the_own_street_hands_in_and_looks(stack: Stack) -> None:
