@@ -50,6 +50,14 @@ async def _log(request: Request) -> AccessLog:
 Log = Annotated[AccessLog, Depends(_log)]
 
 
+async def _name_request(caller: Worker, idempotency_key: IdempotencyKey = None) -> str:
+    """Name what is asked for by the caller's key, or by an id of its own."""
+    return f"{caller.subject}/{idempotency_key}" if idempotency_key else str(uuid7())
+
+
+Cause = Annotated[str, Depends(_name_request)]
+
+
 class EntryRequest(BaseModel):
     """An entry as a health worker types it; the content's `kind` says what it is."""
 
@@ -248,15 +256,11 @@ async def get_offers(service: ServiceHere, caller: Reader, district: District) -
 
 @router.post("/custody/{person_id}/refusal", summary="Refuse an archive that is offered")
 async def post_refusal(
-    person_id: PersonInPath,
-    body: RefusalRequest,
-    service: ServiceHere,
-    caller: Supervisor,
-    idempotency_key: IdempotencyKey = None,
+    person_id: PersonInPath, body: RefusalRequest, service: ServiceHere, caller: Supervisor, cause: Cause
 ) -> Custody:
     """Refuse the archive of a person who is not ours; the origin goes on keeping it."""
     caller.must_cover(body.street)
-    change = Change(caller.subject, _cause(caller, idempotency_key))
+    change = Change(caller.subject, cause)
     return await _decided(commands.refuse_offer(service, person_id, body.street[:6], body.reason, change))
 
 
@@ -309,63 +313,47 @@ async def get_extract(
 
 @router.post("/archives/{person_id}/completion", summary="Complete an archive")
 async def post_completion(
-    person_id: PersonInPath,
-    body: CompletionRequest,
-    service: ServiceHere,
-    caller: Worker,
-    idempotency_key: IdempotencyKey = None,
+    person_id: PersonInPath, body: CompletionRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
     """Fill in cover and basic information; the first time gives the archive its 17-digit code."""
     caller.must_cover(body.street)
     if not service.divisions.is_street(body.street):
         raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
-    change = Change(caller.subject, _cause(caller, idempotency_key), body.version)
+    change = Change(caller.subject, cause, body.version)
     place = (body.street, body.committee)
     return await _decided(commands.complete(service, person_id, place, body.basic, change))
 
 
 @router.post("/archives/{person_id}/paper", summary="Compare with the paper")
 async def post_paper(
-    person_id: PersonInPath,
-    body: PaperRequest,
-    service: ServiceHere,
-    caller: Worker,
-    idempotency_key: IdempotencyKey = None,
+    person_id: PersonInPath, body: PaperRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
     """Keep where the paper stands and how many entries it holds; the list of differences follows."""
     caller.must_cover(body.street)
     today = day_of(service.clock())
     paper = PaperFile(reference=body.reference, entries=body.entries, compared_on=today, compared_by=caller.subject)
-    change = Change(caller.subject, _cause(caller, idempotency_key), body.version)
+    change = Change(caller.subject, cause, body.version)
     return await _decided(commands.compare_paper(service, person_id, body.street[:6], paper, change))
 
 
 @router.post("/archives/{person_id}/closing", summary="Close an archive")
 async def post_closing(
-    person_id: PersonInPath,
-    body: ClosingRequest,
-    service: ServiceHere,
-    caller: Worker,
-    idempotency_key: IdempotencyKey = None,
+    person_id: PersonInPath, body: ClosingRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
     """Close the archive of who can't be found (失访), moved out of reach (迁出), or has one by mistake."""
     caller.must_cover(body.street)
-    change = Change(caller.subject, _cause(caller, idempotency_key), body.version)
+    change = Change(caller.subject, cause, body.version)
     why = (body.reason, body.closed_on)
     return await _decided(commands.close(service, person_id, body.street[:6], why, change))
 
 
 @router.post("/archives/{person_id}/reopening", summary="Reopen an archive")
 async def post_reopening(
-    person_id: PersonInPath,
-    body: ReopeningRequest,
-    service: ServiceHere,
-    caller: Worker,
-    idempotency_key: IdempotencyKey = None,
+    person_id: PersonInPath, body: ReopeningRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
     """Take a closed archive into use again."""
     caller.must_cover(body.street)
-    change = Change(caller.subject, _cause(caller, idempotency_key), body.version)
+    change = Change(caller.subject, cause, body.version)
     return await _decided(commands.reopen(service, person_id, body.street[:6], change))
 
 
@@ -375,6 +363,7 @@ async def post_entry(
     body: EntryRequest,
     service: ServiceHere,
     caller: Worker,
+    cause: Cause,
     idempotency_key: IdempotencyKey = None,
 ) -> Entry:
     """Record an entry; the same Idempotency-Key again enters nothing twice."""
@@ -387,7 +376,7 @@ async def post_entry(
         recorded_by=caller.subject,
         content=body.content,
     )
-    return await _decided(commands.record_entry(service, entry, cause=_cause(caller, idempotency_key)))
+    return await _decided(commands.record_entry(service, entry, cause=cause))
 
 
 @router.get("/archives/{person_id}/entries/{entry_id}", summary="An entry with its history")
@@ -411,11 +400,11 @@ async def post_correction(
     body: CorrectionRequest,
     service: ServiceHere,
     caller: Worker,
-    idempotency_key: IdempotencyKey = None,
+    cause: Cause,
 ) -> Entry:
     """Correct what was entered; what it said before is kept."""
     await _must_cover_entry(service, caller, person_id, entry_id)
-    change = Change(caller.subject, _cause(caller, idempotency_key), body.version)
+    change = Change(caller.subject, cause, body.version)
     said = (body.content, body.measured_at, body.reason)
     return await _decided(commands.correct_entry(service, person_id, entry_id, said, change))
 
@@ -427,28 +416,24 @@ async def post_voiding(
     body: VoidRequest,
     service: ServiceHere,
     caller: Worker,
-    idempotency_key: IdempotencyKey = None,
+    cause: Cause,
 ) -> Entry:
     """Void what was entered; it counts no more, what it said is kept."""
     await _must_cover_entry(service, caller, person_id, entry_id)
-    change = Change(caller.subject, _cause(caller, idempotency_key), body.version)
+    change = Change(caller.subject, cause, body.version)
     return await _decided(commands.void_entry(service, person_id, entry_id, body.reason, change))
 
 
 @router.post("/archives/{person_id}/enrolments", status_code=201, summary="Enrol a person")
 async def post_enrolment(
-    person_id: PersonInPath,
-    body: EnrolmentRequest,
-    service: ServiceHere,
-    caller: Worker,
-    idempotency_key: IdempotencyKey = None,
+    person_id: PersonInPath, body: EnrolmentRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Enrolment:
     """Begin to manage a person for hypertension, type 2 diabetes, tuberculosis or a severe mental disorder."""
     caller.must_cover(body.street)
     enrolment = Enrolment(
         person_id=person_id, district=body.street[:6], recorded_by=caller.subject, **body.model_dump()
     )
-    return await _decided(commands.enrol(service, enrolment, cause=_cause(caller, idempotency_key)))
+    return await _decided(commands.enrol(service, enrolment, cause=cause))
 
 
 @router.post("/archives/{person_id}/enrolments/{condition}/ending", summary="End an enrolment")
@@ -458,12 +443,11 @@ async def post_ending(
     body: EndingRequest,
     service: ServiceHere,
     caller: Worker,
-    idempotency_key: IdempotencyKey = None,
+    cause: Cause,
 ) -> Enrolment:
     """Stop managing a person: cured, misdiagnosed, declined or lost."""
     caller.must_cover(body.street)
     managed, why = (condition, body.street[:6]), (body.ended_on, body.ending)
-    cause = _cause(caller, idempotency_key)
     return await _decided(commands.end_enrolment(service, person_id, managed, why, cause))
 
 
@@ -506,10 +490,6 @@ async def _decided(command: Coroutine[Any, Any, Answer]) -> Answer:
         raise Problem(404 if error.code == "not_found" else 409, error.code, error.advice) from error
     except ConflictError as error:
         raise Problem(409, "conflict", "Somebody else changed it at the same time; look and try again.") from error
-
-
-def _cause(caller: Caller, idempotency_key: str | None) -> str:
-    return f"{caller.subject}/{idempotency_key}" if idempotency_key else str(uuid7())
 
 
 def _entry_id(caller: Caller, idempotency_key: str | None) -> str:
