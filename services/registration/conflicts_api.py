@@ -27,6 +27,7 @@ from services.registration.domain.refused import (
     StaleError,
 )
 from services.registration.stays_api import Correction
+from services.registration.transfer_views import list_conflicts
 from services.registration.web import RECORDS, Cause, Clerk, Division, Here, Id, Paged, Version, decided, refuses
 from services.runtime.access import Caller
 from services.runtime.problems import Problem
@@ -98,7 +99,7 @@ async def get_conflicts(registration: Here, caller: Clerk, division: Division, p
     """List the open conflicts that a division has a stay in."""
     caller.must_cover(division)
     service = registration.service
-    found, following = await views.list_conflicts(service.database, service.areas(division), page.cursor, page.limit)
+    found, following = await list_conflicts(service.database, service.areas(division), page.cursor, page.limit)
     return ConflictPage(conflicts=found, cursor=following)
 
 

@@ -20,7 +20,7 @@ from services.registration.domain.refused import (
     WithdrawnError,
 )
 from services.registration.intake import NoticeReply
-from services.registration.views import Wanted
+from services.registration.transfer_views import Wanted, list_notices
 from services.registration.web import RECORDS, Cause, Clerk, Division, Here, Paged, decided, must_serve, refuses
 from services.runtime.problems import Problem
 
@@ -75,7 +75,7 @@ async def get_notices(
     service = registration.service
     overdue_by = service.today if which.state == "overdue" else None
     wanted = Wanted(service.areas(division), (which.kind,), which.standings, overdue_by)
-    found, following = await views.list_notices(service.database, wanted, page.cursor, page.limit)
+    found, following = await list_notices(service.database, wanted, page.cursor, page.limit)
     files = [NoticeFile(notice=notice, answer=answer, version=version) for notice, answer, version in found]
     return NoticePage(notices=files, cursor=following)
 

@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from services.registration import views
 from services.registration.domain.transfers import Task, TaskKind
+from services.registration.transfer_views import count_tasks, list_tasks
 from services.registration.web import Clerk, Division, Here, Paged, refuses
 
 router = APIRouter(tags=["transfers"])
@@ -55,7 +55,7 @@ async def get_tasks(
     """
     caller.must_cover(division)
     service = registration.service
-    found, following = await views.list_tasks(
+    found, following = await list_tasks(
         service.database, service.areas(division), which.digits, which.until, page.cursor, page.limit
     )
     return TaskPage(tasks=found, cursor=following)
@@ -66,5 +66,5 @@ async def get_task_summary(registration: Here, caller: Clerk, division: Division
     """Count the tasks of a division by office and kind."""
     caller.must_cover(division)
     service = registration.service
-    counted = await views.count_tasks(service.database, service.areas(division), service.today)
+    counted = await count_tasks(service.database, service.areas(division), service.today)
     return [TaskCount.model_validate(one) for one in counted]

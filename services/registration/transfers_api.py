@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from services.registration import views
 from services.registration.domain.listed import ListedKind
 from services.registration.domain.transfers import TERMINAL, Transfer, TransferState
-from services.registration.views import Wanted
+from services.registration.transfer_views import Wanted, list_transfers
 from services.registration.web import Clerk, Division, Here, Paged, refuses
 
 router = APIRouter(tags=["transfers"])
@@ -57,5 +56,5 @@ async def get_transfers(
     service = registration.service
     overdue_by = service.today if which.overdue else None
     wanted = Wanted(service.areas(division), which.kinds, which.states, overdue_by)
-    found, following = await views.list_transfers(service.database, wanted, which.person, page.cursor, page.limit)
+    found, following = await list_transfers(service.database, wanted, which.person, page.cursor, page.limit)
     return TransferPage(transfers=found, cursor=following)

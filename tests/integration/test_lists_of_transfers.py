@@ -9,13 +9,14 @@ import pytest
 from contracts.divisions import Area
 from contracts.registration import Contest, Stay, StayState
 from contracts.transfers import Conflict, ConflictKind, NoticeKind, conflict_id
-from services.registration import views
+from services.registration import transfer_views, views
 from services.registration.deadlines import Policy
 from services.registration.domain.knowledge import Knowledge
 from services.registration.domain.listed import ListedKind, NoticeStanding
 from services.registration.domain.settling import Now, Told, make_notice
 from services.registration.domain.transfers import TransferState, derive_tasks, derive_transfers
-from services.registration.views import KnownPerson, Wanted
+from services.registration.transfer_views import Wanted
+from services.registration.views import KnownPerson
 from services.runtime.mongo import Database, Row, write_rows
 from tests.districts import noon
 from tests.histories import make_stay
@@ -75,20 +76,20 @@ async def filled(database: Database) -> Database:
 
 def transfers(*areas: Area, overdue_by: date | None = None) -> Lists:
     wanted = Wanted(areas, (ListedKind.LEAVING, ListedKind.REACHING), EVERY_STATE, overdue_by)
-    return lambda database, cursor, limit: views.list_transfers(database, wanted, None, cursor, limit)
+    return lambda database, cursor, limit: transfer_views.list_transfers(database, wanted, None, cursor, limit)
 
 
 def notices(*areas: Area, overdue_by: date | None = None) -> Lists:
     wanted = Wanted(areas, (ListedKind.NOTICE_RECEIVED,), (NoticeStanding.OPEN,), overdue_by)
-    return lambda database, cursor, limit: views.list_notices(database, wanted, cursor, limit)
+    return lambda database, cursor, limit: transfer_views.list_notices(database, wanted, cursor, limit)
 
 
 def conflicts(*areas: Area) -> Lists:
-    return lambda database, cursor, limit: views.list_conflicts(database, areas, cursor, limit)
+    return lambda database, cursor, limit: transfer_views.list_conflicts(database, areas, cursor, limit)
 
 
 def tasks(*areas: Area) -> Lists:
-    return lambda database, cursor, limit: views.list_tasks(database, areas, None, None, cursor, limit)
+    return lambda database, cursor, limit: transfer_views.list_tasks(database, areas, None, None, cursor, limit)
 
 
 STREET, DISTRICT, PROVINCE = Area(LEFT), Area(LEFT[:6]), Area("32")
@@ -181,7 +182,7 @@ async def test_what_is_past_its_day_is_listed_as_overdue(filled: Database) -> No
 
 
 async def test_tasks_are_counted_by_office_and_kind(filled: Database) -> None:
-    counted = await views.count_tasks(filled, (DISTRICT,), TODAY)
+    counted = await transfer_views.count_tasks(filled, (DISTRICT,), TODAY)
 
     assert [(one["division"], one["kind"], one["tasks"]) for one in counted] == [
         (LEFT, kind, PEOPLE) for kind in ("check_stay", "receive_notice", "resolve_conflict")
