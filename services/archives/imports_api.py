@@ -9,10 +9,9 @@ from services.archives.api import Worker
 from services.archives.rounds import FILE_ADVICE
 from services.runtime.problems import Problem
 from services.runtime.sheets import SheetError
-from services.runtime.web import ServiceHere
+from services.runtime.web import ServiceHere, give_workbook
 
 router = APIRouter(tags=["imports"])
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.post("/imports", status_code=202, summary="Hand in a sheet of follow-ups 随访表")
@@ -51,5 +50,4 @@ async def get_refused(import_id: str, service: ServiceHere, caller: Worker) -> R
     if progress.state != "done":
         raise Problem(409, "not_done", "The import is still under way; ask for its progress first.")
     workbook = await imports.make_refused_workbook(service, import_id)
-    headers = {"Content-Disposition": f'attachment; filename="refused-{import_id}.xlsx"'}
-    return Response(workbook, media_type=XLSX, headers=headers)
+    return give_workbook(workbook, f"refused-{import_id}.xlsx")

@@ -34,6 +34,7 @@ from services.runtime.access import Caller, Role
 from services.runtime.access_log import Access
 from services.runtime.problems import Problem
 from services.runtime.sheets import SheetError
+from services.runtime.web import give_workbook
 
 router = APIRouter(tags=["registration"])
 
@@ -246,11 +247,7 @@ async def get_refused(import_id: str, registration: Here, caller: Clerk) -> Resp
     access = Access.of(caller, "refused_rows_read", f"import {import_id}", street=progress.street)
     await registration.access_log.record(access)
     workbook = await imports.make_refused_workbook(registration, progress)
-    return Response(
-        workbook,
-        media_type="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-        headers={"Content-Disposition": f'attachment; filename="refused-{import_id}.xlsx"'},
-    )
+    return give_workbook(workbook, f"refused-{import_id}.xlsx")
 
 
 def _context(registration: Registration, street: str) -> dict[str, Any]:

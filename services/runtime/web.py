@@ -19,6 +19,7 @@ from services.runtime.service import Service
 
 MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 10 * 1024 * 1024
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 UPLOADS = (b"multipart/", b"application/fhir+json")
 
 
@@ -83,6 +84,11 @@ def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
     for router in (*routers, _common):
         app.include_router(router)
     return app
+
+
+def give_workbook(content: bytes, filename: str) -> Response:
+    """Give a workbook (.xlsx) as a file to keep."""
+    return Response(content, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{filename}"'})
 
 
 _common = APIRouter()
