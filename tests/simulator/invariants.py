@@ -1,22 +1,23 @@
 """The invariants of DOMAIN 4.4, as far as registration knows them: each finds what breaks it and says so."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from contracts.registration import DestinationKind, Ending, Stay, StayState
+from contracts.registration import DestinationKind, Ending, Stay, StayEnded, StayState
 from contracts.transfers import NoticeState
 from services.registration.domain.conflicts import find_conflicts
 from services.registration.domain.knowledge import Knowledge
-from services.registration.domain.settling import Rules
+from services.registration.domain.settling import Now, Rules, settle
 from services.registration.domain.transfers import (
     TERMINAL,
     TransferState,
     derive_tasks,
     derive_transfers,
 )
+from tests.districts import noon
 
 EXPLAINED = frozenset(TransferState) - {TransferState.CANCELLED, TransferState.VOID}
 LISTED = frozenset({TransferState.OVERDUE, TransferState.LOST, TransferState.DISPUTED})
@@ -24,15 +25,24 @@ LISTED = frozenset({TransferState.OVERDUE, TransferState.LOST, TransferState.DIS
 
 
 def find_silent_doubles(known: Knowledge, rules: Rules) -> Iterator[str]:
-    """I2: of several open stays each but the present one has a transfer or an open conflict."""
+    """I2: of several open stays each but the present one has a transfer or an open conflict, or the death ends it."""
     doubles = [stay for stay in known.claims if stay.state is StayState.OPEN][:-1]
     if not doubles:
         return
     explained = {one.left_stay for one in derive_transfers(known) if one.state in EXPLAINED}
     explained |= {stay for conflict in find_conflicts(known, rules.deadlines) for stay in conflict.stays}
+    explained |= _ended_by_death(known, rules)
     for stay in doubles:
         if stay.stay_id not in explained:
             yield f"I2: {stay.stay_id} of {stay.person_id} is open beside another, and nobody is told"
+
+
+def _ended_by_death(known: Knowledge, rules: Rules) -> set[str]:
+    """Name the open stays, wherever they are, that their offices end as soon as they hear of a death."""
+    if known.died_on is None:
+        return set()
+    owed = settle(known, replace(rules, serves=lambda _: True), Now(noon(known.died_on), known.died_on))
+    return {fact.stay.stay_id for fact in owed if isinstance(fact, StayEnded) and fact.stay.ending is Ending.DIED}
 
 
 @dataclass(frozen=True)

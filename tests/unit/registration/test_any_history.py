@@ -168,6 +168,12 @@ class AnyHistory(RuleBasedStateMachine):
                     known = district.known.about(stay.person_id)
                     assert known.successor(stay) is None or not known.is_claim(stay)
 
+    @invariant()
+    def whoever_knows_of_a_death_has_no_open_stay_of_the_dead(self) -> None:
+        for district in self.world.districts.values():
+            for stay in stays_in(district.own):
+                assert stay.state is not StayState.OPEN or district.known.about(stay.person_id).died_on is None
+
     def teardown(self) -> None:
         self.world.let_everything_fall_due()
         first, *others = self.world.districts.values()

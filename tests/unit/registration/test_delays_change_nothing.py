@@ -23,6 +23,7 @@ from services.registration.domain.settling import Now, settle
 from services.registration.domain.transfers import TransferState, derive_transfers
 from tests.districts import POLICY, World, noon, rules_of
 from tests.histories import FIRST_DAY, PEOPLE, STREETS, make_answer, make_notice, make_person, make_stay
+from tests.simulator.invariants import find_silent_doubles
 
 OLD, NEW = make_stay(), make_stay(street=STREETS[2], day=30)
 REJECTED = make_answer(make_notice(NEW, OLD), AnswerState.REJECTED, reason=RejectionReason.STILL_HERE)
@@ -55,6 +56,15 @@ def test_an_arrival_after_the_death_is_disputed_no_longer_it_contradicts_the_dea
 
     assert kinds(known) == {ConflictKind.STAY_AFTER_DEATH}
     assert states(known) == [TransferState.VOID]
+
+
+@pytest.mark.parametrize("day", [20, 30, 40], ids=["before the move", "on its day", "after it"])
+def test_who_hears_of_the_death_before_the_stays_are_ended_knows_what_becomes_of_both(day: int) -> None:
+    died = make_person(died_on=FIRST_DAY + timedelta(days=day))
+
+    known = Knowledge((OLD, NEW), (), (), (died,))
+
+    assert list(find_silent_doubles(known, rules_of("310101"))) == []
 
 
 def test_an_arrival_that_was_declared_over_on_its_first_day_is_as_good_as_retracted() -> None:
