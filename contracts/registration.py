@@ -25,7 +25,7 @@ class Ending(StrEnum):
     """How a stay came to its end. The first two were said by people, the others follow from what is known.
 
     `departed`: the office declared the departure (流出申报). `confirmed`: the office confirmed another's notice.
-    `by_default`: nobody answered the notice in time. `died`: the person died.
+    `by_default`: nobody answered the notice in time, or before the person died elsewhere. `died`: the person died.
     """
 
     DEPARTED = "departed"

@@ -299,13 +299,18 @@ async def test_death_ends_every_stay_voids_open_transfers_and_can_be_retracted(c
     await clerks.say(B, f"/people/{somebody.person_id}/death", {"died_on": "2026-08-01"})
 
     told = [await clerks.stay(stay) for stay in (old, new)]
-    assert (told[1]["state"], told[1]["ending"], told[1]["ended_on"]) == ("ended", "died", "2026-08-01")
-    assert told[0]["state"] == "contested", "that the person moved on before is still to be confirmed"
-    await clerks.say(A, f"/stays/{old}/confirmation")
+    assert [(stay["state"], stay["ending"], stay["ended_on"]) for stay in told] == [
+        ("ended", "by_default", MOVED),
+        ("ended", "died", "2026-08-01"),
+    ]
+    assert (await clerks.transfer(somebody))["state"] == "void"
+    assert await clerks.tasks(somebody, A) == []
 
     await clerks.say(B, f"/people/{somebody.person_id}/death/retraction")
 
-    assert await clerks.state(old, new) == ["ended", "open"]
+    assert await clerks.state(old, new) == ["contested", "open"]
+    assert (await clerks.transfer(somebody))["state"] == "arrived_unmatched"
+    assert await clerks.tasks(somebody, A) == ["check_stay", "receive_notice"]
 
 
 async def test_death_voids_who_is_under_way(clerks: Clerks) -> None:

@@ -42,7 +42,7 @@ def _ended_by_death(known: Knowledge, rules: Rules) -> set[str]:
     if known.died_on is None:
         return set()
     owed = settle(known, replace(rules, serves=lambda _: True), Now(noon(known.died_on), known.died_on))
-    return {fact.stay.stay_id for fact in owed if isinstance(fact, StayEnded) and fact.stay.ending is Ending.DIED}
+    return {fact.stay.stay_id for fact in owed if isinstance(fact, StayEnded)}
 
 
 @dataclass(frozen=True)

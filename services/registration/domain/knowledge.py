@@ -123,6 +123,16 @@ class Knowledge:
         """Give the answer to that notice."""
         return self.answers_by_notice.get(notice_id(kind, stay_id, other))
 
+    def is_void_by_death(self, left: Stay, reached: Stay) -> bool:
+        """Tell whether the person died before a move was answered; an answer that was overdue by then stays so."""
+        if self.died_on is None:
+            return False
+        notice = self.notice(NoticeKind.ARRIVAL, reached.stay_id, left.stay_id)
+        late = notice is not None and notice.state is NoticeState.SENT and notice.escalated
+        answer = self.answer_to(NoticeKind.ARRIVAL, reached.stay_id, left.stay_id)
+        answered = answer is not None and (answer.state in FED_BACK or self.left(left) is not None)
+        return self.died_on <= reached.started_on or not (late or answered)
+
     def receipt_suffices(self, notice: Notice) -> bool:
         """Tell whether a notice wants to be received and no more: the addressee has nothing to decide."""
         if notice.kind is NoticeKind.ARRIVAL:

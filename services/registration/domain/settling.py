@@ -128,7 +128,8 @@ def _ending(stay: Stay, known: Knowledge, today: date) -> Left | None:
     if known.is_same_street(successor, stay):
         return Left(successor.started_on, Ending.CONFIRMED, successor.street, DestinationKind.DIVISION)
     notice = known.notice(NoticeKind.ARRIVAL, successor.stay_id, stay.stay_id)
-    if notice is not None and notice.state is NoticeState.SENT and today > (notice.completes_on or today):
+    unanswered = notice is not None and notice.state is NoticeState.SENT and today > (notice.completes_on or today)
+    if unanswered or died_on is not None:
         return Left(successor.started_on, Ending.BY_DEFAULT, successor.street, DestinationKind.DIVISION)
     return None
 
@@ -227,11 +228,9 @@ class Told(NamedTuple):
 
 def _of_arrival(stay: Stay, known: Knowledge, rules: Rules) -> Iterator[Told]:
     """Tell the office that a person's earlier stay belongs to."""
-    if known.died_on is not None and known.died_on < stay.started_on:
-        return
     for left in known.predecessors(stay):
         near = known.left(left) is None and is_double_arrival(known, left, stay, rules.deadlines)
-        if not known.is_same_street(left, stay):
+        if not known.is_same_street(left, stay) and not known.is_void_by_death(left, stay):
             yield Told(NoticeKind.ARRIVAL, left.street, left.stay_id, Urgency.URGENT if near else Urgency.ORDINARY)
 
 

@@ -180,6 +180,8 @@ def _state_of_move(known: Knowledge, left: Stay, reached: Stay, notice: Notice |
     escalated = notice is not None and notice.escalated
     if known.is_same_street(left, reached) or (said is not None and said.ending is Ending.CONFIRMED):
         return TransferState.COMPLETED
+    if known.is_void_by_death(left, reached):
+        return TransferState.VOID
     if said is not None:
         answered = known.answer_to(NoticeKind.ARRIVAL, reached.stay_id, left.stay_id) is not None
         unanswered = TransferState.COMPLETED_BY_DEFAULT if escalated else TransferState.MATCHED
