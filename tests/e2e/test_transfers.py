@@ -226,6 +226,24 @@ async def test_correction_of_dates_is_a_correcting_fact_and_everything_follows(c
     assert (await clerks.stay(old))["ended_on"] == MOVED, "what A said stands until A corrects it"
 
 
+async def test_correction_of_the_first_day_is_what_the_left_side_confirms_without_naming_a_day(clerks: Clerks) -> None:
+    by_stay, by_notice = Somebody(), Somebody()
+    for somebody in (by_stay, by_notice):
+        old = await clerks.arrive(somebody, A, LIVED_SINCE)
+        new = await clerks.arrive(somebody, B, MOVED)
+        await clerks.say(B, f"/stays/{new}/correction", {"started_on": "2026-06-12"})
+        notice = (await clerks.transfer(somebody))["notice_id"]
+        assert (await clerks.get(A, f"/notices/{notice}"))["notice"]["started_on"] == "2026-06-12"
+
+        if somebody is by_stay:
+            await clerks.say(A, f"/stays/{old}/confirmation")
+        else:
+            await clerks.say(A, f"/notices/{notice}/answer", {"state": "confirmed"})
+
+        assert (await clerks.stay(old))["ended_on"] == "2026-06-12"
+        assert (await clerks.transfer(somebody))["state"] == "completed"
+
+
 async def test_correction_of_the_place_is_a_retraction_and_an_arrival_there(clerks: Clerks) -> None:
     somebody = Somebody()
     old = await clerks.arrive(somebody, A, LIVED_SINCE)

@@ -98,12 +98,13 @@ async def _stand_by(registration: Registration, stay_id: str, causation: str, ve
 
 
 async def _find_contesting(registration: Registration, stay: Stay) -> Notice:
-    """Find the notice by which a stay is contested, or make it as its sender will."""
+    """Find the notice by which a stay is contested, or make it as its sender will, with the first day known by now."""
     rival = await views.find_stay(registration.service.database, stay.contested_by or "")
     if stay.state is not StayState.CONTESTED or rival is None:
         raise NotContestedError
     name = notice_id(NoticeKind.ARRIVAL, rival.stay_id, stay.stay_id)
     told = Told(NoticeKind.ARRIVAL, stay.street, stay.stay_id)
-    return await views.find_notice(registration.service.database, name) or settling.make_notice(
+    notice = await views.find_notice(registration.service.database, name) or settling.make_notice(
         rival, told, registration.rules.deadlines, registration.now()
     )
+    return notice.model_copy(update={"started_on": rival.started_on})

@@ -173,21 +173,25 @@ def _settle_notices(known: Knowledge, rules: Rules, now: Now) -> Iterator[Notice
         if owed is not None and notice.state is NoticeState.WITHDRAWN:
             yield NoticeSent(notice=make_notice(*owed, rules.deadlines, now))
         elif owed is not None or notice.asked or known.is_met(notice):
-            yield from _tick(notice, known, now.day)
+            day = _day_told(notice.kind, owed[0]) if owed is not None else notice.started_on
+            yield from _tick(notice, day, known, now.day)
         elif notice.state is NoticeState.SENT:
             yield NoticeWithdrawn(notice=notice.model_copy(update={"state": NoticeState.WITHDRAWN}))
     yield from (NoticeSent(notice=make_notice(*owed, rules.deadlines, now)) for owed in wanted.values())
 
 
-def _tick(notice: Notice, known: Knowledge, today: date) -> Iterator[NoticeFact]:
-    """Remind and escalate, each once."""
+def _tick(notice: Notice, day: date | None, known: Knowledge, today: date) -> Iterator[NoticeFact]:
+    """Remind and escalate, each once; tell a day that was corrected while an answer is still wanted."""
     due = known.due(notice)
     if due is None:
         return
+    current = notice.model_copy(update={"started_on": day})
     if today > due and not notice.escalated:
-        yield NoticeEscalated(notice=notice.model_copy(update={"reminded": True, "escalated": True}))
+        yield NoticeEscalated(notice=current.model_copy(update={"reminded": True, "escalated": True}))
     elif today >= notice.remind_on and not notice.reminded:
-        yield NoticeReminded(notice=notice.model_copy(update={"reminded": True}))
+        yield NoticeReminded(notice=current.model_copy(update={"reminded": True}))
+    elif current != notice:
+        yield NoticeSent(notice=current)
 
 
 def _clock_of(notice: Notice, known: Knowledge, rules: Rules) -> Iterator[date]:
@@ -254,7 +258,6 @@ def make_notice(stay: Stay, told: Told, deadlines: Policy, now: Now) -> Notice:
     kind, urgency = told.kind, told.urgency
     within = stay.district == told.addressee[:6]
     answer_due = deadlines.answer_due(kind, urgency, within, now.day)
-    left_on = stay.ended_on if kind is NoticeKind.DEPARTURE else None
     return Notice(
         notice_id=told.name(stay),
         kind=kind,
@@ -263,7 +266,7 @@ def make_notice(stay: Stay, told: Told, deadlines: Policy, now: Now) -> Notice:
         addressee=told.addressee,
         stay_id=stay.stay_id,
         about=told.about,
-        started_on=left_on or stay.started_on,
+        started_on=_day_told(kind, stay),
         urgency=urgency,
         sent_at=now.moment,
         receipt_due=deadlines.receipt_due(kind, urgency, within, now.day),
@@ -271,6 +274,12 @@ def make_notice(stay: Stay, told: Told, deadlines: Policy, now: Now) -> Notice:
         completes_on=deadlines.completes_on(answer_due) if kind is NoticeKind.ARRIVAL else None,
         remind_on=deadlines.remind_on(kind, urgency, within, answer_due),
     )
+
+
+def _day_told(kind: NoticeKind, stay: Stay) -> date:
+    """Give the day that a notice tells of its sender's stay: the first, or that of the departure."""
+    left_on = stay.ended_on if kind is NoticeKind.DEPARTURE else None
+    return left_on or stay.started_on
 
 
 def _settle_conflicts(known: Knowledge, rules: Rules) -> Iterator[ConflictRaised | ConflictResolved]:

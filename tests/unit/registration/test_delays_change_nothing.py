@@ -138,11 +138,8 @@ def test_a_late_answer_that_the_person_is_still_here_reaffirms_what_ended_by_def
     world.record(stays.start(NEW))
     world.let_everything_fall_due()
     ended = world.all_stays()[OLD.stay_id]
-    name = notice_id(NoticeKind.ARRIVAL, NEW.stay_id, OLD.stay_id)
-    _, sent = world.districts["320507"].heard.newest[f"notice/{name}"]
-    assert isinstance(sent, NoticeFact)
 
-    world.record(notices.reject(sent.notice, None, noon(world.today), RejectionReason.STILL_HERE))
+    world.record(notices.reject(_sent(world).notice, None, noon(world.today), RejectionReason.STILL_HERE))
     world.let_everything_fall_due()
 
     assert (ended.state, ended.ending) == (StayState.ENDED, Ending.BY_DEFAULT)
@@ -157,3 +154,47 @@ def test_what_reopens_a_stay_raises_its_conflict_at_once() -> None:
     said = list(settle(Knowledge((ended, near)), rules_of("320507"), Now(noon(FIRST_DAY), FIRST_DAY)))
 
     assert [fact.TYPE for fact in said] == [StayContested.TYPE, ConflictRaised.TYPE]
+
+
+@pytest.mark.parametrize("answer", [None, AnswerState.RECEIVED], ids=["not received", "received"])
+def test_a_notice_that_wants_an_answer_tells_the_corrected_day_and_is_confirmed_by_it(
+    answer: AnswerState | None,
+) -> None:
+    world = World(("320507", "320812"), FIRST_DAY + timedelta(days=31))
+    world.record(stays.start(OLD))
+    world.record(stays.start(NEW))
+    world.drain()
+    corrected = NEW.started_on - timedelta(days=7)
+    if answer is not None:
+        world.record(notices.advance(_sent(world).notice, None, answer, noon(world.today)))
+
+    world.decide(f"stay/{NEW.stay_id}", lambda fact: stays.correct(fact.stay, {"started_on": corrected}))  # type: ignore[attr-defined]  # a stay's fact
+    world.drain()
+    said = make_answer(_sent(world).notice, answer) if answer is not None else None
+    world.record(notices.confirm(_sent(world).notice, said, noon(world.today), OLD, None))
+    world.drain()
+
+    assert _sent(world).notice.started_on == corrected
+    assert world.all_stays()[OLD.stay_id].ended_on == corrected
+    assert kinds(world.districts["320507"].heard.about(PEOPLE[0])) == set()
+
+
+def test_a_notice_that_was_answered_stays_as_it_was_answered() -> None:
+    world = World(("320507", "320812"), FIRST_DAY + timedelta(days=31))
+    world.record(stays.start(OLD))
+    world.record(stays.start(NEW))
+    world.drain()
+    world.record(notices.confirm(_sent(world).notice, None, noon(world.today), OLD, None))
+    world.drain()
+
+    world.decide(f"stay/{NEW.stay_id}", lambda fact: stays.correct(fact.stay, {"started_on": FIRST_DAY}))  # type: ignore[attr-defined]  # a stay's fact
+    world.drain()
+
+    assert _sent(world).notice.started_on == NEW.started_on
+
+
+def _sent(world: World) -> NoticeFact:
+    name = notice_id(NoticeKind.ARRIVAL, NEW.stay_id, OLD.stay_id)
+    _, sent = world.districts["320507"].heard.newest[f"notice/{name}"]
+    assert isinstance(sent, NoticeFact)
+    return sent
