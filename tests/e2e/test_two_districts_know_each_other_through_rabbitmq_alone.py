@@ -1,16 +1,15 @@
 """The story of a person who moves between two districts that share no database, only a broker."""
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 
 from deploy.local.stack import Stack
-from tests.instance import Instance, eventually, forget_instance, running_instance
-from tests.ledger import find_losses
+from tests.instance import eventually
+from tests.neighbours import Neighbours
 from tests.offices import make_arrival
 
 XIANGCHENG, QINGJIANGPU = "320507", "320812"
@@ -18,42 +17,8 @@ OLD_STREET, NEW_STREET = "320507001", "320812008"
 MOVED_OUT, MOVED_IN = "2026-03-01", "2026-06-15"
 
 
-class Districts:
-    """Two districts, each of which can be up or down."""
-
-    def __init__(self, stack: Stack) -> None:
-        self.stack = stack
-        self.names = {district: f"{district}-{uuid4().hex[:6]}" for district in (XIANGCHENG, QINGJIANGPU)}
-        self.up: dict[str, Instance] = {}
-        self._exits: dict[str, AsyncExitStack] = {}
-
-    async def start(self, *districts: str) -> None:
-        """Start districts on the data and queues that they had."""
-        for district in districts:
-            self._exits[district] = AsyncExitStack()
-            self.up[district] = await self._exits[district].enter_async_context(
-                running_instance(
-                    self.stack,
-                    ["registration", "reporting"],
-                    name=self.names[district],
-                    districts=district,
-                    keep=True,
-                )
-            )
-
-    async def stop(self, *districts: str) -> None:
-        """Stop districts; what is said meanwhile waits in their queues."""
-        for district in districts:
-            del self.up[district]
-            await self._exits.pop(district).aclose()
-
-    async def whole(self) -> None:
-        """Wait until everybody who is up has heard and settled everything."""
-
-        async def nothing_lost() -> bool:
-            return not await find_losses([instance.databases for instance in self.up.values()])
-
-        await eventually(nothing_lost)
+class Districts(Neighbours):
+    """Two districts, each of which can be up or down, as clerks and district officers use them."""
 
     async def arrive(self, street: str, arrived_on: str) -> dict[str, Any]:
         """Register the person's arrival at a street of a district that is up."""
@@ -96,14 +61,12 @@ class Districts:
 @asynccontextmanager
 async def two_districts(stack: Stack) -> AsyncIterator[Districts]:
     """Run two districts, and remove everything they had at the end."""
-    districts = Districts(stack)
-    await districts.start(XIANGCHENG, QINGJIANGPU)
+    districts = Districts(stack, (XIANGCHENG, QINGJIANGPU), ("registration", "reporting"))
     try:
+        await districts.start(*districts.codes)
         yield districts
     finally:
-        await districts.stop(*districts.up)
-        for name in districts.names.values():
-            await forget_instance(stack, name)
+        await districts.forget()
 
 
 async def test_an_arrival_in_one_district_contests_and_then_ends_the_stay_in_the_other(stack: Stack) -> None:
