@@ -66,7 +66,8 @@ class Stay(BaseModel):
     arrival was recorded. `returning_on` is when a seasonal worker said to be back. `trace_lost_on` is the day from
     which a departure without arrival counts as lost (失访). People who arrived in one report share `household_id`;
     `guardian_id` names whose number a child without one is registered under. The person of an `unverified` stay was
-    registered by a supervisor under a number that fails its check, and is never matched by itself.
+    registered by a supervisor under a number that fails its check, and is never matched by itself. `registration_due`
+    is the last day on which the arrival is registered in time, None where a hotel, hospital or school registers it.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -99,6 +100,7 @@ class Stay(BaseModel):
     relationship: str | None = None
     guardian_id: PersonId | None = None
     unverified: bool = False
+    registration_due: date | None = None
 
     @property
     def district(self) -> DistrictCode:

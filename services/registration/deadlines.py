@@ -37,6 +37,7 @@ class Scope(StrEnum):
 class Period(StrEnum):
     """What lasts by itself: until a lost trace 失访, two arrivals at once, half a year 常住, registering, completion.
 
+    `visit` is how long whoever lives with kin need not be registered.
     `completion` is how long after an overdue answer an arrival is taken as confirmed.
     """
 
@@ -45,6 +46,7 @@ class Period(StrEnum):
     DOUBLE_ARRIVAL = "double_arrival"
     RESIDENCE = "residence"
     REGISTRATION = "registration"
+    VISIT = "visit"
 
 
 class Unit(StrEnum):
@@ -120,6 +122,10 @@ class Policy:
     def registration_due(self, arrived_on: date) -> date:
         """Give the last day on which an arrival may be registered."""
         return self._end(Period.REGISTRATION, arrived_on)
+
+    def visit_ends_on(self, arrived_on: date) -> date:
+        """Give the last day on which somebody who lives with kin counts as a visitor."""
+        return self._end(Period.VISIT, arrived_on)
 
     def trace_lost_on(self, left_on: date) -> date:
         """Give the first day on which somebody who left and arrived nowhere counts as lost."""

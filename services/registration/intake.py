@@ -16,7 +16,6 @@ from contracts.transfers import AnswerState, RejectionReason
 from services.registration import fields
 from services.registration.documents import LONGEST_TYPED, DocumentReport, Typed, keep_apart, read_document
 from services.registration.fields import refuse
-from services.registration.lateness import REGISTRATION_DAYS, registration_due
 from services.registration.refusals import ADVICE, Refusal, RefusalCode, ReportRefusedError, advise
 from services.registration.vocabulary import (
     DWELLINGS,
@@ -219,7 +218,6 @@ class _Circumstances:
     today: date
     divisions: Divisions
     approver: str | None
-    registration_days: int
     head: Document | None = None
 
 
@@ -230,14 +228,13 @@ def check_arrival(
     today: date,
     divisions: Divisions,
     approver: str | None = None,
-    registration_days: int = REGISTRATION_DAYS,
 ) -> Arrival | Refusal:
     """Check a typed arrival; the first thing wrong of what is missing, name, document, birth, sex and day.
 
     `approver` is the supervisor who reports it, the only one to approve a number that fails its check.
     """
     try:
-        return _arrival(report, _Circumstances(street, today, divisions, approver, registration_days))
+        return _arrival(report, _Circumstances(street, today, divisions, approver))
     except ReportRefusedError as refused:
         return refused.refusal
 
@@ -249,11 +246,10 @@ def check_household(
     today: date,
     divisions: Divisions,
     approver: str | None = None,
-    registration_days: int = REGISTRATION_DAYS,
 ) -> list[Arrival] | Refusal:
     """Check the arrival of a person and of everybody along, the head first; one refused member refuses them all."""
     try:
-        return _household(report, _Circumstances(street, today, divisions, approver, registration_days))
+        return _household(report, _Circumstances(street, today, divisions, approver))
     except ReportRefusedError as refused:
         return refused.refusal
 
@@ -329,9 +325,6 @@ def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
         warnings.append("arrived_before_birth")
     purpose = fields.read_word(PURPOSES, report.purpose, "unknown_purpose", warnings)
     dwelling = fields.read_word(DWELLINGS, report.dwelling, "unknown_dwelling", warnings)
-    due = registration_due(started_on, purpose, dwelling, around.registration_days)
-    if due is not None and around.today > due:
-        warnings.append("registered_late")
     relationship = fields.read_word(RELATIONSHIPS, report.relationship, "unknown_relationship", warnings)
     return Arrival(
         document_type=document.document_type,

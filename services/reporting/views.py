@@ -38,6 +38,7 @@ CONFLICTS = "conflicts"
 _COUNTED = {
     "person_id", "street", "started_on", "ended_on", "state", "birth", "sex", "hukou_division", "origin",
     "destination", "purpose", "hazard", "recorded_at", "ending", "destination_kind", "trace_lost_on",
+    "registration_due",
 }  # fmt: skip
 _SCORED = {
     "kind", "person_id", "sender", "addressee", "stay_id", "started_on", "sent_at", "receipt_due", "answer_due",
@@ -364,7 +365,7 @@ def _exchange(row: Document) -> Exchange:
         answered_on=_day(answer.get("answered_on")),
         state=AnswerState(answer["state"]) if answer else None,
         reason=RejectionReason(answer["reason"]) if answer.get("reason") else None,
-        arrived_on=_day(stay.get("started_on")),
+        registration_due=_day(stay.get("registration_due")),
         registered_on=day_of(datetime.fromisoformat(stay["recorded_at"])) if stay.get("recorded_at") else None,
     )
 

@@ -273,7 +273,7 @@ async def test_who_left_under_one_id_is_found_under_the_other(office: Office) ->
 
 def arrival_notice(person: str, day: int, registered: int, sent: int, addressee: str = HERE) -> tuple[Stay, Any]:
     """Make an arrival at FAR and its notice; days are counted from the first."""
-    stay = make_stay(person, FAR, day, recorded=24 * registered)
+    stay = make_stay(person, FAR, day, recorded=24 * registered, registration_due=after(day + 3))
     moment = FIRST_MOMENT + timedelta(days=sent)
     due = {"receipt_due": after(sent + 10), "answer_due": after(sent + 20), "completes_on": after(sent + 30)}
     return stay, make_notice(stay, make_stay(person, addressee), sent_at=moment, **due)

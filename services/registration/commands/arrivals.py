@@ -11,7 +11,9 @@ from services.registration.commands.recording import record_next as _continue
 from services.registration.domain import stays
 from services.registration.erasure import ReportedAgain, bring_back
 from services.registration.intake import Arrival
-from services.registration.vault import Identity, Vault
+from services.registration.lateness import registration_due
+from services.registration.vault import Identity
+from services.runtime.clock import day_of
 from services.runtime.journal import Commit, Taken
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ async def record_arrivals(registration: "Registration", reports: Sequence[Arriva
     """Record arrivals in bulk: identities sealed first, then the facts; natural ids make repetitions duplicates."""
     journal = registration.service.journal
     recorded_at = registration.service.clock()
-    named = [(_stay_of(report.arrival, registration.vault, recorded_at), report) for report in reports]
+    named = [(_stay_of(registration, report.arrival, recorded_at), report) for report in reports]
     named = await _as_registered_before(registration, named)
     first: dict[str, tuple[Stay, ArrivalReported]] = {}
     for stay, report in named:
@@ -74,7 +76,7 @@ async def record_arrivals(registration: "Registration", reports: Sequence[Arriva
     if erased:
         await _bring_back(registration, erased, [(s, r) for s, r in named if causes[s.stay_id] == r.causation])
     return [
-        Outcome(causes[stay.stay_id] == report.causation, stay.stay_id, stay.person_id, report.arrival.warnings)
+        Outcome(causes[stay.stay_id] == report.causation, stay.stay_id, stay.person_id, _warnings(stay, report))
         for stay, report in named
     ]
 
@@ -127,7 +129,15 @@ def _cause_of(commit: Commit, taken: Taken | None) -> str:
     return taken.causation if taken else commit.first.causationid
 
 
-def _stay_of(arrival: Arrival, vault: Vault, recorded_at: datetime) -> Stay:
+def _warnings(stay: Stay, report: ArrivalReported) -> tuple[str, ...]:
+    """Give what an office is told beside an accepted arrival; it is late by the day on which it was handed in."""
+    due, reported_at = stay.registration_due, report.reported_at or stay.recorded_at
+    late = due is not None and day_of(reported_at) > due
+    return (*report.arrival.warnings, "registered_late") if late else report.arrival.warnings
+
+
+def _stay_of(registration: "Registration", arrival: Arrival, recorded_at: datetime) -> Stay:
+    vault, deadlines = registration.vault, registration.rules.deadlines
     person_id = vault.name(*arrival.document)
     return Stay(
         stay_id=stay_id(person_id, arrival.street, arrival.started_on),
@@ -149,6 +159,7 @@ def _stay_of(arrival: Arrival, vault: Vault, recorded_at: datetime) -> Stay:
         relationship=arrival.relationship,
         guardian_id=vault.name(*arrival.guardian) if arrival.guardian else None,
         unverified=arrival.unverified,
+        registration_due=registration_due(deadlines, arrival.started_on, arrival.purpose, arrival.dwelling),
     )
 
 

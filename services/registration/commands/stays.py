@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from contracts.envelope import Event
-from contracts.registration import DestinationKind, Stay, StayFact
+from contracts.registration import DestinationKind, Stay, StayCorrected, StayFact
 from contracts.transfers import Answer
 from services.registration.commands.knowledge import load_knowledge
 from services.registration.commands.recording import continue_own, load_own, must_not_be_future, recorded_by
@@ -14,6 +14,7 @@ from services.registration.commands.settling import settle
 from services.registration.domain import stays
 from services.registration.domain.knowledge import Knowledge
 from services.registration.domain.refused import AcceptedAlreadyError
+from services.registration.lateness import registration_due
 
 
 class Dwelling(NamedTuple):
@@ -45,7 +46,15 @@ async def correct_stay(
 ) -> Stay:
     """Correct what was reported of a stay."""
     must_not_be_future(registration, started_on=changes.get("started_on"), ended_on=changes.get("ended_on"))
-    return await _change_stay(registration, stay_id, lambda stay: stays.correct(stay, changes), causation, version)
+
+    def decide(stay: Stay) -> StayFact:
+        corrected = stays.correct(stay, changes).stay
+        due = registration_due(
+            registration.rules.deadlines, corrected.started_on, corrected.purpose, corrected.dwelling
+        )
+        return StayCorrected(stay=corrected.model_copy(update={"registration_due": due}))
+
+    return await _change_stay(registration, stay_id, decide, causation, version)
 
 
 async def relocate_stay(

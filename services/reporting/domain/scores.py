@@ -6,15 +6,12 @@ Days are statutory days; a deadline is met on its last day.
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 
 from pydantic import BaseModel
 
 from contracts.transfers import AnswerState, NoticeKind, RejectionReason
-
-REGISTERED_WITHIN = timedelta(days=3)
-"""How long after arriving a person is registered in time (a local rule of 3 days)."""
 
 FED_BACK = frozenset({AnswerState.CONFIRMED, AnswerState.REJECTED})
 PAIRED = frozenset({AnswerState.PAIRED, AnswerState.VERIFIED, AnswerState.CONFIRMED})
@@ -22,7 +19,7 @@ PAIRED = frozenset({AnswerState.PAIRED, AnswerState.VERIFIED, AnswerState.CONFIR
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One notice and its answer, as far as there is one; `arrived_on` and `registered_on` tell of the sender's stay."""
+    """One notice and its answer, as far as there is one; the last two tell of the sender's stay."""
 
     sender: str
     addressee: str
@@ -35,7 +32,7 @@ class Exchange:
     answered_on: date | None = None
     state: AnswerState | None = None
     reason: RejectionReason | None = None
-    arrived_on: date | None = None
+    registration_due: date | None = None
     registered_on: date | None = None
 
 
@@ -99,9 +96,9 @@ def _feedback(exchange: Exchange, as_of: date) -> Iterator[Mark]:
 
 
 def _sending(exchange: Exchange) -> Iterator[Mark]:
-    if exchange.kind is NoticeKind.ARRIVAL and exchange.arrived_on and exchange.registered_on:
+    if exchange.kind is NoticeKind.ARRIVAL and exchange.registration_due and exchange.registered_on:
         yield Mark.ARRIVALS
-        if exchange.registered_on <= exchange.arrived_on + REGISTERED_WITHIN:
+        if exchange.registered_on <= exchange.registration_due:
             yield Mark.SENT_IN_TIME
 
 
@@ -113,7 +110,8 @@ class Score(BaseModel):
     owed being what was received or is past its day. 反馈率 `feedback_rate` = fed_back / notices, be it confirmed or
     rejected. 反馈及时率 `feedback_in_time_rate` = fed_back_in_time / feedback_owed. 配对成功率 `paired_rate` = paired /
     received, paired being where the addressee found its record of the person. 通报及时率 `sent_in_time_rate` =
-    sent_in_time / arrivals: of notices of an arrival whose stay is known here, those registered within 3 days of it.
+    sent_in_time / arrivals: of notices of an arrival whose stay is known here, those registered by the
+    day that the stay names (`registration_due`); where it names none, a host registers.
     `overdue` 逾期 want their receipt or feedback after its day; `by_default` count as confirmed instead.
     """
 

@@ -1,6 +1,6 @@
 """People of all kinds at the doors: children without a document, numbers that a supervisor approves, households."""
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import pytest
@@ -22,8 +22,7 @@ from services.registration.intake import (
     check_departure,
     check_household,
 )
-from services.registration.lateness import registration_due
-from services.registration.vocabulary import RELATIONSHIPS, Dwelling, Purpose
+from services.registration.vocabulary import RELATIONSHIPS
 from tests.registers import full_width, id_number
 
 KEY = bytes(range(32))
@@ -298,35 +297,6 @@ def test_what_the_office_reports_of_a_person_is_read() -> None:
     assert arrival.warnings == ()
     assert accept({**ADULT, "left_behind": " 是 "}).categories == (Category.LEFT_BEHIND,)
     assert accept({**ADULT, "disabled": "待定"}).warnings == ("unknown_disabled",)
-
-
-@pytest.mark.parametrize(
-    ("days", "changes", "late"),
-    [
-        (3, {}, False),
-        (4, {}, True),
-        (4, {"purpose": "务工"}, True),
-        (400, {"dwelling": "旅馆"}, False),
-        (400, {"purpose": "治病"}, False),
-        (400, {"purpose": "借读"}, False),
-        (33, {"purpose": "探亲", "dwelling": "居民家中"}, False),
-        (34, {"purpose": "探亲", "dwelling": "居民家中"}, True),
-        (4, {"purpose": "探亲", "dwelling": "租房"}, True),
-    ],
-)
-def test_an_arrival_has_to_be_registered_in_days(days: int, changes: dict[str, str], late: bool) -> None:
-    arrival = accept({**ADULT, **changes, "arrived_on": (TODAY - timedelta(days=days)).isoformat()})
-
-    assert ("registered_late" in arrival.warnings) is late
-
-
-def test_the_days_to_register_are_a_policy() -> None:
-    arrived = {**ADULT, "arrived_on": "2026-11-13"}
-
-    assert accept(arrived, registration_days=7).warnings == ()
-    assert accept(arrived, registration_days=6).warnings == ("registered_late",)
-    assert registration_due(TODAY, Purpose.LABOUR, Dwelling.RENTED) == date(2026, 11, 23)
-    assert registration_due(TODAY, Purpose.LABOUR, Dwelling.HOTEL) is None
 
 
 def test_a_departure_may_be_for_a_season() -> None:

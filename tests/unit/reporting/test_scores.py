@@ -113,14 +113,16 @@ def test_a_withdrawn_notice_counts_in_no_rate() -> None:
         (None, NoticeKind.ARRIVAL, set()),
     ],
 )
-def test_an_arrival_is_told_in_time_where_it_was_registered_within_three_days(
+def test_an_arrival_is_told_in_time_where_it_was_registered_by_the_day_that_its_stay_names(
     registered_on: date | None, kind: NoticeKind, expected: set[str]
 ) -> None:
-    arrived_on = MARCH if registered_on else None
-
-    found = counted(SENT, on(3, 5), kind=kind, arrived_on=arrived_on, registered_on=registered_on)
+    found = counted(SENT, on(3, 5), kind=kind, registration_due=on(3, 4), registered_on=registered_on)
 
     assert found == expected | {"notices"}
+
+
+def test_an_arrival_that_a_host_registers_is_neither_in_time_nor_late() -> None:
+    assert counted(SENT, on(3, 5), kind=NoticeKind.ARRIVAL, registered_on=on(3, 4)) == {"notices"}
 
 
 def test_a_score_gives_each_rate_beside_its_numerator_and_denominator() -> None:
@@ -157,7 +159,7 @@ def exchanges(draw: st.DrawFn) -> Exchange:
     state = draw(st.sampled_from((None, *AnswerState)))
     received_on = draw(days) if state else None
     fed_back = state in {AnswerState.CONFIRMED, AnswerState.REJECTED} and received_on is not None
-    arrived_on = draw(st.none() | days)
+    registration_due = draw(st.none() | days)
     return Exchange(
         sender="320812001",
         addressee="320507001",
@@ -170,8 +172,8 @@ def exchanges(draw: st.DrawFn) -> Exchange:
         answered_on=received_on + timedelta(days=draw(st.integers(0, 30))) if fed_back and received_on else None,
         state=state,
         reason=draw(st.sampled_from(RejectionReason)) if state is AnswerState.REJECTED else None,
-        arrived_on=arrived_on,
-        registered_on=arrived_on + timedelta(days=draw(st.integers(0, 9))) if arrived_on else None,
+        registration_due=registration_due,
+        registered_on=draw(st.none() | days),
     )
 
 
