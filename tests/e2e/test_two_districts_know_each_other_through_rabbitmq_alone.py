@@ -2,13 +2,16 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any
 
 import httpx
 import pytest
 
 from deploy.local.stack import Stack
-from tests.instance import eventually
+from services.runtime.clock import Clock, system_clock
+from tests.clerks import Day
+from tests.instance import Instance, eventually
 from tests.neighbours import Neighbours
 from tests.offices import make_arrival
 
@@ -31,6 +34,34 @@ class Districts(Neighbours):
         """Act as a street's clerk."""
         async with self.up[street[:6]].client("registration", "clerk", street) as clerk:
             return await clerk.post(path, json=body)
+
+    @asynccontextmanager
+    async def deaf(self, district: str) -> AsyncIterator[None]:
+        """Let a district be asked over HTTP while it hears and says nothing."""
+        await self.stop(district)
+        instance = Instance(self.stack, self.names[district], district, self.clock)
+        instance.apps["registration"] = instance.build("registration")
+        self.up[district] = instance
+        yield
+        instance.database("registration").client.close()
+        await self.start(district)
+
+    async def get(self, street: str, path: str) -> Any:
+        """Read a list of a street's as its clerk."""
+        async with self.up[street[:6]].client("registration", "clerk", street) as clerk:
+            return (await clerk.get(path, params={"division": street})).raise_for_status().json()[path.strip("/")]
+
+    async def transfers(self, person_id: str) -> list[str]:
+        """Give the states of a person's transfers, in which both districts agree."""
+        one, other = [await self.up[code].database("registration")["movers"].find_one(person_id) for code in self.codes]
+        assert one is not None
+        assert other is not None
+        assert one["transfers"] == other["transfers"]
+        return sorted(transfer["state"] for transfer in one["transfers"])
+
+    async def tasks(self, street: str) -> list[tuple[str, str]]:
+        """Give what a street has to do, and about which other street."""
+        return [(task["kind"], task["street"]) for task in await self.get(street, "/tasks")]
 
     async def stay(self, district: str, street: str) -> dict[str, Any] | None:
         """Look at the person's stay in a street, as a district knows it."""
@@ -59,9 +90,9 @@ class Districts(Neighbours):
 
 
 @asynccontextmanager
-async def two_districts(stack: Stack) -> AsyncIterator[Districts]:
+async def two_districts(stack: Stack, clock: Clock = system_clock) -> AsyncIterator[Districts]:
     """Run two districts, and remove everything they had at the end."""
-    districts = Districts(stack, (XIANGCHENG, QINGJIANGPU), ("registration", "reporting"))
+    districts = Districts(stack, (XIANGCHENG, QINGJIANGPU), ("registration", "reporting"), clock)
     try:
         await districts.start(*districts.codes)
         yield districts
@@ -181,6 +212,34 @@ async def test_a_move_that_was_taken_back_can_not_be_confirmed(stack: Stack) -> 
         refused = await districts.post(OLD_STREET, f"/stays/{old['stay_id']}/confirmation")
 
         assert (refused.status_code, refused.json()["code"]) == (409, "not_contested")
+
+
+async def test_a_move_confirmed_and_taken_back_at_the_same_moment_is_a_task_of_both(stack: Stack) -> None:
+    async with two_districts(stack, Day(date(2026, 7, 1))) as districts:
+        old, new = await districts.arrive(OLD_STREET, MOVED_OUT), await districts.arrive(NEW_STREET, MOVED_IN)
+        await districts.stay_becomes(OLD_STREET, "contested")
+        await districts.whole()
+
+        async with districts.deaf(QINGJIANGPU):
+            confirmed = await districts.post(OLD_STREET, f"/stays/{old['stay_id']}/confirmation")
+            retracted = await districts.post(NEW_STREET, f"/stays/{new['stay_id']}/retraction")
+        await districts.whole()
+
+        assert [answer.status_code for answer in (confirmed, retracted)] == [200, 200]
+        ended = await districts.stay_becomes(OLD_STREET, "ended")
+        await districts.stay_becomes(NEW_STREET, "retracted")
+        assert (ended["ending"], ended["ended_on"], ended["destination"]) == ("confirmed", MOVED_IN, NEW_STREET)
+        assert await districts.transfers(old["person_id"]) == ["departed_open", "void"]
+        assert await districts.tasks(OLD_STREET) == [("check_stay", NEW_STREET)]
+        assert await districts.tasks(NEW_STREET) == [("expect_arrival", OLD_STREET)]
+
+        await districts.arrive(NEW_STREET, MOVED_IN)
+        await districts.stay_becomes(NEW_STREET, "open")
+        await districts.whole()
+
+        assert await districts.transfers(old["person_id"]) == ["completed"]
+        assert await districts.tasks(OLD_STREET) == []
+        assert await districts.tasks(NEW_STREET) == [("receive_notice", OLD_STREET)]
 
 
 async def test_an_arrival_reported_late_does_not_contest_the_newer_one(stack: Stack) -> None:

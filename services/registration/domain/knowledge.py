@@ -123,6 +123,12 @@ class Knowledge:
         """Give the answer to that notice."""
         return self.answers_by_notice.get(notice_id(kind, stay_id, other))
 
+    def is_taken_back(self, stay: Stay) -> bool:
+        """Tell whether the office confirmed that the person moved on to a stay that does not stand any longer."""
+        left = self.left(stay)
+        confirmed = left is not None and left.ending is Ending.CONFIRMED and self.is_claim(stay)
+        return confirmed and self.successor(stay) is None and self.died_on is None
+
     def is_void_by_death(self, left: Stay, reached: Stay) -> bool:
         """Tell whether the person died before a move was answered; an answer that was overdue by then stays so."""
         if self.died_on is None:

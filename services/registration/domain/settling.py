@@ -241,7 +241,7 @@ def _of_arrival(stay: Stay, known: Knowledge, rules: Rules) -> Iterator[Told]:
 def _of_departure(stay: Stay, known: Knowledge, rules: Rules) -> Iterator[Told]:
     """Tell the division that a person left for."""
     left = known.left(stay)
-    if left is None or left.ending is not Ending.DEPARTED or not left.destination or known.died_on is not None:
+    if left is None or not left.destination or known.died_on is not None:
         return
     if known.successor(stay) is None and rules.is_inside(left.destination) and left.destination != stay.street:
         yield Told(NoticeKind.DEPARTURE, left.destination, None)

@@ -239,19 +239,22 @@ def _stay_tasks(known: Knowledge) -> Iterator[Task]:
         if stay.state is StayState.CONTESTED:
             rival = known.stays_by_id.get(stay.contested_by or "")
             notice = known.notice(NoticeKind.ARRIVAL, stay.contested_by or "", stay.stay_id)
-            yield _about_stay(TaskKind.CHECK_STAY, stay, notice.answer_due if notice else None, rival)
+            due, street = notice.answer_due if notice else None, rival.street if rival else None
+            yield _about_stay(TaskKind.CHECK_STAY, stay, due, street)
         if stay.trace_lost_on is not None:
             yield _about_stay(TaskKind.TRACE_PERSON, stay, stay.trace_lost_on, None)
+        elif known.is_taken_back(stay):
+            yield _about_stay(TaskKind.CHECK_STAY, stay, None, stay.destination)
 
 
-def _about_stay(kind: TaskKind, stay: Stay, due: date | None, rival: Stay | None) -> Task:
+def _about_stay(kind: TaskKind, stay: Stay, due: date | None, street: str | None) -> Task:
     return Task(
         kind=kind,
         division=stay.street,
         person_id=stay.person_id,
         due=due,
         stay_id=stay.stay_id,
-        street=rival.street if rival else None,
+        street=street,
     )
 
 

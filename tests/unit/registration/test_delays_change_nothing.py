@@ -20,7 +20,7 @@ from services.registration.domain.conflicts import find_conflicts
 from services.registration.domain.knowledge import Knowledge
 from services.registration.domain.refused import LeftBeforeArrivingError, NotLivingHereError
 from services.registration.domain.settling import Now, settle
-from services.registration.domain.transfers import TransferState, derive_transfers
+from services.registration.domain.transfers import TaskKind, TransferState, derive_tasks, derive_transfers
 from tests.districts import POLICY, World, noon, rules_of
 from tests.histories import FIRST_DAY, PEOPLE, STREETS, make_answer, make_notice, make_person, make_stay
 from tests.simulator.invariants import find_silent_doubles
@@ -191,6 +191,36 @@ def test_a_notice_that_was_answered_stays_as_it_was_answered() -> None:
     world.drain()
 
     assert _sent(world).notice.started_on == NEW.started_on
+
+
+def test_a_move_that_was_confirmed_while_it_was_taken_back_is_on_both_lists_until_one_side_says_more() -> None:
+    world = World(("320507", "320812"), FIRST_DAY + timedelta(days=31))
+    world.record(stays.start(OLD))
+    world.record(stays.start(NEW))
+    world.drain()
+    world.record(notices.confirm(_sent(world).notice, None, noon(world.today), OLD, None))
+    world.decide(f"stay/{NEW.stay_id}", lambda fact: stays.retract(fact.stay))  # type: ignore[attr-defined]  # a stay's fact
+    world.drain()
+    meanwhile = _tasks(world)
+
+    world.decide(
+        f"stay/{OLD.stay_id}",
+        lambda fact: stays.correct(fact.stay, {"destination_kind": DestinationKind.EXTERNAL}),  # type: ignore[attr-defined]  # a stay's fact
+    )
+    world.drain()
+
+    assert meanwhile == {(TaskKind.CHECK_STAY, OLD.street), (TaskKind.EXPECT_ARRIVAL, NEW.street)}
+    assert _tasks(world) == set()
+    assert {transfer.state for transfer in world.transfers(PEOPLE[0])} == {
+        TransferState.EXTERNAL_CLOSED,
+        TransferState.VOID,
+    }
+
+
+def _tasks(world: World) -> set[tuple[TaskKind, str]]:
+    one, other = [derive_tasks(world.districts[code].heard.about(PEOPLE[0])) for code in world.codes]
+    assert one == other
+    return {(task.kind, task.division) for task in one}
 
 
 def _sent(world: World) -> NoticeFact:
