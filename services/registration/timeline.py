@@ -119,7 +119,7 @@ def _moment_of_stay(event: Event[Any], before: StayFact | None) -> Moment:
 def _changed(before: Stay | None, after: Stay) -> str | None:
     if before is None:
         return None
-    names = type(after).model_fields
+    names = [name for name in type(after).model_fields if name != "registration_due"]  # which follows from the others
     return " ".join(name for name in names if getattr(before, name) != getattr(after, name)) or None
 
 
