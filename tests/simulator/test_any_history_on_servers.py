@@ -34,6 +34,7 @@ CODES = ("320507", "320812")
 STREETS = ("320507001", "320507002", "320812001")
 PLACES = ("", "境外", "江苏省淮安市清江浦区", "江苏省苏州市相城区")
 HISTORIES = int(os.environ.get("HOUNIAO_HISTORIES_ON_SERVERS", "3"))
+"""How many histories of up to 50 steps; each takes some seconds."""
 DAYS, PEOPLE, ANY = st.integers(0, 50), st.integers(1, 2), st.integers(0, 30)
 REFUSED = {403, 404, 409, 422}
 
