@@ -15,6 +15,7 @@ from rich.console import Console
 from deploy.local.stack import Stack
 from deploy.local.temporary import temporary_stack
 from tests.bench import table
+from tests.bench.archives import Costs, measure_archives
 from tests.bench.floor import Work, capture, run_floor
 from tests.bench.houniao import Houniao, Measured, running_houniao
 from tests.bench.latency import measure_latency
@@ -34,11 +35,15 @@ class Part(StrEnum):
     HTTP = "http"
     LATENCY = "latency"
     GROWTH = "growth"
+    ARCHIVES = "archives"
 
 
 @dataclass(frozen=True)
 class Size:
-    """How much is measured: numbers of arrivals, rounds, seconds of each load, residents to grow to."""
+    """How much is measured: numbers of arrivals, rounds, seconds of each load, residents to grow to.
+
+    Then numbers of archives held, and how often each thing is asked for with them.
+    """
 
     rounds: int = 3
     houniao: int = 10_000
@@ -47,9 +52,21 @@ class Size:
     seconds: float = 10.0
     growth: tuple[int, ...] = (10_000, 100_000)
     warm_up: int = 500
+    archives: tuple[int, ...] = (1_000, 100_000)
+    requests: int = 400
 
 
-QUICK = Size(rounds=1, houniao=600, tutorial=100, http=200, seconds=1.0, growth=(), warm_up=100)
+QUICK = Size(
+    rounds=1,
+    houniao=600,
+    tutorial=100,
+    http=200,
+    seconds=1.0,
+    growth=(),
+    warm_up=100,
+    archives=(1_000, 2_000),
+    requests=20,
+)
 
 
 @dataclass
@@ -64,6 +81,7 @@ class Bench:
     rounds: dict[str, list[Measured]] = field(default_factory=lambda: defaultdict(list))
     latency: dict[str, dict[str, float]] = field(default_factory=dict)
     growth: dict[str, float] = field(default_factory=dict)
+    archives: Costs = field(default_factory=dict)
 
     def run(self) -> None:
         """Measure in turns, so that a slow minute of the machine falls on all alike."""
@@ -76,6 +94,9 @@ class Bench:
                 self._note(Part.TUTORIAL, run_tutorial(self.stack, self.client, self.size.tutorial, warm_up))
         if Part.GROWTH in self.parts and self.size.growth:
             self._measure_growth()
+        if Part.ARCHIVES in self.parts:
+            self.console.rule("archives")
+            self.archives = measure_archives(self.stack, self.client, self.size.archives, self.size.requests)
 
     def _measure_houniao(self, *, last: bool) -> None:
         """Measure Houniao and, right behind it, the floor under what it did."""
@@ -127,9 +148,9 @@ def main(
     with temporary_stack(REPOSITORY / ".local") as stack, MongoClient[dict[str, Any]](stack.mongodb_url()) as client:
         bench = Bench(stack, client, size, frozenset(only or Part), console)
         bench.run()
-    table.show(console, bench.rounds, bench.latency, bench.growth)
+    table.show(console, bench.rounds, bench.latency, bench.growth, bench.archives)
     if not only:
-        table.write(table.report(bench.rounds, bench.latency, bench.growth), output)
+        table.write(table.report(bench.rounds, bench.latency, bench.growth, bench.archives), output)
         console.print(f"Written to {output}.")
 
 

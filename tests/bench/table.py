@@ -9,6 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from tests.bench.archives import Costs, ratios
 from tests.bench.cpu import OTHERS
 from tests.bench.houniao import Measured
 
@@ -17,12 +18,14 @@ HOW = (
     "handed in until the last is in all five views: houniao by bulk intake, http one by one over HTTP, 64 at a time; "
     "floor is the same documents and bytes with no logic, tutorial one message and one update per fact. Medians of "
     "rounds that take turns. latency_ms counts from the moment an arrival was due (open loop) to its row in reporting, "
-    "at 10, 50 and 80 % of http_per_s. growth is houniao with that many residents held before."
+    "at 10, 50 and 80 % of http_per_s. growth is houniao with that many residents held before. archives_ms is what a "
+    "request over HTTP costs with that many archives held, the streets growing with the whole, asked in turns; "
+    "archives_growth is the cost with the most over that with the fewest."
 )
 
 
 def report(
-    rounds: Mapping[str, Sequence[Measured]], latency: Mapping[str, Any], growth: Mapping[str, float]
+    rounds: Mapping[str, Sequence[Measured]], latency: Mapping[str, Any], growth: Mapping[str, float], archives: Costs
 ) -> dict[str, Any]:
     """Put all figures together under the names that they are known by."""
     floor, tutorial, houniao, http = (
@@ -37,6 +40,8 @@ def report(
         "over_tutorial": round(houniao / tutorial, 2),
         "latency_ms": dict(latency),
         "growth": {residents: round(per_second, 1) for residents, per_second in growth.items()},
+        "archives_ms": archives,
+        "archives_growth": ratios(archives),
         "how": HOW,
     }
 
@@ -52,8 +57,35 @@ def show(
     rounds: Mapping[str, Sequence[Measured]],
     latency: Mapping[str, Mapping[str, float]],
     growth: Mapping[str, float],
+    archives: Costs,
 ) -> None:
     """Print whatever was measured."""
+    if rounds:
+        _show_rates(console, rounds, growth)
+    if latency:
+        delays = Table("load", "p50 ms", "p99 ms", title="From due over HTTP to visible in reporting")
+        for load, found in latency.items():
+            delays.add_row(f"{load} % of http", f"{found['p50']:,.0f}", f"{found['p99']:,.0f}")
+        console.print(delays)
+    if archives:
+        console.print(_archives(archives))
+    if rounds:
+        console.print(_cpu(rounds))
+
+
+def _archives(archives: Costs) -> Table:
+    """Show what each request costs with how many archives held, and how much more with the most of them."""
+    sizes = [f"{int(size):,} held, p50 / p99 ms" for size in archives]
+    shown = Table("asked for", *sizes, "p50, ratio", "p99, ratio", title="What a request costs as archives grow")
+    for name, ratio in ratios(archives).items():
+        costs = [f"{costs[name]['p50']:.1f} / {costs[name]['p99']:.1f}" for costs in archives.values()]
+        shown.add_row(name, *costs, f"{ratio['p50']:.2f}", f"{ratio['p99']:.2f}")
+    return shown
+
+
+def _show_rates(
+    console: Console, rounds: Mapping[str, Sequence[Measured]], growth: Mapping[str, float]
+) -> None:
     table = Table("what", "arrivals/s, median", "rounds", "of floor", "over tutorial", title="Houniao's bench")
     medians = {name: median(one.per_second for one in measured) for name, measured in rounds.items() if measured}
     for name, typical in medians.items():
@@ -63,12 +95,6 @@ def show(
     for residents, per_second in growth.items():
         table.add_row(f"houniao with {int(residents):,} residents", f"{per_second:,.0f}", "", "", "")
     console.print(table)
-    if latency:
-        delays = Table("load", "p50 ms", "p99 ms", title="From due over HTTP to visible in reporting")
-        for load, found in latency.items():
-            delays.add_row(f"{load} % of http", f"{found['p50']:,.0f}", f"{found['p99']:,.0f}")
-        console.print(delays)
-    console.print(_cpu(rounds))
 
 
 def _ratio(figure: float, other: float | None, shape: str) -> str:
