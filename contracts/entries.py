@@ -5,10 +5,11 @@ what was done, never who it is: no name, number, phone or address; free text ref
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import cache
 from hashlib import sha256
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
@@ -492,7 +493,8 @@ def measures_of(content: Content) -> Iterator[tuple[str, int | float, Measured]]
             yield field, value, measured
 
 
-def measures(content: type[Content]) -> dict[str, Measured]:
+@cache
+def measures(content: type[Content]) -> Mapping[str, Measured]:
     """Name a content's measured fields and what their numbers mean."""
     found = {field: _measured(info.annotation, info.metadata) for field, info in content.model_fields.items()}
     known = {field: measured for field, measured in found.items() if measured}

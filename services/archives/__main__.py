@@ -1,20 +1,20 @@
-"""Wiring: `python -m services.archives`."""
+"""Wiring: `python -m services.archives` serves; with `--help` it tells what else it does from the command line."""
 
 import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
+import typer
 from fastapi import FastAPI
-from pydantic import SecretStr
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.envelope import Event
 from services.archives import findings, findings_api, imports, imports_api, interchange_api, projector, views
 from services.archives.api import router
+from services.archives.command_line import import_command, verify_access_log_command
 from services.archives.commands import Charting, sweep
+from services.archives.reads import ReadSettings, open_access_log
 from services.runtime import access_log_web
-from services.runtime.access_log import AccessLog
 from services.runtime.clock import Clock, system_clock
 from services.runtime.imports import prepare_imports
 from services.runtime.journal import ConflictError
@@ -40,19 +40,13 @@ async def sweep_for_ever(service: Service) -> None:
         await asyncio.sleep(SWEEP_EVERY)
 
 
-class ReadSettings(BaseSettings):
-    """The keys that seal the log of who read what."""
-
-    model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True)
-
-    access_log_keys: SecretStr
-    """Hexadecimal keys of 32 bytes, separated by commas: the first seals the access log's entries, all verify them."""
+cli = typer.Typer(add_completion=False, help="Health archives 健康档案")
 
 
 def build(settings: Settings, reads: ReadSettings, clock: Clock = system_clock) -> FastAPI:
     """Wire the service and give its HTTP application."""
     service = Service(NAME, settings, clock)
-    log = AccessLog(service.database, clock, reads.access_log_keys.get_secret_value())
+    log = open_access_log(service, reads)
     service.prepare_with(views.prepare, findings.prepare, prepare_imports, log.prepare)
     charting = Charting(service)
 
@@ -70,6 +64,16 @@ def build(settings: Settings, reads: ReadSettings, clock: Clock = system_clock) 
     return app
 
 
+@cli.callback(invoke_without_command=True)
+def serve(context: typer.Context) -> None:
+    """Serve archives until told to stop."""
+    if context.invoked_subcommand is None:
+        app = build(load_settings(NAME), ReadSettings(_env_file=local_environment(NAME)))
+        run_service(app.state.service, app)
+
+
+cli.command("import")(import_command)
+cli.command("verify-access-log")(verify_access_log_command)
+
 if __name__ == "__main__":
-    app = build(load_settings(NAME), ReadSettings(_env_file=local_environment(NAME)))
-    run_service(app.state.service, app)
+    cli()

@@ -1,7 +1,7 @@
 """Sheets of follow-ups that were handed in: worked through in helpings, resumed after a crash, exact to the row."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -11,7 +11,17 @@ from contracts.custody import custody_stream
 from contracts.entries import Entry, EntryRecorded, EntryState, entry_stream
 from contracts.envelope import Event, uuid7
 from services.archives import domain, import_files
-from services.archives.rounds import ADVICE, Refusal, Row, Visit, check_row, make_entry, read_round, write_refused
+from services.archives.rounds import (
+    ADVICE,
+    Refusal,
+    Round,
+    Row,
+    Visit,
+    check_row,
+    make_entry,
+    read_round,
+    write_refused,
+)
 from services.archives.views import find_deaths
 from services.runtime.clock import day_of
 from services.runtime.imports import Progress as ImportProgress
@@ -36,7 +46,15 @@ class Progress(ImportProgress):
 async def hand_in(service: Service, content: bytes, filename: str, street: str, by: str) -> Progress:
     """Keep the rows of a sheet, not the sheet, and promise to work through them; raises SheetError if it is none."""
     told = await asyncio.to_thread(read_round, content, filename)
-    progress = Progress(
+    progress = begin(told, street, by, service.clock())
+    await import_files.keep(service.database, progress.import_id, list(_helpings(told)))
+    await promise_import(service.database, progress.import_id, _fields(progress))
+    return progress
+
+
+def begin(told: Round, street: str, by: str, handed_in_at: datetime) -> Progress:
+    """Begin an import: its blank rows are done, the others are to come."""
+    return Progress(
         import_id=str(uuid7()),
         street=street,
         by=by,
@@ -44,12 +62,27 @@ async def hand_in(service: Service, content: bytes, filename: str, street: str, 
         rows=len(told.rows) + told.blank,
         done=told.blank,
         blank=told.blank,
-        handed_in_at=service.clock(),
+        handed_in_at=handed_in_at,
     )
-    helpings = [told.rows[start : start + HELPING] for start in range(0, len(told.rows), HELPING)]
-    await import_files.keep(service.database, progress.import_id, helpings)
-    await promise_import(service.database, progress.import_id, _fields(progress))
-    return progress
+
+
+def _helpings(told: Round) -> Iterator[Sequence[Row]]:
+    for start in range(0, len(told.rows), HELPING):
+        yield told.rows[start : start + HELPING]
+
+
+async def take_round(
+    service: Service, told: Round, progress: Progress
+) -> AsyncIterator[tuple[Progress, list[tuple[Row, Refusal]]]]:
+    """Work through a sheet in helpings, giving after each the progress and what was refused of it."""
+    for rows in _helpings(told):
+        outcomes = await take_rows(service, rows, progress)
+        progress = _after(progress, [outcome for _, outcome in outcomes])
+        yield progress, _refused(outcomes)
+
+
+def _refused(outcomes: Iterable[tuple[Row, Outcome]]) -> list[tuple[Row, Refusal]]:
+    return [(row, outcome) for row, outcome in outcomes if isinstance(outcome, Refusal)]
 
 
 async def find_progress(service: Service, import_id: str) -> Progress | None:
@@ -84,8 +117,7 @@ async def _finish(service: Service, import_id: str) -> None:
         if not rows:
             return  # another worker took over, finished and let go of them
         outcomes = await take_rows(service, rows, progress)
-        refused = [(row, outcome) for row, outcome in outcomes if isinstance(outcome, Refusal)]
-        await import_files.keep_refused(service.database, import_id, progress.helpings, refused)
+        await import_files.keep_refused(service.database, import_id, progress.helpings, _refused(outcomes))
         progress = _after(progress, [outcome for _, outcome in outcomes])
         await save_import(service.database, import_id, _fields(progress), service.clock())
     await import_files.let_go(service.database, import_id)

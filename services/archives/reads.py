@@ -3,11 +3,15 @@
 from dataclasses import dataclass
 from typing import Literal
 
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
 from contracts.custody import Custody
 from services.archives import views
 from services.runtime.access import Caller
 from services.runtime.access_log import Access, AccessLog
 from services.runtime.problems import Problem
+from services.runtime.service import Service
 
 ReadAs = Literal["custodian", "copy", "emergency"]
 """As what somebody reads: as the one in charge, a former one's read-only copy, or in an emergency."""
@@ -15,6 +19,20 @@ ADVICE = (
     "本区没有该人员的档案;紧急情况请说明理由。"
     "No archive of this person in your district; in an emergency give a reason."
 )
+
+
+class ReadSettings(BaseSettings):
+    """The keys that seal the log of who read what."""
+
+    model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True)
+
+    access_log_keys: SecretStr
+    """Hexadecimal keys of 32 bytes, separated by commas: the first seals the access log's entries, all verify them."""
+
+
+def open_access_log(service: Service, settings: ReadSettings) -> AccessLog:
+    """Open the service's log of reads."""
+    return AccessLog(service.database, service.clock, settings.access_log_keys.get_secret_value())
 
 
 @dataclass(frozen=True, slots=True)

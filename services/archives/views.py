@@ -393,33 +393,52 @@ class DutyQuery:
         return "catch_up_on" if self.catch_up else "next_due_on"
 
     @property
-    def place(self) -> str:
-        """Name what the list is of: a district, or streets."""
-        whole = len(self.areas) == 1 and not self.areas[0].without
-        return "district" if whole and len(self.areas[0].prefix) == 6 else "street"
+    def index(self) -> str:
+        """Name the index that the list goes by."""
+        return f"{'catch up' if self.catch_up else 'due'} by {self.place}"
 
     @property
-    def places(self) -> Any:
-        """Ask for the places: one of them by its code, so that the index gives the order too."""
-        whole = len(self.areas) == 1 and not self.areas[0].without
-        exact = whole and len(self.areas[0].prefix) in (6, 9)
-        return self.areas[0].prefix if exact else in_areas(self.areas)
+    def place(self) -> str:
+        """Name what the list is of: a district, or streets."""
+        return "district" if self._of_length(6) else "street"
+
+    @property
+    def places(self) -> Document:
+        """Ask for the places by their codes, of which the index gives each in order; else by their beginnings."""
+        if self._of_length(6) or self._of_length(9):
+            return {"$in": [area.prefix for area in self.areas]}
+        return in_areas(self.areas)
+
+    def _of_length(self, digits: int) -> bool:
+        return all(len(area.prefix) == digits and not area.without for area in self.areas)
 
 
 async def list_duties(database: Database, asked: DutyQuery) -> DutyPage:
     """List who is owed something in a street or district, overdue first."""
-    by, place = asked.by, asked.place
-    query: Document = {f"chart.{place}": asked.places}
-    query[f"chart.{by}"] = {"$lte": asked.until.isoformat(), "$type": "string"}
-    if asked.cursor:
-        day, _, key = asked.cursor.partition("|")
-        query["$or"] = [{f"chart.{by}": {"$gt": day}}, {f"chart.{by}": day, "_id": {"$gt": key}}]
-    hint = f"{'catch up' if asked.catch_up else 'due'} by {place}"
-    found = database[ARCHIVES].find(query, {"person_id": 1, "chart": 1}, hint=hint)
-    rows = await found.sort([(f"chart.{by}", 1), ("_id", 1)]).limit(asked.limit + 1).to_list(asked.limit + 1)
+    rows: list[Document] = []
+    for part, order in _parts(asked):
+        wanted = asked.limit + 1 - len(rows)
+        if wanted:
+            query = {f"chart.{asked.place}": asked.places, **part}
+            found = database[ARCHIVES].find(query, {"person_id": 1, "chart": 1}, hint=asked.index)
+            rows += await found.sort(order).limit(wanted).to_list(wanted)
     last = rows[asked.limit - 1] if len(rows) > asked.limit else None
     people = [_due(row, asked) for row in rows[: asked.limit]]
-    return DutyPage(people=people, cursor=f"{last['chart'][by]}|{last['_id']}" if last else None)
+    return DutyPage(people=people, cursor=f"{last['chart'][asked.by]}|{last['_id']}" if last else None)
+
+
+def _parts(asked: DutyQuery) -> list[tuple[Document, list[tuple[str, int]]]]:
+    """Ask for the rest of the day at which the last page ended, then for the days after it: each a stretch of the index.
+
+    Both at once (by `$or`) would read the whole day anew for each page. Gives each query with its order.
+    """
+    day, _, key = asked.cursor.partition("|")
+    by_day = [(f"chart.{asked.by}", 1), ("_id", 1)]
+    until: Document = {"$lte": asked.until.isoformat(), "$type": "string"}
+    if not asked.cursor:
+        return [({f"chart.{asked.by}": until}, by_day)]
+    rest_of_day = {f"chart.{asked.by}": {**until, "$eq": day}, "_id": {"$gt": key}}
+    return [(rest_of_day, [("_id", 1)]), ({f"chart.{asked.by}": {**until, "$gt": day}}, by_day)]
 
 
 def _due(row: Document, asked: DutyQuery) -> DueArchive:

@@ -3,14 +3,10 @@
 import asyncio
 import getpass
 import sys
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from services.registration import rotation
 from services.registration.commands.registration import Registration
@@ -19,9 +15,9 @@ from services.registration.identities import find_identity, newest_street
 from services.registration.rotation import Rotation
 from services.registration.vault import Vault, VaultSettings
 from services.runtime.access_log import Access, Verdict
-from services.runtime.access_log_command import HeadsError, describe, verify_access_log
+from services.runtime.access_log_command import Heads, say_verdict, verify_access_log
+from services.runtime.command_line import make_bar, said_in_one_line
 from services.runtime.logs import configure_logs
-from services.runtime.mongo import is_away
 from services.runtime.problems import Problem
 from services.runtime.service import Service
 from services.runtime.settings import load_settings, local_environment
@@ -32,19 +28,8 @@ OPERATOR = "operator"
 Result = TypeVar("Result")
 Work = Callable[[Registration], Awaitable[Result]]
 
-errors = Console(stderr=True)
 
-
-def verify_access_log_command(
-    heads: Annotated[
-        Path | None,
-        typer.Option(
-            dir_okay=False,
-            help="A file of heads ('<position> <hash>' a line), kept where nobody who can write to MongoDB can write: "
-            "each must still stand in the log, and the head found now is added.",
-        ),
-    ] = None,
-) -> None:
+def verify_access_log_command(heads: Heads = None) -> None:
     """Verify the access log 访问日志: tell how many entries are whole, the head, and the first break (exit code 1).
 
     Changed, forged, missing and reordered entries are found by the chain and the seals. That entries were cut off at
@@ -52,16 +37,9 @@ def verify_access_log_command(
     """
 
     async def verify(registration: Registration) -> Verdict:
-        return await verify_access_log(registration.access_log, heads, errors)
+        return await verify_access_log(registration.access_log, heads)
 
-    try:
-        verdict = _run(verify)
-    except HeadsError as error:
-        errors.print(f"[red]bad_heads[/]: {error}")
-        raise typer.Exit(2) from error
-    sys.stdout.write(describe(verdict))
-    if verdict.fault is not None:
-        raise typer.Exit(1)
+    say_verdict(lambda: _run(verify))
 
 
 def rotate_keys_command(
@@ -126,8 +104,7 @@ async def _rotate(registration: Registration) -> Rotation:
     if not stale:
         return Rotation()
     await registration.access_log.record(_by_operator("keys_rotated", f"to {vault.sealing_key}"))
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors) as bar:
+    with make_bar() as bar:
         tasks = {name: bar.add_task(f"重新加密 sealing {name}", total=count) for name, count in stale.items()}
         return await rotation.rotate(
             database,
@@ -151,7 +128,7 @@ def _by_operator(action: str, reason: str, person_id: str | None = None, street:
 
 def _run(work: Work[Result]) -> Result:
     """Do work on registration's data without serving; say refusals and a missing server in one line."""
-    with _said_in_one_line():
+    with said_in_one_line():
         return asyncio.run(_with_registration(work))
 
 
@@ -163,17 +140,3 @@ async def _with_registration(work: Work[Result]) -> Result:
         return await work(registration)
     finally:
         registration.service.client.close()
-
-
-@contextmanager
-def _said_in_one_line() -> Iterator[None]:
-    try:
-        yield
-    except Problem as problem:
-        errors.print(f"[red]{problem.code}[/]: {problem.detail}")
-        raise typer.Exit(2) from problem
-    except Exception as error:
-        if not is_away(error):
-            raise
-        errors.print("[red]storage_away[/]: MongoDB does not answer; start it with 'make run' and try again.")
-        raise typer.Exit(3) from error

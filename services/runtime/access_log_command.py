@@ -1,33 +1,56 @@
 """Verifying the access log from the command line, with a progress bar and a file of heads that is kept elsewhere."""
 
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Annotated
 
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+import typer
 
 from services.runtime.access_log import AccessLog, Verdict
+from services.runtime.command_line import errors, make_bar
 
 _HEAD = re.compile(r"([0-9]{1,15}) ([0-9a-f]{64})")
+
+Heads = Annotated[
+    Path | None,
+    typer.Option(
+        dir_okay=False,
+        help="A file of heads ('<position> <hash>' a line), kept where nobody who can write to MongoDB can write: "
+        "each must still stand in the log, and the head found now is added.",
+    ),
+]
+"""The option that names a file of heads."""
 
 
 class HeadsError(ValueError):
     """A line of a file of heads that is no position and hash."""
 
 
-async def verify_access_log(log: AccessLog, heads: Path | None, errors: Console) -> Verdict:
+async def verify_access_log(log: AccessLog, heads: Path | None) -> Verdict:
     """Go through the whole log; compare it with the heads noted in a file, and note the head it has now."""
     noted = _read_heads(heads) if heads else {}
     newest = await log.find_newest_position()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors) as bar:
+    with make_bar() as bar:
         task = bar.add_task("核验访问日志 verifying", total=newest)
         verdict = await log.verify(noted, lambda position: bar.update(task, completed=position))
     if heads and verdict.fault is None and verdict.entries not in noted and verdict.entries:
         with heads.open("a") as file:
             file.write(f"{verdict.entries} {verdict.head}\n")
     return verdict
+
+
+def say_verdict(verify: Callable[[], Verdict]) -> None:
+    """Verify and say what was found: exit code 1 if the log is broken, 2 if the file of heads can't be read."""
+    try:
+        verdict = verify()
+    except HeadsError as error:
+        errors.print(f"[red]bad_heads[/]: {error}")
+        raise typer.Exit(2) from error
+    sys.stdout.write(describe(verdict))
+    if verdict.fault is not None:
+        raise typer.Exit(1)
 
 
 def describe(verdict: Verdict) -> str:

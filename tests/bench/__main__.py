@@ -85,7 +85,7 @@ class Bench:
 
     def run(self) -> None:
         """Measure in turns, so that a slow minute of the machine falls on all alike."""
-        for number in range(1, self.size.rounds + 1):
+        for number in range(1, self.size.rounds + 1) if self.parts - {Part.GROWTH, Part.ARCHIVES} else ():
             self.console.rule(f"round {number} of {self.size.rounds}")
             if self.parts & {Part.HOUNIAO, Part.FLOOR, Part.HTTP, Part.LATENCY}:
                 self._measure_houniao(last=number == self.size.rounds)

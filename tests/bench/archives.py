@@ -1,8 +1,8 @@
 """What a street's duty list and opening one archive cost with few archives held and with many: by turns, over HTTP.
 
 Two districts with an instance each, a small and a large one, stand side by side, and each request goes to one and then
-to the other, so that a slow moment of the machine falls on both. The streets asked grow with the whole: the list of a street with a hundred times the
-people must cost what it cost before, since it reads one page. The page is full at both sizes.
+to the other, so that a slow moment of the machine falls on both. The streets asked grow with the whole: the list of a
+street with a hundred times the people must cost what it cost before, since it reads one page. The page is full in both.
 """
 
 import time
@@ -31,9 +31,7 @@ Costs = dict[str, dict[str, Percentiles]]
 """Milliseconds by number of archives and by what was asked for."""
 
 
-def measure_archives(
-    stack: Stack, client: MongoClient[dict[str, Any]], sizes: tuple[int, ...], requests: int
-) -> Costs:
+def measure_archives(stack: Stack, client: MongoClient[dict[str, Any]], sizes: tuple[int, ...], requests: int) -> Costs:
     """Hold so many archives in a district each; give what each request costs there, in milliseconds."""
     today = day_of(system_clock())
     with ExitStack() as running:
@@ -73,7 +71,7 @@ def _held(
 
 
 def _asked(turn: int, district: str, size: int) -> dict[str, str]:
-    """Name what is asked for in a turn: the first page of a street's list, of the district's, and somebody's archive."""
+    """Name what is asked for in a turn: the first page of a street's list and of the district's, and an archive."""
     streets = STREETS[district]
     street, number = streets[turn % len(streets)], Random(turn).randrange(size)
     return {
@@ -115,4 +113,4 @@ def _percentiles(delays: list[float]) -> Percentiles:
 def ratios(costs: Costs) -> dict[str, Percentiles]:
     """Give the cost with the most archives as a multiple of that with the fewest."""
     few, many = costs[min(costs, key=int)], costs[max(costs, key=int)]
-    return {name: {p: round(many[name][p] / few[name][p], 2) for p in found} for name, found in few.items()}
+    return {name: {p: round(many[name][p] / found[p], 2) for p in found} for name, found in few.items()}

@@ -18,7 +18,9 @@ PATIENCE = 300.0
 """Seconds after which a process that says nothing is given up."""
 
 _forking = multiprocessing.get_context("forkserver")
-_forking.set_forkserver_preload(["tests.bench.floor", "tests.bench.tutorial", "tests.bench.offices", "tests.bench.patients"])
+_forking.set_forkserver_preload(
+    ["tests.bench.floor", "tests.bench.tutorial", "tests.bench.offices", "tests.bench.patients"]
+)
 """Children are forked from a process that has imported everything and opened nothing, so that they start at once."""
 
 

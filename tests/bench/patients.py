@@ -1,6 +1,6 @@
 """Invented archives as a street's health station has them: elderly, children, chronic patients, and the healthy.
 
-They are written by the service's own rows and charts, past RabbitMQ, so that 100,000 of them stand within a minute or two.
+They are written by the service's own rows and charts, past RabbitMQ, so that 100,000 of them stand within minutes.
 """
 
 import os
@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, time, timedelta
 from hashlib import blake2b
 from random import Random
+from typing import Any
 
 from contracts.archives import Archive, ArchiveOpened
 from contracts.divisions import Divisions
@@ -24,7 +25,7 @@ from contracts.entries import (
     PhysicalExam,
     Vaccination,
 )
-from contracts.envelope import Fact
+from contracts.envelope import Event, Fact
 from contracts.registration import Stay, StayStarted, stay_id
 from contracts.vaccines import Vaccine
 from services.archives import findings, projector, views
@@ -39,11 +40,27 @@ STREETS = {district: Divisions.load().streets(district)[:4] for district in DIST
 HELPING = 500
 FIRST_ARRIVAL = date(2024, 1, 1)
 EXAM = {
-    **{"systolic": 138, "diastolic": 82, "height_cm": 165, "weight_kg": 62.5, "haemoglobin": 132, "white_cells": 6.1},
-    **{"platelets": 210, "alt": 22, "ast": 25, "bilirubin": 12, "creatinine": 78, "urea": 5.2, "fasting_glucose": 5.6},
+    "systolic": 138,
+    "diastolic": 82,
+    "height_cm": 165,
+    "weight_kg": 62.5,
+    "haemoglobin": 132,
+    "white_cells": 6.1,
+    "platelets": 210,
+    "alt": 22,
+    "ast": 25,
+    "bilirubin": 12,
+    "creatinine": 78,
+    "urea": 5.2,
+    "fasting_glucose": 5.6,
 }
 INFANT_DOSES = (
-    *((Vaccine.HEPATITIS_B, 1, 0), (Vaccine.BCG, 1, 0), (Vaccine.HEPATITIS_B, 2, 30), (Vaccine.POLIO_INACTIVATED, 1, 61)),
+    *(
+        (Vaccine.HEPATITIS_B, 1, 0),
+        (Vaccine.BCG, 1, 0),
+        (Vaccine.HEPATITIS_B, 2, 30),
+        (Vaccine.POLIO_INACTIVATED, 1, 61),
+    ),
     *((Vaccine.POLIO_INACTIVATED, 2, 92), (Vaccine.DTAP, 1, 92), (Vaccine.DTAP, 2, 122), (Vaccine.HEPATITIS_B, 3, 183)),
 )
 
@@ -58,7 +75,9 @@ async def hold_archives(start: Start, environment: Mapping[str, str], district: 
     for first in range(0, count, HELPING):
         numbers = range(first, min(first + HELPING, count))
         facts = [fact for number in numbers for fact in invent_patient(district, number, today)]
-        events = [event for fact in facts for event in service.journal.commit(fact, causation="bench").events]
+        events: list[Event[Any]] = [
+            event for fact in facts for event in service.journal.commit(fact, causation="bench").events
+        ]
         await write_rows(service.database, [row for event in events for row in projector.changes(event)])
         await chart(service, [person_of(number) for number in numbers])
 
@@ -130,7 +149,7 @@ def _contents(
                 yield on, Vaccination(vaccine=vaccine, dose=dose, from_card=on < arrived)
         return
     if of_ten < 2:
-        looked = {name: Finding.NORMAL for name in ("electrocardiogram", "abdominal_ultrasound")}
+        looked = dict.fromkeys(("electrocardiogram", "abdominal_ultrasound"), Finding.NORMAL)
         yield today - timedelta(days=dice.randint(30, 500)), PhysicalExam.model_validate({**EXAM, **looked})
     elif not conditions and dice.random() < 0.4:
         yield arrived, BloodPressure(systolic=dice.randint(105, 138), diastolic=dice.randint(65, 88))

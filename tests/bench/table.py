@@ -83,9 +83,7 @@ def _archives(archives: Costs) -> Table:
     return shown
 
 
-def _show_rates(
-    console: Console, rounds: Mapping[str, Sequence[Measured]], growth: Mapping[str, float]
-) -> None:
+def _show_rates(console: Console, rounds: Mapping[str, Sequence[Measured]], growth: Mapping[str, float]) -> None:
     table = Table("what", "arrivals/s, median", "rounds", "of floor", "over tutorial", title="Houniao's bench")
     medians = {name: median(one.per_second for one in measured) for name, measured in rounds.items() if measured}
     for name, typical in medians.items():

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rich.console import Console
 
 from deploy.local.stack import Stack
 from services.runtime.access_log import ACCESS_LOG, Access, AccessLog, Search, Verdict
@@ -17,7 +16,6 @@ from services.runtime.clock import Clock, system_clock
 from services.runtime.mongo import Database, PyMongoError, connect, database_of
 
 KEY = secrets.token_hex(32)
-QUIET = Console(quiet=True)
 
 
 def open_log(database: Database, clock: Clock = system_clock) -> AccessLog:
@@ -29,7 +27,7 @@ def access(by: str = "clerk", division: str = "320507001", **more: Any) -> Acces
 
 
 async def verify(log: AccessLog, heads: Path | None = None) -> Verdict:
-    return await verify_access_log(log, heads, QUIET)
+    return await verify_access_log(log, heads)
 
 
 async def positions(database: Database) -> list[int]:

@@ -1,0 +1,80 @@
+"""The command line: a round of follow-ups worked through in this process, and the access log verified."""
+
+import asyncio
+import getpass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.archives import imports
+from services.archives.reads import ReadSettings, open_access_log
+from services.archives.rounds import FILE_ADVICE, Refusal, Round, Row, read_round, write_refused
+from services.runtime.access_log import Verdict
+from services.runtime.access_log_command import Heads, say_verdict, verify_access_log
+from services.runtime.command_line import make_bar, said_in_one_line, say_counts
+from services.runtime.logs import configure_logs
+from services.runtime.problems import Problem
+from services.runtime.service import Service, keep_what_is_loaded
+from services.runtime.settings import load_settings, local_environment
+
+NAME = "archives"
+
+
+def import_command(
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="An .xlsx or .csv sheet of follow-ups")],
+    street: Annotated[str, typer.Option(help="9-digit code of the street that followed people up")],
+    by: Annotated[str | None, typer.Option(help="The health worker who typed the sheet; you, if none is named")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="End with one line of JSON")] = False,
+    refused: Annotated[Path | None, typer.Option(help="Write the refused rows to this workbook")] = None,
+) -> None:
+    """Work through a round of follow-ups 随访表: every row is entered, a duplicate, blank, or refused with a reason."""
+    with said_in_one_line(FILE_ADVICE):
+        told = read_round(file.read_bytes(), file.name)
+        progress, rows = asyncio.run(_import(told, street, by or f"operator:{getpass.getuser()}"))
+    if refused is not None:
+        refused.write_bytes(write_refused(rows, imports.advise))
+    say_counts(progress, as_json)
+
+
+def verify_access_log_command(heads: Heads = None) -> None:
+    """Verify the access log 访问日志: tell how many entries are whole, the head, and the first break (exit code 1).
+
+    Changed, forged, missing and reordered entries are found by the chain and the seals. That entries were cut off at
+    the end is found with --heads alone, or by comparing with the line "access logged" that the service logs for each.
+    """
+
+    async def verify() -> Verdict:
+        service = _open_service()
+        try:
+            log = open_access_log(service, ReadSettings(_env_file=local_environment(NAME)))
+            return await verify_access_log(log, heads)
+        finally:
+            service.client.close()
+
+    with said_in_one_line():
+        say_verdict(lambda: asyncio.run(verify()))
+
+
+async def _import(told: Round, street: str, by: str) -> tuple[imports.Progress, list[tuple[Row, Refusal]]]:
+    service = _open_service()
+    keep_what_is_loaded()
+    if not service.divisions.is_street(street) or not service.serves(street):
+        raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.")
+    progress = reached = imports.begin(told, street, by, service.clock())
+    refused: list[tuple[Row, Refusal]] = []
+    try:
+        with make_bar() as bar:
+            task = bar.add_task("导入 importing", total=progress.rows)
+            async for reached, more in imports.take_round(service, told, progress):
+                refused += more
+                bar.update(task, completed=reached.done)
+        return reached, refused
+    finally:
+        service.client.close()
+
+
+def _open_service() -> Service:
+    settings = load_settings(NAME)
+    configure_logs(settings.log, NAME)
+    return Service(NAME, settings)

@@ -1,0 +1,53 @@
+"""What the services' command lines have alike: progress is shown, refusals and a server that is away are one line."""
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+import typer
+from pydantic import BaseModel
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from services.runtime.mongo import is_away
+from services.runtime.problems import Problem
+from services.runtime.sheets import FILE_ADVICE, SheetError
+
+errors = Console(stderr=True)
+
+
+def make_bar() -> Progress:
+    """Make a progress bar that tells what is done, how much of it, and how long it will go on."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=errors)
+
+
+@contextmanager
+def said_in_one_line(file_advice: Mapping[str, str] = FILE_ADVICE) -> Iterator[None]:
+    """End with one line instead of a traceback: exit code 2 for what is refused, 3 while MongoDB is away."""
+    try:
+        yield
+    except Problem as problem:
+        errors.print(f"[red]{problem.code}[/]: {problem.detail}", soft_wrap=True)
+        raise typer.Exit(2) from problem
+    except SheetError as error:
+        errors.print(f"[red]{error.code}[/]: {file_advice[error.code]}", soft_wrap=True)
+        raise typer.Exit(2) from error
+    except Exception as error:
+        if not is_away(error):
+            raise
+        errors.print("[red]storage_away[/]: MongoDB does not answer; start it with 'make run' and try again.")
+        raise typer.Exit(3) from error
+
+
+def say_counts(progress: BaseModel, as_json: bool) -> None:
+    """Say what became of an import's rows, line by line or as one line of JSON."""
+    counts = progress.model_dump(
+        include={"street", "rows", "accepted", "duplicate", "blank", "refused", "refused_by_reason"}
+    )
+    if as_json:
+        sys.stdout.write(json.dumps(counts, ensure_ascii=False, sort_keys=True) + "\n")
+        return
+    for name, count in counts.items():
+        sys.stdout.write(f"{name}: {count}\n")
