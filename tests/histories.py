@@ -428,6 +428,33 @@ def _entry_events(draw: st.DrawFn, archive: Archive, number: int) -> EventList:
 
 
 @st.composite
+def rounds(draw: st.DrawFn) -> EventList:
+    """Draw a round that one worker typed in one day for more people than the histories know, mended here and there."""
+    events: EventList = []
+    for number in range(draw(st.integers(4, 9))):
+        pressures = draw(st.lists(st.sampled_from((128, 132)), min_size=1, max_size=3))
+        entry = Entry(
+            entry_id=f"round-{number}",
+            person_id=f"{number:032x}",
+            street=draw(st.sampled_from(STREETS[:1] * 4 + STREETS[1:2])),
+            measured_at=FIRST_MOMENT,
+            recorded_by="nurse",
+            content=BloodPressure(systolic=pressures[0], diastolic=80),
+        )
+        facts: list[Fact] = [EntryRecorded(entry=entry)]
+        for systolic in pressures[1:]:
+            content = BloodPressure(systolic=systolic, diastolic=80)
+            changed = {"state": EntryState.CORRECTED, "earlier": (*entry.earlier, entry.as_earlier())}
+            entry = entry.model_copy(update={**changed, "recorded_by": "doctor", "content": content})
+            facts.append(EntryCorrected(entry=entry))
+        if draw(st.integers(0, 5)) == 0:
+            voided = {"state": EntryState.VOIDED, "earlier": (*entry.earlier, entry.as_earlier())}
+            facts.append(EntryVoided(entry=entry.model_copy(update=voided)))
+        events += envelop(facts, "archives")
+    return events
+
+
+@st.composite
 def activity_histories(draw: st.DrawFn) -> EventList:
     """Make activities that are planned, and some of them held."""
     events: EventList = []

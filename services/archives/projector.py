@@ -1,4 +1,4 @@
-"""Facts in, rows out: archives keeps what is said, then settles what it owes the people it is about."""
+"""Facts in, rows out: archives keeps what is said, compares entries, then settles what it owes the people concerned."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
@@ -11,6 +11,7 @@ from contracts.envelope import Event
 from contracts.registration import STAY_FACTS, StayFact, StayStarted
 from contracts.transfers import PERSON_FACTS, PersonFact
 from services.archives.commands import chart, chart_told_archives, settle, settle_custody, waits_for_chart
+from services.archives.findings import compare
 from services.archives.views import (
     archive_row,
     copy_row,
@@ -58,6 +59,7 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
 async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
     """Write what a batch changes, open the archives it makes due, settle custody, and chart the archives anew."""
     await write_rows(service.database, [row for event in events for row in changes(event)])
+    await compare(service.database, [event.data.entry for event in events if isinstance(event.data, EntryFact)])
     started = [event.data.stay for event in events if isinstance(event.data, StayStarted)]
     if started:
         await settle(service, started, cause=events[0].id)

@@ -37,7 +37,7 @@ from services.archives.duties import Control, age_on, day_of, judge
 
 
 class FindingKind(StrEnum):
-    """What is found: 录入滞后, 重复数值, 一日两地, 迁出后服务, 死亡后服务, 数值异常, 随访扎堆."""
+    """What is found: 录入滞后, 重复数值, 一日两地, 迁出后服务, 死亡后服务, 数值异常, 随访扎堆, 多人雷同."""
 
     LATE_ENTRY = "late_entry"
     COPIED_VALUES = "copied_values"
@@ -46,6 +46,7 @@ class FindingKind(StrEnum):
     AFTER_DEATH = "after_death"
     OUT_OF_RANGE = "out_of_range"
     BUNCHED = "bunched"
+    SAME_FOR_MANY = "same_for_many"
 
 
 class Severity(StrEnum):
@@ -165,22 +166,25 @@ def _copied(known: Reviewed, policy: QualityPolicy) -> Iterator[Finding]:
     """Find runs of readings of one kind that are the same to the last digit, by the same worker."""
     by_kind: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in known.entries:
-        if _readings(entry):
+        if readings_of(entry.content):
             by_kind[entry.content.kind].append(entry)
     for entries in by_kind.values():
-        for (readings, _), run in groupby(entries, key=lambda entry: (_readings(entry), _first_typed_by(entry))):
+        for (readings, _), run in groupby(
+            entries, key=lambda entry: (readings_of(entry.content), first_typed_by(entry))
+        ):
             same = list(run)
             if len(same) >= policy.copied_times:
                 serious = len(same) >= policy.copied_seriously
                 yield _make(FindingKind.COPIED_VALUES, serious, same, **dict(readings), times=len(same))
 
 
-def _readings(entry: Entry) -> tuple[tuple[str, float], ...]:
-    """Give the numbers of an entry that differ from day to day."""
-    return tuple((name, value) for name, value, _ in measures_of(entry.content) if name != "height_cm")
+def readings_of(content: Content) -> tuple[tuple[str, float], ...]:
+    """Give the numbers of a content that differ from day to day."""
+    return tuple((name, value) for name, value, _ in measures_of(content) if name != "height_cm")
 
 
-def _first_typed_by(entry: Entry) -> str:
+def first_typed_by(entry: Entry) -> str:
+    """Name who typed an entry in, whoever corrected it since."""
     return entry.earlier[0].recorded_by if entry.earlier else entry.recorded_by
 
 
@@ -312,5 +316,6 @@ ADVICE: Mapping[FindingKind, str] = {
     FindingKind.AFTER_DEATH: "此人当时已死亡,请更正或作废。The person had died by then; correct or void the entry.",
     FindingKind.OUT_OF_RANGE: "数值不合常理,请核对后更正。The values are hardly possible; check and correct them.",
     FindingKind.BUNCHED: "随访间隔过短,请说明原因。The follow-ups are too close to each other; say why.",
+    FindingKind.SAME_FOR_MANY: "同日多人数值完全相同,请逐人核对。The same for many people: check each of them.",
 }
 """What to do about a finding, in Chinese and English."""

@@ -25,6 +25,7 @@ from contracts.people import deaths, ever_linked, goes_on, one_person
 from contracts.registration import Stay
 from contracts.transfers import Person
 from services.archives.quality import Finding
+from services.archives.repetition import marks_of
 from services.runtime.mongo import Database, Document, Row, bulk_write, in_areas, make_index
 
 ARCHIVES = "archives"
@@ -75,6 +76,7 @@ async def prepare(database: Database) -> None:
         partialFilterExpression={"chart.paper": {"$type": "string"}},
     )
     await make_index(database[ENTRIES], [("person_id", 1), ("measured_at", 1)], name="person")
+    await make_index(database[ENTRIES], "ever_alike", name="alike")
     await make_index(database[COPIES], "person_id", name="person")
     await make_index(database[ENROLMENTS], "person_id", name="person")
     await make_index(database[CUSTODIES], "person_id", name="person")
@@ -103,8 +105,10 @@ def archive_row(archive: Archive, sequence: int, *, waits: bool = False) -> Row:
 
 
 def entry_row(entry: Entry, sequence: int) -> Row:
-    """Make the row of an entry."""
-    return Row(ENTRIES, entry.entry_id, sequence, entry.model_dump(mode="json", exclude={"entry_id"}))
+    """Make the row of an entry, with what makes it alike to others."""
+    marks = marks_of(entry)
+    alike = {"alike": marks.now, "ever_alike": marks.ever}
+    return Row(ENTRIES, entry.entry_id, sequence, {**entry.model_dump(mode="json", exclude={"entry_id"}), **alike})
 
 
 def copy_row(entry: Entry, by: str, to: str, sequence: int) -> Row:
@@ -200,7 +204,7 @@ async def _read(database: Database, people: Sequence[str]) -> defaultdict[str, H
         return heard
 
     async for row in _rows(database, ENTRIES, people):
-        of(row, entered=True).entries.append(_read_entry(row))
+        of(row, entered=True).entries.append(read_entry(row))
     async for row in _rows(database, COPIES, people):
         of(row, entered=True).copies.append((row["to"], Entry.model_validate(row["entry"])))
     async for row in _rows(database, ENROLMENTS, people):
@@ -251,7 +255,8 @@ def _rows(database: Database, collection: str, people: Sequence[str]) -> AsyncIt
     return found
 
 
-def _read_entry(row: Mapping[str, Any]) -> Entry:
+def read_entry(row: Mapping[str, Any]) -> Entry:
+    """Read an entry's row."""
     return Entry.model_validate({**row, "entry_id": row["_id"]})
 
 
@@ -400,17 +405,23 @@ class DutyQuery:
     @property
     def place(self) -> str:
         """Name what the list is of: a district, or streets."""
-        return "district" if self._of_length(6) else "street"
+        return place_of(self.areas)
 
-    @property
-    def places(self) -> Document:
-        """Ask for the places by their codes, of which the index gives each in order; else by their beginnings."""
-        if self._of_length(6) or self._of_length(9):
-            return {"$in": [area.prefix for area in self.areas]}
-        return in_areas(self.areas)
 
-    def _of_length(self, digits: int) -> bool:
-        return all(len(area.prefix) == digits and not area.without for area in self.areas)
+def place_of(areas: Sequence[Area]) -> str:
+    """Name what some areas are: districts, or streets."""
+    return "district" if _are_of_length(areas, 6) else "street"
+
+
+def in_places(areas: Sequence[Area]) -> Document:
+    """Ask for places by their codes, of which an index gives each in order; else by their beginnings."""
+    if _are_of_length(areas, 6) or _are_of_length(areas, 9):
+        return {"$in": [area.prefix for area in areas]}
+    return in_areas(areas)
+
+
+def _are_of_length(areas: Sequence[Area], digits: int) -> bool:
+    return all(len(area.prefix) == digits and not area.without for area in areas)
 
 
 async def list_duties(database: Database, asked: DutyQuery) -> DutyPage:
@@ -419,7 +430,7 @@ async def list_duties(database: Database, asked: DutyQuery) -> DutyPage:
     for part, order in _parts(asked):
         wanted = asked.limit + 1 - len(rows)
         if wanted:
-            query = {f"chart.{asked.place}": asked.places, **part}
+            query = {f"chart.{asked.place}": in_places(asked.areas), **part}
             found = database[ARCHIVES].find(query, {"person_id": 1, "chart": 1}, hint=asked.index)
             rows += await found.sort(order).limit(wanted).to_list(wanted)
     last = rows[asked.limit - 1] if len(rows) > asked.limit else None
@@ -428,7 +439,7 @@ async def list_duties(database: Database, asked: DutyQuery) -> DutyPage:
 
 
 def _parts(asked: DutyQuery) -> list[tuple[Document, list[tuple[str, int]]]]:
-    """Ask for the rest of the day at which the last page ended, then for the days after it: each a stretch of the index.
+    """Ask for the rest of the day at which the last page ended, then for the days after it: a stretch of index each.
 
     Both at once (by `$or`) would read the whole day anew for each page. Gives each query with its order.
     """

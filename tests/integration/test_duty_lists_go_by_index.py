@@ -1,4 +1,4 @@
-"""A duty list costs its page, however many archives the street or the district has: MongoDB itself says what it read."""
+"""A duty list costs its page, however many archives a street or a district has: MongoDB itself says what it read."""
 
 from datetime import date, timedelta
 from typing import Any

@@ -42,9 +42,9 @@ async def hear(instance: Instance, *facts: Fact) -> None:
         await projector.hear(instance.apps["archives"].state.service, envelop([fact]))
 
 
-async def listed(instance: Instance, division: str = STREET, **asked: Any) -> Any:
+async def listed(instance: Instance, division: str = STREET, at: str = "/findings", **asked: Any) -> Any:
     async with instance.client("archives", "health_worker", division) as worker:
-        answer = await worker.get("/findings", params={"division": division, **asked})
+        answer = await worker.get(at, params={"division": division, **asked})
     assert answer.status_code == 200, answer.text
     return answer.json()
 
@@ -98,4 +98,57 @@ async def test_the_list_is_paged_and_read_by_its_index(stack: Stack) -> None:
         found = instance.database("archives")[ARCHIVES].find(asked, hint="findings").sort("_id", 1).limit(2)
         explained = await found.explain()
         assert explained["executionStats"]["totalDocsExamined"] <= 3
+        assert "SORT'" not in str(explained["queryPlanner"]["winningPlan"])
+
+
+async def test_the_same_readings_for_many_people_are_listed_by_street_until_they_are_mended(stack: Stack) -> None:
+    people = [f"{number:032x}" for number in range(6)]
+    typed = [make_entry(person, 1).model_copy(update={"entry_id": f"r{person[-4:]}"}) for person in people]
+    async with running_instance(stack, ["archives"], clock=lambda: NOW) as instance:
+        await hear(instance, *(EntryRecorded(entry=entry) for entry in typed[:4]))
+        too_few = await listed(instance, at="/findings/repetitions")
+        await hear(instance, *(EntryRecorded(entry=entry) for entry in typed[4:]))
+        found = await listed(instance, at="/findings/repetitions")
+        of_district = await listed(instance, "320507", at="/findings/repetitions", limit=1)
+        next_door = await listed(instance, NEXT_DOOR, at="/findings/repetitions")
+        for entry in typed[:2]:
+            voided = EntryVoided(entry=void_entry(entry, "nurse", "nobody came", NOW).entry)
+            mending = envelop([EntryRecorded(entry=entry), voided])
+            await projector.hear(instance.apps["archives"].state.service, mending[1:])
+        mended = await listed(instance, at="/findings/repetitions")
+        async with instance.client("archives", "health_worker", NEXT_DOOR) as other:
+            outside = await other.get("/findings/repetitions", params={"division": STREET})
+
+    (one,) = found["repetitions"]
+    assert (one["kind"], one["severity"], one["on"], one["street"]) == ("same_for_many", "notice", "2026-01-10", STREET)
+    assert one["entry_ids"] == [entry.entry_id for entry in typed]
+    assert one["people"] == people
+    assert one["values"] == {"systolic": 132, "diastolic": 80, "people": 6, "by": "nurse"}
+    assert "逐人核对" in one["advice"]
+    assert of_district["repetitions"] == found["repetitions"]
+    assert too_few["repetitions"] == next_door["repetitions"] == mended["repetitions"] == []
+    assert outside.status_code == 403
+
+
+async def test_repetitions_are_paged_newest_first_and_read_by_their_index(stack: Stack) -> None:
+    async with running_instance(stack, ["archives"], clock=lambda: NOW) as instance:
+        for month in (1, 2, 3):
+            people = [f"{number:032x}" for number in range(5)]
+            named = [make_entry(person, month) for person in people]
+            typed = [entry.model_copy(update={"entry_id": f"m{month}{entry.person_id[-4:]}"}) for entry in named]
+            await hear(instance, *(EntryRecorded(entry=entry) for entry in typed))
+
+        one = await listed(instance, at="/findings/repetitions", limit=2)
+        two = await listed(instance, at="/findings/repetitions", limit=2, cursor=one["cursor"])
+
+        assert [found["on"][:7] for page in (one, two) for found in page["repetitions"]] == [
+            "2026-03",
+            "2026-02",
+            "2026-01",
+        ]
+        assert two["cursor"] is None
+        asked = {"street": {"$in": [STREET]}, "found": True}
+        found = instance.database("archives")["repetitions"].find(asked, hint="by street").sort("_id", -1).limit(2)
+        explained = await found.explain()
+        assert explained["executionStats"]["totalDocsExamined"] == 2
         assert "SORT'" not in str(explained["queryPlanner"]["winningPlan"])

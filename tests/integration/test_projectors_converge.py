@@ -1,6 +1,7 @@
 """On a real MongoDB each service ends in the same views, however what it hears is ordered, repeated and batched."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,6 +16,7 @@ from contracts.facts import HEARD_BY
 from contracts.registration import StayFact, StayStarted
 from deploy.local.stack import Stack
 from services.archives import projector as archives
+from services.archives.repetition import REPETITION
 from services.feeds import projector as feeds
 from services.feeds.domain import make_entry
 from services.feeds.tail import Tail
@@ -23,14 +25,14 @@ from services.registration import projector as registration
 from services.reporting import projector as reporting
 from services.runtime.journal import JOURNAL
 from services.runtime.mongo import Document
-from tests.histories import EventList, batches, envelop, heard_by, histories, make_stay, stay_histories
+from tests.histories import EventList, batches, envelop, heard_by, histories, make_stay, rounds, stay_histories
 from tests.instance import SERVICES, Instance, forget_instance
 
 Views = dict[str, list[Document]]
 
 VIEWS = {
     "registration": ("stays", "notices", "answers", "people", "conflicts", "movers"),
-    "archives": ("archives", "entries", "copies", "enrolments", "custodies", "stays", "people"),
+    "archives": ("archives", "entries", "copies", "enrolments", "custodies", "stays", "people", "repetitions"),
     "outreach": ("residents", "activities"),
     "reporting": (
         "stays",
@@ -193,6 +195,29 @@ def test_archives_owes_the_same_archives_whatever_it_hears_first(hall: Hall, dat
     opened = [commit for commit in recorded if commit.startswith("archive/") and commit.endswith("#00000001")]
 
     assert sorted(opened) == sorted({f"archive/{event.personid}@{event.division[:6]}#00000001" for event in stays})
+
+
+@pytest.mark.parametrize("at_once", [False, True], ids=["one after the other", "at the same time"])
+@PATIENT
+@given(data=st.data())
+def test_the_same_readings_for_many_people_are_found_whatever_is_heard_first(
+    hall: Hall, at_once: bool, data: st.DataObject
+) -> None:
+    heard = data.draw(rounds())
+    delivered = data.draw(batches(heard))
+
+    in_order = hall.run(hall.views_after("archives", [heard]))
+    in_disorder = hall.run(hall.views_after("archives", delivered, at_once=at_once))
+
+    newest = {event.subject: event.data.entry for event in sorted(heard, key=lambda event: event.sequence)}
+    alike: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
+    for entry in newest.values():
+        if entry.stands:
+            alike[entry.street, entry.content.systolic].add(entry.person_id)
+    expected = {key: sorted(people) for key, people in alike.items() if len(people) >= REPETITION.people}
+    found = [row for row in in_disorder["repetitions"] if row["found"]]
+    assert {(row["street"], row["finding"]["values"]["systolic"]): row["people"] for row in found} == expected
+    assert in_disorder == in_order
 
 
 @PATIENT
