@@ -4,6 +4,7 @@ Each district writes one stream about a person, `custody/<person>@<district>`: w
 own order is all that is needed to know who holds what. A district holds the archive from the day it opened one, or
 from the turn at which it last accepted one, until an offer of a later turn has been accepted elsewhere. Where an offer
 came back (it took too long) and was accepted all the same, the acceptance wins: the receiver is where the person lives.
+A district that refuses an archive gives the origin what it has of the person itself, by an offer of its own.
 """
 
 from collections.abc import Iterable
@@ -86,7 +87,7 @@ class Offer(BaseModel):
 
 
 class Receipt(BaseModel):
-    """The answer to an offer: accepted with the same count and hash, or refused with a reason.
+    """The answer to an offer: accepted with the same count and hash, or refused with a reason, for that stay.
 
     `offer_turn` is the offer's turn in its origin's stream, `turn` the answer's own. What was accepted is kept, so
     that the receiver can go on with it whatever the origin says next.
@@ -101,6 +102,7 @@ class Receipt(BaseModel):
     answered_at: Moment
     count: int
     sha256: str
+    stay_id: str | None = None
     answered_by: str | None = None
     reason: Words | None = None
     archive: Archive | None = None
@@ -110,8 +112,8 @@ class Receipt(BaseModel):
 class Custody(BaseModel):
     """What one district says about the custody of a person's archive.
 
-    `offer` is its latest offer, `receipts` its latest acceptance and latest refusal for each origin, `released` the
-    latest turn of an own offer that it knows to be accepted, with the receipt in `filed`.
+    `offer` is its latest offer, `receipts` its latest acceptance for each origin and the latest refusal for each origin
+    and stay, `released` the latest turn of an own offer that it knows to be accepted, with the receipt in `filed`.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -187,7 +189,7 @@ class CustodyAccepted(CustodyFact):
 
 
 class CustodyRefused(CustodyFact):
-    """The receiver refuses the archive, with a reason; the origin keeps it."""
+    """The receiver refuses the archive, with a reason; the origin keeps it until the person is registered anew."""
 
     TYPE: ClassVar[str] = "archives.custody_refused.v1"
 

@@ -35,7 +35,7 @@ from contracts.entries import AnyContent, Entry, EntryFact, EntryForwarded, entr
 from contracts.envelope import Event, Fact
 from contracts.registration import Stay
 from services.archives import domain, views
-from services.archives.custody import Known, begin_custody, find_home, pending_offers, refuse
+from services.archives.custody import Known, begin_custody, find_home, may_be_refused, refuse
 from services.archives.custody import settle as settle_known
 from services.archives.duties import POLICY, add_months, age_on, find_duties
 from services.archives.quality import Reviewed, find_findings, marks
@@ -447,7 +447,7 @@ async def refuse_offer(service: Service, person_id: str, district: str, reason: 
         own = _by_person(await service.journal.load_streams_of([person_id])).get(person_id, [])
         heard = (await views.find_heard(service.database, [person_id])).get(person_id, views.Heard())
         known = next((known for known in _everything_known(own, heard) if known.district == district), None)
-        offers = pending_offers(known) if known else []
+        offers = may_be_refused(known) if known else []
         if known is None or not offers:
             raise NothingOfferedError
         refused: list[CustodyFact] = []

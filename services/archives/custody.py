@@ -1,8 +1,9 @@
 """Custody as pure decisions: from what is known of a person, what one district still owes.
 
 `settle` is level-triggered: it compares who should keep the archive, which is the district where the person lives now
-or lived last, with who does, and says the facts that are missing. It reads what was heard and what the district itself
-said; run twice it adds nothing. What two districts say crosses on the way, and ends with one keeper all the same.
+or lived last, or else the one whose offer that district refused, with who does, and says the facts that are missing. It
+reads what was heard and what the district itself said; run twice it adds nothing. What two districts say crosses on the
+way, and ends with one keeper all the same.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -74,8 +75,13 @@ class Known:
 
     @property
     def home(self) -> Stay | None:
-        """Give the stay where the person lives, or lived last: that district keeps the archive."""
+        """Give the stay where the person lives, or lived last."""
         return find_home(self.stays)
+
+    @property
+    def keeper(self) -> str | None:
+        """Name the district that should keep the archive, as far as this one knows."""
+        return find_keeper(self.home, (self.custody, *self.others))
 
     def after(self, fact: Fact) -> "Known":
         """Give what is known once the district said a fact of its own."""
@@ -105,6 +111,19 @@ def find_home(stays: Iterable[Stay]) -> Stay | None:
     return max(claims, key=lambda stay: (stay.started_on, stay.recorded_at, stay.stay_id), default=None)
 
 
+def find_keeper(home: Stay | None, custodies: Iterable[Custody]) -> str | None:
+    """Name who should keep an archive: the district of the home, unless it refused it for this very stay.
+
+    Then it goes back to the origin, with whatever the refusing district has of the person, until the person is
+    registered anew. Who does not know of a refusal offers to the home, which accepts and passes it on.
+    """
+    if home is None:
+        return None
+    told = (receipt for custody in custodies if custody.district == home.district for receipt in custody.receipts)
+    refusals = [receipt for receipt in told if not receipt.accepted and receipt.stay_id == home.stay_id]
+    return max(refusals, key=lambda receipt: receipt.turn).origin if refusals else home.district
+
+
 def settle(known: Known, now: datetime, policy: Policy = POLICY) -> Iterator[Fact]:
     """Say what the district still owes about a person, in the order in which it is to be recorded."""
     while fact := next(_owed(known, now, policy), None):
@@ -129,17 +148,17 @@ def _owed(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:
 
 
 def _offer(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:
-    """Offer what is held to the district where the person lives, unless it has the offer already or refused it."""
-    home = known.home
-    if home is None or home.district == known.district or not known.custody.holds or known.died_on:
+    """Offer what is held to the district that should keep it, unless it has the offer already."""
+    home, keeper = known.home, known.keeper
+    if home is None or keeper is None or keeper == known.district or not known.custody.holds or known.died_on:
         return
     offer = known.custody.offer
-    if offer and offer.turn > known.custody.gained and _still_good(offer, home):
+    if offer and offer.turn > known.custody.gained and offer.to == keeper and may_be_accepted(offer):
         return
     turn = known.custody.turn + 1
     made = Offer(
         turn=turn,
-        to=home.district,
+        to=keeper,
         stay_id=home.stay_id,
         offered_at=now,
         manifest=make_manifest(known, now, policy),
@@ -147,13 +166,6 @@ def _offer(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:
         enrolments=tuple(enrolment for enrolment in known.enrolments.values() if enrolment.active),
     )
     yield CustodyOffered(custody=known.custody.model_copy(update={"turn": turn, "offer": made}))
-
-
-def _still_good(offer: Offer, home: Stay) -> bool:
-    """Say whether an offer waits to be accepted, or was refused for this very stay."""
-    if offer.returned is ReturnReason.REFUSED:
-        return offer.stay_id == home.stay_id
-    return offer.to == home.district and may_be_accepted(offer)
 
 
 def may_be_accepted(offer: Offer) -> bool:
@@ -200,7 +212,7 @@ def _release(known: Known) -> Iterator[Fact]:
 
 
 def _return(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:
-    """Take an offer back that was refused, that took too long, or whose person lives elsewhere by now."""
+    """Take an offer back that was refused, that took too long, or that another district should have by now."""
     offer = known.custody.offer
     reason = _return_reason(known, offer, now, policy) if offer else None
     if offer and reason:
@@ -212,11 +224,10 @@ def _return(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:
 def _return_reason(known: Known, offer: Offer, now: datetime, policy: Policy) -> ReturnReason | None:
     if not may_be_accepted(offer):
         return None
-    home = known.home
-    if known.died_on or (home and home.district != offer.to):
-        return ReturnReason.NOT_THERE
     if any(_refuses(other, known.district, offer) for other in known.others):
         return ReturnReason.REFUSED
+    if known.died_on or (known.keeper and known.keeper != offer.to):
+        return ReturnReason.NOT_THERE
     late = now >= offer.offered_at + timedelta(days=policy.offer_days)
     return ReturnReason.TIMED_OUT if late and offer.state is OfferState.OPEN else None
 
@@ -244,18 +255,32 @@ def _forwards(known: Known) -> Iterator[EntryForwarded]:
 
 
 def _answer(known: Known, now: datetime) -> Iterator[Fact]:
-    """Accept what is offered for a person who lives here, once every entry of the manifest is there."""
-    home = known.home
-    if home is None or home.district != known.district or known.died_on:
-        return
-    for origin, offer in pending_offers(known):
+    """Accept what is offered to the keeper, or to the home, which passes it on, once every entry is there."""
+    for origin, offer in _acceptable(known):
         if not has_all(known.entries, offer.manifest):
             continue
         found = chain((known.entries[line.entry_id], line.version) for line in offer.manifest.lines)
         if found == offer.manifest.sha256:
             yield accept(known.custody, origin, offer, now)
-        else:
+        elif lives_here(known):
             yield refuse(known.custody, origin, offer, now, reason="哈希不符 the hash differs")
+
+
+def _acceptable(known: Known) -> list[tuple[str, Offer]]:
+    """List the offers that may be accepted here; the home accepts none of the one that it is to pass it on to."""
+    if known.died_on or not (known.keeper == known.district or lives_here(known)):
+        return []
+    return [(origin, offer) for origin, offer in pending_offers(known) if origin != known.keeper]
+
+
+def may_be_refused(known: Known) -> list[tuple[str, Offer]]:
+    """List the offers that may be refused: those for a person who lives here. What comes back may not be."""
+    return pending_offers(known) if lives_here(known) else []
+
+
+def lives_here(known: Known) -> bool:
+    """Say whether the person lives here or lived here last."""
+    return known.home is not None and known.home.district == known.district
 
 
 def pending_offers(known: Known) -> list[tuple[str, Offer]]:
@@ -303,13 +328,18 @@ def _receipt(custody: Custody, origin: str, offer: Offer, now: datetime) -> Rece
         answered_at=now,
         count=offer.manifest.count,
         sha256=offer.manifest.sha256,
+        stay_id=offer.stay_id,
     )
 
 
 def _with_receipt(custody: Custody, receipt: Receipt) -> Custody:
-    """Keep the latest acceptance and the latest refusal for each origin."""
-    kept = [old for old in custody.receipts if (old.origin, old.accepted) != (receipt.origin, receipt.accepted)]
+    """Keep the latest acceptance for each origin, and its latest refusal for each stay."""
+    kept = [old for old in custody.receipts if _place(old) != _place(receipt)]
     return custody.model_copy(update={"turn": receipt.turn, "receipts": (*kept, receipt)})
+
+
+def _place(receipt: Receipt) -> tuple[str, bool, str | None]:
+    return receipt.origin, receipt.accepted, None if receipt.accepted else receipt.stay_id
 
 
 def _accepted(custody: Custody) -> list[Receipt]:
@@ -322,9 +352,12 @@ def _continue_archive(known: Known, now: datetime) -> Iterator[Fact]:
         if receipt.archive and receipt.turn > known.archive.turn:
             yield ArchiveContinued(archive=merge(known.archive, receipt.archive, receipt.answered_at, receipt.turn))
     for theirs in known.handed:
-        if known.custody.holds and _was_completed_late(known, theirs):
-            yield ArchiveContinued(archive=merge(known.archive, theirs, now, known.archive.turn))
-
+        if _was_completed_late(known, theirs):
+            continued = merge(known.archive, theirs, now, known.archive.turn)
+            if not known.custody.holds:
+                stays_closed = {"state": known.archive.state, "closing": known.archive.closing}
+                continued = continued.model_copy(update=stays_closed)
+            yield ArchiveContinued(archive=continued)
     for alias in known.aliases:
         if alias.code and alias.code not in _all_codes(known.archive):
             codes = _codes(known.archive, alias, day_of(now))

@@ -1,4 +1,4 @@
-"""Custody: wherever a person moves and however late districts hear of it, one district keeps the whole archive."""
+"""Custody: wherever a person moves, whoever refuses, however late districts hear of it, one keeps the whole archive."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from contracts.enrolments import ChronicEnrolled, Condition, Enrolment, Enrolmen
 from contracts.entries import Entry, EntryFact, EntryForwarded, EntryRecorded, HypertensionFollowUp, Mode
 from contracts.envelope import Fact
 from contracts.registration import Stay, StayFact, StayStarted, StayState
-from services.archives.custody import Known, begin_custody, find_home, refuse, settle
+from services.archives.custody import Known, begin_custody, find_home, may_be_refused, refuse, settle
 from services.archives.domain import complete, correct_entry, void_entry
 from services.archives.duties import find_duties
 from tests.histories import FIRST_DAY, FIRST_MOMENT, PEOPLE, make_stay
@@ -49,7 +49,12 @@ class District:
     died_on: date | None = None
 
     def hear(self, fact: Fact, days: int = 0) -> list[Fact]:
-        """Keep what is newest, then settle; give what is said."""
+        """Learn of a fact, then settle; give what is said."""
+        self.learn(fact)
+        return self.settle(days)
+
+    def learn(self, fact: Fact) -> None:
+        """Keep what is newest."""
         match fact:
             case StayFact(stay=stay):
                 self.stays[stay.stay_id] = _newer(self.stays.get(stay.stay_id), stay)
@@ -66,7 +71,6 @@ class District:
                 known_entry = self.entries.get(entry.entry_id)
                 if known_entry is None or known_entry.version < entry.version:
                     self.entries[entry.entry_id] = entry
-        return self.settle(days)
 
     def settle(self, days: int = 0) -> list[Fact]:
         if self.archive is None:
@@ -130,6 +134,7 @@ class World:
     reported: dict[str, Stay] = field(default_factory=dict)
     written: dict[str, Entry] = field(default_factory=dict)
     said: list[Fact] = field(default_factory=list)
+    refused: dict[str, str] = field(default_factory=dict)
     days: int = 0
 
     def say(self, facts: Iterable[Fact]) -> None:
@@ -166,8 +171,9 @@ class World:
 
     @property
     def home(self) -> str | None:
+        """Name who should keep the archive: the district where the person lives, or whose offer it refused."""
         home = find_home(self.reported.values())
-        return home.district if home else None
+        return self.refused.get(home.stay_id, home.district) if home else None
 
 
 def follow_up(number: int, code: str, systolic: int = 130) -> Entry:
@@ -195,14 +201,31 @@ def enrolment(code: str) -> Enrolment:
 
 @st.composite
 def worlds(draw: st.DrawFn) -> World:
-    """Live through moves, visits, corrections and mistakes while messages cross, and drain in the end."""
+    """Live through moves, visits, corrections, mistakes and refusals while messages cross, and drain in the end."""
     world = World()
-    steps = (_move, _move, _end_or_retract, _write, _write, _correct, _enrol, _complete, _deliver)
+    steps = (
+        _move,
+        _move,
+        _end_or_retract,
+        _write,
+        _write,
+        _correct,
+        _enrol,
+        _complete,
+        _deliver,
+        _deliver,
+        _refuse,
+        _refuse,
+    )
     for _ in range(draw(st.integers(4, 24))):
         draw(st.sampled_from(steps))(world, draw)
         world.days += draw(st.sampled_from((0, 0, 1, 40)))
+    refuses = draw(st.booleans())
     while world.under_way:
-        world.deliver(draw(st.integers(0, len(world.under_way) - 1)))
+        if refuses and draw(st.booleans()):
+            _refuse(world, draw)
+        if world.under_way:
+            world.deliver(draw(st.integers(0, len(world.under_way) - 1)))
         assert len(world.said) < 3000, "they never stop talking"
     return world
 
@@ -219,6 +242,23 @@ def _end_or_retract(world: World, draw: st.DrawFn) -> None:
     if living:
         state = draw(st.sampled_from((StayState.ENDED, StayState.RETRACTED)))
         world.report(draw(st.sampled_from(living)).model_copy(update={"state": state}))
+
+
+def _refuse(world: World, draw: st.DrawFn) -> None:
+    """Let a district refuse what it is offered, as soon as it hears of it: the person is not theirs."""
+    offers = [
+        index
+        for index, (to, fact) in enumerate(world.under_way)
+        if isinstance(fact, CustodyOffered) and to != fact.custody.district and world.districts[to].archive
+    ]
+    if offers:
+        code, fact = world.under_way.pop(draw(st.sampled_from(offers)))
+        district = world.districts[code]
+        district.learn(fact)
+        for origin, offer in may_be_refused(district.known()):
+            world.refused[offer.stay_id] = origin
+            world.write(refuse(district.known().custody, origin, offer, NOW, reason="not ours"), code)
+        world.say(district.settle(world.days))
 
 
 def _write(world: World, draw: st.DrawFn) -> None:
@@ -267,7 +307,9 @@ def _deliver(world: World, draw: st.DrawFn) -> None:
 
 @PATIENT
 @given(worlds())
-def test_once_everything_is_heard_the_district_where_the_person_lives_alone_keeps_the_archive(world: World) -> None:
+def test_once_everything_is_heard_one_district_alone_keeps_the_archive_the_home_or_whose_offer_it_refused(
+    world: World,
+) -> None:
     if world.home:
         assert world.keepers() == [world.home]
 
@@ -438,32 +480,58 @@ def test_an_offer_that_takes_too_long_returns_and_counts_all_the_same_when_it_is
     assert world.keepers() == [B]
 
 
-def test_a_refused_archive_stays_with_the_origin_until_the_person_moves_again() -> None:
+def refused_at_b(*, entries: int = 0) -> World:
+    """Let a person move from A to B, where the archive is refused, and everything be heard."""
     world = World()
-    there, away, on = moved(A, B, C)
+    there, away = moved(A, B)
     world.report(there)
     world.drain()
     world.report(away)
-    offered = world.districts[A].hear(StayStarted(stay=away))
-    world.say(offered)
-    origin = world.districts[A].custody
-    assert origin
-    assert origin.offer
-    world.districts[B].hear(StayStarted(stay=away))
-    receiver = world.districts[B].known().custody
-    no = refuse(receiver, A, origin.offer, NOW, reason="not ours", by="nurse")
-
-    world.write(no, B)
+    world.say(world.districts[A].hear(StayStarted(stay=away)))
+    receiver = world.districts[B]
+    receiver.hear(StayStarted(stay=away))
+    for number in range(entries):
+        world.write(EntryRecorded(entry=follow_up(number + 1, B)), B)
+    offered = next(fact for to, fact in world.under_way if to == B and isinstance(fact, CustodyOffered))
+    receiver.learn(offered)
+    [(origin, offer)] = may_be_refused(receiver.known())
+    world.write(refuse(receiver.known().custody, origin, offer, NOW, reason="not ours", by="nurse"), B)
     world.drain()
+    return world
+
+
+def test_a_refused_archive_goes_back_to_the_origin_with_all_that_the_refusing_district_entered() -> None:
+    world = refused_at_b(entries=2)
+
     custody = world.districts[A].custody
     assert custody
     assert custody.offer
-    refused = (custody.holds, custody.offer.state, custody.offer.returned)
-    world.report(on)
+    assert (custody.offer.state, custody.offer.returned) == (OfferState.RETURNED, ReturnReason.REFUSED)
+    assert world.keepers() == [A]
+    assert set(world.districts[A].entries) == {"entry-1", "entry-2"}
+    copy = world.districts[B].archive
+    assert copy
+    assert copy.closing
+    assert (copy.closing.reason, copy.closing.to, copy.closing.count) == (ClosingReason.MOVED, A, 2)
+
+
+def test_what_comes_back_to_the_origin_may_not_be_refused() -> None:
+    world = refused_at_b()
+
+    assert may_be_refused(world.districts[A].known()) == []
+
+
+def test_a_refused_archive_follows_the_person_again_once_the_person_is_registered_anew() -> None:
+    world = refused_at_b(entries=1)
+
+    world.report(make_stay(street=f"{B}002", day=20, recorded=20))
+    world.drain()
+    anew = world.keepers()
+    world.report(make_stay(street=f"{C}001", day=30, recorded=30))
     world.drain()
 
-    assert refused == (True, OfferState.RETURNED, ReturnReason.REFUSED)
-    assert world.keepers() == [C]
+    assert (anew, world.keepers()) == ([B], [C])
+    assert set(world.districts[C].entries) == {"entry-1"}
 
 
 def test_death_closes_the_archive_and_ends_what_was_managed_and_can_be_taken_back() -> None:
