@@ -262,25 +262,22 @@ def _answer(known: Known, now: datetime) -> Iterator[Fact]:
         found = chain((known.entries[line.entry_id], line.version) for line in offer.manifest.lines)
         if found == offer.manifest.sha256:
             yield accept(known.custody, origin, offer, now)
-        elif lives_here(known):
+        elif (origin, offer) in may_be_refused(known):
             yield refuse(known.custody, origin, offer, now, reason="哈希不符 the hash differs")
 
 
 def _acceptable(known: Known) -> list[tuple[str, Offer]]:
     """List the offers that may be accepted here; the home accepts none of the one that it is to pass it on to."""
-    if known.died_on or not (known.keeper == known.district or lives_here(known)):
+    home = known.home
+    if home is None or known.died_on or known.district not in {home.district, known.keeper}:
         return []
     return [(origin, offer) for origin, offer in pending_offers(known) if origin != known.keeper]
 
 
 def may_be_refused(known: Known) -> list[tuple[str, Offer]]:
-    """List the offers that may be refused: those for a person who lives here. What comes back may not be."""
-    return pending_offers(known) if lives_here(known) else []
-
-
-def lives_here(known: Known) -> bool:
-    """Say whether the person lives here or lived here last."""
-    return known.home is not None and known.home.district == known.district
+    """List the offers that may be refused: those because of a stay here, not what comes back from another's refusal."""
+    own = {stay.stay_id for stay in known.stays if stay.district == known.district}
+    return [(origin, offer) for origin, offer in pending_offers(known) if offer.stay_id in own]
 
 
 def pending_offers(known: Known) -> list[tuple[str, Offer]]:

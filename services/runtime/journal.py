@@ -11,7 +11,7 @@ from pydantic_core import from_json
 
 from contracts.envelope import Event, Fact, render, unwrap, wrap
 from services.runtime.clock import Clock
-from services.runtime.mongo import Database, Document, insert_new, make_index
+from services.runtime.mongo import Database, Document, UpdateOne, bulk_write, insert_new, make_index
 
 JOURNAL = "journal"
 FRESH = 2000
@@ -54,9 +54,13 @@ class Journal:
         self._fresh: deque[Document] = deque(maxlen=FRESH)
 
     async def prepare(self) -> None:
-        """Make the indexes: what is unsent, and what concerns a person."""
+        """Make the indexes: what is unsent, what nobody heard yet, and what concerns a person."""
         await make_index(self._documents, "recorded_at", name="unsent", partialFilterExpression={"sent_at": None})
         await make_index(self._documents, "person_id", name="person", sparse=True)
+        owed: Document = {"unheard": {"$exists": True}}
+        await make_index(
+            self._documents, [("unheard", 1), ("recorded_at", 1)], name="unheard", partialFilterExpression=owed
+        )
 
     def commit(
         self, *facts: Fact, after: int = 0, causation: str, correlation: str | None = None, at: datetime | None = None
@@ -185,6 +189,11 @@ def keys_of(told: Document) -> tuple[str, ...]:
     return (told["key"], *told.get("also", ()))
 
 
+def told_as(commit: Document, key: str) -> list[str]:
+    """Give the events of a commit that go under a routing key."""
+    return [fact["event"] for fact in commit["facts"] if key in keys_of(fact)]
+
+
 async def read_unsent(database: Database, limit: int, before: datetime | None = None) -> list[Document]:
     """Read the oldest commits that the broker has not confirmed, however old they are."""
     query: Document = {"sent_at": None, "recorded_at": {"$lt": before}} if before else {"sent_at": None}
@@ -195,3 +204,38 @@ async def read_unsent(database: Database, limit: int, before: datetime | None = 
 async def mark_sent(database: Database, ids: Sequence[str], moment: datetime) -> None:
     """Mark commits as confirmed by the broker."""
     await database[JOURNAL].update_many({"_id": {"$in": list(ids)}}, {"$set": {"sent_at": moment}})
+
+
+async def mark_unheard(database: Database, keys: Mapping[str, Sequence[str]], moment: datetime) -> None:
+    """Mark commits as sent but for the routing keys that no queue took; these are owed still."""
+    await bulk_write(
+        database[JOURNAL],
+        [
+            UpdateOne({"_id": commit}, {"$set": {"sent_at": moment, "unheard": list(owed)}})
+            for commit, owed in keys.items()
+        ],
+    )
+
+
+async def list_unheard(database: Database) -> list[str]:
+    """List the routing keys under which something is owed that no queue took."""
+    stages: list[Document] = [
+        {"$match": {"unheard": {"$exists": True}}},
+        {"$unwind": "$unheard"},
+        {"$group": {"_id": "$unheard"}},
+        {"$sort": {"_id": 1}},
+    ]
+    return [row["_id"] async for row in database[JOURNAL].aggregate(stages, hint="unheard")]
+
+
+async def read_unheard(database: Database, key: str, limit: int) -> list[Document]:
+    """Read the oldest commits of which something is owed under a routing key."""
+    found = database[JOURNAL].find({"unheard": key}, {"facts": 1}, hint="unheard")
+    return await found.sort("recorded_at", 1).limit(limit).to_list(limit)
+
+
+async def mark_heard(database: Database, ids: Sequence[str], key: str) -> None:
+    """Mark that commits are owed no more under a routing key."""
+    left = {"$setDifference": ["$unheard", [key]]}
+    owed = {"$cond": [{"$eq": [left, []]}, "$$REMOVE", left]}
+    await database[JOURNAL].update_many({"_id": {"$in": list(ids)}, "unheard": key}, [{"$set": {"unheard": owed}}])

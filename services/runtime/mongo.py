@@ -183,6 +183,7 @@ __all__ = [
     "DuplicateKeyError",
     "PyMongoError",
     "Row",
+    "UpdateOne",
     "bulk_write",
     "connect",
     "database_of",

@@ -1,4 +1,8 @@
-"""The relay: publishes what the journal holds unsent, one message per routing key, and marks it once confirmed."""
+"""The relay: publishes what the journal holds unsent, one message per routing key, and marks it once confirmed.
+
+What no queue takes yet (an offer to a district that does not run archives so far) is set aside under its routing key.
+There it holds nothing up, and is tried again and again until a queue is there.
+"""
 
 import asyncio
 import time
@@ -8,18 +12,30 @@ from datetime import datetime
 
 import aio_pika
 from aio_pika.abc import AbstractExchange, AbstractRobustConnection
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, PublishError
 
 from contracts.envelope import BATCH_CONTENT_TYPE, render_batch, uuid7
 from services.runtime.clock import Clock
-from services.runtime.journal import Journal, keys_of, mark_sent, read_unsent
+from services.runtime.journal import (
+    Journal,
+    keys_of,
+    list_unheard,
+    mark_heard,
+    mark_sent,
+    mark_unheard,
+    read_unheard,
+    read_unsent,
+    told_as,
+)
 from services.runtime.logs import get_log
-from services.runtime.metrics import RELAYED
+from services.runtime.metrics import RELAYED, UNHEARD
 from services.runtime.mongo import Database, Document, is_away
 
 BATCH = 500
 CONFIRM_WITHIN = 30.0
 LOOK_AGAIN_AFTER = 2.0
+TRY_AGAIN_AT_MOST = 60.0
+"""Seconds between attempts at what nobody hears, once it has been long."""
 UNREACHABLE = (*CONNECTION_EXCEPTIONS, asyncio.TimeoutError)
 """What aio-pika raises while the broker is away, blocked, or the channel is being restored."""
 
@@ -37,6 +53,8 @@ class Relay:
         self._exchange: AbstractExchange | None = None
         self._must_look = True
         self._looked_at = 0.0
+        self._try_again_at = 0.0
+        self._pause = TRY_AGAIN_AT_MOST
         self.look_again_after = LOOK_AGAIN_AFTER
         """Seconds between looks at the journal for what this process does not know of."""
         self.oldest_unsent: datetime | None = None
@@ -61,6 +79,8 @@ class Relay:
 
     async def send_once(self) -> int:
         """Publish one helping of what is unsent and mark what the broker confirmed; give how many commits that was."""
+        if self._try_again_at <= time.monotonic():
+            await self._try_unheard()
         self._journal.recorded.clear()
         commits = (await self._look() if self._look_is_due() else []) or self._journal.take_fresh(BATCH)
         self.oldest_unsent = commits[0]["recorded_at"] if commits else None
@@ -93,13 +113,48 @@ class Relay:
             *(self._publish(exchange, key, events) for key, events in messages.items()),
             return_exceptions=True,
         )
-        refused = {key: answer for key, answer in zip(messages, answers, strict=True) if answer is not None}
-        sent = [commit["_id"] for commit in commits if refused.keys().isdisjoint(_keys(commit))]
+        failed = {key: answer for key, answer in zip(messages, answers, strict=True) if answer is not None}
+        unheard = {key for key, answer in failed.items() if isinstance(answer, PublishError)}
+        refused = failed.keys() - unheard
+        confirmed = [commit for commit in commits if refused.isdisjoint(_keys(commit))]
+        aside = {commit["_id"]: owed for commit in confirmed if (owed := sorted(unheard.intersection(_keys(commit))))}
+        sent = [commit["_id"] for commit in confirmed if commit["_id"] not in aside]
         await mark_sent(self._database, sent, self._clock())
         RELAYED.inc(len(sent))
-        for key, error in refused.items():
-            get_log().warning("not confirmed", type=key, error=error, count=len(messages[key]))
-            raise error
+        await self._set_aside(aside)
+        for key in refused:
+            get_log().warning("not confirmed", type=key, error=failed[key], count=len(messages[key]))
+            raise failed[key]
+
+    async def _set_aside(self, owed: Mapping[str, Sequence[str]]) -> None:
+        """Set aside what no queue took, to be tried again soon."""
+        if not owed:
+            return
+        for key in {key for keys in owed.values() for key in keys}:
+            get_log().warning("nobody hears this yet", type=key)
+        await mark_unheard(self._database, owed, self._clock())
+        self._pause = self.look_again_after
+        self._try_again_at = time.monotonic() + self._pause
+
+    async def _try_unheard(self) -> None:
+        """Try again what no queue took: a helping of each routing key, and all of those that somebody hears now."""
+        keys = await list_unheard(self._database)
+        UNHEARD.set(len(keys))
+        heard = [key for key in keys if await self._is_heard(key)]
+        self._pause = self.look_again_after if heard else min(2 * self._pause, TRY_AGAIN_AT_MOST)
+        self._try_again_at = time.monotonic() + self._pause
+
+    async def _is_heard(self, key: str) -> bool:
+        """Send what is owed under a routing key, if a queue takes it now."""
+        exchange = await self._open_exchange()
+        while commits := await read_unheard(self._database, key, BATCH):
+            try:
+                await self._publish(exchange, key, [event for commit in commits for event in told_as(commit, key)])
+            except PublishError:
+                return False
+            await mark_heard(self._database, [commit["_id"] for commit in commits], key)
+            RELAYED.inc(len(commits))
+        return True
 
     async def close(self) -> None:
         """Close the connection; what is unsent stays in the journal."""

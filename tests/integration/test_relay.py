@@ -13,6 +13,7 @@ from aio_pika.abc import AbstractChannel, AbstractQueue
 from aio_pika.exceptions import DeliveryError
 from pydantic_core import from_json
 
+from contracts.archives import Archive, ArchiveClosed, Closing, ClosingReason
 from contracts.facts import ALL_FACTS, by_type
 from contracts.registration import StayEnded, StayStarted
 from deploy.local.stack import Stack
@@ -20,7 +21,7 @@ from services.runtime import relay as relay_module
 from services.runtime.journal import JOURNAL, Journal
 from services.runtime.mongo import Database
 from services.runtime.relay import Relay
-from tests.histories import make_stay
+from tests.histories import FIRST_DAY, make_stay
 from tests.instance import eventually
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -70,6 +71,12 @@ async def record(journal: Journal, district: str, day: int = 0) -> None:
 
 async def unsent(database: Database) -> int:
     return await database[JOURNAL].count_documents({"sent_at": None})
+
+
+async def owed(database: Database) -> list[list[str]]:
+    """Give the routing keys under which commits are owed to somebody."""
+    rows = await database[JOURNAL].find({"unheard": {"$exists": True}}).to_list(None)
+    return [row["unheard"] for row in rows]
 
 
 async def take(queue: AbstractQueue) -> list[dict[str, Any]]:
@@ -139,33 +146,98 @@ async def test_facts_of_one_commit_are_sent_each_under_its_own_key(
     assert await unsent(database) == 0
 
 
-async def test_what_nobody_hears_is_not_marked_and_holds_nothing_else_up(
+async def test_what_nobody_hears_is_owed_still_and_holds_nothing_else_up(
     journal: Journal, relay: Relay, bind: Bind, database: Database
 ) -> None:
     queue = await bind(HERE)
     await record(journal, NOWHERE)
     await record(journal, HERE)
 
-    with pytest.raises(DeliveryError):
-        await relay.send_once()
-
-    assert len(await take(queue)) == 1
-    left = await database[JOURNAL].find({"sent_at": None}).to_list(9)
-    assert [commit["facts"][0]["key"] for commit in left] == [f"registration.stay_started.v1.{NOWHERE}"]
-
-
-async def test_what_nobody_heard_is_sent_as_soon_as_somebody_does(
-    journal: Journal, relay: Relay, bind: Bind, database: Database
-) -> None:
-    await record(journal, NOWHERE)
-    with pytest.raises(DeliveryError):
-        await relay.send_once()
-
-    queue = await bind(NOWHERE)
     await relay.send_once()
 
     assert len(await take(queue)) == 1
+    assert await owed(database) == [[f"registration.stay_started.v1.{NOWHERE}"]]
+
+
+async def test_more_than_a_helping_that_nobody_hears_does_not_hide_what_is_behind_it(
+    stack: Stack, journal: Journal, bind: Bind, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "BATCH", 2)
+    queue = await bind(HERE)
+    for day in range(5):
+        await record(journal, NOWHERE, day)
+    await record(journal, HERE)
+    after_a_restart = Relay(stack.rabbitmq_url(), database, journal, lambda: NOW, "registration")
+
+    helpings = [await after_a_restart.send_once() for _ in range(4)]
+    await after_a_restart.close()
+
+    assert helpings == [2, 2, 2, 0]
+    assert len(await take(queue)) == 1
+    assert len(await owed(database)) == 5
+
+
+async def test_what_nobody_heard_is_sent_once_as_soon_as_somebody_does(
+    journal: Journal, relay: Relay, bind: Bind, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay_module, "BATCH", 2)
+    relay.look_again_after = 0.0
+    for day in range(5):
+        await record(journal, NOWHERE, day)
+    for _ in range(5):
+        await relay.send_once()
+    before = await owed(database)
+
+    queue = await bind(NOWHERE)
+    await relay.send_once()
+    await relay.send_once()
+
+    assert len(before) == 5
+    assert [len(await take(queue)) for _ in range(3)] == [2, 2, 1]
+    assert await queue.get(fail=False) is None
+    assert await owed(database) == []
     assert await unsent(database) == 0
+
+
+async def test_a_fact_for_two_districts_is_sent_to_the_one_that_hears_it_and_once_to_the_other_later(
+    journal: Journal, relay: Relay, bind: Bind, database: Database
+) -> None:
+    relay.look_again_after = 0.0
+    here = await bind(HERE)
+    closing = Closing(reason=ClosingReason.MOVED, closed_on=FIRST_DAY, closed_at=NOW, to=NOWHERE)
+    archive = Archive(person_id="a" * 32, district=HERE, street=f"{HERE}001", opened_at=NOW, closing=closing)
+    await journal.record_one(journal.commit(ArchiveClosed(archive=archive), causation="request"))
+
+    for _ in range(3):
+        await relay.send_once()
+    left = await owed(database)
+    there = await bind(NOWHERE)
+    await relay.send_once()
+
+    assert left == [[f"archives.archive_closed.v1.{NOWHERE}"]]
+    assert len(await take(here)) == len(await take(there)) == 1
+    assert await here.get(fail=False) is None
+    assert await there.get(fail=False) is None
+    assert await owed(database) == []
+
+
+async def test_a_restarted_relay_goes_on_trying_what_nobody_heard(
+    stack: Stack, journal: Journal, relay: Relay, bind: Bind, database: Database
+) -> None:
+    await record(journal, NOWHERE)
+    await relay.send_once()
+    restarted = Relay(stack.rabbitmq_url(), database, journal, lambda: NOW, "registration")
+
+    queue = await bind(NOWHERE)
+    running = asyncio.create_task(restarted.run())
+
+    async def nothing_owed() -> bool:
+        return await owed(database) == []
+
+    await eventually(nothing_owed, within=10)
+    running.cancel()
+    await restarted.close()
+    assert len(await take(queue)) == 1
 
 
 async def test_what_a_full_queue_refuses_is_not_marked(
@@ -208,35 +280,20 @@ async def test_what_this_process_recorded_is_sent_without_reading_it_back(
 async def test_what_could_not_be_sent_and_what_was_recorded_since_are_each_sent_once(
     journal: Journal, relay: Relay, bind: Bind, database: Database
 ) -> None:
+    relay.look_again_after = 0.0
     await relay.send_once()
     await record(journal, NOWHERE)
-    with pytest.raises(DeliveryError):
-        await relay.send_once()
+    await relay.send_once()
     queue = await bind(NOWHERE)
     await record(journal, NOWHERE, day=1)
 
     helpings = [await relay.send_once() for _ in range(2)]
 
-    assert helpings == [2, 0]
-    assert len(await take(queue)) == 2
+    assert helpings == [1, 0]
+    assert [len(await take(queue)) for _ in range(2)] == [1, 1]
     assert await queue.get(fail=False) is None
     assert await unsent(database) == 0
-
-
-async def test_what_nobody_hears_does_not_hold_up_what_was_recorded_since(
-    journal: Journal, relay: Relay, bind: Bind, database: Database
-) -> None:
-    queue = await bind(HERE)
-    await record(journal, NOWHERE)
-    with pytest.raises(DeliveryError):
-        await relay.send_once()
-    await record(journal, HERE)
-
-    with pytest.raises(DeliveryError):
-        await relay.send_once()
-
-    assert len(await take(queue)) == 1
-    assert await unsent(database) == 1
+    assert await owed(database) == []
 
 
 async def test_a_look_reads_only_what_is_older_than_what_is_at_hand(
