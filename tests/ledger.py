@@ -91,7 +91,7 @@ async def read_journals(databases: Mapping[str, Database], losses: list[str]) ->
     for service, database in databases.items():
         ends: dict[str, int] = {}
         async for commit in database[JOURNAL].find().sort("_id", 1):
-            if commit["sent_at"] is None:
+            if commit["sent_at"] is None or "unheard" in commit:
                 losses.append(f"{service}: {commit['_id']} not sent")
             for fact in commit["facts"]:
                 event = from_json(fact["event"])

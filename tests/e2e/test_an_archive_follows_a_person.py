@@ -101,7 +101,8 @@ class Districts:
         await eventually(settled)
 
     async def _unsent(self) -> int:
-        return sum([await self.database(code)["journal"].count_documents({"sent_at": None}) for code in self.up])
+        owed: dict[str, Any] = {"$or": [{"sent_at": None}, {"unheard": {"$exists": True}}]}
+        return sum([await self.database(code)["journal"].count_documents(owed) for code in self.up])
 
     async def known(self, district: str, person: str, entries: set[str]) -> dict[str, Entry]:
         """Wait until a district knows these entries and no others."""
