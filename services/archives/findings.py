@@ -5,7 +5,8 @@ The sum of their sequences, which only grows, says which of two workings-out kne
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 
 from pydantic import BaseModel
 
@@ -13,16 +14,29 @@ from contracts.divisions import Area
 from contracts.entries import Entry
 from services.archives.quality import ADVICE, Finding, FindingKind
 from services.archives.repetition import find_repetition, marks_of, repeats
-from services.archives.views import ARCHIVES, ENTRIES, in_places, place_of, read_entry
-from services.runtime.mongo import Database, Document, Row, in_areas, make_index, write_rows
+from services.archives.views import ARCHIVES, ENTRIES, archive_key, in_places, place_of, read_entry
+from services.runtime.mongo import Database, Document, Row, in_areas, insert_new, make_index, write_rows
 
 REPETITIONS = "repetitions"
+EXPLANATIONS = "explanations"
+
+
+class Explanation(BaseModel):
+    """Why what was found is as it is: by whom, when."""
+
+    finding_id: str
+    street: str
+    reason: str
+    by: str
+    at: datetime
 
 
 class ListedFinding(Finding):
-    """A finding as the list shows it, with what to do."""
+    """A finding as the list shows it, with what to do, or how it was explained."""
 
+    id: str
     advice: str
+    explained: Explanation | None = None
 
 
 class PersonFindings(BaseModel):
@@ -36,7 +50,6 @@ class PersonFindings(BaseModel):
 class Repetition(ListedFinding):
     """The same readings for many people: the finding, and whose entries they are, person by person."""
 
-    finding_id: str
     people: list[str]
 
 
@@ -98,12 +111,12 @@ async def list_repetitions(database: Database, areas: Sequence[Area], cursor: st
     query: Document = {place: in_places(areas), "found": True, **({"_id": {"$lt": cursor}} if cursor else {})}
     found = database[REPETITIONS].find(query, hint=f"by {place}").sort("_id", -1)
     rows = await found.limit(limit + 1).to_list(limit + 1)
-    told = [Repetition(**row["finding"], **_across(row)) for row in rows[:limit]]
+    findings = [Finding.model_validate(row["finding"]) for row in rows[:limit]]
+    explained = await _find_explained(database, findings)
+    told = [
+        Repetition(**_listed(one, explained), people=row["people"]) for one, row in zip(findings, rows, strict=False)
+    ]
     return RepetitionPage(repetitions=told, cursor=rows[limit - 1]["_id"] if len(rows) > limit else None)
-
-
-def _across(row: Document) -> Document:
-    return {"finding_id": row["_id"], "people": row["people"], "advice": ADVICE[FindingKind.SAME_FOR_MANY]}
 
 
 async def list_findings(
@@ -113,7 +126,16 @@ async def list_findings(
     query: Document = {"chart.found": _asked(areas, kind), "chart.found.0": {"$exists": True}, "_id": {"$gt": cursor}}
     found = database[ARCHIVES].find(query, {"person_id": 1, "district": 1, "chart.findings": 1}, hint="findings")
     rows = await found.sort("_id", 1).limit(limit + 1).to_list(limit + 1)
-    people = [_person(row, areas, kind) for row in rows[:limit]]
+    shown = [(row, list(_of_person(row, areas, kind))) for row in rows[:limit]]
+    explained = await _find_explained(database, (one for _, findings in shown for one in findings))
+    people = [
+        PersonFindings(
+            person_id=row["person_id"],
+            district=row["district"],
+            findings=[ListedFinding(**_listed(one, explained)) for one in findings],
+        )
+        for row, findings in shown
+    ]
     return FindingPage(people=people, cursor=rows[limit - 1]["_id"] if len(rows) > limit else None)
 
 
@@ -125,11 +147,38 @@ def _asked(areas: Sequence[Area], kind: FindingKind | None) -> Document:
     return in_areas(areas)
 
 
-def _person(row: Document, areas: Sequence[Area], kind: FindingKind | None) -> PersonFindings:
-    findings = [Finding.model_validate(one) for one in row["chart"]["findings"]]
-    listed = [
-        ListedFinding(**one.model_dump(), advice=ADVICE[one.kind])
-        for one in findings
-        if any(one.street in area for area in areas) and kind in {None, one.kind}
-    ]
-    return PersonFindings(person_id=row["person_id"], district=row["district"], findings=listed)
+def _of_person(row: Document, areas: Sequence[Area], kind: FindingKind | None) -> Iterator[Finding]:
+    for found in row["chart"]["findings"]:
+        one = Finding.model_validate(found)
+        if any(one.street in area for area in areas) and kind in {None, one.kind}:
+            yield one
+
+
+def _listed(one: Finding, explained: Mapping[str, Explanation]) -> Document:
+    told = {"id": one.finding_id, "advice": ADVICE[one.kind], "explained": explained.get(one.finding_id)}
+    return {**one.model_dump(), **told}
+
+
+async def _find_explained(database: Database, findings: Iterable[Finding]) -> dict[str, Explanation]:
+    rows = database[EXPLANATIONS].find({"_id": {"$in": [one.finding_id for one in findings]}})
+    return {row["_id"]: Explanation(finding_id=row["_id"], **row) async for row in rows}
+
+
+async def stands(database: Database, finding_id: str, street: str, person_id: str | None) -> bool:
+    """Tell whether a street is asked about a finding now: one of a person, or one across people."""
+    if person_id:
+        row = await database[ARCHIVES].find_one({"_id": archive_key(person_id, street[:6])}, {"chart.findings": 1})
+        found = (row or {}).get("chart", {}).get("findings", ())
+    else:
+        rows = database[REPETITIONS].find({"street": street, "found": True}, {"finding": 1}, hint="by street")
+        found = [row["finding"] async for row in rows]
+    standing = (Finding.model_validate(one) for one in found)
+    return any(one.finding_id == finding_id and one.street == street for one in standing)
+
+
+async def explain(database: Database, explanation: Explanation) -> Explanation:
+    """Keep an explanation, unless there is one already; give the one that stands."""
+    document = explanation.model_dump(exclude={"finding_id"})
+    await insert_new(database[EXPLANATIONS], [{"_id": explanation.finding_id, **document}])
+    row = await database[EXPLANATIONS].find_one({"_id": explanation.finding_id})
+    return Explanation(finding_id=explanation.finding_id, **(row or document))

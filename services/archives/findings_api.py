@@ -1,12 +1,24 @@
-"""HTTP in: what is questionable in a street's archives."""
+"""HTTP in: what is questionable in a street's archives, and how the street explains it."""
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Path, Query
+from pydantic import BaseModel, Field
 
-from services.archives.api import Page, Reader
-from services.archives.findings import FindingPage, RepetitionPage, list_findings, list_repetitions
+from contracts.entries import Words
+from services.archives.api import Page, Reader, Street
+from services.archives.findings import (
+    Explanation,
+    FindingPage,
+    RepetitionPage,
+    explain,
+    list_findings,
+    list_repetitions,
+    stands,
+)
 from services.archives.quality import FindingKind
+from services.runtime.access import Caller, Role, allow
+from services.runtime.problems import Problem
 from services.runtime.web import ServiceHere
 
 router = APIRouter(tags=["findings"])
@@ -36,3 +48,30 @@ async def get_repetitions(
     """List what one worker entered alike for many people on one day, to the last digit, with every entry of it."""
     caller.must_cover(division)
     return await list_repetitions(service.database, service.areas(division), cursor, limit)
+
+
+class ExplanationRequest(BaseModel):
+    """Why what was found is as it is; `person_id` is whose archive it is in, none for one across people."""
+
+    street: Street
+    person_id: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
+    reason: Words = Field(min_length=4)
+
+
+@router.post("/findings/{finding_id}/explanation", status_code=201, summary="Explain a finding 说明情况")
+async def post_explanation(
+    finding_id: Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")],
+    body: ExplanationRequest,
+    service: ServiceHere,
+    caller: Annotated[Caller, Depends(allow(Role.SUPERVISOR, Role.DISTRICT))],
+) -> Explanation:
+    """Keep why what a street is asked about is as it is; the finding stays in the list, as explained."""
+    caller.must_cover(body.street)
+    if not await stands(service.database, finding_id, body.street, body.person_id):
+        raise Problem(404, "not_found", "没有该发现,请刷新。No such finding in this street; look at the list again.")
+    told = {"finding_id": finding_id, "street": body.street, "reason": body.reason}
+    explanation = Explanation(**told, by=caller.subject, at=service.clock())
+    standing = await explain(service.database, explanation)
+    if (standing.reason, standing.by) != (explanation.reason, explanation.by):
+        raise Problem(409, "explained_already", "已有说明。It was explained already; look at the list again.")
+    return standing

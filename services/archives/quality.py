@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from enum import StrEnum
+from hashlib import sha256
 from itertools import groupby, pairwise
 from math import inf
 from typing import Any
@@ -67,6 +68,12 @@ class Finding(BaseModel):
     on: date
     entry_ids: tuple[str, ...]
     values: dict[str, Any] = {}
+
+    @property
+    def finding_id(self) -> str:
+        """Name it by its evidence: with another entry it is another finding, which asks anew."""
+        named = "|".join((self.kind, self.street, self.on.isoformat(), *self.entry_ids))
+        return sha256(named.encode()).hexdigest()[:32]
 
 
 Range = tuple[float, float]

@@ -46,10 +46,10 @@ class Child:
         """Tell the process to start."""
         self._pipe.send("start")
 
-    def result(self) -> Any:
-        """Wait for what the process has to tell."""
-        if not self._pipe.poll(PATIENCE):
-            raise TimeoutError(f"A process of the measurement said nothing for {PATIENCE:.0f} s.")
+    def result(self, patience: float = PATIENCE) -> Any:
+        """Wait for what the process has to tell, so many seconds at most."""
+        if not self._pipe.poll(patience):
+            raise TimeoutError(f"A process of the measurement said nothing for {patience:.0f} s.")
         return self._pipe.recv()
 
     def stop(self) -> None:

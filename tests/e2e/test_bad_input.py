@@ -285,6 +285,8 @@ ROUTES = [
     *(("archives", "GET", f"/{what}?division=320507") for what in ("archives/export", "duties", "duties/catch-up")),
     *(("archives", "GET", f"/{what}?street={STREET}") for what in ("archives/dead", "archives/paper")),
     ("archives", "GET", "/findings?division=320507"),
+    ("archives", "GET", "/findings/repetitions?division=320507"),
+    ("archives", "POST", f"/findings/{PERSON}/explanation"),
     ("archives", "GET", "/access-log?division=320507"),
     ("archives", "GET", f"/archives/{PERSON}/fhir"),
     ("archives", "GET", f"/archives/{PERSON}/extract?reason=%E6%9C%AC%E4%BA%BA%E7%94%B3%E8%AF%B7"),
@@ -376,7 +378,7 @@ async def test_no_route_gives_or_takes_anything_outside_the_callers_division(
     houniao: Instance, stack: Stack, service: str, method: str, path: str
 ) -> None:
     roles = {"registration": "supervisor", "reporting": "district", "feeds": "integrator"}
-    of_supervisors = any(name in path for name in ("/export", "/custody", "/access-log"))
+    of_supervisors = any(name in path for name in ("/export", "/custody", "/access-log", "/explanation"))
     elsewhere = path + ("?division=320507" if service == "feeds" else "")
 
     answer = await ask(

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -35,6 +36,9 @@ def test_every_example_does_what_the_readme_says(deployment: Stack, tmp_path: Pa
     assert '"audiences"' in said[6]
     assert '"position"' in said[6]
     assert '"state":"planned"' in said[7]
+    entered, *verified = said[8].splitlines()
+    assert (json.loads(entered)["accepted"], json.loads(entered)["refused_by_reason"]) == (1, {"not_understood": 1})
+    assert verified[0].startswith("entries: ")
 
 
 def test_both_readmes_have_the_same_examples() -> None:
@@ -94,8 +98,10 @@ def _moved(block: str, stack: Stack, folder: Path) -> str:
     for service, port in SERVICE_PORTS.items():
         block = block.replace(f"127.0.0.1:{port}", f"127.0.0.1:{stack.service_port(service)}")
     address = stack.rabbitmq_url().rpartition("@")[2].partition("/")[0]
+    archives = shlex.join(f"{name}={value}" for name, value in stack.service_environment("archives").items())
     return (
-        block.replace("/tmp/", f"{folder}/")  # noqa: S108
+        block.replace(".venv/bin/python -m services.archives", f"env {archives} .venv/bin/python -m services.archives")
+        .replace("/tmp/", f"{folder}/")  # noqa: S108
         .replace("127.0.0.1:5772", address)
         .replace(".local/run", str(stack.folder))
         .replace(".venv/bin/python", sys.executable)

@@ -109,6 +109,9 @@ async def test_the_same_readings_for_many_people_are_listed_by_street_until_they
         too_few = await listed(instance, at="/findings/repetitions")
         await hear(instance, *(EntryRecorded(entry=entry) for entry in typed[4:]))
         found = await listed(instance, at="/findings/repetitions")
+        async with instance.client("archives", "district", "320507") as district:
+            why = {"street": STREET, "reason": "集中体检"}
+            explained = await district.post(f"/findings/{found['repetitions'][0]['id']}/explanation", json=why)
         of_district = await listed(instance, "320507", at="/findings/repetitions", limit=1)
         next_door = await listed(instance, NEXT_DOOR, at="/findings/repetitions")
         for entry in typed[:2]:
@@ -123,9 +126,11 @@ async def test_the_same_readings_for_many_people_are_listed_by_street_until_they
     assert (one["kind"], one["severity"], one["on"], one["street"]) == ("same_for_many", "notice", "2026-01-10", STREET)
     assert one["entry_ids"] == [entry.entry_id for entry in typed]
     assert one["people"] == people
+    assert explained.status_code == 201, explained.text
+    assert of_district["repetitions"][0]["explained"]["reason"] == "集中体检"
     assert one["values"] == {"systolic": 132, "diastolic": 80, "people": 6, "by": "nurse"}
     assert "逐人核对" in one["advice"]
-    assert of_district["repetitions"] == found["repetitions"]
+    assert of_district["repetitions"][0]["entry_ids"] == one["entry_ids"]
     assert too_few["repetitions"] == next_door["repetitions"] == mended["repetitions"] == []
     assert outside.status_code == 403
 
@@ -152,3 +157,42 @@ async def test_repetitions_are_paged_newest_first_and_read_by_their_index(stack:
         explained = await found.explain()
         assert explained["executionStats"]["totalDocsExamined"] == 2
         assert "SORT'" not in str(explained["queryPlanner"]["winningPlan"])
+
+
+async def test_a_finding_is_explained_by_who_is_in_charge_and_stays_visible_until_there_is_more_of_it(
+    stack: Stack,
+) -> None:
+    person = "a" * 32
+    async with running_instance(stack, ["archives"], clock=lambda: NOW) as instance:
+        await arrive(instance, person)
+        await hear(instance, *(EntryRecorded(entry=make_entry(person, month)) for month in (1, 2, 3)))
+        (found,) = (await listed(instance))["people"][0]["findings"]
+
+        async def explain(role: str, division: str = STREET, **more: Any) -> tuple[int, str | None]:
+            body = {"street": division, "person_id": person, "reason": "血压计固定在同一读数,已送修", **more}
+            async with instance.client("archives", role, division, "chief") as caller:
+                answer = await caller.post(f"/findings/{found['id']}/explanation", json=body)
+            return answer.status_code, answer.json().get("code")
+
+        refused = [
+            await explain("health_worker"),
+            await explain("supervisor", NEXT_DOOR),
+            await explain("supervisor", person_id="b" * 32),
+            await explain("supervisor", person_id=None),
+            await explain("supervisor", reason="电话13912345678"),
+        ]
+        done = [
+            await explain("supervisor"),
+            await explain("supervisor"),
+            await explain("supervisor", reason="别的原因"),
+        ]
+        (explained,) = (await listed(instance))["people"][0]["findings"]
+        await hear(instance, EntryRecorded(entry=make_entry(person, 4)))
+        (grown,) = (await listed(instance))["people"][0]["findings"]
+
+    assert [code for code, _ in refused] == [403, 404, 404, 404, 422]
+    assert done == [(201, None), (201, None), (409, "explained_already")]
+    assert found["explained"] is None
+    assert explained["explained"]["reason"] == "血压计固定在同一读数,已送修"
+    assert (explained["explained"]["by"], explained["entry_ids"]) == ("chief", found["entry_ids"])
+    assert (grown["explained"], len(grown["entry_ids"])) == (None, 4)
