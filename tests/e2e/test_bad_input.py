@@ -321,6 +321,7 @@ BODIES: dict[str, Any] = {
     f"/people/{PERSON}/merge": {"into": "1" * 32},
     f"/archives/{PERSON}/reopening": {"street": STREET},
     f"/custody/{PERSON}/refusal": {"street": STREET, "reason": "not ours"},
+    f"/findings/{PERSON}/explanation": {"street": STREET, "reason": "one gauge for all"},
     f"/archives/{PERSON}/entries": {
         "street": STREET,
         "measured_at": "2026-01-01T00:00:00Z",
