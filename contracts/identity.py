@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from enum import StrEnum
 from operator import mul
-from typing import NamedTuple, Self, TypeVar
+from typing import NamedTuple, TypeVar
 
 Kind = TypeVar("Kind", bound=StrEnum)
 
@@ -24,9 +24,9 @@ class DocumentType(StrEnum):
     GUARDIAN = "guardian"
 
     @classmethod
-    def from_label(cls, text: str) -> Self | None:
+    def from_label(cls, text: str) -> "DocumentType | None":
         """Read a document type from its code or from what offices call it; None where neither is known."""
-        return _member(cls, _DOCUMENT_LABELS, text)
+        return _member(DocumentType, _DOCUMENT_LABELS, text)
 
 
 class Document(NamedTuple):
@@ -50,9 +50,9 @@ class Sex(StrEnum):
     UNSPECIFIED = "unspecified"
 
     @classmethod
-    def from_label(cls, text: str) -> Self | None:
+    def from_label(cls, text: str) -> "Sex | None":
         """Read a sex from our code, that of GB/T 2261.1 or its Chinese label; None where none is known."""
-        return _member(cls, _SEX_LABELS, text)
+        return _member(Sex, _SEX_LABELS, text)
 
 
 class NumberProblem(StrEnum):
@@ -66,41 +66,43 @@ class NumberProblem(StrEnum):
     PATTERN = "pattern"
 
 
-_DOCUMENT_LABELS: Mapping[str, str] = {
-    "居民身份证": "id_card",
-    "身份证": "id_card",
-    "二代身份证": "id_card",
-    "第二代居民身份证": "id_card",
-    "临时身份证": "id_card",
-    "临时居民身份证": "id_card",
-    "护照": "passport",
-    "普通护照": "passport",
-    "外国护照": "passport",
-    "中国护照": "passport",
-    "港澳居民来往内地通行证": "hk_macao_permit",
-    "港澳通行证": "hk_macao_permit",
-    "回乡证": "hk_macao_permit",
-    "台湾居民来往大陆通行证": "taiwan_permit",
-    "台胞证": "taiwan_permit",
-    "港澳台居民居住证": "hk_macao_taiwan_residence",
-    "港澳居民居住证": "hk_macao_taiwan_residence",
-    "台湾居民居住证": "hk_macao_taiwan_residence",
-    "外国人永久居留身份证": "foreign_permanent_residence",
-    "外国人永久居留证": "foreign_permanent_residence",
-    **dict.fromkeys(("监护人", "随监护人", "监护人证件", "监护人身份证", "无证件", "无证件(随监护人)"), "guardian"),
+_DOCUMENT_LABELS: Mapping[str, DocumentType] = {
+    "居民身份证": DocumentType.ID_CARD,
+    "身份证": DocumentType.ID_CARD,
+    "二代身份证": DocumentType.ID_CARD,
+    "第二代居民身份证": DocumentType.ID_CARD,
+    "临时身份证": DocumentType.ID_CARD,
+    "临时居民身份证": DocumentType.ID_CARD,
+    "护照": DocumentType.PASSPORT,
+    "普通护照": DocumentType.PASSPORT,
+    "外国护照": DocumentType.PASSPORT,
+    "中国护照": DocumentType.PASSPORT,
+    "港澳居民来往内地通行证": DocumentType.HK_MACAO_PERMIT,
+    "港澳通行证": DocumentType.HK_MACAO_PERMIT,
+    "回乡证": DocumentType.HK_MACAO_PERMIT,
+    "台湾居民来往大陆通行证": DocumentType.TAIWAN_PERMIT,
+    "台胞证": DocumentType.TAIWAN_PERMIT,
+    "港澳台居民居住证": DocumentType.HK_MACAO_TAIWAN_RESIDENCE,
+    "港澳居民居住证": DocumentType.HK_MACAO_TAIWAN_RESIDENCE,
+    "台湾居民居住证": DocumentType.HK_MACAO_TAIWAN_RESIDENCE,
+    "外国人永久居留身份证": DocumentType.FOREIGN_PERMANENT_RESIDENCE,
+    "外国人永久居留证": DocumentType.FOREIGN_PERMANENT_RESIDENCE,
+    **dict.fromkeys(
+        ("监护人", "随监护人", "监护人证件", "监护人身份证", "无证件", "无证件(随监护人)"), DocumentType.GUARDIAN
+    ),
 }
-_SEX_LABELS: Mapping[str, str] = {
-    "男": "male",
-    "男性": "male",
-    "1": "male",
-    "女": "female",
-    "女性": "female",
-    "2": "female",
-    "未知": "unknown",
-    "不详": "unknown",
-    "0": "unknown",
-    "未说明": "unspecified",
-    "9": "unspecified",
+_SEX_LABELS: Mapping[str, Sex] = {
+    "男": Sex.MALE,
+    "男性": Sex.MALE,
+    "1": Sex.MALE,
+    "女": Sex.FEMALE,
+    "女性": Sex.FEMALE,
+    "2": Sex.FEMALE,
+    "未知": Sex.UNKNOWN,
+    "不详": Sex.UNKNOWN,
+    "0": Sex.UNKNOWN,
+    "未说明": Sex.UNSPECIFIED,
+    "9": Sex.UNSPECIFIED,
 }
 
 ETHNIC_GROUPS: tuple[str, ...] = (
@@ -292,12 +294,12 @@ def _modern(number: str) -> str:
     return longer + check_digit(longer)
 
 
-def _member(kind: type[Kind], labels: Mapping[str, str], text: str) -> Kind | None:
+def _member(kind: type[Kind], labels: Mapping[str, Kind], text: str) -> Kind | None:
     """Find an enum's member by label or by its own value."""
-    if text in labels:
-        return kind(labels[text])
+    if (found := labels.get(text)) is not None:
+        return found
     tidy = _SPACES.sub("", unicodedata.normalize("NFKC", text)).lower()
     try:
-        return kind(labels.get(tidy, tidy))
+        return labels.get(tidy) or kind(tidy)
     except ValueError:
         return None

@@ -52,7 +52,7 @@ Log = Annotated[AccessLog, Depends(_log)]
 
 async def _name_request(caller: Worker, idempotency_key: IdempotencyKey = None) -> str:
     """Name what is asked for by the caller's key, or by an id of its own."""
-    return f"{caller.subject}/{idempotency_key}" if idempotency_key else str(uuid7())
+    return f"{caller.subject}/{idempotency_key}" if idempotency_key else uuid7()
 
 
 Cause = Annotated[str, Depends(_name_request)]
@@ -494,5 +494,5 @@ async def _decided(command: Coroutine[Any, Any, Answer]) -> Answer:
 
 def _entry_id(caller: Caller, idempotency_key: str | None) -> str:
     if idempotency_key is None:
-        return str(uuid7())
+        return uuid7()
     return sha256(f"{caller.subject}|{idempotency_key}".encode()).hexdigest()[:32]

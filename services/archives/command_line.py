@@ -15,7 +15,7 @@ from services.runtime.access_log_command import Heads, say_verdict, verify_acces
 from services.runtime.command_line import make_bar, said_in_one_line, say_counts
 from services.runtime.logs import configure_logs
 from services.runtime.problems import Problem
-from services.runtime.service import Service, keep_what_is_loaded
+from services.runtime.service import Service, at_the_command_line, keep_what_is_loaded
 from services.runtime.settings import load_settings, local_environment
 
 NAME = "archives"
@@ -63,15 +63,13 @@ async def _import(told: Round, street: str, by: str) -> tuple[imports.Progress, 
         raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.")
     progress = reached = imports.begin(told, street, by, service.clock())
     refused: list[tuple[Row, Refusal]] = []
-    try:
+    async with at_the_command_line(service):
         with make_bar() as bar:
             task = bar.add_task("导入 importing", total=progress.rows)
             async for reached, more in imports.take_round(service, told, progress):
                 refused += more
                 bar.update(task, completed=reached.done)
-        return reached, refused
-    finally:
-        service.client.close()
+    return reached, refused
 
 
 def _open_service() -> Service:

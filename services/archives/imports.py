@@ -55,7 +55,7 @@ async def hand_in(service: Service, content: bytes, filename: str, street: str, 
 def begin(told: Round, street: str, by: str, handed_in_at: datetime) -> Progress:
     """Begin an import: its blank rows are done, the others are to come."""
     return Progress(
-        import_id=str(uuid7()),
+        import_id=uuid7(),
         street=street,
         by=by,
         state="waiting" if told.rows else "done",

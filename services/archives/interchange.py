@@ -100,7 +100,7 @@ def _exported(caller: Caller, manifest: exports.Manifest, archive: Archive) -> A
 
 def begin_export(division: str, by: str, as_of: datetime) -> exports.Manifest:
     """Begin a manifest."""
-    return exports.Manifest(export_id=str(uuid7()), division=division, by=by, as_of=as_of)
+    return exports.Manifest(export_id=uuid7(), division=division, by=by, as_of=as_of)
 
 
 def _lines(kept: Mapping[tuple[str, str], Sequence[Duty]], heard: Mapping[str, views.Heard], as_of: datetime) -> bytes:

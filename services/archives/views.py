@@ -6,9 +6,8 @@ and guarded by how much was known when it was worked out. So lists per street ar
 archives there are.
 """
 
-import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -26,7 +25,7 @@ from contracts.registration import Stay
 from contracts.transfers import Person
 from services.archives.quality import Finding
 from services.archives.repetition import marks_of
-from services.runtime.mongo import Database, Document, Row, bulk_write, in_areas, make_index
+from services.runtime.mongo import Database, Document, Row, and_in, bulk_write, in_areas, make_index
 
 ARCHIVES = "archives"
 ENTRIES = "entries"
@@ -270,28 +269,27 @@ async def find_concerned(database: Database, person_ids: Iterable[str]) -> set[s
         {"$match": {"person_id": {"$in": people}}},
         {"$group": {"_id": "$person_id", "districts": {"$addToSet": {"$substrBytes": ["$street", 0, 6]}}}},
         {"$match": {"districts.1": {"$exists": True}}},
+        {"$project": {"ids": ["$_id"]}},
+        and_in(PEOPLE, *_told_of(people)),
     ]
-    moved = {row["_id"] async for row in database[STAYS].aggregate(stages, hint="person")}
-    return moved | await _find_told_of(database, people)
+    return await _find_among(database[STAYS].aggregate(stages, hint="person"), people)
 
 
 async def find_with_records(database: Database, person_ids: Iterable[str]) -> set[str]:
     """Find those of the people of whom there is more than an archive and a stay."""
     people = list(person_ids)
-    kinds = (ENTRIES, COPIES, ENROLMENTS, CUSTODIES)
-    among = (_find_among(database, kind, people) for kind in kinds)
-    return set().union(*await asyncio.gather(_find_told_of(database, people), *among))
+    recorded = ({"$match": {"person_id": {"$in": people}}}, {"$project": {"_id": 0, "ids": ["$person_id"]}})
+    others = [and_in(kind, *recorded) for kind in (ENTRIES, COPIES, ENROLMENTS, CUSTODIES)]
+    return await _find_among(database[PEOPLE].aggregate([*_told_of(people), *others]), people)
 
 
-async def _find_told_of(database: Database, people: Sequence[str]) -> set[str]:
-    """Find those of the people of whom a death or a merge was told, under whichever of their ids."""
-    rows = database[PEOPLE].find({"ids": {"$in": people}}, {"_id": 0, "ids": 1})
-    return {one async for row in rows for one in row["ids"]}.intersection(people)
+def _told_of(people: Sequence[str]) -> tuple[Document, Document]:
+    """Ask of whom a death or a merge was told, under whichever of their ids."""
+    return {"$match": {"ids": {"$in": people}}}, {"$project": {"_id": 0, "ids": 1}}
 
 
-async def _find_among(database: Database, collection: str, people: Sequence[str]) -> set[str]:
-    rows = database[collection].find({"person_id": {"$in": people}}, {"_id": 0, "person_id": 1})
-    return {row["person_id"] async for row in rows}
+async def _find_among(found: AsyncIterator[Document], people: Collection[str]) -> set[str]:
+    return {one async for row in found for one in row["ids"]}.intersection(people)
 
 
 async def find_charted(database: Database, person_ids: Iterable[str]) -> set[str]:

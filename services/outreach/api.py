@@ -54,8 +54,8 @@ async def post_activity(body: Plan, service: ServiceHere, caller: Worker) -> Act
     street = service.divisions.successor(body.street, service.today)
     if not service.divisions.is_street(street) or service.divisions.needs_choice(body.street, service.today):
         raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
-    activity = Activity(activity_id=str(uuid7()), **{**body.model_dump(), "street": street})
-    await commands.plan(service, activity, cause=str(uuid7()))
+    activity = Activity(activity_id=uuid7(), **{**body.model_dump(), "street": street})
+    await commands.plan(service, activity, cause=uuid7())
     return activity
 
 
@@ -66,7 +66,7 @@ async def post_hold(activity_id: str, body: Held, service: ServiceHere, caller: 
     if activity is None or not caller.covers(activity.street):
         raise Problem(404, "not_found", "No such activity in your division.")
     try:
-        return await commands.hold(service, activity_id, body.held_on, body.attendance, cause=str(uuid7()))
+        return await commands.hold(service, activity_id, body.held_on, body.attendance, cause=uuid7())
     except RefusedError as error:
         raise Problem(409, error.code, error.advice) from error
 

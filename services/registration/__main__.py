@@ -65,7 +65,6 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
         offices.PREFETCH,
     )
     service.work_on(partial(imports.work_through, registration), partial(keep_sweeping, registration))
-    service.relay.look_again_after = 0.2  # the import command records in a process of its own
     about = "Registration 登记: arrivals, departures, stays and the people behind them."
     app = make_app(service, router, identities_router, access_log_web.router, about=about)
     app.state.registration = registration

@@ -118,7 +118,7 @@ async def post_arrival(
     caller.must_cover(body.street)
     around = _context(registration, body.street)
     arrivals = _accept(check_household(body, **around, approver=_approver(caller)))
-    cause = f"{caller.subject}/{idempotency_key}" if idempotency_key else str(uuid7())
+    cause = f"{caller.subject}/{idempotency_key}" if idempotency_key else uuid7()
     outcomes = await register(registration, arrivals, cause)
     response.status_code = 201 if any(outcome.accepted for outcome in outcomes) else 200
     head, *members = map(_answer, outcomes)

@@ -14,7 +14,7 @@ from services.registration.vault import Vault, VaultSettings
 from services.runtime.command_line import make_bar, said_in_one_line, say_counts
 from services.runtime.logs import configure_logs
 from services.runtime.problems import Problem
-from services.runtime.service import Service, keep_what_is_loaded
+from services.runtime.service import Service, at_the_command_line, keep_what_is_loaded
 from services.runtime.settings import load_settings, local_environment
 
 NAME = "registration"
@@ -44,12 +44,10 @@ async def _import(register: Register, street: str) -> imports.Progress:
     if not service.divisions.is_street(street) or not service.serves(street):
         raise Problem(422, "unknown_street", ADVICE["unknown_street"])
     progress = imports.begin(register, street, service.clock())
-    try:
+    async with at_the_command_line(service):
         with make_bar() as bar:
             task = bar.add_task("导入 importing", total=progress.rows)
             reached = progress
             async for reached in imports.take_register(registration, register, progress):
                 bar.update(task, completed=reached.done)
             return reached
-    finally:
-        service.client.close()

@@ -45,9 +45,9 @@ def refuse(code: RefusalCode, field: str, detail: str = "") -> NoReturn:
 
 def read_street(street: str, today: date, divisions: Divisions, warnings: list[str]) -> str:
     """Give the street that stands where the code is or was; after a split the office has to say which one."""
-    if not divisions.is_street(street):
+    successors = _successors(street, today, divisions)
+    if successors is None:
         refuse(RefusalCode.UNKNOWN_STREET, "street")
-    successors = divisions.successors(street, today)
     if not successors:
         return street
     if divisions.needs_choice(street, today):
@@ -55,6 +55,11 @@ def read_street(street: str, today: date, divisions: Divisions, warnings: list[s
         refuse(RefusalCode.DIVISION_ABOLISHED, "street", choices)
     warnings.append("division_renamed")
     return successors[0]
+
+
+@lru_cache(maxsize=1024)  # whole registers are of one street
+def _successors(street: str, today: date, divisions: Divisions) -> tuple[str, ...] | None:
+    return divisions.successors(street, today) if divisions.is_street(street) else None
 
 
 def read_name(text: str) -> str:
@@ -174,6 +179,8 @@ def read_phone(text: str, warnings: list[str]) -> str:
 
 def read_word(words: Mapping[str, Meaning], text: str, warning: str, warnings: list[str]) -> Meaning | None:
     """Look a cell up in a vocabulary; a word that is not in it is left out with a warning."""
+    if not text:
+        return None
     meaning = words.get(text) or words.get(tidy(text))
     if meaning is None and text.strip():
         warnings.append(warning)

@@ -70,7 +70,7 @@ def begin(register: Register, street: str, handed_in_at: datetime, approver: str
     """Begin an import: its blank rows are done, the others are to come."""
     blank = register.blank
     return Progress(
-        import_id=str(uuid7()),
+        import_id=uuid7(),
         street=street,
         rows=len(register.rows) + blank,
         state="waiting" if register.rows else "done",

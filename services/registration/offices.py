@@ -194,7 +194,7 @@ def _cause(delivery: Delivery) -> str:
 def _decision(delivery: Delivery) -> str:
     """Name a request to decide, by the sender's name for it and a digest: another body under that name is refused."""
     asked = f"{delivery.routing_key}\n".encode() + delivery.body
-    name = quote(delivery.message_id or str(uuid7()), safe="")
+    name = quote(delivery.message_id or uuid7(), safe="")
     return f"{delivery.user_id}/{name}#{sha256(asked).hexdigest()[:16]}"
 
 

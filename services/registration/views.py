@@ -18,7 +18,7 @@ from services.registration.domain.listed import derive_standings, find_listed
 from services.registration.domain.people import ids_of
 from services.registration.domain.transfers import Task, Transfer
 from services.registration.vault import Sealed
-from services.runtime.mongo import Database, Document, Row, bulk_write, in_areas, insert_new, make_index
+from services.runtime.mongo import Database, Document, Row, and_in, bulk_write, in_areas, insert_new, make_index
 
 STAYS = "stays"
 NOTICES = "notices"
@@ -223,18 +223,22 @@ async def find_stays_of(database: Database, person_ids: Iterable[str]) -> dict[s
 async def find_movers(database: Database, person_ids: Iterable[str]) -> list[str]:
     """Find those of the people of whom more is known than one stay: a merge, a death, an inquiry, another stay."""
     ids = list(person_ids)
+    among = {"person_id": {"$in": ids}}
+    ever_one = {"$or": [among, {"linked": {"$in": ids}}]}
     stages: list[Document] = [
-        {"$match": {"person_id": {"$in": ids}}},
+        {"$match": among},
         {"$group": {"_id": "$person_id", "stays": {"$sum": 1}}},
         {"$match": {"stays": {"$gt": 1}}},
+        {"$project": {"people": ["$_id"]}},
+        and_in(NOTICES, {"$match": among}, {"$project": {"_id": 0, "people": ["$person_id"]}}),
+        and_in(
+            PEOPLE,
+            {"$match": ever_one},
+            {"$project": {"_id": 0, "people": {"$concatArrays": [["$person_id"], "$linked"]}}},
+        ),
     ]
-    movers = {document["_id"] async for document in database[STAYS].aggregate(stages, hint="person")}
-    told = {"$or": [{"person_id": {"$in": ids}}, {"linked": {"$in": ids}}]}
-    async for record in database[PEOPLE].find(told, {"person_id": 1, "linked": 1}):
-        movers.update({record["person_id"], *record["linked"]}.intersection(ids))
-    notices = database[NOTICES].find({"person_id": {"$in": ids}}, {"_id": 0, "person_id": 1}, hint="person")
-    movers.update([notice["person_id"] async for notice in notices])
-    return sorted(movers)
+    found = database[STAYS].aggregate(stages, hint="person")
+    return sorted({one async for row in found for one in row["people"]}.intersection(ids))
 
 
 async def find_due(database: Database, today: date, at_a_time: int = 500) -> AsyncIterator[list[str]]:

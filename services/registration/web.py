@@ -42,7 +42,7 @@ async def _name_request(
 ) -> str:
     """Name what is asked for: by the caller's key and a digest of the request, or by an id of its own."""
     if idempotency_key is None:
-        return str(uuid7())
+        return uuid7()
     asked = f"{request.method} {request.url.path}\n".encode() + await request.body()
     return f"{quote(caller.subject)}/{quote(idempotency_key, safe='')}#{sha256(asked).hexdigest()[:16]}"
 

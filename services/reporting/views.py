@@ -24,7 +24,7 @@ from contracts.transfers import (
 from services.reporting.domain.scores import Exchange
 from services.reporting.domain.traces import Trace
 from services.runtime.clock import day_of
-from services.runtime.mongo import Database, Document, Row, bulk_write, in_areas, make_index
+from services.runtime.mongo import Database, Document, Row, and_in, bulk_write, in_areas, make_index
 
 STAYS = "stays"
 ARCHIVES = "archives"
@@ -197,14 +197,14 @@ async def find_moving(database: Database, ids: Collection[str]) -> set[str]:
     """Find those of the people of whom more than one stay is known, or a notice."""
     if not ids:
         return set()
+    among = {"$match": {"person_id": {"$in": list(ids)}}}
     stages: list[Document] = [
-        {"$match": {"person_id": {"$in": list(ids)}}},
+        among,
         {"$group": {"_id": "$person_id", "stays": {"$sum": 1}}},
         {"$match": {"stays": {"$gt": 1}}},
+        and_in(NOTICES, among, {"$project": {"_id": "$person_id"}}),
     ]
-    movers = {row["_id"] async for row in database[STAYS].aggregate(stages, hint="person")}
-    noticed = database[NOTICES].find({"person_id": {"$in": list(ids)}}, {"_id": 0, "person_id": 1}, hint="person")
-    return movers | {row["person_id"] async for row in noticed}
+    return {row["_id"] async for row in database[STAYS].aggregate(stages, hint="person")}
 
 
 async def find_stays_of(database: Database, ids: Sequence[str]) -> list[Document]:

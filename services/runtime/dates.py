@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, timedelta
+from functools import lru_cache
 from unicodedata import normalize
 
 _EARLIEST = date(1900, 1, 1)
@@ -15,6 +16,7 @@ _SHAPES = (
 _SERIAL = re.compile(r"(\d{5})(?:\.\d+)?", re.ASCII)
 
 
+@lru_cache(maxsize=4096)  # a register names few days, many times over
 def read_date(text: str) -> date | None:
     """Read a day as offices type it; None where it is no day, has a two-digit year or lies before 1900.
 

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import aio_pika
 from aio_pika.abc import AbstractExchange, AbstractRobustConnection
@@ -34,6 +34,8 @@ from services.runtime.mongo import Database, Document, is_away
 BATCH = 500
 CONFIRM_WITHIN = 30.0
 LOOK_AGAIN_AFTER = 2.0
+LEFT_BEHIND_AFTER = timedelta(seconds=2)
+"""Until then, what another process recorded is left to that process to send."""
 TRY_AGAIN_AT_MOST = 60.0
 """Seconds between attempts at what nobody hears, once it has been long."""
 UNREACHABLE = (*CONNECTION_EXCEPTIONS, asyncio.TimeoutError)
@@ -51,17 +53,20 @@ class Relay:
         self._service = service
         self._connection: AbstractRobustConnection | None = None
         self._exchange: AbstractExchange | None = None
-        self._must_look = True
+        self._unsure = self._must_look = True
         self._looked_at = 0.0
+        self._is_finishing = False
         self._try_again_at = 0.0
         self._pause = TRY_AGAIN_AT_MOST
         self.look_again_after = LOOK_AGAIN_AFTER
         """Seconds between looks at the journal for what this process does not know of."""
+        self.looks = True
+        """Whether it looks for what others left behind, or sends no more than what its own process records."""
         self.oldest_unsent: datetime | None = None
         """When the oldest commit of the last helping was recorded."""
 
     async def run(self) -> None:
-        """Send for ever; wait with growing pauses while RabbitMQ or MongoDB is away."""
+        """Send until told to finish; wait with growing pauses while RabbitMQ or MongoDB is away."""
         attempt = 0
         while True:
             try:
@@ -75,33 +80,43 @@ class Relay:
                 await asyncio.sleep(min(0.05 * 2**attempt, 5.0))
                 continue
             if not sent:
+                if self._is_finishing:
+                    return
                 await self._wait_for_work()
+
+    def finish(self) -> None:
+        """Let `run` end once nothing is at hand."""
+        self._is_finishing = True
+        self._journal.recorded.set()
 
     async def send_once(self) -> int:
         """Publish one helping of what is unsent and mark what the broker confirmed; give how many commits that was."""
-        if self._try_again_at <= time.monotonic():
+        if self.looks and self._try_again_at <= time.monotonic():
             await self._try_unheard()
         self._journal.recorded.clear()
         commits = (await self._look() if self._look_is_due() else []) or self._journal.take_fresh(BATCH)
         self.oldest_unsent = commits[0]["recorded_at"] if commits else None
         if not commits:
             return 0
-        more_to_find, self._must_look = self._must_look, True  # if this fails, the journal knows what is still unsent
+        standing = self._unsure, self._must_look
+        self._unsure = self._must_look = True  # if this fails, the journal knows what is still unsent
         await self._send(commits)
-        self._must_look = more_to_find
+        self._unsure, self._must_look = standing
         return len(commits)
 
     async def _look(self) -> list[Document]:
-        """Read a helping of what anybody left unsent: what is older than what is at hand, or all if unsure."""
-        before = None if self._must_look else self._journal.oldest_fresh
+        """Read a helping of what anybody left behind: older than what is at hand, or all there is if unsure."""
+        left_behind = self._clock() - LEFT_BEHIND_AFTER
+        before = None if self._unsure else min(left_behind, self._journal.oldest_fresh or left_behind)
         commits = await read_unsent(self._database, BATCH, before)
         self._journal.forget_fresh({commit["_id"] for commit in commits})
         self._must_look = len(commits) == BATCH
+        self._unsure = self._unsure and self._must_look
         self._looked_at = time.monotonic()
         return commits
 
     def _look_is_due(self) -> bool:
-        return self._must_look or self._idle_until() <= time.monotonic()
+        return self.looks and (self._must_look or self._idle_until() <= time.monotonic())
 
     def _idle_until(self) -> float:
         return self._looked_at + self.look_again_after
@@ -167,7 +182,7 @@ class Relay:
             render_batch(events),
             content_type=BATCH_CONTENT_TYPE,
             delivery_mode=aio_pika.DeliveryMode.PERSISTENT,
-            message_id=str(uuid7()),
+            message_id=uuid7(),
             app_id=self._service,
         )
         await exchange.publish(message, routing_key=key, mandatory=True, timeout=CONFIRM_WITHIN)
@@ -186,7 +201,8 @@ class Relay:
 
     async def _wait_for_work(self) -> None:
         try:
-            await asyncio.wait_for(self._journal.recorded.wait(), self._idle_until() - time.monotonic())
+            idle = self._idle_until() - time.monotonic() if self.looks else None
+            await asyncio.wait_for(self._journal.recorded.wait(), idle)
         except TimeoutError:
             return
 

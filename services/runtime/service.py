@@ -166,6 +166,21 @@ async def _in_time(seconds: float, step: Awaitable[object]) -> None:
         get_log().warning("not stopped in time")
 
 
+@contextlib.asynccontextmanager
+async def at_the_command_line(service: Service) -> AsyncIterator[Service]:
+    """Let a command record and send that by itself; what RabbitMQ does not take now is left to the running service."""
+    service.relay.looks = False
+    sending = asyncio.create_task(service.relay.run())
+    try:
+        yield service
+        service.relay.finish()
+        await _in_time(CLOSES_WITHIN, sending)
+    finally:
+        sending.cancel()
+        await _in_time(CLOSES_WITHIN, service.relay.close())
+        service.client.close()
+
+
 def keep_what_is_loaded() -> None:
     """Tell the garbage collector that what is loaded now stays, and to look less often: batches make no cycles.
 

@@ -30,9 +30,11 @@ from contracts.archives import Archive
 from contracts.envelope import render_batch
 from contracts.facts import HEARD_BY
 from deploy.local.stack import SERVICE_PORTS, Stack
+from services.archives import findings
 from services.archives import views as archives_views
 from services.feeds import views as feeds_views
 from services.outreach import views as outreach_views
+from services.registration import duplicates
 from services.registration import views as registration_views
 from services.registration.imports import HELPING
 from services.reporting import views as reporting_views
@@ -48,11 +50,11 @@ from tests.bench.houniao import database_name as houniao_database
 
 EXCHANGE = "bench-floor"
 PREPARE = {
-    "registration": registration_views.prepare,
-    "archives": archives_views.prepare,
-    "outreach": outreach_views.prepare,
-    "reporting": reporting_views.prepare,
-    "feeds": feeds_views.prepare,
+    "registration": (registration_views.prepare, duplicates.prepare),
+    "archives": (archives_views.prepare, findings.prepare),
+    "outreach": (outreach_views.prepare,),
+    "reporting": (reporting_views.prepare,),
+    "feeds": (feeds_views.prepare,),
 }
 LINK_FIELDS = ("archived", "archive_sequence")
 
@@ -332,7 +334,8 @@ async def _open(mongodb: str, service: str) -> Database:
     """Open a service's database with the indexes that Houniao's has."""
     database = database_of(connect(mongodb), database_name(service))
     await Journal(database, service, system_clock, {}).prepare()
-    await PREPARE[service](database)
+    for prepare in PREPARE[service]:
+        await prepare(database)
     return database
 
 

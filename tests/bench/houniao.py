@@ -19,7 +19,7 @@ from services.registration.intake import Refusal, check_arrival
 from services.registration.vault import Vault, VaultSettings
 from services.runtime.access import issue
 from services.runtime.clock import day_of
-from services.runtime.service import Service, keep_what_is_loaded
+from services.runtime.service import Service, at_the_command_line, keep_what_is_loaded
 from services.runtime.settings import load_settings
 from tests.bench.children import Start, children
 from tests.bench.cpu import cpu_seconds, spent
@@ -124,12 +124,13 @@ async def import_people(start: Start, environment: Mapping[str, str], first: int
     keep_what_is_loaded()
     await start()
     began = time.monotonic()
-    for offset in range(0, count, HELPING):
-        reports = []
-        for index, person in enumerate(people[offset : offset + HELPING], start=first + offset):
-            checked = check_arrival(person, street=person.street, today=today, divisions=service.divisions)
-            if isinstance(checked, Refusal):
-                raise ValueError(f"An invented arrival was refused: {checked}")
-            reports.append(ArrivalReported(checked, f"import/bench/{index}"))
-        await record_arrivals(registration, reports)
+    async with at_the_command_line(service):
+        for offset in range(0, count, HELPING):
+            reports = []
+            for index, person in enumerate(people[offset : offset + HELPING], start=first + offset):
+                checked = check_arrival(person, street=person.street, today=today, divisions=service.divisions)
+                if isinstance(checked, Refusal):
+                    raise ValueError(f"An invented arrival was refused: {checked}")
+                reports.append(ArrivalReported(checked, f"import/bench/{index}"))
+            await record_arrivals(registration, reports)
     return began

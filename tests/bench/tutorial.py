@@ -65,8 +65,8 @@ class Tutorial:
             sequence=1,
             service=self.service,
             recorded_at=datetime.now(UTC),
-            causation=str(uuid7()),
-            correlation=str(uuid7()),
+            causation=uuid7(),
+            correlation=uuid7(),
         )
         await self.broker.publish(event, exchange=FACTS, routing_key=event.routing_key, persist=True, mandatory=True)
 

@@ -4,6 +4,7 @@ import json
 import time
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
+from uuid import UUID
 
 import pytest
 from pydantic_core import from_json
@@ -82,7 +83,7 @@ def test_times_are_rendered_in_utc_so_that_text_order_is_time_order() -> None:
 def test_ids_are_uuids_of_version_7_that_carry_the_time() -> None:
     before = time.time_ns() // 1_000_000
 
-    ids = [uuid7() for _ in range(200)]
+    ids = [UUID(uuid7()) for _ in range(200)]
 
     after = time.time_ns() // 1_000_000
     assert {found.version for found in ids} == {7}
