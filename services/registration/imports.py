@@ -24,7 +24,7 @@ from services.runtime.imports import find_import, promise_import, save_import, w
 from services.runtime.logs import get_log
 from services.runtime.mongo import wait_while_away
 
-HELPING = 500
+HELPING = 1000
 
 
 class RefusedRow(BaseModel):

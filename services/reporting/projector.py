@@ -21,6 +21,7 @@ from contracts.transfers import (
 )
 from services.reporting.traces import trace_people
 from services.reporting.views import (
+    ARCHIVES,
     activity_row,
     answer_row,
     archive_row,
@@ -69,9 +70,10 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
 
 async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
     """Write what a batch changes, then link what it brought together."""
-    await write_rows(service.database, [row for event in events for row in changes(event)])
-    opened = [(event.data.archive, event.sequence) for event in events if isinstance(event.data, ArchiveFact)]
+    rows = [row for event in events for row in changes(event)]
+    await write_rows(service.database, rows)
+    opened = [row for row in rows if row.collection == ARCHIVES]
     arrived = {(event.data.person_id, event.division[:6]) for event in events if isinstance(event.data, StayFact)}
     await link_archives(service.database, opened, arrived)
     told = {event.data.person_id for event in events if isinstance(event.data, Tracing)}
-    await trace_people(service.database, told, {archive.person_id for archive, _ in opened})
+    await trace_people(service.database, told, {row.fields["person_id"] for row in opened})

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from pydantic import BaseModel
 from pymongo import UpdateMany, UpdateOne
@@ -108,9 +109,10 @@ def stay_row(stay: Stay, sequence: int) -> Row:
 
 
 def archive_row(archive: Archive, sequence: int) -> Row:
-    """Make the row of an archive."""
+    """Make the row of an archive: that there is one, not what it says."""
+    fields = {"person_id": archive.person_id, "district": archive.district, "street": archive.street}
     row_id = f"{archive.person_id}@{archive.district}"
-    return Row(ARCHIVES, row_id, sequence, archive.model_dump(mode="json"))
+    return Row(ARCHIVES, row_id, sequence, {**fields, "state": archive.state.value})
 
 
 def entry_row(entry: Entry, sequence: int) -> Row:
@@ -153,29 +155,27 @@ def conflict_row(conflict: Conflict, sequence: int) -> Row:
     return Row(CONFLICTS, f"{conflict.conflict_id}@{conflict.district}", sequence, fields)
 
 
-def link(archive: Archive, sequence: int) -> UpdateMany:
+def link(archive: Mapping[str, Any], sequence: int) -> UpdateMany:
     """Copy onto the person's stays in the district that they have an archive there, unless a newer fact did."""
     stays = {
-        "person_id": archive.person_id,
-        "district": archive.district,
+        "person_id": archive["person_id"],
+        "district": archive["district"],
         "archive_sequence": {"$not": {"$gte": sequence}},
     }
-    linked = {"archived": archive.state is ArchiveState.OPEN, "archive_sequence": sequence}
+    linked = {"archived": archive["state"] == ArchiveState.OPEN, "archive_sequence": sequence}
     return UpdateMany(stays, {"$set": linked})
 
 
-async def link_archives(
-    database: Database, opened: Sequence[tuple[Archive, int]], arrived: Iterable[tuple[str, str]]
-) -> None:
+async def link_archives(database: Database, opened: Iterable[Row], arrived: Iterable[tuple[str, str]]) -> None:
     """Link archives that were just heard of to stays, and stays of (person, district) to archives that were there.
 
     Called after the rows of both sides are written, so whichever of the two comes last finds the other.
     """
-    links = [link(archive, sequence) for archive, sequence in opened]
+    links = [link(row.fields, row.sequence) for row in opened]
     names = [f"{person}@{district}" for person, district in arrived]
     if names:
         found = database[ARCHIVES].find({"_id": {"$in": names}})
-        links += [link(Archive.model_validate(archive), archive["sequence"]) async for archive in found]
+        links += [link(archive, archive["sequence"]) async for archive in found]
     if links:
         await database[STAYS].bulk_write(links, ordered=False)
 

@@ -7,7 +7,7 @@ There it holds nothing up, and is tried again and again until a queue is there.
 import asyncio
 import time
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import aio_pika
@@ -31,7 +31,9 @@ from services.runtime.logs import get_log
 from services.runtime.metrics import RELAYED, UNHEARD
 from services.runtime.mongo import Database, Document, is_away
 
-BATCH = 500
+BATCH = 1000
+LARGEST_MESSAGE = 4_000_000
+"""Characters of a message's facts, however many bytes each takes; what is longer by itself goes alone."""
 CONFIRM_WITHIN = 30.0
 LOOK_AGAIN_AFTER = 2.0
 LEFT_BEHIND_AFTER = timedelta(seconds=2)
@@ -123,12 +125,11 @@ class Relay:
 
     async def _send(self, commits: Sequence[Document]) -> None:
         exchange = await self._open_exchange()
-        messages = _by_routing_key(commits)
+        messages = list(_make_messages(commits))
         answers = await asyncio.gather(
-            *(self._publish(exchange, key, events) for key, events in messages.items()),
-            return_exceptions=True,
+            *(self._publish(exchange, key, events) for key, events in messages), return_exceptions=True
         )
-        failed = {key: answer for key, answer in zip(messages, answers, strict=True) if answer is not None}
+        failed = {key: answer for (key, _), answer in zip(messages, answers, strict=True) if answer is not None}
         unheard = {key for key, answer in failed.items() if isinstance(answer, PublishError)}
         refused = failed.keys() - unheard
         confirmed = [commit for commit in commits if refused.isdisjoint(_keys(commit))]
@@ -138,7 +139,7 @@ class Relay:
         RELAYED.inc(len(sent))
         await self._set_aside(aside)
         for key in refused:
-            get_log().warning("not confirmed", type=key, error=failed[key], count=len(messages[key]))
+            get_log().warning("not confirmed", type=key, error=failed[key])
             raise failed[key]
 
     async def _set_aside(self, owed: Mapping[str, Sequence[str]]) -> None:
@@ -164,7 +165,8 @@ class Relay:
         exchange = await self._open_exchange()
         while commits := await read_unheard(self._database, key, BATCH):
             try:
-                await self._publish(exchange, key, [event for commit in commits for event in told_as(commit, key)])
+                for part in _part(event for commit in commits for event in told_as(commit, key)):
+                    await self._publish(exchange, key, part)
             except PublishError:
                 return False
             await mark_heard(self._database, [commit["_id"] for commit in commits], key)
@@ -207,13 +209,28 @@ class Relay:
             return
 
 
-def _by_routing_key(commits: Sequence[Document]) -> Mapping[str, list[str]]:
-    messages: dict[str, list[str]] = defaultdict(list)
+def _make_messages(commits: Sequence[Document]) -> Iterator[tuple[str, list[str]]]:
+    """Put the facts of commits into messages: one for each routing key, or several where it would grow too large."""
+    gathered: dict[str, list[str]] = defaultdict(list)
     for commit in commits:
         for fact in commit["facts"]:
             for key in keys_of(fact):
-                messages[key].append(fact["event"])
-    return messages
+                gathered[key].append(fact["event"])
+    return ((key, part) for key, events in gathered.items() for part in _part(events))
+
+
+def _part(events: Iterable[str]) -> Iterator[list[str]]:
+    """Part events into messages that are not too large."""
+    part: list[str] = []
+    length = 0
+    for event in events:
+        if part and length + len(event) > LARGEST_MESSAGE:
+            yield part
+            part, length = [], 0
+        part.append(event)
+        length += len(event)
+    if part:
+        yield part
 
 
 def _keys(commit: Document) -> Iterator[str]:

@@ -46,7 +46,7 @@ class Size:
     """
 
     rounds: int = 3
-    houniao: int = 10_000
+    houniao: int = 20_000
     tutorial: int = 1_500
     http: int = 3_000
     seconds: float = 10.0

@@ -26,7 +26,6 @@ from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMess
 from pydantic_core import from_json
 from pymongo import MongoClient, UpdateMany
 
-from contracts.archives import Archive
 from contracts.envelope import render_batch
 from contracts.facts import HEARD_BY
 from deploy.local.stack import SERVICE_PORTS, Stack
@@ -216,7 +215,7 @@ def _scripts(read: _Reader, stays: Iterable[Sending], archives: Iterable[Sending
         names = [event["subject"].removeprefix("archive/") for event in events]
         rows = [kept[name] for name in names]
         scripts["archives"][message] = [Writing("archives", [opened[name] for name in names])]
-        links = [reporting_views.link(Archive.model_validate(row), row["sequence"]) for row in rows]
+        links = [reporting_views.link(row, row["sequence"]) for row in rows]
         scripts["reporting"][message] = [Writing("archives", rows), Writing("stays", updates=links)]
     return scripts
 
