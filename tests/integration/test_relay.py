@@ -301,7 +301,7 @@ async def test_a_look_reads_only_what_is_older_than_what_is_at_hand(
 ) -> None:
     queue = await bind(HERE)
     await relay.send_once()
-    earlier = Journal(database, "registration", lambda: NOW - timedelta(seconds=1), by_type(ALL_FACTS))
+    earlier = Journal(database, "registration", lambda: NOW - timedelta(seconds=3), by_type(ALL_FACTS))
     await record(earlier, HERE, day=1)
     await record(journal, HERE, day=2)
     relay.look_again_after = 0.0
@@ -326,23 +326,62 @@ async def test_more_than_is_held_ready_is_found_in_the_journal(
 
     from_memory = await relay.send_once()
     relay.look_again_after = 0.0
+    monkeypatch.setattr(relay, "_clock", lambda: NOW + timedelta(seconds=3))
     found = await relay.send_once()
 
     assert (from_memory, found) == (2, 3)
     assert await unsent(database) == 0
 
 
-async def test_what_another_process_recorded_is_sent(relay: Relay, bind: Bind, database: Database) -> None:
+async def test_what_another_process_recorded_is_left_to_it_and_sent_where_it_left_it_behind(
+    relay: Relay, bind: Bind, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     queue = await bind(HERE)
     await relay.send_once()
     relay.look_again_after = 0.0
     elsewhere = Journal(database, "registration", lambda: NOW, by_type(ALL_FACTS))
     await record(elsewhere, HERE)
 
-    sent = await relay.send_once()
+    at_once = await relay.send_once()
+    monkeypatch.setattr(relay, "_clock", lambda: NOW + timedelta(seconds=3))
+    later = await relay.send_once()
 
-    assert sent == 1
+    assert (at_once, later) == (0, 1)
     assert len(await take(queue)) == 1
+
+
+async def test_the_relay_of_a_command_sends_what_the_command_records_and_ends(
+    journal: Journal, relay: Relay, bind: Bind, database: Database
+) -> None:
+    queue = await bind(HERE)
+    await record(Journal(database, "registration", lambda: NOW, by_type(ALL_FACTS)), HERE, day=1)
+    relay.looks = False
+    running = asyncio.create_task(relay.run())
+    await record(journal, HERE, day=2)
+
+    relay.finish()
+    await asyncio.wait_for(running, 5)
+
+    assert [event["data"]["stay"]["started_on"] for event in await take(queue)] == [
+        make_stay(day=2).started_on.isoformat()
+    ]
+    assert await unsent(database) == 1
+
+
+async def test_facts_that_would_make_too_large_a_message_go_in_several(
+    journal: Journal, relay: Relay, bind: Bind, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue = await bind(HERE)
+    for day in range(5):
+        await record(journal, HERE, day)
+    told = await database[JOURNAL].find().to_list(None)
+    longest = max(len(fact["event"]) for commit in told for fact in commit["facts"])
+    monkeypatch.setattr(relay_module, "LARGEST_MESSAGE", 2 * longest)
+
+    await relay.send_once()
+
+    assert [len(await take(queue)) for _ in range(3)] == [2, 2, 1]
+    assert await unsent(database) == 0
 
 
 async def test_a_crash_between_publishing_and_marking_sends_again_rather_than_never(
