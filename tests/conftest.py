@@ -1,14 +1,20 @@
 """What every test may ask for: a real RabbitMQ and a real MongoDB, started once for a test run."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from deploy.local.stack import Stack
 from deploy.local.temporary import temporary_stack
 
 LOCAL = Path(__file__).parent.parent / ".local"
+
+settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    settings.load_profile("ci")  # what judges a change judges it alike each time; anywhere else examples are drawn anew
 
 
 @pytest.fixture(scope="session")

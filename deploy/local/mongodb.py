@@ -79,7 +79,7 @@ class MongoDB:
             "--quiet",
             *("--replSet", REPLICA_SET),
             *("--keyFile", str(self._folder / "keyfile")),
-            *("--wiredTigerCacheSizeGB", "1"),
+            *("--wiredTigerCacheSizeGB", f"{_cache_gib():.2f}"),
             *("--setParameter", "diagnosticDataCollectionEnabled=false"),
             *("--setParameter", "minSnapshotHistoryWindowInSeconds=0"),
             *("--setParameter", "shutdownTimeoutMillisForSignaledShutdown=100"),
@@ -95,6 +95,11 @@ class MongoDB:
         except OperationFailure as refusal:
             if refusal.code not in (REFUSED_TO_STRANGERS, USER_EXISTS):
                 raise
+
+
+def _cache_gib() -> float:
+    """Give a quarter of the machine's memory to the cache: where data outgrow it, every write costs more."""
+    return max(0.25, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 4 / 2**30)
 
 
 def mongod() -> Path:

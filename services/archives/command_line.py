@@ -2,6 +2,7 @@
 
 import asyncio
 import getpass
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -74,5 +75,5 @@ async def _import(told: Round, street: str, by: str) -> tuple[imports.Progress, 
 
 def _open_service() -> Service:
     settings = load_settings(NAME)
-    configure_logs(settings.log, NAME)
+    configure_logs(settings.log, NAME, to=sys.stderr)
     return Service(NAME, settings)

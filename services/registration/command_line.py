@@ -1,6 +1,7 @@
 """The command line: a register worked through in this process, with a progress bar."""
 
 import asyncio
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -37,7 +38,7 @@ def import_command(
 
 async def _import(register: Register, street: str) -> imports.Progress:
     settings = load_settings(NAME)
-    configure_logs(settings.log, NAME)
+    configure_logs(settings.log, NAME, to=sys.stderr)
     keep_what_is_loaded()
     registration = Registration(Service(NAME, settings), Vault(VaultSettings(_env_file=local_environment(NAME))))
     service = registration.service

@@ -134,7 +134,7 @@ def _run(work: Work[Result]) -> Result:
 
 async def _with_registration(work: Work[Result]) -> Result:
     settings = load_settings(NAME)
-    configure_logs(settings.log, NAME)
+    configure_logs(settings.log, NAME, to=sys.stderr)
     registration = Registration(Service(NAME, settings), Vault(VaultSettings(_env_file=local_environment(NAME))))
     try:
         return await work(registration)

@@ -3,7 +3,7 @@
 import logging
 import traceback
 from collections.abc import MutableMapping
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import structlog
 
@@ -31,8 +31,8 @@ def keep_allowed(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapp
     return line
 
 
-def configure_logs(shape: Literal["json", "pretty"], service: str) -> None:
-    """Send every log line of this process through the allow-list to standard output."""
+def configure_logs(shape: Literal["json", "pretty"], service: str, to: TextIO | None = None) -> None:
+    """Send every log line of this process through the allow-list to standard output, or where a command wants it."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -45,6 +45,7 @@ def configure_logs(shape: Literal["json", "pretty"], service: str) -> None:
     )
     structlog.configure(
         processors=[*shared, last],
+        logger_factory=structlog.PrintLoggerFactory(to),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
     )
