@@ -34,13 +34,14 @@ def run(folder: Path, *, demo: bool) -> None:
             stack.start()
         stack.leave_environments()
         services = all_services(stack)
-        for service in services:
-            running.callback(service.stop)
-            service.start()
-        running.callback(_say_stopping)
         with progress("Starting the services"):
-            for service in services:
-                service.wait_ready()
+            for together in (services[1:], services[:1]):  # registration last: who hears it has a queue by then
+                for service in together:
+                    running.callback(service.stop)
+                    service.start()
+                for service in together:
+                    service.wait_ready()
+        running.callback(_say_stopping)
         if demo:
             _load_demo(stack)
         console.print(guide(stack, services), soft_wrap=True)

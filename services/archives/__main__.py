@@ -16,6 +16,7 @@ from services.archives.commands import Charting, sweep
 from services.archives.reads import ReadSettings, open_access_log
 from services.runtime import access_log_web
 from services.runtime.clock import Clock, system_clock
+from services.runtime.command_line import send_again_by
 from services.runtime.imports import prepare_imports
 from services.runtime.journal import ConflictError
 from services.runtime.logs import get_log
@@ -74,6 +75,7 @@ def serve(context: typer.Context) -> None:
 
 cli.command("import")(import_command)
 cli.command("verify-access-log")(verify_access_log_command)
+cli.command("send-again")(send_again_by(NAME))
 
 if __name__ == "__main__":
     cli()

@@ -2,7 +2,6 @@
 
 import asyncio
 import getpass
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -13,11 +12,10 @@ from services.archives.reads import ReadSettings, open_access_log
 from services.archives.rounds import FILE_ADVICE, Refusal, Round, Row, read_round, write_refused
 from services.runtime.access_log import Verdict
 from services.runtime.access_log_command import Heads, say_verdict, verify_access_log
-from services.runtime.command_line import make_bar, said_in_one_line, say_counts
-from services.runtime.logs import configure_logs
+from services.runtime.command_line import make_bar, open_service, said_in_one_line, say_counts
 from services.runtime.problems import Problem
-from services.runtime.service import Service, at_the_command_line, keep_what_is_loaded
-from services.runtime.settings import load_settings, local_environment
+from services.runtime.service import at_the_command_line, keep_what_is_loaded
+from services.runtime.settings import local_environment
 
 NAME = "archives"
 
@@ -46,7 +44,7 @@ def verify_access_log_command(heads: Heads = None) -> None:
     """
 
     async def verify() -> Verdict:
-        service = _open_service()
+        service = open_service(NAME)
         try:
             log = open_access_log(service, ReadSettings(_env_file=local_environment(NAME)))
             return await verify_access_log(log, heads)
@@ -58,7 +56,7 @@ def verify_access_log_command(heads: Heads = None) -> None:
 
 
 async def _import(told: Round, street: str, by: str) -> tuple[imports.Progress, list[tuple[Row, Refusal]]]:
-    service = _open_service()
+    service = open_service(NAME)
     keep_what_is_loaded()
     if not service.divisions.is_street(street) or not service.serves(street):
         raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.")
@@ -71,9 +69,3 @@ async def _import(told: Round, street: str, by: str) -> tuple[imports.Progress, 
                 refused += more
                 bar.update(task, completed=reached.done)
     return reached, refused
-
-
-def _open_service() -> Service:
-    settings = load_settings(NAME)
-    configure_logs(settings.log, NAME, to=sys.stderr)
-    return Service(NAME, settings)

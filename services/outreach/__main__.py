@@ -1,17 +1,21 @@
-"""Wiring: `python -m services.outreach`."""
+"""Wiring: `python -m services.outreach` serves; with `--help` it tells what else it does from the command line."""
 
 from functools import partial
 
+import typer
 from fastapi import FastAPI
 
 from services.outreach import projector, views
 from services.outreach.api import router
 from services.runtime.clock import Clock, system_clock
+from services.runtime.command_line import send_again_by
 from services.runtime.service import Service, run_service
 from services.runtime.settings import Settings, load_settings
 from services.runtime.web import make_app
 
 NAME = "outreach"
+
+cli = typer.Typer(add_completion=False, help="Health education 健康教育")
 
 
 def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
@@ -22,6 +26,15 @@ def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     return make_app(service, router, about="Health education 健康教育: activities, and the audiences they address.")
 
 
+@cli.callback(invoke_without_command=True)
+def serve(context: typer.Context) -> None:
+    """Serve outreach until told to stop."""
+    if context.invoked_subcommand is None:
+        app = build(load_settings(NAME))
+        run_service(app.state.service, app)
+
+
+cli.command("send-again")(send_again_by(NAME))
+
 if __name__ == "__main__":
-    app = build(load_settings(NAME))
-    run_service(app.state.service, app)
+    cli()

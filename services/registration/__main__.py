@@ -34,6 +34,7 @@ from services.registration.vault_command_line import (
 )
 from services.runtime import access_log_web
 from services.runtime.clock import Clock, system_clock
+from services.runtime.command_line import send_again_by
 from services.runtime.imports import prepare_imports
 from services.runtime.service import Service, run_service
 from services.runtime.settings import Settings, load_settings, local_environment
@@ -84,6 +85,7 @@ cli.command("import")(import_command)
 cli.command("rotate-keys")(rotate_keys_command)
 cli.command("erase-person")(erase_person_command)
 cli.command("verify-access-log")(verify_access_log_command)
+cli.command("send-again")(send_again_by(NAME))
 
 if __name__ == "__main__":
     cli()

@@ -1,7 +1,6 @@
 """The command line: a register worked through in this process, with a progress bar."""
 
 import asyncio
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -12,11 +11,10 @@ from services.registration.commands.registration import Registration
 from services.registration.intake import ADVICE
 from services.registration.registers import FILE_ADVICE, Register, read_register, write_refused
 from services.registration.vault import Vault, VaultSettings
-from services.runtime.command_line import make_bar, said_in_one_line, say_counts
-from services.runtime.logs import configure_logs
+from services.runtime.command_line import make_bar, open_service, said_in_one_line, say_counts
 from services.runtime.problems import Problem
-from services.runtime.service import Service, at_the_command_line, keep_what_is_loaded
-from services.runtime.settings import load_settings, local_environment
+from services.runtime.service import at_the_command_line, keep_what_is_loaded
+from services.runtime.settings import local_environment
 
 NAME = "registration"
 
@@ -37,10 +35,8 @@ def import_command(
 
 
 async def _import(register: Register, street: str) -> imports.Progress:
-    settings = load_settings(NAME)
-    configure_logs(settings.log, NAME, to=sys.stderr)
     keep_what_is_loaded()
-    registration = Registration(Service(NAME, settings), Vault(VaultSettings(_env_file=local_environment(NAME))))
+    registration = Registration(open_service(NAME), Vault(VaultSettings(_env_file=local_environment(NAME))))
     service = registration.service
     if not service.divisions.is_street(street) or not service.serves(street):
         raise Problem(422, "unknown_street", ADVICE["unknown_street"])

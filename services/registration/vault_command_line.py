@@ -16,11 +16,9 @@ from services.registration.rotation import Rotation
 from services.registration.vault import Vault, VaultSettings
 from services.runtime.access_log import Access, Verdict
 from services.runtime.access_log_command import Heads, say_verdict, verify_access_log
-from services.runtime.command_line import make_bar, said_in_one_line
-from services.runtime.logs import configure_logs
+from services.runtime.command_line import make_bar, open_service, said_in_one_line
 from services.runtime.problems import Problem
-from services.runtime.service import Service
-from services.runtime.settings import load_settings, local_environment
+from services.runtime.settings import local_environment
 
 NAME = "registration"
 OPERATOR = "operator"
@@ -133,9 +131,7 @@ def _run(work: Work[Result]) -> Result:
 
 
 async def _with_registration(work: Work[Result]) -> Result:
-    settings = load_settings(NAME)
-    configure_logs(settings.log, NAME, to=sys.stderr)
-    registration = Registration(Service(NAME, settings), Vault(VaultSettings(_env_file=local_environment(NAME))))
+    registration = Registration(open_service(NAME), Vault(VaultSettings(_env_file=local_environment(NAME))))
     try:
         return await work(registration)
     finally:

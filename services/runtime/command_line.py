@@ -1,8 +1,9 @@
 """What the services' command lines have alike: progress is shown, refusals and a server that is away are one line."""
 
+import asyncio
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import typer
@@ -10,11 +11,22 @@ from pydantic import BaseModel
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from services.runtime.journal import JOURNAL, unmark_sent
+from services.runtime.logs import configure_logs
 from services.runtime.mongo import is_away
 from services.runtime.problems import Problem
+from services.runtime.service import Service
+from services.runtime.settings import load_settings
 from services.runtime.sheets import FILE_ADVICE, SheetError
 
 errors = Console(stderr=True)
+
+
+def open_service(name: str) -> Service:
+    """Open a service for a command; what it logs goes to standard error."""
+    settings = load_settings(name)
+    configure_logs(settings.log, name, to=sys.stderr)
+    return Service(name, settings)
 
 
 def make_bar() -> Progress:
@@ -51,3 +63,29 @@ def say_counts(progress: BaseModel, as_json: bool) -> None:
         return
     for name, count in counts.items():
         sys.stdout.write(f"{name}: {count}\n")
+
+
+def send_again_by(name: str) -> Callable[[], None]:
+    """Make the command by which a service says again whatever it said."""
+
+    def send_again_command() -> None:
+        """Let the running service say all that it ever said once more 重新发送: for a service that was added since.
+
+        Whoever heard it before takes no notice of it. New facts wait behind the old ones until these are sent.
+        """
+        with said_in_one_line():
+            sys.stdout.write(f"to be sent again: {asyncio.run(_unmark(open_service(name)))}\n")
+
+    return send_again_command
+
+
+async def _unmark(service: Service) -> int:
+    done = 0
+    try:
+        with make_bar() as bar:
+            task = bar.add_task("重新发送 marking", total=await service.database[JOURNAL].estimated_document_count())
+            async for done in unmark_sent(service.database, service.clock()):
+                bar.update(task, completed=done)
+        return done
+    finally:
+        service.client.close()

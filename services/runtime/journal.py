@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,6 +14,7 @@ from services.runtime.clock import Clock
 from services.runtime.mongo import Database, Document, UpdateOne, bulk_write, insert_new, make_index
 
 JOURNAL = "journal"
+HELPING = 5000
 FRESH = 2000
 """How many commits are held ready for the relay; what is beyond it the relay finds in the database."""
 
@@ -204,6 +205,19 @@ async def read_unsent(database: Database, limit: int, before: datetime | None = 
 async def mark_sent(database: Database, ids: Sequence[str], moment: datetime) -> None:
     """Mark commits as confirmed by the broker."""
     await database[JOURNAL].update_many({"_id": {"$in": list(ids)}}, {"$set": {"sent_at": moment}})
+
+
+async def unmark_sent(database: Database, until: datetime) -> AsyncIterator[int]:
+    """Mark everything recorded until a moment as unsent, a helping at a time; give how many commits that was so far."""
+    done, last = 0, ""
+    while True:
+        query: Document = {"_id": {"$gt": last}, "recorded_at": {"$lte": until}}
+        ids = [row["_id"] async for row in database[JOURNAL].find(query, {"_id": 1}).sort("_id", 1).limit(HELPING)]
+        if not ids:
+            return
+        await database[JOURNAL].update_many({"_id": {"$in": ids}}, {"$set": {"sent_at": None}})
+        done, last = done + len(ids), ids[-1]
+        yield done
 
 
 async def mark_unheard(database: Database, keys: Mapping[str, Sequence[str]], moment: datetime) -> None:

@@ -18,7 +18,7 @@ from tests.faults.people import Arrival
 from tests.instance import eventually
 
 STREET = "320507003"
-PEOPLE = in_form(short=1600, long=16_000)
+PEOPLE = in_form(short=3_200, long=32_000)
 CRASHES = [
     ("import claimed", 1),
     ("helping recorded, progress not saved", 1),

@@ -12,6 +12,7 @@ from services.registration import views
 from services.registration.commands import settling
 from services.registration.commands.registration import Registration
 from services.runtime.journal import JOURNAL
+from services.runtime.relay import LEFT_BEHIND_AFTER
 from tests.districts import noon
 from tests.histories import FIRST_DAY
 from tests.instance import Instance, eventually, running_instance
@@ -61,6 +62,7 @@ async def test_two_sweepers_at_once_record_what_falls_due_once(stack: Stack, mov
 
     looked_at = await asyncio.gather(*(settling.sweep(sweeper) for sweeper in (one, other, one, other)))
     other.service.client.close()
+    clock.moment += 2 * LEFT_BEHIND_AFTER  # the other one records and does not send
     await eventually(lambda: whole(moved, clock))
 
     assert looked_at == [MOVERS] * 4
