@@ -1,6 +1,9 @@
 """Houniao inside a test: some services on real RabbitMQ and MongoDB, with databases and queues of their own."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -21,6 +24,7 @@ from services.runtime.clock import Clock, system_clock
 from services.runtime.mongo import Database, connect
 from services.runtime.settings import Settings
 
+REPOSITORY = Path(__file__).parent.parent
 SERVICES = ("registration", "archives", "outreach", "reporting", "feeds")
 
 
@@ -51,6 +55,21 @@ class Instance:
         transport = httpx.ASGITransport(app=self.apps[service])
         headers = {"Authorization": f"Bearer {token}"}
         return httpx.AsyncClient(transport=transport, base_url=f"http://{service}", headers=headers, timeout=60)
+
+    async def command(self, service: str, *arguments: str, **told: str) -> subprocess.CompletedProcess[str]:
+        """Run a command of a service to its end, in a process of its own as at the terminal."""
+        environment = self.stack.service_environment(service, instance=self.name)
+        environment |= {"MONGODB_URL": self.stack.mongodb_url(), "NO_COLOR": "1", **told}
+        return await asyncio.to_thread(
+            subprocess.run,
+            [sys.executable, "-m", f"services.{service}", *arguments],
+            cwd=REPOSITORY,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
 
     def settings(self, service: str) -> Settings:
         """Give the settings of a service of this instance, with the administrator's access."""

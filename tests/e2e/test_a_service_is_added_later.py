@@ -1,10 +1,5 @@
 """A service that begins later than the others hears what was said before it was there."""
 
-import asyncio
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -13,25 +8,8 @@ from tests.instance import eventually, running_instance
 from tests.ledger import find_losses
 from tests.offices import make_arrival
 
-REPOSITORY = Path(__file__).parent.parent.parent
 STREET = "320507001"
 PERIOD = {"division": STREET, "from": "2026-01-01", "to": "2026-11-01"}
-
-
-async def send_again(stack: Stack, service: str, name: str) -> subprocess.CompletedProcess[str]:
-    """Run the command as somebody at the terminal does."""
-    environment = stack.service_environment(service, instance=name)
-    environment |= {"MONGODB_URL": stack.mongodb_url(), "RABBITMQ_URL": stack.rabbitmq_url(), "NO_COLOR": "1"}
-    return await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", f"services.{service}", "send-again"],
-        cwd=REPOSITORY,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
 
 
 async def test_what_is_sent_again_reaches_who_came_later_and_changes_nothing_for_who_heard_it(stack: Stack) -> None:
@@ -51,7 +29,7 @@ async def test_what_is_sent_again_reaches_who_came_later_and_changes_nothing_for
                 return int((await district.get("/flows", params=PERIOD)).json()["residents"])
 
         unheard = await residents()
-        said = [await send_again(stack, service, name) for service in ("registration", "archives")]
+        said = [await houniao.command(service, "send-again") for service in ("registration", "archives")]
         await eventually(lambda: _is_whole(houniao.databases))
 
         assert unheard == 0

@@ -1,10 +1,6 @@
 """The commands of archives as they are run beside the service: a round of follow-ups, and the log of who read what."""
 
-import asyncio
 import json
-import os
-import subprocess
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -17,24 +13,7 @@ from tests.e2e.test_a_round_is_typed_into_a_sheet import ANN, BEN, NOBODY, STREE
 from tests.instance import Instance, eventually, running_instance
 from tests.unit.archives.test_rounds import HEADER, workbook
 
-REPOSITORY = Path(__file__).parent.parent.parent
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
-
-
-async def command(houniao: Instance, *arguments: str, **told: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of archives to its end."""
-    environment = houniao.stack.service_environment("archives", instance=houniao.name)
-    environment |= {"MONGODB_URL": houniao.stack.mongodb_url(), "NO_COLOR": "1", **told}
-    return await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "services.archives", *arguments],
-        cwd=REPOSITORY,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
 
 
 async def test_a_round_is_taken_in_and_its_refused_rows_are_corrected_and_taken_in_too(
@@ -46,11 +25,11 @@ async def test_a_round_is_taken_in_and_its_refused_rows_are_corrected_and_taken_
         await arrive(houniao, ANN, BEN)
 
         asked = ("import", str(sheet), "--street", STREET, "--json")
-        first = await command(houniao, *asked, "--by", "王护士", "--refused", str(refused))
-        again = await command(houniao, *asked)
+        first = await houniao.command("archives", *asked, "--by", "王护士", "--refused", str(refused))
+        again = await houniao.command("archives", *asked)
         lines = CalamineWorkbook.from_path(str(refused)).get_sheet_by_index(0).to_python()
         sheet.write_bytes(workbook(*[[("电话" if cell == "短信" else cell) for cell in one] for one in lines]))
-        corrected = await command(houniao, "import", str(sheet), "--street", STREET)
+        corrected = await houniao.command("archives", "import", str(sheet), "--street", STREET)
 
         assert first.returncode == 0, first.stderr
         assert json.loads(first.stdout) == {
@@ -84,10 +63,10 @@ async def test_what_is_no_round_an_unknown_street_and_a_missing_server_are_said_
     sheet.write_bytes(workbook(HEADER, line(ANN)))
     register.write_text("姓名,性别\n王芳,女\n")
     async with running_instance(stack, ["archives"], clock=lambda: NOW) as houniao:
-        no_round = await command(houniao, "import", str(register), "--street", STREET)
-        nowhere = await command(houniao, "import", str(sheet), "--street", "999999999")
-        away = await command(
-            houniao,
+        no_round = await houniao.command("archives", "import", str(register), "--street", STREET)
+        nowhere = await houniao.command("archives", "import", str(sheet), "--street", "999999999")
+        away = await houniao.command(
+            "archives",
             *("import", str(sheet), "--street", STREET),
             MONGODB_URL="mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=100",
         )
@@ -109,12 +88,12 @@ async def test_the_log_of_who_read_what_is_verified_until_somebody_tampers_with_
             assert (await worker.get(f"/archives/{ANN}")).status_code == 200
         log = houniao.database("archives")[ACCESS_LOG]
 
-        whole = await command(houniao, "verify-access-log", "--heads", str(heads))
+        whole = await houniao.command("archives", "verify-access-log", "--heads", str(heads))
         [entry] = await log.find().to_list(9)
         await log.update_one({}, {"$set": {"by": "nobody"}})
-        altered = await command(houniao, "verify-access-log")
+        altered = await houniao.command("archives", "verify-access-log")
         await log.delete_many({})
-        cut_off = await command(houniao, "verify-access-log", "--heads", str(heads))
+        cut_off = await houniao.command("archives", "verify-access-log", "--heads", str(heads))
 
         assert (whole.returncode, whole.stdout) == (0, f"entries: 1\nhead: {entry['hash']}\n"), whole.stderr
         assert (altered.returncode, altered.stdout.splitlines()[-1]) == (

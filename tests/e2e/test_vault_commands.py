@@ -1,9 +1,5 @@
 """The vault's commands as an operator runs them, beside a running registration."""
 
-import asyncio
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 from deploy.local.stack import Stack
@@ -11,24 +7,7 @@ from services.runtime.access_log import ACCESS_LOG
 from tests.instance import Instance, running_instance
 from tests.offices import make_arrival
 
-REPOSITORY = Path(__file__).parent.parent.parent
 STREET = "320507001"
-
-
-async def command(houniao: Instance, *arguments: str, **told: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of registration to its end."""
-    environment = houniao.stack.service_environment("registration", instance=houniao.name)
-    environment |= {"MONGODB_URL": houniao.stack.mongodb_url(), "NO_COLOR": "1", **told}
-    return await asyncio.to_thread(
-        subprocess.run,
-        [sys.executable, "-m", "services.registration", *arguments],
-        cwd=REPOSITORY,
-        env={**os.environ, **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
 
 
 async def arrive(houniao: Instance) -> str:
@@ -44,17 +23,17 @@ async def test_an_operator_erases_a_person_and_verifies_the_log_until_somebody_t
         person_id, heads = await arrive(houniao), tmp_path / "heads"
         log = houniao.database("registration")[ACCESS_LOG]
 
-        naming = await command(houniao, "erase-person", person_id, "--reason", "李小满本人申请")
-        unknown = await command(houniao, "erase-person", "0" * 32, "--reason", "本人申请")
-        erased = await command(houniao, "erase-person", person_id, "--reason", "本人申请")
-        whole = await command(houniao, "verify-access-log", "--heads", str(heads))
+        naming = await houniao.command("registration", "erase-person", person_id, "--reason", "李小满本人申请")
+        unknown = await houniao.command("registration", "erase-person", "0" * 32, "--reason", "本人申请")
+        erased = await houniao.command("registration", "erase-person", person_id, "--reason", "本人申请")
+        whole = await houniao.command("registration", "verify-access-log", "--heads", str(heads))
         [entry] = [entry async for entry in log.find()]
         await log.update_one({}, {"$set": {"by": "nobody"}})
-        altered = await command(houniao, "verify-access-log")
+        altered = await houniao.command("registration", "verify-access-log")
         await log.delete_many({})
-        cut_off = await command(houniao, "verify-access-log", "--heads", str(heads))
+        cut_off = await houniao.command("registration", "verify-access-log", "--heads", str(heads))
         heads.write_text("?")
-        unreadable = await command(houniao, "verify-access-log", "--heads", str(heads))
+        unreadable = await houniao.command("registration", "verify-access-log", "--heads", str(heads))
 
         assert (naming.returncode, unknown.returncode) == (2, 2)
         assert "reason_names_person" in naming.stderr
@@ -80,10 +59,12 @@ async def test_commands_say_what_is_left_to_do_and_that_mongodb_is_away(stack: S
         await arrive(houniao)
         await houniao.database("registration")["identities"].update_one({}, {"$unset": {"sealed_with": 1}})
 
-        wanting = await command(houniao, "rotate-keys", "--check")
-        rotated = await command(houniao, "rotate-keys")
-        nothing = await command(houniao, "rotate-keys")
-        away = await command(houniao, "rotate-keys", MONGODB_URL="mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=100")
+        wanting = await houniao.command("registration", "rotate-keys", "--check")
+        rotated = await houniao.command("registration", "rotate-keys")
+        nothing = await houniao.command("registration", "rotate-keys")
+        away = await houniao.command(
+            "registration", "rotate-keys", MONGODB_URL="mongodb://127.0.0.1:9/?serverSelectionTimeoutMS=100"
+        )
 
         assert (wanting.returncode, rotated.returncode, nothing.returncode, away.returncode) == (1, 0, 0, 3)
         assert "identities: 1 under another key (unknown)" in wanting.stdout
