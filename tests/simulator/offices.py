@@ -1,5 +1,6 @@
 """Offices: they say what lives tell them to, answer notices by the truth, and come back to what was refused."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -53,6 +54,7 @@ class Offices:
     names: dict[str, str]
     desk: dict[str, date] = field(default_factory=dict)
     refused: list[tuple[date, int, Act]] = field(default_factory=list)
+    unconfirmed: Counter[str] = field(default_factory=Counter)
 
     def act(self, act: Act, today: date) -> list[Fact]:
         """Say what an act says, or come back to it."""
@@ -166,8 +168,10 @@ class Offices:
         own = self.district.stay(notice.about or "")
         try:
             yield notices.confirm(notice, answer, noon(today), own, truth.until)
-        except RefusedError:
-            self.desk[notice.notice_id] = today + AGAIN
+        except RefusedError:  # such as a day of leaving before a first day that nobody corrects
+            self.unconfirmed[notice.notice_id] += 1
+            if self.unconfirmed[notice.notice_id] <= TIMES:
+                self.desk[notice.notice_id] = today + AGAIN
 
     def _notice(self, name: str) -> tuple[Notice, Answer | None]:
         _, sent = self.district.known.newest[f"notice/{name}"]
