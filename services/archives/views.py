@@ -25,7 +25,7 @@ from contracts.registration import Stay
 from contracts.transfers import Person
 from services.archives.quality import Finding
 from services.archives.repetition import marks_of
-from services.runtime.mongo import Database, Document, Row, and_in, bulk_write, in_areas, make_index
+from services.runtime.mongo import Database, Document, Row, and_in, bulk_write, find_connected, in_areas, make_index
 
 ARCHIVES = "archives"
 ENTRIES = "entries"
@@ -233,15 +233,7 @@ def _merge(found: Mapping[str, Heard], records: Sequence[Person]) -> None:
 
 async def _find_linked(database: Database, person_ids: Iterable[str]) -> list[Document]:
     """Find what is known of people and of all who were ever linked to them, at any remove."""
-    known: dict[str, Document] = {}
-    seen: set[str] = set()
-    asked = set(person_ids)
-    while asked:
-        seen |= asked
-        async for row in database[PEOPLE].find({"ids": {"$in": list(asked)}}):
-            known[row["_id"]] = row
-        asked = {one for row in known.values() for one in row["ids"]} - seen
-    return list(known.values())
+    return await find_connected(database[PEOPLE], person_ids)
 
 
 async def find_linked(database: Database, person_ids: Iterable[str]) -> dict[str, frozenset[str]]:

@@ -25,7 +25,7 @@ from contracts.transfers import (
 from services.reporting.domain.scores import Exchange
 from services.reporting.domain.traces import Trace
 from services.runtime.clock import day_of
-from services.runtime.mongo import Database, Document, Row, and_in, bulk_write, in_areas, make_index
+from services.runtime.mongo import Database, Document, Row, and_in, bulk_write, find_connected, in_areas, make_index
 
 STAYS = "stays"
 ARCHIVES = "archives"
@@ -182,15 +182,7 @@ async def link_archives(database: Database, opened: Iterable[Row], arrived: Iter
 
 async def find_people(database: Database, ids: Collection[str]) -> list[Document]:
     """Find what is known of people and of all who were ever linked to them, at any remove."""
-    known: dict[str, Document] = {}
-    seen: set[str] = set()
-    asked = set(ids)
-    while asked:
-        seen |= asked
-        async for row in database[PEOPLE].find({"ids": {"$in": list(asked)}}):
-            known[row["_id"]] = row
-        asked = {one for row in known.values() for one in row["ids"]} - seen
-    return list(known.values())
+    return await find_connected(database[PEOPLE], ids)
 
 
 async def find_moving(database: Database, ids: Collection[str]) -> set[str]:

@@ -151,6 +151,19 @@ def _but_not(area: Area) -> Callable[[str], str]:
     return lambda code: f"(?!{code.removeprefix(area.prefix)})"
 
 
+async def find_connected(collection: Collection, ids: Iterable[str]) -> list[Document]:
+    """Find the rows whose `ids` name one of some ids, and all that hang together with them by theirs, at any remove."""
+    known: dict[str, Document] = {}
+    seen: set[str] = set()
+    asked = set(ids)
+    while asked:
+        seen |= asked
+        async for row in collection.find({"ids": {"$in": list(asked)}}):
+            known[row["_id"]] = row
+        asked = {one for row in known.values() for one in row["ids"]} - seen
+    return list(known.values())
+
+
 def and_in(collection: str, *stages: Document) -> Document:
     """Add what stages find in a further collection to an aggregation, which costs less than to ask again."""
     return {"$unionWith": {"coll": collection, "pipeline": list(stages)}}
@@ -192,6 +205,7 @@ __all__ = [
     "bulk_write",
     "connect",
     "database_of",
+    "find_connected",
     "insert_new",
     "is_away",
     "make_index",

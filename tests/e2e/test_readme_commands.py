@@ -101,7 +101,7 @@ def _moved(block: str, stack: Stack, folder: Path) -> str:
     archives = shlex.join(f"{name}={value}" for name, value in stack.service_environment("archives").items())
     return (
         block.replace(".venv/bin/python -m services.archives", f"env {archives} .venv/bin/python -m services.archives")
-        .replace("/tmp/", f"{folder}/")  # noqa: S108
+        .replace("/tmp/", f"{folder}/")  # noqa: S108  # the README's own path, put into a folder of the test's
         .replace("127.0.0.1:5772", address)
         .replace(".local/run", str(stack.folder))
         .replace(".venv/bin/python", sys.executable)
