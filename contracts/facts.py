@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 
-from contracts.archives import ARCHIVE_FACTS
-from contracts.custody import CUSTODY_FACTS
-from contracts.enrolments import ENROLMENT_FACTS
-from contracts.entries import ENTRY_FACTS
+from contracts.archives.archives import ARCHIVE_FACTS
+from contracts.archives.custody import CUSTODY_FACTS
+from contracts.archives.enrolments import ENROLMENT_FACTS
+from contracts.archives.entries import ENTRY_FACTS
 from contracts.envelope import Fact
-from contracts.outreach import ACTIVITY_FACTS
-from contracts.registration import STAY_FACTS
-from contracts.transfers import PERSON_FACTS, TRANSFER_FACTS
+from contracts.outreach.activities import ACTIVITY_FACTS
+from contracts.registration.conflicts import CONFLICT_FACTS
+from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS
+from contracts.registration.people import PERSON_FACTS
+from contracts.registration.stays import STAY_FACTS
 
 HEALTH_FACTS: tuple[type[Fact], ...] = (*ARCHIVE_FACTS, *ENTRY_FACTS, *ENROLMENT_FACTS, *CUSTODY_FACTS)
 """Everything that archives says."""
+
+TRANSFER_FACTS: tuple[type[Fact], ...] = (*NOTICE_FACTS, *ANSWER_FACTS, *PERSON_FACTS, *CONFLICT_FACTS)
+"""Everything that registration says besides stays."""
 
 ALL_FACTS: tuple[type[Fact], ...] = (*STAY_FACTS, *TRANSFER_FACTS, *HEALTH_FACTS, *ACTIVITY_FACTS)
 

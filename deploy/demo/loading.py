@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from contracts.divisions import Divisions
+from contracts.reference.calendar import day_of
+from contracts.reference.divisions import Divisions
 from deploy.demo.doors import Doors, open_doors, told
 from deploy.demo.people import DISTRICTS, Person, invent_people
 from deploy.demo.plan import Leaving, Move, Plan, Reading, make_plan
@@ -21,7 +22,7 @@ from deploy.demo.registers import make_register
 from deploy.local.credentials import kept
 from deploy.local.failure import LocalStackError
 from deploy.local.stack import Stack
-from services.runtime.clock import day_of, system_clock
+from services.runtime.clock import system_clock
 
 PEOPLE = 5000
 AT_A_TIME = 8

@@ -8,8 +8,8 @@ from itertools import islice
 
 from faker import Faker
 
-from contracts.divisions import Divisions
-from contracts.identity import check_digit
+from contracts.reference.divisions import Divisions
+from contracts.reference.identity import check_digit
 
 DISTRICTS = ("320507", "320812")
 SEED = 20260301

@@ -97,7 +97,7 @@ def keys(step: Annotated[KeyStep, typer.Argument(help="add, then first, then dro
 @cli.command()
 def demo() -> None:
     """Load the demo into what `make run` runs."""
-    from deploy.demo import load  # noqa: PLC0415
+    from deploy.demo.loading import load  # noqa: PLC0415
 
     if running_pid(FOLDER) is None:
         raise LocalStackError("Nothing runs here. Start it first: `make run`.")

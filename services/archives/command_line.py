@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from services.archives import imports
-from services.archives.reads import ReadSettings, open_access_log
-from services.archives.rounds import FILE_ADVICE, Refusal, Round, Row, read_round, write_refused
-from services.runtime.access_log import Verdict
-from services.runtime.access_log_command import Heads, say_verdict, verify_access_log
+from services.archives.commands import imports
+from services.archives.intake.rounds import FILE_ADVICE, Refusal, Round, Row, read_round, write_refused
+from services.archives.service import ReadSettings, open_access_log
+from services.runtime.access_log.command_line import Heads, say_verdict, verify_access_log
+from services.runtime.access_log.log import Verdict
 from services.runtime.command_line import make_bar, open_service, said_in_one_line, say_counts
 from services.runtime.problems import Problem
 from services.runtime.service import at_the_command_line, keep_what_is_loaded

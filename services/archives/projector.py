@@ -3,27 +3,28 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
-from contracts.archives import ArchiveFact, ArchiveOpened
-from contracts.custody import CustodyFact
-from contracts.enrolments import EnrolmentFact
-from contracts.entries import EntryFact, EntryForwarded
+from contracts.archives.archives import ArchiveFact, ArchiveOpened
+from contracts.archives.custody import CustodyFact
+from contracts.archives.enrolments import EnrolmentFact
+from contracts.archives.entries import EntryFact, EntryForwarded
 from contracts.envelope import Event
-from contracts.registration import STAY_FACTS, StayFact, StayStarted
-from contracts.transfers import PERSON_FACTS, PersonFact
-from services.archives.commands import chart, chart_told_archives, settle, settle_custody, waits_for_chart
-from services.archives.findings import compare
-from services.archives.views import (
+from contracts.registration.people import PERSON_FACTS, PersonFact
+from contracts.registration.stays import STAY_FACTS, StayFact, StayStarted
+from services.archives.commands.archives import settle
+from services.archives.commands.custody import settle_custody
+from services.archives.commands.summaries import chart, chart_told_archives, waits_for_chart
+from services.archives.views.findings import compare
+from services.archives.views.people import find_concerned, find_linked
+from services.archives.views.rows import (
     archive_row,
     copy_row,
     custody_row,
     enrolment_row,
     entry_row,
-    find_charted,
-    find_concerned,
-    find_linked,
     person_row,
     stay_row,
 )
+from services.archives.views.summaries import find_charted
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 

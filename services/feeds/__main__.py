@@ -6,9 +6,11 @@ from fastapi import FastAPI
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from services.feeds import projector, views
-from services.feeds.api import router
-from services.feeds.tail import Feed, Tail
+from services.feeds import projector
+from services.feeds.api import routers
+from services.feeds.service import Feed
+from services.feeds.tail import Tail
+from services.feeds.views.pages import prepare
 from services.runtime.clock import Clock, system_clock
 from services.runtime.service import Service, run_service
 from services.runtime.settings import Settings, load_settings, local_environment
@@ -30,9 +32,9 @@ def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) 
     """Wire the service and give its HTTP application."""
     service = Service(NAME, settings, clock)
     tail = Tail()
-    service.prepare_with(views.prepare)
+    service.prepare_with(prepare)
     service.hear(partial(projector.hear, service, tail))
-    app = make_app(service, router, about="Feeds 数据订阅: what happened, without saying to whom.")
+    app = make_app(service, *routers, about="Feeds 数据订阅: what happened, without saying to whom.")
     app.state.feed = Feed(service, tail, bytes.fromhex(feeds.pseudonym_key.get_secret_value()))
     return app
 

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from contracts.envelope import Event
-from services.feeds.domain import make_entry
+from services.feeds.domain.entries import make_entry
 from services.feeds.tail import Tail
-from services.feeds.views import append
+from services.feeds.views.pages import append
 from services.runtime.mongo import Document
 from services.runtime.service import Service
 

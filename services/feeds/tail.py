@@ -3,10 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Any
-
-from services.runtime.service import Service
 
 LOOK_AGAIN_AFTER = 1.0
 """Seconds between looks, for what another replica appended."""
@@ -36,12 +33,3 @@ class Tail:
                 await asyncio.wait_for(news.wait(), min(left, LOOK_AGAIN_AFTER))
             except TimeoutError:
                 continue
-
-
-@dataclass(frozen=True)
-class Feed:
-    """The feeds service as its doors see it."""
-
-    service: Service
-    tail: Tail
-    pseudonym_key: bytes

@@ -5,8 +5,9 @@ from functools import partial
 import typer
 from fastapi import FastAPI
 
-from services.outreach import projector, views
-from services.outreach.api import router
+from services.outreach import projector
+from services.outreach.api import routers
+from services.outreach.views.activities import prepare
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import send_again_by
 from services.runtime.service import Service, run_service
@@ -21,9 +22,9 @@ cli = typer.Typer(add_completion=False, help="Health education 健康教育")
 def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     """Wire the service and give its HTTP application."""
     service = Service(NAME, settings, clock)
-    service.prepare_with(views.prepare)
+    service.prepare_with(prepare)
     service.hear(partial(projector.hear, service))
-    return make_app(service, router, about="Health education 健康教育: activities, and the audiences they address.")
+    return make_app(service, *routers, about="Health education 健康教育: activities, and the audiences they address.")
 
 
 @cli.callback(invoke_without_command=True)

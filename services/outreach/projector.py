@@ -4,9 +4,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
 from contracts.envelope import Event
-from contracts.outreach import ActivityFact
-from contracts.registration import StayFact
-from services.outreach.views import activity_row, resident_row
+from contracts.outreach.activities import ActivityFact
+from contracts.registration.stays import StayFact
+from services.outreach.views.activities import activity_row
+from services.outreach.views.residents import resident_row
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 

@@ -6,33 +6,22 @@ import typer
 from fastapi import FastAPI
 
 from contracts.facts import HEARD_BY
-from services.registration import (
-    conflicts_api,
-    duplicates,
-    duplicates_api,
-    imports,
-    inquiries_api,
-    notices_api,
-    offices,
-    people_api,
-    projector,
-    stays_api,
-    tasks_api,
-    transfers_api,
-    views,
-)
-from services.registration.api import router
-from services.registration.command_line import import_command
-from services.registration.commands.registration import Registration
-from services.registration.commands.settling import keep_sweeping
-from services.registration.identities_api import router as identities_router
-from services.registration.vault import Vault, VaultSettings
-from services.registration.vault_command_line import (
+from services.registration import amqp, projector
+from services.registration.api import routers
+from services.registration.command_line import (
     erase_person_command,
+    import_command,
     rotate_keys_command,
     verify_access_log_command,
 )
-from services.runtime import access_log_web
+from services.registration.commands import imports
+from services.registration.commands.arrivals import Arrivals
+from services.registration.commands.settling import keep_sweeping
+from services.registration.service import Registration
+from services.registration.vault import Vault, VaultSettings
+from services.registration.views import duplicates
+from services.registration.views.rows import prepare
+from services.runtime.access_log import web as access_log
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import send_again_by
 from services.runtime.imports import prepare_imports
@@ -42,33 +31,29 @@ from services.runtime.web import make_app
 
 NAME = "registration"
 
-TRANSFERS = (stays_api, notices_api, inquiries_api, transfers_api, conflicts_api, tasks_api, people_api)
-
-for subject in (*TRANSFERS, duplicates_api):
-    router.include_router(subject.router)
-
 cli = typer.Typer(add_completion=False, help="Registration 登记")
 
 
 def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) -> FastAPI:
     """Wire the service and give its HTTP application."""
     registration = Registration(Service(NAME, settings, clock), Vault(keys))
-    service = registration.service
+    arrivals, service = Arrivals(registration), registration.service
     service.parked.seal_with(registration.vault.seal_bytes, registration.vault.open_bytes)
-    service.prepare_with(views.prepare, prepare_imports, duplicates.prepare, registration.access_log.prepare)
+    service.prepare_with(prepare, prepare_imports, duplicates.prepare, registration.access_log.prepare)
     service.hear(partial(projector.hear, registration), everywhere=HEARD_BY[NAME])
-    queue = settings.queue_name(f"{NAME}.{offices.OFFICES}")
+    queue = settings.queue_name(f"{NAME}.{amqp.OFFICES}")
     service.listener.listen(
         queue,
-        offices.OFFICES,
-        offices.keys(service.divisions, settings.districts),
-        partial(offices.take, registration),
-        offices.PREFETCH,
+        amqp.OFFICES,
+        amqp.keys(service.divisions, settings.districts),
+        partial(amqp.take, registration, arrivals),
+        amqp.PREFETCH,
     )
     service.work_on(partial(imports.work_through, registration), partial(keep_sweeping, registration))
     about = "Registration 登记: arrivals, departures, stays and the people behind them."
-    app = make_app(service, router, identities_router, access_log_web.router, about=about)
+    app = make_app(service, *routers, access_log.router, about=about)
     app.state.registration = registration
+    app.state.arrivals = arrivals
     app.state.access_log = registration.access_log
     return app
 

@@ -20,7 +20,7 @@ from typing import Self
 
 from holidays import HolidayBase, country_holidays
 
-from contracts.transfers import NoticeKind, Urgency
+from contracts.registration.notices import NoticeKind, Urgency
 
 COLUMNS = ("kind", "scope", "urgency", "receipt", "due", "unit", "remind")
 

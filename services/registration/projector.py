@@ -4,15 +4,18 @@ from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
 from contracts.envelope import Event
-from contracts.registration import StayFact, StayStarted
-from contracts.transfers import AnswerFact, ConflictFact, NoticeFact, PersonFact
-from services.registration import views
-from services.registration.commands.registration import Registration
+from contracts.registration.conflicts import ConflictFact
+from contracts.registration.notices import AnswerFact, NoticeFact
+from contracts.registration.people import PersonFact
+from contracts.registration.stays import StayFact, StayStarted
 from services.registration.commands.settling import settle_known
 from services.registration.domain.people import ids_concerned
 from services.registration.domain.settling import Rules, find_next_due
-from services.registration.domain.transfers import derive_tasks, derive_transfers
-from services.registration.views import KnownPerson
+from services.registration.domain.tasks import derive_tasks
+from services.registration.domain.transfers import derive_transfers
+from services.registration.service import Registration
+from services.registration.views.people import KnownPerson, find_movers, mover_row
+from services.registration.views.rows import answer_row, conflict_row, notice_row, person_row, stay_row
 from services.runtime.mongo import Row, write_rows
 
 Heard = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact
@@ -22,15 +25,15 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
     """Say which rows a fact writes."""
     match event.data:
         case StayFact(stay=stay):
-            yield views.stay_row(stay, event.sequence)
+            yield stay_row(stay, event.sequence)
         case NoticeFact(notice=notice):
-            yield views.notice_row(notice, event.sequence)
+            yield notice_row(notice, event.sequence)
         case AnswerFact(answer=answer):
-            yield views.answer_row(answer, event.sequence)
+            yield answer_row(answer, event.sequence)
         case PersonFact(person=person):
-            yield views.person_row(person, event.sequence)
+            yield person_row(person, event.sequence)
         case ConflictFact(conflict=conflict):
-            yield views.conflict_row(conflict, event.sequence)
+            yield conflict_row(conflict, event.sequence)
         case never:
             assert_never(never)
 
@@ -40,7 +43,7 @@ def derive(known: KnownPerson, rules: Rules) -> Iterator[Row]:
     transfers, tasks = derive_transfers(known.knowledge), derive_tasks(known.knowledge)
     due_on = find_next_due(known.knowledge, rules)
     for person_id in known.ids:
-        yield views.mover_row(person_id, known, transfers, tasks, due_on)
+        yield mover_row(person_id, known, transfers, tasks, due_on)
 
 
 async def hear(registration: Registration, events: Sequence[Event[Any]]) -> None:
@@ -59,7 +62,7 @@ async def _find_movers(registration: Registration, events: Sequence[Event[Any]])
     """Find whom a batch concerns beyond a first stay, which leaves nothing to derive and nothing owed."""
     others = {event.data.person_id for event in events if not _is_first(event)}
     started = {event.data.person_id for event in events} - others
-    moved = await views.find_movers(registration.service.database, started) if started else []
+    moved = await find_movers(registration.service.database, started) if started else []
     return sorted({*moved, *others})
 
 

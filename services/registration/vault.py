@@ -5,14 +5,13 @@ from datetime import date
 from hashlib import sha256
 from typing import Any, NamedTuple
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from pydantic import BaseModel, ConfigDict, SecretStr
+from cryptography.fernet import Fernet, MultiFernet
+from pydantic import SecretStr
 from pydantic_core import from_json
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from contracts.identity import DocumentType, Sex, household_id, likeness, person_id
-
-__all__ = ["Identity", "InvalidToken", "Sealed", "Vault", "VaultSettings", "fingerprint"]
+from contracts.reference.identity import DocumentType, Sex, household_id, likeness, person_id
+from services.registration.domain.identities import Identity
 
 
 class VaultSettings(BaseSettings):
@@ -26,28 +25,6 @@ class VaultSettings(BaseSettings):
     """Fernet keys, separated by commas: the first seals, all of them open."""
     access_log_keys: SecretStr
     """Hexadecimal keys of 32 bytes, separated by commas: the first seals the access log's entries, all verify them."""
-
-
-class Identity(BaseModel):
-    """Who a person is, as last reported; never leaves registration.
-
-    Of an unverified person it says who approved the number, and why.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    document_type: DocumentType
-    document_number: str
-    phone: str = ""
-    address: str = ""
-    hukou_address: str = ""
-    employer: str = ""
-    birth: date | None = None
-    sex: Sex = Sex.UNKNOWN
-    hukou_division: str | None = None
-    override_reason: str = ""
-    approved_by: str = ""
 
 
 class Sealed(NamedTuple):

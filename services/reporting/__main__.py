@@ -4,8 +4,9 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from services.reporting import projector, views
-from services.reporting.api import router
+from services.reporting import projector
+from services.reporting.api import routers
+from services.reporting.views.rows import prepare
 from services.runtime.clock import Clock, system_clock
 from services.runtime.service import Service, run_service
 from services.runtime.settings import Settings, load_settings
@@ -17,9 +18,9 @@ NAME = "reporting"
 def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     """Wire the service and give its HTTP application."""
     service = Service(NAME, settings, clock)
-    service.prepare_with(views.prepare)
+    service.prepare_with(prepare)
     service.hear(partial(projector.hear, service), everywhere=projector.EVERYWHERE)
-    return make_app(service, router, about="Numbers 统计: residents, flows and rates of streets and districts.")
+    return make_app(service, *routers, about="Numbers 统计: residents, flows and rates of streets and districts.")
 
 
 if __name__ == "__main__":

@@ -3,35 +3,29 @@
 from collections.abc import Iterator, Sequence
 from typing import Any, assert_never
 
-from contracts.archives import ArchiveFact
-from contracts.custody import CustodyFact
-from contracts.enrolments import EnrolmentFact
-from contracts.entries import EntryFact, EntryForwarded
+from contracts.archives.archives import ArchiveFact
+from contracts.archives.custody import CustodyFact
+from contracts.archives.enrolments import EnrolmentFact
+from contracts.archives.entries import EntryFact, EntryForwarded
 from contracts.envelope import Event
-from contracts.outreach import ActivityFact
-from contracts.registration import StayFact
-from contracts.transfers import (
-    ANSWER_FACTS,
-    NOTICE_FACTS,
-    PERSON_FACTS,
-    AnswerFact,
-    ConflictFact,
-    NoticeFact,
-    PersonFact,
-)
-from services.reporting.traces import trace_people
-from services.reporting.views import (
+from contracts.outreach.activities import ActivityFact
+from contracts.registration.conflicts import ConflictFact
+from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFact, NoticeFact
+from contracts.registration.people import PERSON_FACTS, PersonFact
+from contracts.registration.stays import StayFact
+from services.reporting.commands.tracing import trace_people
+from services.reporting.views.rows import (
     ARCHIVES,
     activity_row,
     answer_row,
     archive_row,
     conflict_row,
     entry_row,
-    link_archives,
     notice_row,
     person_row,
     stay_row,
 )
+from services.reporting.views.traces import link_archives
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 

@@ -15,7 +15,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
 
-from contracts.divisions import covers
+from contracts.reference.divisions import covers
 from services.runtime.problems import Problem
 
 BEARER = HTTPBearer(auto_error=False, description="A token with a role and a division; `make token` prints one.")

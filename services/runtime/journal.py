@@ -8,10 +8,11 @@ from datetime import datetime
 from typing import Any
 
 from pydantic_core import from_json
+from pymongo import UpdateOne
 
 from contracts.envelope import Event, Fact, render, unwrap, wrap
 from services.runtime.clock import Clock
-from services.runtime.mongo import Database, Document, UpdateOne, bulk_write, insert_new, make_index
+from services.runtime.mongo import Database, Document, bulk_write, insert_new, make_index
 
 JOURNAL = "journal"
 HELPING = 5000

@@ -26,7 +26,7 @@ from pymongo.errors import (
 )
 from pymongo.read_concern import ReadConcern
 
-from contracts.divisions import Area
+from contracts.reference.divisions import Area
 from services.runtime.logs import get_log
 
 Document = dict[str, Any]

@@ -8,11 +8,12 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
+from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from services.runtime.logs import get_log
-from services.runtime.mongo import PyMongoError, is_away
+from services.runtime.mongo import is_away
 
 PROBLEM_JSON = "application/problem+json"
 

@@ -13,11 +13,12 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from contracts.divisions import Area, Divisions
 from contracts.envelope import Fact
 from contracts.facts import HEARD_BY, by_type
+from contracts.reference.calendar import day_of
+from contracts.reference.divisions import Area, Divisions
 from services.runtime.access import Gate
-from services.runtime.clock import Clock, day_of, system_clock
+from services.runtime.clock import Clock, system_clock
 from services.runtime.inbox import EVENTS, Apply, Inbox, Listener, binding_keys
 from services.runtime.journal import Journal
 from services.runtime.logs import configure_logs, get_log

@@ -16,10 +16,11 @@ from typing import Any
 import httpx
 from pymongo import MongoClient
 
+from contracts.reference.calendar import day_of
 from deploy.local.services import ServiceProcess
 from deploy.local.stack import Stack
 from services.runtime.access import issue
-from services.runtime.clock import day_of, system_clock
+from services.runtime.clock import system_clock
 from tests.bench.children import children
 from tests.bench.patients import STREETS, hold_archives, person_of
 from tests.bench.population import DISTRICTS

@@ -29,14 +29,15 @@ from pymongo import MongoClient, UpdateMany
 from contracts.envelope import render_batch
 from contracts.facts import HEARD_BY
 from deploy.local.stack import SERVICE_PORTS, Stack
-from services.archives import findings
-from services.archives import views as archives_views
-from services.feeds import views as feeds_views
-from services.outreach import views as outreach_views
-from services.registration import duplicates
-from services.registration import views as registration_views
-from services.registration.imports import HELPING
-from services.reporting import views as reporting_views
+from services.archives.views import findings
+from services.archives.views import rows as archives_rows
+from services.feeds.views import pages as feeds_pages
+from services.outreach.views import activities
+from services.registration.commands.imports import HELPING
+from services.registration.views import duplicates
+from services.registration.views import rows as registration_rows
+from services.reporting.views import rows as reporting_rows
+from services.reporting.views.traces import link
 from services.runtime.clock import system_clock
 from services.runtime.inbox import PREFETCH, binding_keys, queue_arguments
 from services.runtime.journal import JOURNAL, Journal, mark_sent
@@ -49,11 +50,11 @@ from tests.bench.houniao import database_name as houniao_database
 
 EXCHANGE = "bench-floor"
 PREPARE = {
-    "registration": (registration_views.prepare, duplicates.prepare),
-    "archives": (archives_views.prepare, findings.prepare),
-    "outreach": (outreach_views.prepare,),
-    "reporting": (reporting_views.prepare,),
-    "feeds": (feeds_views.prepare,),
+    "registration": (registration_rows.prepare, duplicates.prepare),
+    "archives": (archives_rows.prepare, findings.prepare),
+    "outreach": (activities.prepare,),
+    "reporting": (reporting_rows.prepare,),
+    "feeds": (feeds_pages.prepare,),
 }
 LINK_FIELDS = ("archived", "archive_sequence")
 
@@ -215,7 +216,7 @@ def _scripts(read: _Reader, stays: Iterable[Sending], archives: Iterable[Sending
         names = [event["subject"].removeprefix("archive/") for event in events]
         rows = [kept[name] for name in names]
         scripts["archives"][message] = [Writing("archives", [opened[name] for name in names])]
-        links = [reporting_views.link(row, row["sequence"]) for row in rows]
+        links = [link(row, row["sequence"]) for row in rows]
         scripts["reporting"][message] = [Writing("archives", rows), Writing("stays", updates=links)]
     return scripts
 

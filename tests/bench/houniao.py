@@ -10,15 +10,16 @@ from typing import Any
 
 from pymongo import MongoClient
 
+from contracts.reference.calendar import day_of
 from deploy.local.services import ServiceProcess, all_services
 from deploy.local.stack import SERVICE_PORTS, Stack
 from services.registration.commands.arrivals import ArrivalReported, record_arrivals
-from services.registration.commands.registration import Registration
-from services.registration.imports import HELPING
-from services.registration.intake import Refusal, check_arrival
+from services.registration.commands.imports import HELPING
+from services.registration.intake.checks import check_arrival
+from services.registration.intake.refusals import Refusal
+from services.registration.service import Registration
 from services.registration.vault import Vault, VaultSettings
 from services.runtime.access import issue
-from services.runtime.clock import day_of
 from services.runtime.service import Service, at_the_command_line, keep_what_is_loaded
 from services.runtime.settings import load_settings
 from tests.bench.children import Start, children

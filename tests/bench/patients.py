@@ -10,26 +10,27 @@ from hashlib import blake2b
 from random import Random
 from typing import Any
 
-from contracts.archives import Archive, ArchiveOpened
-from contracts.divisions import Divisions
-from contracts.enrolments import ChronicEnrolled, Condition, Enrolment
-from contracts.entries import (
+from contracts.archives.archives import Archive, ArchiveOpened
+from contracts.archives.contents import (
     BloodPressure,
     Content,
     DiabetesFollowUp,
-    Entry,
-    EntryRecorded,
     Finding,
     HypertensionFollowUp,
     Mode,
     PhysicalExam,
     Vaccination,
 )
+from contracts.archives.enrolments import ChronicEnrolled, Condition, Enrolment
+from contracts.archives.entries import Entry, EntryRecorded
 from contracts.envelope import Event, Fact
-from contracts.registration import Stay, StayStarted, stay_id
-from contracts.vaccines import Vaccine
-from services.archives import findings, projector, views
-from services.archives.commands import chart
+from contracts.reference.divisions import Divisions
+from contracts.reference.vaccines import Vaccine
+from contracts.registration.stays import Stay, StayStarted, stay_id
+from services.archives import projector
+from services.archives.commands.summaries import chart
+from services.archives.views import findings
+from services.archives.views.rows import prepare
 from services.runtime.mongo import write_rows
 from services.runtime.service import Service
 from services.runtime.settings import load_settings
@@ -69,7 +70,7 @@ async def hold_archives(start: Start, environment: Mapping[str, str], district: 
     """Write so many archives with everything in them into a district's own database, charts and indexes too."""
     os.environ.update(environment)
     service = Service("archives", load_settings("archives"))
-    await views.prepare(service.database)
+    await prepare(service.database)
     await findings.prepare(service.database)
     await start()
     for first in range(0, count, HELPING):

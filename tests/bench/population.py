@@ -2,9 +2,9 @@
 
 from datetime import date, timedelta
 
-from contracts.divisions import Divisions
-from contracts.identity import check_digit
-from services.registration.api import ArrivalRequest
+from contracts.reference.divisions import Divisions
+from contracts.reference.identity import check_digit
+from services.registration.api.arrivals import ArrivalRequest
 
 DISTRICTS = ("320507", "320812")
 STREETS = tuple(street for district in DISTRICTS for street in Divisions.load().streets(district))

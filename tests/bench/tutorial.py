@@ -21,18 +21,22 @@ from typing import Any
 from faststream.rabbit import Channel, ExchangeType, QueueType, RabbitBroker, RabbitExchange, RabbitQueue
 from pymongo import MongoClient, ReturnDocument
 
-from contracts.archives import Archive, ArchiveOpened
-from contracts.divisions import Divisions
+from contracts.archives.archives import Archive, ArchiveOpened
 from contracts.envelope import Event, Fact, uuid7, wrap
-from contracts.registration import Stay, StayStarted, stay_id
+from contracts.reference.divisions import Divisions
+from contracts.registration.stays import Stay, StayStarted, stay_id
 from deploy.local.stack import SERVICE_PORTS, Stack
-from services.archives import views as archives_views
-from services.feeds.domain import make_entry
-from services.outreach import views as outreach_views
-from services.registration import views as registration_views
-from services.registration.intake import Arrival, Refusal, check_arrival
-from services.registration.vault import Identity, Vault, VaultSettings
-from services.reporting import views as reporting_views
+from services.archives.views import rows as archives_rows
+from services.feeds.domain.entries import make_entry
+from services.outreach.views import activities
+from services.outreach.views.residents import resident_row
+from services.registration.domain.arrivals import Arrival
+from services.registration.domain.identities import Identity
+from services.registration.intake.checks import check_arrival
+from services.registration.intake.refusals import Refusal
+from services.registration.vault import Vault, VaultSettings
+from services.registration.views import rows as registration_rows
+from services.reporting.views import rows as reporting_rows
 from services.runtime.mongo import Database, Document, Row, connect, database_of
 from tests.bench.children import Start, children
 from tests.bench.cpu import cpu_seconds, spent
@@ -81,7 +85,7 @@ def registration(tutorial: Tutorial) -> None:
 
     @tutorial.broker.subscriber(tutorial.queue(StayStarted.TYPE), FACTS)
     async def on_stay(event: Event[StayStarted]) -> None:
-        await tutorial.upsert(registration_views.stay_row(event.data.stay, event.sequence))
+        await tutorial.upsert(registration_rows.stay_row(event.data.stay, event.sequence))
 
 
 def archives(tutorial: Tutorial) -> None:
@@ -93,7 +97,7 @@ def archives(tutorial: Tutorial) -> None:
         archive = Archive(
             person_id=stay.person_id, district=stay.district, street=stay.street, opened_at=datetime.now(UTC)
         )
-        if await tutorial.upsert(archives_views.archive_row(archive, 1)):
+        if await tutorial.upsert(archives_rows.archive_row(archive, 1)):
             await tutorial.publish(ArchiveOpened(archive=archive))
 
 
@@ -102,7 +106,7 @@ def outreach(tutorial: Tutorial) -> None:
 
     @tutorial.broker.subscriber(tutorial.queue(StayStarted.TYPE), FACTS)
     async def on_stay(event: Event[StayStarted]) -> None:
-        await tutorial.upsert(outreach_views.resident_row(event.data.stay, event.sequence))
+        await tutorial.upsert(resident_row(event.data.stay, event.sequence))
 
 
 def reporting(tutorial: Tutorial) -> None:
@@ -112,14 +116,14 @@ def reporting(tutorial: Tutorial) -> None:
     @tutorial.broker.subscriber(tutorial.queue(StayStarted.TYPE), FACTS)
     async def on_stay(event: Event[StayStarted]) -> None:
         stay = event.data.stay
-        await tutorial.upsert(reporting_views.stay_row(stay, event.sequence))
+        await tutorial.upsert(reporting_rows.stay_row(stay, event.sequence))
         if await database["archives"].find_one({"_id": f"{stay.person_id}@{stay.district}"}):
             await database["stays"].update_one({"_id": stay.stay_id}, {"$set": {"archived": True}})
 
     @tutorial.broker.subscriber(tutorial.queue(ArchiveOpened.TYPE), FACTS)
     async def on_archive(event: Event[ArchiveOpened]) -> None:
         archive = event.data.archive
-        await tutorial.upsert(reporting_views.archive_row(archive, event.sequence))
+        await tutorial.upsert(reporting_rows.archive_row(archive, event.sequence))
         whose = {"person_id": archive.person_id, "district": archive.district}
         await database["stays"].update_many(whose, {"$set": {"archived": True}})
 
@@ -141,10 +145,10 @@ def feeds(tutorial: Tutorial) -> None:
 
 SERVICES = {service.__name__: service for service in (registration, archives, outreach, reporting, feeds)}
 PREPARE = {
-    "registration": registration_views.prepare,
-    "archives": archives_views.prepare,
-    "outreach": outreach_views.prepare,
-    "reporting": reporting_views.prepare,
+    "registration": registration_rows.prepare,
+    "archives": archives_rows.prepare,
+    "outreach": activities.prepare,
+    "reporting": reporting_rows.prepare,
 }
 
 

@@ -7,26 +7,19 @@ from typing import Any
 import pytest
 
 import contracts
-from contracts.archives import ARCHIVE_FACTS, Archive, ArchiveFact
-from contracts.custody import CUSTODY_FACTS, Custody, CustodyFact, Manifest, Offer
-from contracts.enrolments import ENROLMENT_FACTS, Condition, Enrolment, EnrolmentFact
-from contracts.entries import BloodPressure, Entry, EntryFact, EntryForwarded, EntryRecorded
+from contracts.archives.archives import ARCHIVE_FACTS, Archive, ArchiveFact
+from contracts.archives.contents import BloodPressure
+from contracts.archives.custody import CUSTODY_FACTS, Custody, CustodyFact, Manifest, Offer
+from contracts.archives.enrolments import ENROLMENT_FACTS, Condition, Enrolment, EnrolmentFact
+from contracts.archives.entries import Entry, EntryFact, EntryForwarded, EntryRecorded
 from contracts.envelope import Fact
-from contracts.facts import ALL_FACTS, HEALTH_FACTS, HEARD_BY, by_type
-from contracts.outreach import ACTIVITY_FACTS, Activity, ActivityFact, ActivityKind, Audience
-from contracts.registration import STAY_FACTS, StayFact
-from contracts.transfers import (
-    ANSWER_FACTS,
-    CONFLICT_FACTS,
-    NOTICE_FACTS,
-    PERSON_FACTS,
-    TRANSFER_FACTS,
-    AnswerFact,
-    ConflictFact,
-    NoticeFact,
-    PersonFact,
-)
-from tests.histories import (
+from contracts.facts import ALL_FACTS, HEALTH_FACTS, HEARD_BY, TRANSFER_FACTS, by_type
+from contracts.outreach.activities import ACTIVITY_FACTS, Activity, ActivityFact, ActivityKind, Audience
+from contracts.registration.conflicts import CONFLICT_FACTS, ConflictFact
+from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFact, NoticeFact
+from contracts.registration.people import PERSON_FACTS, PersonFact
+from contracts.registration.stays import STAY_FACTS, StayFact
+from tests.support.histories import (
     FIRST_DAY,
     FIRST_MOMENT,
     PEOPLE,

@@ -9,8 +9,8 @@ import pytest
 
 from contracts.facts import ALL_FACTS
 from services.feeds.__main__ import FeedSettings
-from services.registration.refusals import ADVICE, RefusalCode
-from services.registration.registers import FILE_ADVICE
+from services.registration.intake.refusals import ADVICE, RefusalCode
+from services.registration.intake.registers import FILE_ADVICE
 from services.registration.vault import VaultSettings
 from services.runtime.settings import Settings
 

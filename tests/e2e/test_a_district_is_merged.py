@@ -8,11 +8,11 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.divisions import Divisions
+from contracts.reference.divisions import Divisions
 from deploy.local.stack import Stack
-from tests.instance import Instance, eventually, forget_instance, running_instance
-from tests.ledger import find_losses
-from tests.offices import make_arrival, make_departure, office_at
+from tests.support.instance import Instance, eventually, forget_instance, running_instance
+from tests.support.ledger import find_losses
+from tests.support.offices import make_arrival, make_departure, office_at
 
 SERVICES = ("registration", "archives", "outreach", "reporting")
 QINGPU, QINGJIANGPU, XIANGCHENG = "320811", "320812", "320507"

@@ -7,8 +7,8 @@ import pytest
 
 from deploy.local.stack import Stack
 from services.registration import deadlines
-from tests.clerks import A, B, Clerks, Somebody, clerks_at_work
-from tests.instance import eventually
+from tests.support.clerks import A, B, Clerks, Somebody, clerks_at_work
+from tests.support.instance import eventually
 
 LIVED_SINCE, TODAY, THREE_DAYS_AGO, A_WEEK_AGO = "2026-03-01", "2026-09-01", "2026-08-29", "2026-08-25"
 

@@ -9,14 +9,15 @@ from typing import Any
 import httpx
 from python_calamine import CalamineWorkbook
 
-from contracts.registration import StayStarted
+from contracts.registration.stays import StayStarted
 from deploy.local.stack import Stack
-from services.archives import imports, projector
-from services.archives.rounds import read_round
-from services.archives.views import ARCHIVES
-from tests.histories import envelop, make_stay
-from tests.instance import Instance, eventually, running_instance
-from tests.unit.archives.test_rounds import HEADER, workbook
+from services.archives import projector
+from services.archives.commands import imports
+from services.archives.intake.rounds import read_round
+from services.archives.views.rows import ARCHIVES
+from tests.support.histories import envelop, make_stay
+from tests.support.instance import Instance, eventually, running_instance
+from tests.unit.archives.intake.test_rounds import HEADER, workbook
 
 STREET = "320507001"
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)

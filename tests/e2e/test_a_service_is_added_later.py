@@ -4,9 +4,9 @@ from typing import Any
 from uuid import uuid4
 
 from deploy.local.stack import Stack
-from tests.instance import eventually, running_instance
-from tests.ledger import find_losses
-from tests.offices import make_arrival
+from tests.support.instance import eventually, running_instance
+from tests.support.ledger import find_losses
+from tests.support.offices import make_arrival
 
 STREET = "320507001"
 PERIOD = {"division": STREET, "from": "2026-01-01", "to": "2026-11-01"}

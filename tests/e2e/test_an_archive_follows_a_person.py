@@ -6,14 +6,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from contracts.custody import chain
-from contracts.entries import Entry
+from contracts.archives.custody import chain
+from contracts.archives.entries import Entry
 from deploy.local.stack import Stack
-from services.archives.commands import sweep
-from services.archives.views import find_heard
+from services.archives.commands.summaries import sweep
+from services.archives.views.people import find_heard
 from services.runtime.mongo import Database
-from tests.instance import Instance, eventually, forget_instance, running_instance
-from tests.offices import make_arrival
+from tests.support.instance import Instance, eventually, forget_instance, running_instance
+from tests.support.offices import make_arrival
 
 A, B = "320507", "320812"
 STREET_A, STREET_B = "320507001", "320812008"

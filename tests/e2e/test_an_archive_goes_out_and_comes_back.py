@@ -11,8 +11,8 @@ import httpx
 
 from deploy.local.stack import Stack
 from services.archives.fhir.bundles import read_bundle, validate_bundle
-from tests.instance import Instance, eventually, running_instance
-from tests.offices import make_arrival
+from tests.support.instance import Instance, eventually, running_instance
+from tests.support.offices import make_arrival
 
 STREET = "320507001"
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)

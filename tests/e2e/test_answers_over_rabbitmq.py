@@ -8,8 +8,8 @@ import pytest_asyncio
 from aiormq.exceptions import ChannelAccessRefused
 
 from deploy.local.stack import Stack
-from tests.clerks import A, B, Clerks, Somebody, clerks_at_work
-from tests.offices import make_departure, office_at
+from tests.support.clerks import A, B, Clerks, Somebody, clerks_at_work
+from tests.support.offices import make_departure, office_at
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

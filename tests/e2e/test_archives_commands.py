@@ -8,10 +8,10 @@ from typing import Any
 from python_calamine import CalamineWorkbook
 
 from deploy.local.stack import Stack
-from services.runtime.access_log import ACCESS_LOG
+from services.runtime.access_log.log import ACCESS_LOG
 from tests.e2e.test_a_round_is_typed_into_a_sheet import ANN, BEN, NOBODY, STREET, arrive, line
-from tests.instance import Instance, eventually, running_instance
-from tests.unit.archives.test_rounds import HEADER, workbook
+from tests.support.instance import Instance, eventually, running_instance
+from tests.unit.archives.intake.test_rounds import HEADER, workbook
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 

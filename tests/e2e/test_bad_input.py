@@ -17,8 +17,8 @@ from deploy.local.ports import free_port
 from deploy.local.stack import Stack
 from services.runtime.access import issue
 from services.runtime.web import MAX_BODY, MAX_UPLOAD
-from tests.instance import Instance, eventually, running_instance
-from tests.offices import make_arrival, make_departure, office_at
+from tests.support.instance import Instance, eventually, running_instance
+from tests.support.offices import make_arrival, make_departure, office_at
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

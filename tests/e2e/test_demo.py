@@ -2,9 +2,9 @@
 
 from datetime import date
 
-from contracts.divisions import Divisions
-from contracts.identity import DocumentType, number_problem
-from deploy.demo import load
+from contracts.reference.divisions import Divisions
+from contracts.reference.identity import DocumentType, number_problem
+from deploy.demo.loading import load
 from deploy.demo.people import DISTRICTS, invent_people
 from deploy.local.stack import Stack
 

@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
-from tests.instance import Instance, eventually, running_instance
-from tests.ledger import find_losses
-from tests.offices import make_arrival, make_departure, office_at
+from tests.support.instance import Instance, eventually, running_instance
+from tests.support.ledger import find_losses
+from tests.support.offices import make_arrival, make_departure, office_at
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

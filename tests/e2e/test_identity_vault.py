@@ -8,16 +8,17 @@ import aio_pika
 import httpx
 import pytest
 import pytest_asyncio
+from cryptography.fernet import InvalidToken
 from pydantic_core import to_json
 
 from deploy.local.stack import Stack
-from services.registration.registers import read_register
-from services.registration.vault import InvalidToken, Vault
-from services.runtime.access_log import ACCESS_LOG
-from tests.instance import Instance, eventually, running_instance
-from tests.ledger import find_losses
-from tests.offices import make_arrival, office_at
-from tests.registers import id_number
+from services.registration.intake.registers import read_register
+from services.registration.vault import Vault
+from services.runtime.access_log.log import ACCESS_LOG
+from tests.support.instance import Instance, eventually, running_instance
+from tests.support.ledger import find_losses
+from tests.support.offices import make_arrival, office_at
+from tests.support.registers import id_number
 
 STREET, OTHER_STREET = "320507001", "320812001"
 NUMBER = id_number("360981", date(1980, 1, 1), 777)
@@ -362,7 +363,7 @@ async def park(
 
     user = f"office-{OTHER_STREET}"
     with patch.context() as mistake:
-        mistake.setattr("services.registration.commands.registration.record_arrivals", broken)
+        mistake.setattr("services.registration.commands.arrivals.record_arrivals", broken)
         message = aio_pika.Message(to_json({**PERSON, "arrived_on": arrived_on}), user_id=user)
         await offices.publish(message, routing_key=f"{OTHER_STREET}.arrival")
         parked = houniao.database("registration")["parked"]

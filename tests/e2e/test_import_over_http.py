@@ -11,11 +11,11 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
-from services.registration.registers import COLUMNS, read_register
-from tests.instance import Instance, eventually, running_instance
-from tests.ledger import find_losses
-from tests.offices import make_arrival
-from tests.registers import AS_OF, MadeRegister, make_register
+from services.registration.intake.registers import COLUMNS, read_register
+from tests.support.instance import Instance, eventually, running_instance
+from tests.support.ledger import find_losses
+from tests.support.offices import make_arrival
+from tests.support.registers import AS_OF, MadeRegister, make_register
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

@@ -3,8 +3,8 @@
 from typing import Any
 
 from deploy.local.stack import Stack
-from tests.instance import eventually, running_instance
-from tests.ledger import find_losses
+from tests.support.instance import eventually, running_instance
+from tests.support.ledger import find_losses
 
 STREET = "320507001"
 ARRIVAL = {

@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
-from services.registration.registers import COLUMNS
-from tests.instance import Instance, eventually, running_instance
-from tests.offices import make_arrival, office_at
+from services.registration.intake.registers import COLUMNS
+from tests.support.instance import Instance, eventually, running_instance
+from tests.support.offices import make_arrival, office_at
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

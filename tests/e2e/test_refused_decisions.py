@@ -8,11 +8,35 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 
+from contracts.refusals import RefusedError
 from deploy.local.stack import Stack
-from services.registration.domain import refused
-from services.registration.domain.refused import RefusedError
-from services.registration.web import STATUSES
-from tests.clerks import ELSEWHERE, A, B, C, Clerks, Somebody, clerks_at_work
+from services.registration.api.dependencies import STATUSES
+from services.registration.domain.errors import (
+    AcceptedAlreadyError,
+    AlreadyDeadError,
+    AnsweredAlreadyError,
+    DiedBeforeBirthError,
+    FutureDayError,
+    LeftBeforeArrivingError,
+    MismatchError,
+    NotAskedError,
+    NotContestedError,
+    NotDeadError,
+    NotEndedError,
+    NotFoundError,
+    NothingToCorrectError,
+    NotInConflictError,
+    NotLivingHereError,
+    NotMergedError,
+    NotRegisteredError,
+    ResolvedAlreadyError,
+    RetractedError,
+    SamePersonError,
+    StaleError,
+    WithdrawnError,
+)
+from tests.support.clerks import ELSEWHERE, A, B, C, Clerks, Somebody, clerks_at_work
+from tests.support.refusals import errors_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -196,32 +220,32 @@ async def a_stale_form(clerks: Clerks) -> Asked:
 
 
 SCENARIOS: Mapping[type[RefusedError], Callable[[Clerks], Awaitable[Asked]]] = {
-    refused.NotFoundError: nothing_there,
-    refused.NotRegisteredError: nobody_registered,
-    refused.LeftBeforeArrivingError: left_before_arriving,
-    refused.FutureDayError: a_day_to_come,
-    refused.NotLivingHereError: living_there_no_more,
-    refused.RetractedError: retracted_already,
-    refused.NothingToCorrectError: nothing_to_correct,
-    refused.NotEndedError: never_left,
-    refused.NotContestedError: never_contested,
-    refused.AcceptedAlreadyError: accepted_by_the_other,
-    refused.AnsweredAlreadyError: answered_already,
-    refused.WithdrawnError: withdrawn_by_the_sender,
-    refused.NotAskedError: asked_by_nobody,
-    refused.ResolvedAlreadyError: resolved_already,
-    refused.NotInConflictError: another_stay,
-    refused.AlreadyDeadError: dead_already,
-    refused.NotDeadError: alive,
-    refused.DiedBeforeBirthError: dead_before_birth,
-    refused.SamePersonError: merged_in_a_circle,
-    refused.NotMergedError: never_merged,
-    refused.MismatchError: another_body_under_the_key,
-    refused.StaleError: a_stale_form,
+    NotFoundError: nothing_there,
+    NotRegisteredError: nobody_registered,
+    LeftBeforeArrivingError: left_before_arriving,
+    FutureDayError: a_day_to_come,
+    NotLivingHereError: living_there_no_more,
+    RetractedError: retracted_already,
+    NothingToCorrectError: nothing_to_correct,
+    NotEndedError: never_left,
+    NotContestedError: never_contested,
+    AcceptedAlreadyError: accepted_by_the_other,
+    AnsweredAlreadyError: answered_already,
+    WithdrawnError: withdrawn_by_the_sender,
+    NotAskedError: asked_by_nobody,
+    ResolvedAlreadyError: resolved_already,
+    NotInConflictError: another_stay,
+    AlreadyDeadError: dead_already,
+    NotDeadError: alive,
+    DiedBeforeBirthError: dead_before_birth,
+    SamePersonError: merged_in_a_circle,
+    NotMergedError: never_merged,
+    MismatchError: another_body_under_the_key,
+    StaleError: a_stale_form,
 }
 
 
-@pytest.mark.parametrize("refusal", RefusedError.__subclasses__(), ids=lambda refusal: str(refusal.code))
+@pytest.mark.parametrize("refusal", errors_of("registration"), ids=lambda refusal: str(refusal.code))
 async def test_every_refused_decision_says_its_code_and_records_nothing(
     clerks: Clerks, refusal: type[RefusedError]
 ) -> None:

@@ -7,9 +7,9 @@ from typing import Any
 import xlsxwriter  # type: ignore[import-untyped]
 
 from deploy.local.stack import Stack
-from services.registration.registers import COLUMNS
-from tests.instance import Instance, eventually, running_instance
-from tests.offices import make_arrival, office_at
+from services.registration.intake.registers import COLUMNS
+from tests.support.instance import Instance, eventually, running_instance
+from tests.support.offices import make_arrival, office_at
 
 STREET = "320507001"
 ARRIVAL = make_arrival()

@@ -7,7 +7,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
-from tests.clerks import ELSEWHERE, A, B, C, Clerks, Somebody, clerks_at_work
+from tests.support.clerks import ELSEWHERE, A, B, C, Clerks, Somebody, clerks_at_work
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

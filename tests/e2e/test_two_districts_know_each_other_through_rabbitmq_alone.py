@@ -10,10 +10,10 @@ import pytest
 
 from deploy.local.stack import Stack
 from services.runtime.clock import Clock, system_clock
-from tests.clerks import Day
-from tests.instance import Instance, eventually
-from tests.neighbours import Neighbours
-from tests.offices import make_arrival
+from tests.support.clerks import Day
+from tests.support.instance import Instance, eventually
+from tests.support.neighbours import Neighbours
+from tests.support.offices import make_arrival
 
 XIANGCHENG, QINGJIANGPU = "320507", "320812"
 OLD_STREET, NEW_STREET = "320507001", "320812008"

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from deploy.local.stack import Stack
-from services.runtime.access_log import ACCESS_LOG
-from tests.instance import Instance, running_instance
-from tests.offices import make_arrival
+from services.runtime.access_log.log import ACCESS_LOG
+from tests.support.instance import Instance, running_instance
+from tests.support.offices import make_arrival
 
 STREET = "320507001"
 

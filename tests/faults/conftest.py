@@ -11,8 +11,8 @@ from deploy.local.stack import Stack
 from deploy.local.temporary import temporary_stack
 from tests.faults.deployment import Deployment
 from tests.faults.form import LONG
-from tests.instance import forget_instance
-from tests.ledger import find_losses
+from tests.support.instance import forget_instance
+from tests.support.ledger import find_losses
 
 LOCAL = Path(__file__).parent.parent.parent / ".local" / "faults"
 

@@ -46,11 +46,11 @@ POINTS: Mapping[str, Point] = {
     "recorded, office not answered": Point("before", "services.runtime.inbox", "Listener.reply"),
     "office answered, not acknowledged": Point("after", "services.runtime.inbox", "Listener.reply"),
     # an import: claim -> record a helping -> save the progress
-    "import claimed": Point("before", "services.registration.imports", "_finish"),
-    "helping recorded, progress not saved": Point("before", "services.registration.imports", "save_import"),
-    "progress saved": Point("after", "services.registration.imports", "save_import"),
+    "import claimed": Point("before", "services.registration.commands.imports", "_finish"),
+    "helping recorded, progress not saved": Point("before", "services.registration.commands.imports", "save_import"),
+    "progress saved": Point("after", "services.registration.commands.imports", "save_import"),
     # a rotation of keys: read a helping -> seal it anew
-    "helping sealed anew": Point("after", "services.registration.vault_views", "replace_seals"),
+    "helping sealed anew": Point("after", "services.registration.commands.rotation", "replace_seals"),
 }
 
 

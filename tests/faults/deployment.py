@@ -18,7 +18,7 @@ from deploy.local.stack import Server, Stack
 from services.runtime.mongo import Client, Database, connect, database_of
 from tests.faults.form import WHOLE_WITHIN
 from tests.faults.people import OFFICES_STREETS, People
-from tests.instance import SERVICES, eventually
+from tests.support.instance import SERVICES, eventually
 
 REPOSITORY = Path(__file__).parent.parent.parent
 QUEUES_ARE_ON_DISK = 4.0

@@ -18,8 +18,8 @@ from services.runtime.journal import JOURNAL
 from tests.faults.deployment import Deployment
 from tests.faults.form import WHOLE_WITHIN, in_form
 from tests.faults.people import OFFICES_STREETS, Arrival
-from tests.instance import eventually
-from tests.ledger import find_losses
+from tests.support.instance import eventually
+from tests.support.ledger import find_losses
 
 CLERKS = in_form(short=6, long=24)
 PAUSE = in_form(short=0.08, long=0.02)

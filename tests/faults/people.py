@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import count, cycle
 
-from contracts.identity import DocumentType, person_id
-from contracts.registration import stay_id
-from tests.registers import id_number
+from contracts.reference.identity import DocumentType, person_id
+from contracts.registration.stays import stay_id
+from tests.support.registers import id_number
 
 CLERKS_STREETS = ("320507002", "320812002")
 OFFICES_STREETS = ("320507001", "320812001")

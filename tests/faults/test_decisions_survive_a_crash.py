@@ -12,9 +12,9 @@ import pytest
 from services.runtime.access import issue
 from tests.faults.deployment import Deployment
 from tests.faults.form import WHOLE_WITHIN, in_form
-from tests.instance import eventually
-from tests.ledger import find_losses
-from tests.offices import make_arrival
+from tests.support.instance import eventually
+from tests.support.ledger import find_losses
+from tests.support.offices import make_arrival
 
 A, B = "320507003", "320812003"
 LIVED_SINCE, MOVED = "2026-03-01", "2026-06-15"

@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from services.registration.registers import COLUMNS
+from services.registration.intake.registers import COLUMNS
 from services.runtime.access import issue
 from tests.faults.deployment import Deployment
 from tests.faults.form import LONG, WHOLE_WITHIN, in_form
 from tests.faults.load import Load, under_load
 from tests.faults.people import Arrival
-from tests.instance import eventually
+from tests.support.instance import eventually
 
 STREET = "320507003"
 PEOPLE = in_form(short=3_200, long=32_000)

@@ -13,7 +13,7 @@ from cryptography.fernet import Fernet
 
 from deploy.local.stack import Stack
 from services.registration.vault import Vault, VaultSettings
-from services.registration.vault_views import PLACES
+from services.registration.views.sealed import PLACES
 from services.runtime.mongo import Database
 from tests.faults.conftest import forget
 from tests.faults.deployment import REPOSITORY, Deployment

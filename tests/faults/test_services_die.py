@@ -9,7 +9,7 @@ import pytest
 from tests.faults.deployment import Deployment, signal_server
 from tests.faults.form import LONG, SEED, in_form
 from tests.faults.load import under_load
-from tests.instance import SERVICES
+from tests.support.instance import SERVICES
 
 KILLS = in_form(short=6, long=100)
 ROUNDS = in_form(short=1, long=8)

@@ -11,22 +11,22 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from contracts.archives import ArchiveFact, ArchiveState
+from contracts.archives.archives import ArchiveFact, ArchiveState
 from contracts.facts import HEARD_BY
-from contracts.registration import StayFact, StayStarted
+from contracts.registration.stays import StayFact, StayStarted
 from deploy.local.stack import Stack
 from services.archives import projector as archives
-from services.archives.repetition import REPETITION
+from services.archives.domain.repetition import REPETITION
 from services.feeds import projector as feeds
-from services.feeds.domain import make_entry
+from services.feeds.domain.entries import make_entry
 from services.feeds.tail import Tail
 from services.outreach import projector as outreach
 from services.registration import projector as registration
 from services.reporting import projector as reporting
 from services.runtime.journal import JOURNAL
 from services.runtime.mongo import Document
-from tests.histories import EventList, batches, envelop, heard_by, histories, make_stay, rounds, stay_histories
-from tests.instance import SERVICES, Instance, forget_instance
+from tests.support.histories import EventList, batches, envelop, heard_by, histories, make_stay, rounds, stay_histories
+from tests.support.instance import SERVICES, Instance, forget_instance
 
 Views = dict[str, list[Document]]
 

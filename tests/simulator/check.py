@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 from pydantic_core import to_json
 
 from contracts.envelope import Event
-from contracts.registration import StayState
-from contracts.transfers import ConflictFact
+from contracts.registration.conflicts import ConflictFact
+from contracts.registration.stays import StayState
 from services.registration.domain.settling import Now, settle
 from services.registration.domain.transfers import TransferState, derive_transfers
 from services.registration.projector import changes, derive
-from services.registration.views import KnownPerson
-from tests.districts import District, Held, Said, noon, rules_of, stays_in
+from services.registration.views.people import KnownPerson
 from tests.simulator.invariants import Settled, count_internal_flows, transfers_of
 from tests.simulator.run import Run
+from tests.support.districts import District, Held, Said, noon, rules_of, stays_in
 
 
 class End(NamedTuple):

@@ -6,18 +6,14 @@ from datetime import date
 from itertools import pairwise
 from typing import Any
 
-from contracts.registration import DestinationKind, Ending, Stay, StayEnded, StayState
-from contracts.transfers import NoticeState
+from contracts.registration.notices import NoticeState
+from contracts.registration.stays import DestinationKind, Ending, Stay, StayEnded, StayState
 from services.registration.domain.conflicts import find_conflicts
 from services.registration.domain.knowledge import Knowledge
 from services.registration.domain.settling import Now, Rules, settle
-from services.registration.domain.transfers import (
-    TERMINAL,
-    TransferState,
-    derive_tasks,
-    derive_transfers,
-)
-from tests.districts import noon
+from services.registration.domain.tasks import derive_tasks
+from services.registration.domain.transfers import TERMINAL, TransferState, derive_transfers
+from tests.support.districts import noon
 
 EXPLAINED = frozenset(TransferState) - {TransferState.CANCELLED, TransferState.VOID}
 LISTED = frozenset({TransferState.OVERDUE, TransferState.LOST, TransferState.DISPUTED})

@@ -11,7 +11,7 @@ from enum import StrEnum
 from random import Random
 from typing import Any
 
-from contracts.registration import DestinationKind
+from contracts.registration.stays import DestinationKind
 
 DISTRICTS = ("320507", "320812", "310101", "360981", "440305")
 FIRST_DAY = date(2026, 1, 1)

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from contracts.envelope import Fact
-from contracts.registration import Stay, StayState, stay_id
-from contracts.transfers import (
+from contracts.refusals import RefusedError
+from contracts.registration.notices import (
     Answer,
     AnswerFact,
     AnswerState,
@@ -15,15 +15,13 @@ from contracts.transfers import (
     NoticeFact,
     NoticeKind,
     NoticeState,
-    Person,
-    PersonFact,
     RejectionReason,
-    person_stream,
 )
+from contracts.registration.people import Person, PersonFact, person_stream
+from contracts.registration.stays import Stay, StayState, stay_id
 from services.registration.domain import notices, people, stays
+from services.registration.domain.errors import NotFoundError
 from services.registration.domain.notices import FED_BACK
-from services.registration.domain.refused import NotFoundError, RefusedError
-from tests.districts import District, noon
 from tests.simulator.lives import (
     Act,
     Arrive,
@@ -39,6 +37,7 @@ from tests.simulator.lives import (
     Truth,
     Unmerge,
 )
+from tests.support.districts import District, noon
 
 AGAIN = timedelta(days=7)
 TIMES = 60

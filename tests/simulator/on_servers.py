@@ -8,17 +8,15 @@ from random import Random
 from typing import Any
 from uuid import uuid4
 
-from contracts.registration import DestinationKind, Stay
-from contracts.transfers import AnswerState, Notice, NoticeKind, RejectionReason
+from contracts.refusals import RefusedError
+from contracts.registration.notices import AnswerState, Notice, NoticeKind, RejectionReason
+from contracts.registration.stays import DestinationKind, Stay
 from deploy.local.stack import Stack
 from services.registration.commands import notices, people, stays
 from services.registration.commands.notices import Reply
-from services.registration.commands.registration import Registration
 from services.registration.commands.stays import Dwelling, Going
-from services.registration.domain.refused import AcceptedAlreadyError, RefusedError
-from tests.clerks import Day
-from tests.neighbours import Neighbours, neighbours_at_work
-from tests.offices import make_arrival
+from services.registration.domain.errors import AcceptedAlreadyError
+from services.registration.service import Registration
 from tests.simulator.lives import (
     Act,
     Arrive,
@@ -35,6 +33,9 @@ from tests.simulator.lives import (
     district_of,
     districts_of,
 )
+from tests.support.clerks import Day
+from tests.support.neighbours import Neighbours, neighbours_at_work
+from tests.support.offices import make_arrival
 
 ALIASES = 500
 """From which number on the people of `make_arrival` are second ids."""

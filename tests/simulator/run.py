@@ -8,9 +8,9 @@ from itertools import count
 from random import Random
 
 from contracts.envelope import Fact
-from tests.districts import District, Said
 from tests.simulator.lives import Lives, district_of, districts_of
 from tests.simulator.offices import Offices
+from tests.support.districts import District, Said
 
 AT_MOST = 2000
 """Days on which something may still fall due after life has ended."""

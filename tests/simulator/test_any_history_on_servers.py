@@ -21,13 +21,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from contracts.transfers import AnswerState
+from contracts.registration.notices import AnswerState
 from deploy.local.stack import Stack
-from tests.clerks import Day
-from tests.histories import FIRST_DAY
-from tests.neighbours import Neighbours
-from tests.offices import make_arrival, make_departure
 from tests.simulator.invariants import find_silent_doubles
+from tests.support.clerks import Day
+from tests.support.histories import FIRST_DAY
+from tests.support.neighbours import Neighbours
+from tests.support.offices import make_arrival, make_departure
 
 T = TypeVar("T")
 CODES = ("320507", "320812")

@@ -7,8 +7,8 @@ as they are in the field, and the rows of movers are looked at one by one.
 import os
 
 from deploy.local.stack import Stack
-from services.registration import views
 from services.registration.domain.transfers import derive_transfers
+from services.registration.views.rows import MOVERS
 from tests.simulator.lives import live, make_place
 from tests.simulator.on_servers import Field, field_of
 
@@ -29,7 +29,7 @@ async def test_lives_through_two_districts_that_go_down_keep_the_invariants(stac
 
 
 async def _movers_are_what_follows_from_the_rows(field: Field, code: str) -> None:
-    rows = field.districts.up[code].database("registration")[views.MOVERS]
+    rows = field.districts.up[code].database("registration")[MOVERS]
     for known in await field.districts.known(code):
         transfers = derive_transfers(known.knowledge)
         row = await rows.find_one({"_id": known.person_id})

@@ -8,12 +8,12 @@ from fhir.resources.R4B.bundle import Bundle
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import from_json
 
-from contracts.archives import Alias, Archive, BasicInformation
-from contracts.custody import Custody
-from contracts.enrolments import Duty, Enrolment, EnrolmentEnding
-from contracts.entries import Entry
+from contracts.archives.archives import Alias, Archive, BasicInformation
+from contracts.archives.custody import Custody
+from contracts.archives.enrolments import Duty, Enrolment, EnrolmentEnding
+from contracts.archives.entries import Entry
 from contracts.envelope import Moment, PersonId, render_time
-from contracts.identity import Sex
+from contracts.reference.identity import Sex
 from services.archives.fhir.codes import (
     ALIAS_PLACES,
     DISEASES,
@@ -29,16 +29,7 @@ from services.archives.fhir.codes import (
     SNOMED,
     TERMS,
 )
-from services.archives.fhir.elements import (
-    Resource,
-    address,
-    coded,
-    link,
-    make_id,
-    read_fields,
-    system,
-    write_fields,
-)
+from services.archives.fhir.elements import Resource, address, coded, link, make_id, read_fields, system, write_fields
 from services.archives.fhir.entries import WORKER, read_entries, write_entry
 from services.archives.fhir.forms import read_items, write_items
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from contracts.enrolments import Condition
-from contracts.identity import Sex
+from contracts.archives.enrolments import Condition
+from contracts.reference.identity import Sex
 from services.archives.fhir.elements import Places
 
 LOINC, UCUM, SNOMED = "http://loinc.org", "http://unitsofmeasure.org", "http://snomed.info/sct"

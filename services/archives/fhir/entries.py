@@ -5,20 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from contracts.entries import (
-    CONTENTS,
-    Content,
-    Earlier,
-    Entry,
-    EntryState,
-    Finding,
-    FollowUp,
-    Measured,
-    Medication,
-    Result,
-    Strip,
-    measures,
-)
+from contracts.archives.contents import CONTENTS, Content, Finding, FollowUp, Medication, Result, Strip, measures
+from contracts.archives.entries import Earlier, Entry, EntryState
+from contracts.archives.measures import Measured
 from contracts.envelope import render_time
 from services.archives.fhir.codes import (
     ABSENT,

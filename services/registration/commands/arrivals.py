@@ -3,21 +3,20 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from contracts.registration import Stay, StayState, stay_id
-from services.registration import duplicates, vault_views, views
+from contracts.reference.calendar import day_of
+from contracts.registration.stays import Stay, StayState, stay_id
+from services.registration.commands.erasure import ReportedAgain, bring_back
 from services.registration.commands.recording import record_next as _continue
 from services.registration.domain import stays
-from services.registration.erasure import ReportedAgain, bring_back
-from services.registration.intake import Arrival
-from services.registration.lateness import registration_due
-from services.registration.vault import Identity
-from services.runtime.clock import day_of
+from services.registration.domain.arrivals import Arrival, registration_due
+from services.registration.domain.identities import Identity
+from services.registration.service import Registration
+from services.registration.views import duplicates
+from services.registration.views.sealed import find_erasures, find_sealed, insert_sealed, replace_sealed
+from services.runtime.gathering import Gathering
 from services.runtime.journal import Commit, Taken
-
-if TYPE_CHECKING:
-    from services.registration.commands.registration import Registration
 
 
 class ArrivalReported(NamedTuple):
@@ -40,12 +39,20 @@ class Outcome(NamedTuple):
     warnings: tuple[str, ...] = ()
 
 
-async def register(
-    registration: "Registration", arrivals: Sequence[Arrival], causation: str, reported_at: datetime | None = None
-) -> Sequence[Outcome]:
-    """Register people who arrived together; each has a stay of their own."""
-    reports = [ArrivalReported(arrival, cause_of(arrival, causation), reported_at) for arrival in arrivals]
-    return await asyncio.gather(*map(registration.arrivals.submit, reports))
+class Arrivals:
+    """Registers arrivals; those that come at the same time, by whichever door, are recorded together."""
+
+    def __init__(self, registration: Registration) -> None:
+        self._gathering: Gathering[ArrivalReported, Outcome] = Gathering(
+            lambda reports: record_arrivals(registration, reports)
+        )
+
+    async def register(
+        self, arrivals: Sequence[Arrival], causation: str, reported_at: datetime | None = None
+    ) -> Sequence[Outcome]:
+        """Register people who arrived together; each has a stay of their own."""
+        reports = [ArrivalReported(arrival, cause_of(arrival, causation), reported_at) for arrival in arrivals]
+        return await asyncio.gather(*map(self._gathering.submit, reports))
 
 
 def cause_of(arrival: Arrival, causation: str) -> str:
@@ -53,7 +60,7 @@ def cause_of(arrival: Arrival, causation: str) -> str:
     return f"override/{arrival.approved_by}/{causation}" if arrival.unverified else causation
 
 
-async def record_arrivals(registration: "Registration", reports: Sequence[ArrivalReported]) -> list[Outcome]:
+async def record_arrivals(registration: Registration, reports: Sequence[ArrivalReported]) -> list[Outcome]:
     """Record arrivals in bulk: identities sealed first, then the facts; natural ids make repetitions duplicates."""
     journal = registration.service.journal
     recorded_at = registration.service.clock()
@@ -82,7 +89,7 @@ async def record_arrivals(registration: "Registration", reports: Sequence[Arriva
 
 
 async def _as_registered_before(
-    registration: "Registration", named: list[tuple[Stay, ArrivalReported]]
+    registration: Registration, named: list[tuple[Stay, ArrivalReported]]
 ) -> list[tuple[Stay, ArrivalReported]]:
     """Take an arrival that is registered under a code its street had at the time for what it is: the same stay."""
     divisions = registration.service.divisions
@@ -104,7 +111,7 @@ async def _as_registered_before(
 
 
 async def _start_again(
-    registration: "Registration", commits: Sequence[Commit], taken: Mapping[int, Taken]
+    registration: Registration, commits: Sequence[Commit], taken: Mapping[int, Taken]
 ) -> dict[int, Taken]:
     """Start again the stays that stand there retracted, unless the request is an old one; give what is still taken."""
     journal = registration.service.journal
@@ -136,7 +143,7 @@ def _warnings(stay: Stay, report: ArrivalReported) -> tuple[str, ...]:
     return (*report.arrival.warnings, "registered_late") if late else report.arrival.warnings
 
 
-def _stay_of(registration: "Registration", arrival: Arrival, recorded_at: datetime) -> Stay:
+def _stay_of(registration: Registration, arrival: Arrival, recorded_at: datetime) -> Stay:
     vault, deadlines = registration.vault, registration.rules.deadlines
     person_id = vault.name(*arrival.document)
     return Stay(
@@ -163,9 +170,7 @@ def _stay_of(registration: "Registration", arrival: Arrival, recorded_at: dateti
     )
 
 
-async def _keep_identities(
-    registration: "Registration", people: Sequence[tuple[str, Arrival]]
-) -> Mapping[str, datetime]:
+async def _keep_identities(registration: Registration, people: Sequence[tuple[str, Arrival]]) -> Mapping[str, datetime]:
     """Seal who the people are, replacing only what differs and is not older; give who of them was erased, and when.
 
     Whoever is like somebody else becomes a candidate for a clerk to look at.
@@ -177,24 +182,24 @@ async def _keep_identities(
             latest[person_id] = arrival
     likenesses = duplicates.likenesses_of(vault, people)
     identities = {person_id: _identity_of(arrival) for person_id, arrival in latest.items()}
-    known = await views.find_sealed(database, identities)
+    known = await find_sealed(database, identities)
     news = [person for person, identity in identities.items() if person not in known]
     changed = [person for person in known if vault.open(known[person]) != identities[person]]
     sealed = {
         person: (person, vault.seal(identities[person]), latest[person].started_on.isoformat())
         for person in (*news, *changed)
     }
-    raced = await views.insert_sealed(database, [sealed[person] for person in news], likenesses)
+    raced = await insert_sealed(database, [sealed[person] for person in news], likenesses)
     there = [news[index] for index in raced]
     differing = [*changed, *there]
-    await views.replace_sealed(database, [sealed[person] for person in differing])
+    await replace_sealed(database, [sealed[person] for person in differing])
     await duplicates.add_likenesses(database, {person: likenesses[person] for person in differing})
     await duplicates.raise_pairs(database, likenesses)
-    return await vault_views.find_erasures(database, there) if there else {}
+    return await find_erasures(database, there) if there else {}
 
 
 async def _bring_back(
-    registration: "Registration", erased: Mapping[str, datetime], accepted: Sequence[tuple[Stay, ArrivalReported]]
+    registration: Registration, erased: Mapping[str, datetime], accepted: Sequence[tuple[Stay, ArrivalReported]]
 ) -> None:
     """Keep identities again of people who were erased before they arrived anew."""
     reports = [

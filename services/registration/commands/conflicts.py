@@ -6,16 +6,18 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
-from contracts.registration import Stay, StayState
-from contracts.transfers import Conflict, Notice, NoticeKind, RejectionReason, notice_id
-from services.registration import views
+from contracts.registration.conflicts import Conflict
+from contracts.registration.notices import Notice, NoticeKind, RejectionReason, notice_id
+from contracts.registration.stays import Stay, StayState
 from services.registration.commands.notices import record_answer
 from services.registration.commands.recording import load_own, must_be_current, must_not_be_future, recorded_by
-from services.registration.commands.registration import Registration
 from services.registration.commands.stays import Going, correct_stay, end_stay, retract_arrival, settle_stay
 from services.registration.domain import notices, settling
-from services.registration.domain.refused import NotContestedError, NotInConflictError, ResolvedAlreadyError
+from services.registration.domain.errors import NotContestedError, NotInConflictError, ResolvedAlreadyError
 from services.registration.domain.settling import Told
+from services.registration.service import Registration
+from services.registration.views.stays import find_stay
+from services.registration.views.transfers import find_notice
 
 
 class Means(StrEnum):
@@ -99,12 +101,12 @@ async def _stand_by(registration: Registration, stay_id: str, causation: str, ve
 
 async def _find_contesting(registration: Registration, stay: Stay) -> Notice:
     """Find the notice by which a stay is contested, or make it as its sender will, with the first day known by now."""
-    rival = await views.find_stay(registration.service.database, stay.contested_by or "")
+    rival = await find_stay(registration.service.database, stay.contested_by or "")
     if stay.state is not StayState.CONTESTED or rival is None:
         raise NotContestedError
     name = notice_id(NoticeKind.ARRIVAL, rival.stay_id, stay.stay_id)
     told = Told(NoticeKind.ARRIVAL, stay.street, stay.stay_id)
-    notice = await views.find_notice(registration.service.database, name) or settling.make_notice(
+    notice = await find_notice(registration.service.database, name) or settling.make_notice(
         rival, told, registration.rules.deadlines, registration.now()
     )
     return notice.model_copy(update={"started_on": rival.started_on})

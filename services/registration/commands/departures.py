@@ -3,14 +3,14 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from contracts.registration import Stay, StayFact, StayState
-from services.registration import views
+from contracts.registration.stays import Stay, StayFact, StayState
 from services.registration.commands.recording import ATTEMPTS, record_next, recorded_by
-from services.registration.commands.registration import Registration
 from services.registration.domain import stays
-from services.registration.domain.refused import LeftBeforeArrivingError, NotRegisteredError
-from services.registration.households import who_follows
-from services.registration.intake import Departure
+from services.registration.domain.arrivals import Departure
+from services.registration.domain.errors import LeftBeforeArrivingError, NotRegisteredError
+from services.registration.domain.households import who_follows
+from services.registration.service import Registration
+from services.registration.views.stays import find_dependants
 from services.runtime.journal import ConflictError
 
 
@@ -23,7 +23,7 @@ async def record_departure(registration: Registration, departure: Departure, cau
     first = await _end_by_departure(registration, registration.vault.name(*departure.document), departure, causation)
     staying = {registration.vault.name(*document) for document in departure.staying}
     around = registration.service.areas(registration.standing(first.street))
-    dependants = await views.find_dependants(registration.service.database, first, around)
+    dependants = await find_dependants(registration.service.database, first, around)
     there = [_before(departure, stay) for stay in dependants]
     ended = [first]
     for stay in who_follows(first, there, household=departure.household, staying=staying):

@@ -1,9 +1,9 @@
 """Inquiries 协查: questions of one office to another about where a person lives."""
 
-from contracts.transfers import Notice, NoticeSent, NoticeState
+from contracts.registration.notices import Notice, NoticeSent, NoticeState
 from services.registration.commands.recording import continue_own, load_own, record_next, recorded_by
-from services.registration.commands.registration import Registration
 from services.registration.domain import notices
+from services.registration.service import Registration
 
 
 async def ask_inquiry(registration: Registration, inquiry: Notice, causation: str) -> Notice:

@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.envelope import Event
-from contracts.registration import StayFact
-from contracts.transfers import AnswerFact, ConflictFact, NoticeFact, PersonFact
-from services.registration.commands.registration import Registration
+from contracts.registration.conflicts import ConflictFact
+from contracts.registration.notices import AnswerFact, NoticeFact
+from contracts.registration.people import PersonFact
+from contracts.registration.stays import StayFact
 from services.registration.domain.knowledge import Knowledge
+from services.registration.service import Registration
 
 
 async def load_knowledge(registration: Registration, person_id: str) -> Knowledge:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from contracts.envelope import Event
-from contracts.transfers import Answer, AnswerFact, AnswerState, Notice, RejectionReason
+from contracts.registration.notices import Answer, AnswerFact, AnswerState, Notice, RejectionReason
 from services.registration.commands.recording import (
     ATTEMPTS,
     must_be_current,
@@ -14,9 +14,9 @@ from services.registration.commands.recording import (
     record_next,
     recorded_by,
 )
-from services.registration.commands.registration import Registration
 from services.registration.commands.settling import settle
 from services.registration.domain import notices
+from services.registration.service import Registration
 from services.runtime.journal import ConflictError
 
 

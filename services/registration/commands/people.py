@@ -3,11 +3,11 @@
 from collections.abc import Callable, Collection
 from datetime import date
 
-from contracts.transfers import Person, PersonFact, person_stream
+from contracts.registration.people import Person, PersonFact, person_stream
 from services.registration.commands.recording import ATTEMPTS, must_not_be_future, record_next, recorded_by
-from services.registration.commands.registration import Registration
 from services.registration.commands.settling import settle
 from services.registration.domain import people
+from services.registration.service import Registration
 from services.runtime.journal import ConflictError
 
 

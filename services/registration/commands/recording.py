@@ -3,20 +3,19 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from contracts.envelope import Event, Fact
-from services.registration.domain.refused import FutureDayError, MismatchError, NotFoundError, RefusedError, StaleError
+from contracts.refusals import RefusedError
+from services.registration.domain.errors import FutureDayError, MismatchError, NotFoundError, StaleError
+from services.registration.service import Registration
 from services.runtime.journal import ConflictError
-
-if TYPE_CHECKING:
-    from services.registration.commands.registration import Registration
 
 ATTEMPTS = 5
 
 
 async def continue_own(
-    registration: "Registration",
+    registration: Registration,
     stream: str,
     decide: Callable[[Event[Any]], Fact],
     causation: str,
@@ -38,7 +37,7 @@ async def continue_own(
 
 
 async def record_next(
-    registration: "Registration", event: Event[Any] | None, fact: Fact, causation: str
+    registration: Registration, event: Event[Any] | None, fact: Fact, causation: str
 ) -> Event[Any] | None:
     """Record a fact after an event, or as a stream's first, and give it; None means that somebody else was first."""
     journal = registration.service.journal
@@ -47,7 +46,7 @@ async def record_next(
     return None if await journal.record([commit]) else commit.first
 
 
-async def recorded_by(registration: "Registration", person_id: str, causation: str) -> dict[str, Event[Any]]:
+async def recorded_by(registration: Registration, person_id: str, causation: str) -> dict[str, Event[Any]]:
     """Give what this very request has led to already, the newest fact of each stream about a person.
 
     Where a request is named by its sender, its cause ends in `#` and a digest of what it asked for: the same name with
@@ -60,7 +59,7 @@ async def recorded_by(registration: "Registration", person_id: str, causation: s
     return {event.subject: event for event in found}
 
 
-async def load_own(registration: "Registration", stream: str) -> Event[Any]:
+async def load_own(registration: Registration, stream: str) -> Event[Any]:
     """Load the newest fact of a stream of the own district's; there must be one."""
     event = await registration.service.journal.load(stream)
     if event is None:
@@ -85,7 +84,7 @@ def naming_version(event: Event[Any] | None) -> Iterator[None]:
         raise
 
 
-def must_not_be_future(registration: "Registration", **days: date | None) -> None:
+def must_not_be_future(registration: Registration, **days: date | None) -> None:
     """Refuse a day that is still to come, by the name of its field."""
     for name, day in days.items():
         if day is not None and day > registration.now().day:

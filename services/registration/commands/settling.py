@@ -3,13 +3,12 @@
 import asyncio
 from collections.abc import Iterable, Mapping
 
-from services.registration import views
+from contracts.reference.calendar import day_of
 from services.registration.commands.knowledge import with_own
 from services.registration.commands.recording import ATTEMPTS, record_next
-from services.registration.commands.registration import Registration
 from services.registration.domain import settling
-from services.registration.views import KnownPerson
-from services.runtime.clock import day_of
+from services.registration.service import Registration
+from services.registration.views.people import KnownPerson, find_due
 from services.runtime.logs import get_log
 from services.runtime.mongo import wait_while_away
 
@@ -31,7 +30,7 @@ async def sweep(registration: Registration) -> int:
     """Record what the clock alone makes due, once, whoever runs it; give how many people were looked at."""
     service = registration.service
     looked_at = 0
-    async for due in views.find_due(service.database, day_of(service.clock())):
+    async for due in find_due(service.database, day_of(service.clock())):
         await settle(registration, dict.fromkeys(due, "clock"))
         looked_at += len(due)
     return looked_at

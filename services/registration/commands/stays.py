@@ -5,16 +5,16 @@ from datetime import date
 from typing import Any, NamedTuple
 
 from contracts.envelope import Event
-from contracts.registration import DestinationKind, Stay, StayCorrected, StayFact
-from contracts.transfers import Answer
+from contracts.registration.notices import Answer
+from contracts.registration.stays import DestinationKind, Stay, StayCorrected, StayFact
 from services.registration.commands.knowledge import load_knowledge
 from services.registration.commands.recording import continue_own, load_own, must_not_be_future, recorded_by
-from services.registration.commands.registration import Registration
 from services.registration.commands.settling import settle
 from services.registration.domain import stays
+from services.registration.domain.arrivals import registration_due
+from services.registration.domain.errors import AcceptedAlreadyError
 from services.registration.domain.knowledge import Knowledge
-from services.registration.domain.refused import AcceptedAlreadyError
-from services.registration.lateness import registration_due
+from services.registration.service import Registration
 
 
 class Dwelling(NamedTuple):

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from contracts.registration import Stay, StayState
-from contracts.transfers import Conflict, ConflictKind, conflict_id
+from contracts.registration.conflicts import Conflict, ConflictKind, conflict_id
+from contracts.registration.stays import Stay, StayState
 from services.registration.deadlines import Policy
 from services.registration.domain.knowledge import Knowledge
 

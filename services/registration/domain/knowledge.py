@@ -6,17 +6,10 @@ from datetime import date
 from functools import cached_property
 from typing import Self
 
-from contracts.registration import DestinationKind, Ending, Stay, StayState
-from contracts.transfers import (
-    Answer,
-    AnswerState,
-    Conflict,
-    Notice,
-    NoticeKind,
-    NoticeState,
-    Person,
-    notice_id,
-)
+from contracts.registration.conflicts import Conflict
+from contracts.registration.notices import Answer, AnswerState, Notice, NoticeKind, NoticeState, notice_id
+from contracts.registration.people import Person
+from contracts.registration.stays import DestinationKind, Ending, Stay, StayState
 from services.registration.domain.notices import FED_BACK
 from services.registration.domain.stays import is_declared
 

@@ -2,8 +2,7 @@
 
 from datetime import date, datetime
 
-from contracts.registration import Stay
-from contracts.transfers import (
+from contracts.registration.notices import (
     Answer,
     AnswerState,
     Notice,
@@ -17,7 +16,8 @@ from contracts.transfers import (
     NoticeWithdrawn,
     RejectionReason,
 )
-from services.registration.domain.refused import (
+from contracts.registration.stays import Stay
+from services.registration.domain.errors import (
     AnsweredAlreadyError,
     LeftBeforeArrivingError,
     NotAskedError,

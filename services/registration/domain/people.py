@@ -4,9 +4,17 @@ from collections.abc import Collection, Iterable
 from datetime import date
 
 from contracts.envelope import Fact
-from contracts.people import goes_on, one_person
-from contracts.transfers import DeathRetracted, Person, PersonDied, PersonFact, PersonsMerged, PersonsUnmerged
-from services.registration.domain.refused import (
+from contracts.registration.people import (
+    DeathRetracted,
+    Person,
+    PersonDied,
+    PersonFact,
+    PersonsMerged,
+    PersonsUnmerged,
+    goes_on,
+    one_person,
+)
+from services.registration.domain.errors import (
     AlreadyDeadError,
     DiedBeforeBirthError,
     NotDeadError,

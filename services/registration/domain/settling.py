@@ -11,7 +11,20 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from contracts.envelope import Fact
-from contracts.registration import (
+from contracts.registration.conflicts import Conflict, ConflictRaised, ConflictResolved
+from contracts.registration.notices import (
+    Notice,
+    NoticeEscalated,
+    NoticeFact,
+    NoticeKind,
+    NoticeReminded,
+    NoticeSent,
+    NoticeState,
+    NoticeWithdrawn,
+    Urgency,
+    notice_id,
+)
+from contracts.registration.stays import (
     Contest,
     DestinationKind,
     Ending,
@@ -23,21 +36,6 @@ from contracts.registration import (
     StayState,
     StayTraceFound,
     StayTraceLost,
-)
-from contracts.transfers import (
-    Conflict,
-    ConflictRaised,
-    ConflictResolved,
-    Notice,
-    NoticeEscalated,
-    NoticeFact,
-    NoticeKind,
-    NoticeReminded,
-    NoticeSent,
-    NoticeState,
-    NoticeWithdrawn,
-    Urgency,
-    notice_id,
 )
 from services.registration.deadlines import Policy
 from services.registration.domain.conflicts import find_conflicts, is_double_arrival

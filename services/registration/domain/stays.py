@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
-from contracts.registration import (
+from contracts.registration.stays import (
     DestinationKind,
     Ending,
     Stay,
@@ -15,7 +15,7 @@ from contracts.registration import (
     StayStarted,
     StayState,
 )
-from services.registration.domain.refused import (
+from services.registration.domain.errors import (
     LeftBeforeArrivingError,
     NotEndedError,
     NothingToCorrectError,

@@ -11,7 +11,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel
 
-from contracts.transfers import AnswerState, NoticeKind, RejectionReason
+from contracts.registration.notices import AnswerState, NoticeKind, RejectionReason
 
 FED_BACK = frozenset({AnswerState.CONFIRMED, AnswerState.REJECTED})
 PAIRED = frozenset({AnswerState.PAIRED, AnswerState.VERIFIED, AnswerState.CONFIRMED})

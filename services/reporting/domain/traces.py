@@ -5,8 +5,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
-from contracts.people import deaths, one_person
-from contracts.transfers import Person
+from contracts.registration.people import Person, deaths, one_person
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.archives import Alias, Archive
-from contracts.custody import Custody, Receipt
-from contracts.entries import CONTENTS, Content, Entry, EntryState, HypertensionFollowUp, Mode, Vaccination
-from contracts.identity import Sex
-from contracts.vaccines import Vaccine
-from services.archives.domain import correct_entry, void_entry
+from contracts.archives.archives import Alias, Archive
+from contracts.archives.contents import CONTENTS, Content, HypertensionFollowUp, Mode, Vaccination
+from contracts.archives.custody import Custody, Receipt
+from contracts.archives.entries import Entry, EntryState
+from contracts.reference.identity import Sex
+from contracts.reference.vaccines import Vaccine
+from services.archives.domain.entries import correct_entry, void_entry
 from services.archives.fhir.bundles import (
     BundleRefusedError,
     Kept,
@@ -24,7 +25,7 @@ from services.archives.fhir.bundles import (
     validate_bundle,
     write_bundle,
 )
-from tests.portable import PERSON, entries, portable_archives
+from tests.support.archives import PERSON, entries, portable_archives
 
 AS_OF = datetime(2026, 11, 20, 2, tzinfo=UTC)
 THEN = datetime(2026, 11, 3, 1, 30, tzinfo=UTC)

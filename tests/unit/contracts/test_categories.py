@@ -6,10 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.categories import CATEGORIES, PersonCategory, born_between, categories, categories_of, completed_years
-from contracts.identity import Sex
-from contracts.registration import Category
-from tests.histories import make_stay
+from contracts.reference.identity import Sex
+from contracts.registration.categories import (
+    CATEGORIES,
+    PersonCategory,
+    born_between,
+    categories,
+    categories_of,
+    completed_years,
+)
+from contracts.registration.stays import Category
+from tests.support.histories import make_stay
 
 TODAY = date(2026, 11, 20)
 DAYS = st.dates(date(1900, 1, 1), date(2100, 12, 31))

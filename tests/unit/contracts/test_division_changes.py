@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contracts.divisions import Area, Change, Divisions, DivisionsError
+from contracts.reference.division_tables import Change, DivisionsError
+from contracts.reference.divisions import Area, Divisions
 
 DEMO = Divisions.load()
 BEFORE, MERGED = date(2016, 7, 6), date(2016, 7, 7)

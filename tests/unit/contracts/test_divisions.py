@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.divisions import DistrictCode, Divisions, DivisionsError, Scope, StreetCode, covers, district_of
-from tests.registers import NOWHERE, ORIGINS
+from contracts.reference.division_tables import DivisionsError
+from contracts.reference.divisions import DistrictCode, Divisions, Scope, StreetCode, covers, district_of
+from tests.support.registers import NOWHERE, ORIGINS
 
 NATIONAL = Path(__file__).parents[3] / "../shared/data/divisions"
 DEMO = Divisions.load()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from contracts.identity import (
+from contracts.reference.identity import (
     ETHNIC_GROUPS,
     Document,
     DocumentType,
@@ -24,7 +24,7 @@ from contracts.identity import (
     person_id,
     sex_in,
 )
-from tests.registers import full_width, id_number
+from tests.support.registers import full_width, id_number
 
 KEY = bytes(range(32))
 CARD = DocumentType.ID_CARD

@@ -5,9 +5,8 @@ from datetime import date
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.people import deaths, ever_linked, one_person
-from contracts.transfers import Person
-from tests.histories import FIRST_DAY, make_person
+from contracts.registration.people import Person, deaths, ever_linked, one_person
+from tests.support.histories import FIRST_DAY, make_person
 
 A, B, C, D = (letter * 32 for letter in "abcd")
 

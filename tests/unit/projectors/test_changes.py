@@ -8,16 +8,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contracts.entries import EntryForwarded
+from contracts.archives.entries import EntryForwarded
 from contracts.envelope import Event, Fact
 from contracts.facts import HEARD_BY
 from services.archives import projector as archives
-from services.feeds.domain import make_entry, render_entry
+from services.feeds.domain.entries import make_entry, render_entry
 from services.outreach import projector as outreach
 from services.registration import projector as registration
 from services.reporting import projector as reporting
 from services.runtime.mongo import Document, Row
-from tests.histories import EventList, heard_by, histories, repeated, stay_histories
+from tests.support.histories import EventList, heard_by, histories, repeated, stay_histories
 
 Changes = Callable[[Event[Any]], Iterator[Row]]
 Rows = dict[tuple[str, str], tuple[int, Document]]

@@ -10,13 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.transfers import NoticeKind, Urgency
-from services.registration.deadlines import (
-    DeadlinesError,
-    Policy,
-    is_working_day,
-    knows_year,
-)
+from contracts.registration.notices import NoticeKind, Urgency
+from services.registration.deadlines import DeadlinesError, Policy, is_working_day, knows_year
 
 POLICY = Policy.load()
 PACKAGED = files("services.registration").joinpath("deadlines.csv").read_text(encoding="utf-8")

@@ -3,10 +3,11 @@
 import secrets
 
 import pytest
-from cryptography.fernet import Fernet
+from cryptography.fernet import Fernet, InvalidToken
 
-from contracts.identity import DocumentType
-from services.registration.vault import Identity, InvalidToken, Vault, VaultSettings
+from contracts.reference.identity import DocumentType
+from services.registration.domain.identities import Identity
+from services.registration.vault import Vault, VaultSettings
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 PERSON_KEY, LOG_KEY = secrets.token_hex(32), secrets.token_hex(32)

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.runtime.access_log import Access, Entry, chain, find_fault
-from services.runtime.access_log import _document as document_of
+from services.runtime.access_log.log import Access, Entry, chain, find_fault
+from services.runtime.access_log.log import _document as document_of
 
 KEY, OTHER_KEY = b"k" * 32, b"o" * 32
 NOON = datetime(2026, 3, 1, 4, 0, 0, 123456, tzinfo=UTC)

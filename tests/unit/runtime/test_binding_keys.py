@@ -1,7 +1,7 @@
 """Which routing keys a queue is bound to: the districts served, and what is heard of every district."""
 
-from contracts.registration import StayEnded, StayStarted
-from contracts.transfers import NoticeSent
+from contracts.registration.notices import NoticeSent
+from contracts.registration.stays import StayEnded, StayStarted
 from services.runtime.inbox import binding_keys
 
 

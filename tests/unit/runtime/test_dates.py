@@ -8,7 +8,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from services.runtime.dates import read_date
-from tests.registers import DATE_SHAPES, full_width
+from tests.support.registers import DATE_SHAPES, full_width
 
 
 @given(st.dates(date(1900, 1, 1), date(2099, 12, 31)), st.sampled_from(DATE_SHAPES), st.sampled_from((str, full_width)))

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from contracts.divisions import Area
-from services.registration.offices import keys
+from contracts.reference.divisions import Area
+from services.registration.amqp import keys
 from services.runtime.service import Service
 from services.runtime.settings import Settings
 

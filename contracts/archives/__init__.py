@@ -1,0 +1,1 @@
+"""What archives says: archives, custody, enrolments, entries and what they contain."""

@@ -1,0 +1,1 @@
+"""What registration says: stays, notices and answers, people, conflicts."""

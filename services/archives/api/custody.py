@@ -1,0 +1,38 @@
+"""HTTP in: archives that other districts offer are listed and refused."""
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from contracts.archives.custody import Custody
+from contracts.archives.measures import Words
+from services.archives.api.dependencies import Cause, District, PersonInPath, Reader, Street, Supervisor, decided
+from services.archives.commands.custody import refuse_offer
+from services.archives.commands.recording import Change
+from services.archives.views.archives import list_offers
+from services.runtime.web import ServiceHere
+
+router = APIRouter(tags=["archives"])
+
+
+class RefusalRequest(BaseModel):
+    """Why an archive that is offered is not ours."""
+
+    street: Street
+    reason: Words = Field(min_length=2)
+
+
+@router.get("/custody/offers", summary="Archives offered to a district")
+async def get_offers(service: ServiceHere, caller: Reader, district: District) -> list[Custody]:
+    """List what other districts offer and was not handed over yet."""
+    caller.must_cover(district)
+    return await list_offers(service.database, district)
+
+
+@router.post("/custody/{person_id}/refusal", summary="Refuse an archive that is offered")
+async def post_refusal(
+    person_id: PersonInPath, body: RefusalRequest, service: ServiceHere, caller: Supervisor, cause: Cause
+) -> Custody:
+    """Refuse the archive of a person who is not ours; the origin goes on keeping it."""
+    caller.must_cover(body.street)
+    change = Change(caller.subject, cause)
+    return await decided(refuse_offer(service, person_id, body.street[:6], body.reason, change))

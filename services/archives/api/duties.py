@@ -1,0 +1,42 @@
+"""HTTP in: duty lists, and vaccinations to catch up."""
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from contracts.reference.calendar import day_of
+from services.archives.api.dependencies import Page, Worker
+from services.archives.views.duties import DutyPage, DutyQuery, list_duties
+from services.runtime.web import ServiceHere
+
+router = APIRouter(tags=["archives"])
+
+
+@router.get("/duties", summary="What is due 随访任务")
+async def get_duties(
+    service: ServiceHere,
+    caller: Worker,
+    division: Annotated[str, Query(pattern=r"^(?:[0-9]{6}|[0-9]{9})$")],
+    until: date | None = None,
+    cursor: str = "",
+    limit: Page = 100,
+) -> DutyPage:
+    """List who in a street or district is owed something until a day (today if none is named), overdue first."""
+    caller.must_cover(division)
+    asked = DutyQuery(service.areas(division), until or day_of(service.clock()), cursor, limit)
+    return await list_duties(service.database, asked)
+
+
+@router.get("/duties/catch-up", summary="Vaccinations to catch up 查漏补种")
+async def get_catch_up(
+    service: ServiceHere,
+    caller: Worker,
+    division: Annotated[str, Query(pattern=r"^(?:[0-9]{6}|[0-9]{9})$")],
+    cursor: str = "",
+    limit: Page = 100,
+) -> DutyPage:
+    """List the children of a street or district who missed a vaccination, longest overdue first."""
+    caller.must_cover(division)
+    asked = DutyQuery(service.areas(division), day_of(service.clock()), cursor, limit, catch_up=True)
+    return await list_duties(service.database, asked)

@@ -1,0 +1,60 @@
+"""HTTP in: a person is enrolled for a chronic condition, or an enrolment ends."""
+
+from datetime import date
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from contracts.archives.enrolments import Condition, Enrolment, EnrolmentEnding
+from services.archives.api.dependencies import Cause, PersonInPath, Street, Worker, decided
+from services.archives.commands.enrolments import end_enrolment, enrol
+from services.runtime.web import ServiceHere
+
+router = APIRouter(tags=["archives"])
+
+
+class EnrolmentRequest(BaseModel):
+    """For what a person is managed, since when and how."""
+
+    street: Street
+    condition: Condition
+    enrolled_on: date
+    diagnosed_on: date | None = None
+    grade: int | None = Field(default=None, ge=0, le=5)
+    monthly: bool = False
+
+
+class EndingRequest(BaseModel):
+    """Why a person is no longer managed."""
+
+    street: Street
+    ended_on: date
+    ending: Literal[EnrolmentEnding.CURED, EnrolmentEnding.MISDIAGNOSED, EnrolmentEnding.DECLINED, EnrolmentEnding.LOST]
+
+
+@router.post("/archives/{person_id}/enrolments", status_code=201, summary="Enrol a person")
+async def post_enrolment(
+    person_id: PersonInPath, body: EnrolmentRequest, service: ServiceHere, caller: Worker, cause: Cause
+) -> Enrolment:
+    """Begin to manage a person for hypertension, type 2 diabetes, tuberculosis or a severe mental disorder."""
+    caller.must_cover(body.street)
+    enrolment = Enrolment(
+        person_id=person_id, district=body.street[:6], recorded_by=caller.subject, **body.model_dump()
+    )
+    return await decided(enrol(service, enrolment, cause=cause))
+
+
+@router.post("/archives/{person_id}/enrolments/{condition}/ending", summary="End an enrolment")
+async def post_ending(
+    person_id: PersonInPath,
+    condition: Condition,
+    body: EndingRequest,
+    service: ServiceHere,
+    caller: Worker,
+    cause: Cause,
+) -> Enrolment:
+    """Stop managing a person: cured, misdiagnosed, declined or lost."""
+    caller.must_cover(body.street)
+    managed, why = (condition, body.street[:6]), (body.ended_on, body.ending)
+    return await decided(end_enrolment(service, person_id, managed, why, cause))

@@ -1,0 +1,53 @@
+"""HTTP in: sheets of follow-ups are handed in, watched, and their refused rows fetched."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Response, UploadFile
+
+from services.archives.api.dependencies import Worker
+from services.archives.commands import imports
+from services.archives.intake.rounds import FILE_ADVICE
+from services.runtime.problems import Problem
+from services.runtime.sheets import SheetError
+from services.runtime.web import ServiceHere, give_workbook
+
+router = APIRouter(tags=["imports"])
+
+
+@router.post("/imports", status_code=202, summary="Hand in a sheet of follow-ups 随访表")
+async def post_import(
+    service: ServiceHere,
+    caller: Worker,
+    file: UploadFile,
+    street: Annotated[str, Form(pattern=r"^[0-9]{9}$")],
+) -> imports.Progress:
+    """Take in a spreadsheet (.xlsx, or .csv in UTF-8 or GB18030, at most 10 MiB); it is worked through behind.
+
+    Each row is one follow-up; it needs 人员编号 (or 档案编号), 随访日期, 随访方式 and 收缩压 with 舒张压, or 空腹血糖.
+    """
+    caller.must_cover(street)
+    if not service.divisions.is_street(street) or not service.serves(street):
+        raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
+    try:
+        return await imports.hand_in(service, await file.read(), file.filename or "", street, caller.subject)
+    except SheetError as error:
+        raise Problem(422, error.code, FILE_ADVICE[error.code]) from error
+
+
+@router.get("/imports/{import_id}", summary="How far an import is")
+async def get_import(import_id: str, service: ServiceHere, caller: Worker) -> imports.Progress:
+    """Show how many rows are done, accepted, duplicate, blank and refused by reason."""
+    progress = await imports.find_progress(service, import_id)
+    if progress is None or not caller.covers(progress.street):
+        raise Problem(404, "not_found", "No such import in your division.")
+    return progress
+
+
+@router.get("/imports/{import_id}/refused", summary="The refused rows as a workbook", response_class=Response)
+async def get_refused(import_id: str, service: ServiceHere, caller: Worker) -> Response:
+    """Give back the refused rows with reason and advice beside each; correct them and hand the workbook in again."""
+    progress = await get_import(import_id, service, caller)
+    if progress.state != "done":
+        raise Problem(409, "not_done", "The import is still under way; ask for its progress first.")
+    workbook = await imports.make_refused_workbook(service, import_id)
+    return give_workbook(workbook, f"refused-{import_id}.xlsx")

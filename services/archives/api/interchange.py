@@ -1,0 +1,88 @@
+"""HTTP in: archives go out as FHIR and come back, one at a time or a whole division's."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi.responses import StreamingResponse
+
+from contracts.refusals import RefusedError
+from services.archives.api.dependencies import Log, PersonInPath, Worker
+from services.archives.api.reading import Read, grant, note_read
+from services.archives.commands import interchange
+from services.archives.commands.interchange import DiffersError, Taken, make_portable
+from services.archives.fhir.bundles import ADVICE, BundleRefusedError, write_bundle
+from services.archives.views import exports
+from services.archives.views.people import Heard, find_heard
+from services.archives.views.summaries import find_chart
+from services.runtime.access import Caller, Role, allow
+from services.runtime.journal import ConflictError
+from services.runtime.problems import Problem
+from services.runtime.web import ServiceHere
+
+router = APIRouter(tags=["interchange"])
+
+FHIR_JSON, NDJSON = "application/fhir+json", "application/fhir+ndjson"
+Steward = Annotated[Caller, Depends(allow(Role.SUPERVISOR, Role.DISTRICT))]
+_A_BUNDLE = {"requestBody": {"required": True, "content": {FHIR_JSON: {"schema": {"type": "object"}}}}}
+
+
+@router.get("/archives/export", summary="Export a division's archives", response_class=StreamingResponse)
+async def get_export(
+    service: ServiceHere,
+    log: Log,
+    caller: Steward,
+    division: Annotated[str, Query(pattern=r"^(?:[0-9]{6}|[0-9]{9})$")],
+) -> StreamingResponse:
+    """Give the archives that a street or district keeps as NDJSON, one FHIR document bundle a line.
+
+    The header `Houniao-Export` names the export; once the last line was sent, its manifest has the number of lines and
+    the SHA-256 of the file. One line is one archive, so that each can be read, checked and imported by itself.
+    """
+    caller.must_cover(division)
+    manifest = interchange.begin_export(division, caller.subject, service.clock())
+    await exports.begin(service.database, manifest)
+    described = f'</archives/exports/{manifest.export_id}>; rel="describedby"'
+    headers = {"Houniao-Export": manifest.export_id, "Link": described}
+    return StreamingResponse(interchange.export(service, log, caller, manifest), media_type=NDJSON, headers=headers)
+
+
+@router.get("/archives/exports/{export_id}", summary="The manifest of an export")
+async def get_manifest(export_id: str, service: ServiceHere, caller: Steward) -> exports.Manifest:
+    """Say how many archives an export comprises, as of when, and the SHA-256 of its file."""
+    manifest = await exports.find(service.database, export_id)
+    if manifest is None or not caller.covers(manifest.division):
+        raise Problem(404, "not_found", "No such export of your division.")
+    return manifest
+
+
+@router.get("/archives/{person_id}/fhir", summary="An archive as FHIR", response_class=Response)
+async def get_fhir(person_id: PersonInPath, service: ServiceHere, log: Log, caller: Worker) -> Response:
+    """Give what the caller's district knows of a person as a FHIR R4 document bundle."""
+    heard = (await find_heard(service.database, [person_id])).get(person_id, Heard())
+    granted = grant(caller, heard, None)
+    street = heard.archives[granted.district].street
+    await note_read(log, caller, Read(f"archive_fhir_as_{granted.read_as}", person_id, street=street))
+    chart = await find_chart(service.database, person_id, granted.district)
+    told = make_portable(heard, granted.district, chart.duties if chart else ())
+    bundle = await asyncio.to_thread(write_bundle, told, service.clock())
+    return Response(interchange.render(bundle), media_type=FHIR_JSON)
+
+
+@router.post("/archives/{person_id}/fhir", summary="Take a FHIR bundle back in", openapi_extra=_A_BUNDLE)
+async def post_fhir(person_id: PersonInPath, request: Request, service: ServiceHere, caller: Steward) -> Taken:
+    """Record what a bundle of ours has and is missing here; the same bundle again changes nothing.
+
+    Refused are what is no valid FHIR (`not_fhir`), what was not written here (`not_ours`), what was changed on the way
+    (`altered`), each with the path, and an entry that stands here and says something else (`entry_differs`).
+    """
+    try:
+        return await interchange.take(service, caller, person_id, await request.body())
+    except BundleRefusedError as error:
+        raise Problem(422, error.code, ADVICE[error.code], field=error.path) from error
+    except DiffersError as error:
+        raise Problem(409, error.code, error.advice, field=error.entry_id) from error
+    except RefusedError as error:
+        raise Problem(409, error.code, error.advice) from error
+    except ConflictError as error:
+        raise Problem(409, "conflict", "Somebody else changed it at the same time; send it again.") from error

@@ -1,0 +1,99 @@
+"""Archives opened, completed, compared with paper, closed and reopened: load, decide, record."""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import Any
+
+from contracts.archives.archives import (
+    Archive,
+    ArchiveClosed,
+    ArchiveCompleted,
+    ArchiveFact,
+    ArchiveReopened,
+    BasicInformation,
+    ClosingReason,
+    PaperCompared,
+    PaperFile,
+    archive_code,
+    archive_stream,
+)
+from contracts.envelope import Event
+from contracts.registration.stays import Stay
+from services.archives.commands.recording import Change, continue_stream, load_archive
+from services.archives.domain import archives as archives_domain
+from services.archives.domain.archives import must_hold, reopen_by_hand
+from services.archives.domain.entries import must_be_version
+from services.archives.views.archives import take_serial
+from services.runtime.service import Service
+
+# --- reacting to what is heard
+
+
+async def settle(service: Service, started: Sequence[Stay], cause: str) -> None:
+    """Open the archives that are owed to the people whose stays started."""
+    own = [stay for stay in started if service.serves(stay.street)]
+    now = service.clock()
+    commits = [service.journal.commit(fact, causation=cause, at=now) for fact in archives_domain.settle(own, now)]
+    if commits:
+        await service.journal.record(commits)
+
+
+async def complete(
+    service: Service, person_id: str, place: tuple[str, str], basic: BasicInformation, change: Change
+) -> Archive:
+    """Complete an archive in a street and committee; the first completion mints its code."""
+    street, committee = place
+    archive, custody = await load_archive(service, person_id, street[:6])
+    code = "" if must_hold(archive, custody).code else await _mint(service, street, committee)
+
+    def decide(archive: Archive) -> ArchiveCompleted:
+        return archives_domain.complete(archive, basic, archive.code or code, change.by, service.clock())
+
+    return await _change_archive(service, person_id, street[:6], decide, change)
+
+
+async def _mint(service: Service, street: str, committee: str) -> str:
+    return archive_code(street, committee, await take_serial(service.database, street + committee))
+
+
+async def compare_paper(service: Service, person_id: str, district: str, paper: PaperFile, change: Change) -> Archive:
+    """Keep what a comparison with the paper beside the archive found."""
+
+    def decide(archive: Archive) -> PaperCompared:
+        return archives_domain.compare_paper(archive, paper)
+
+    return await _change_archive(service, person_id, district, decide, change)
+
+
+async def close(
+    service: Service, person_id: str, district: str, why: tuple[ClosingReason, date], change: Change
+) -> Archive:
+    """Close an archive by hand."""
+
+    def decide(archive: Archive) -> ArchiveClosed:
+        return archives_domain.close(archive, *why, change.by, service.clock())
+
+    return await _change_archive(service, person_id, district, decide, change)
+
+
+async def reopen(service: Service, person_id: str, district: str, change: Change) -> Archive:
+    """Take a closed archive into use again."""
+    _, custody = await load_archive(service, person_id, district)
+
+    def decide(archive: Archive) -> ArchiveReopened:
+        return reopen_by_hand(archive, custody)
+
+    return await _change_archive(service, person_id, district, decide, change)
+
+
+async def _change_archive(
+    service: Service, person_id: str, district: str, decide: Callable[[Archive], ArchiveFact], change: Change
+) -> Archive:
+    _, custody = await load_archive(service, person_id, district)
+
+    def check(event: Event[Any] | None) -> ArchiveFact:
+        archive = must_hold(event.data.archive if event else None, custody)
+        must_be_version(event.sequence if event else 0, change.version)
+        return decide(archive)
+
+    return (await continue_stream(service, archive_stream(person_id, district), check, change.cause)).archive

@@ -1,0 +1,38 @@
+"""Enrolments begun and ended: load, decide, record."""
+
+from datetime import date
+from typing import Any
+
+from contracts.archives.enrolments import Condition, Enrolment, EnrolmentEnding, EnrolmentFact, enrolment_stream
+from contracts.envelope import Event
+from services.archives.commands.recording import continue_stream, load_archive
+from services.archives.domain import archives
+from services.archives.domain.archives import end_managing, must_hold
+from services.runtime.service import Service
+
+
+async def enrol(service: Service, enrolment: Enrolment, cause: str) -> Enrolment:
+    """Begin to manage a person for a condition."""
+    archive, custody = await load_archive(service, enrolment.person_id, enrolment.district)
+    held = must_hold(archive, custody)
+
+    def decide(event: Event[Any] | None) -> EnrolmentFact:
+        return archives.enrol(event.data.enrolment if event else None, enrolment, held, service.clock())
+
+    stream = enrolment_stream(enrolment.person_id, enrolment.condition, enrolment.district)
+    return (await continue_stream(service, stream, decide, cause)).enrolment
+
+
+async def end_enrolment(
+    service: Service,
+    person_id: str,
+    managed: tuple[Condition, str],
+    why: tuple[date, EnrolmentEnding],
+    cause: str,
+) -> Enrolment:
+    """Stop managing a person for a condition in a district."""
+
+    def decide(event: Event[Any] | None) -> EnrolmentFact:
+        return end_managing(event.data.enrolment if event else None, *why, service.clock())
+
+    return (await continue_stream(service, enrolment_stream(person_id, *managed), decide, cause)).enrolment

@@ -1,0 +1,76 @@
+"""Entries recorded, corrected and voided: load, decide, record."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from contracts.archives.contents import AnyContent
+from contracts.archives.entries import Entry, EntryFact, entry_stream
+from contracts.envelope import Event
+from services.archives.commands.recording import Change, continue_stream, load_archive
+from services.archives.domain import entries
+from services.archives.domain.entries import must_be_version
+from services.archives.domain.errors import UnknownEntryError
+from services.archives.views.people import find_deaths
+from services.runtime.journal import ConflictError
+from services.runtime.service import Service
+
+# --- doing what is asked
+
+
+async def record_entry(service: Service, entry: Entry, cause: str) -> Entry:
+    """Enter something in the archive that the person has in the entry's district; give what stands there afterwards."""
+    archive, custody = await load_archive(service, entry.person_id, entry.district)
+    died = await find_deaths(service.database, [entry.person_id])
+    fact = entries.record_entry(archive, custody, entry, service.clock(), died.get(entry.person_id))
+    try:
+        await service.journal.record_one(service.journal.commit(fact, causation=cause))
+    except ConflictError:
+        earlier = await service.journal.load(fact.stream)
+        if earlier is None or earlier.data.entry.person_id != entry.person_id:
+            raise
+        standing: Entry = earlier.data.entry
+        return standing
+    return fact.entry
+
+
+async def correct_entry(
+    service: Service, person_id: str, entry_id: str, said: tuple[AnyContent, datetime, str], change: Change
+) -> Entry:
+    """Correct an entry of the own district: its content, its time, and the reason why."""
+    content, measured_at, reason = said
+
+    def decide(entry: Entry) -> EntryFact:
+        return entries.correct_entry(entry, content, measured_at, change.by, reason, service.clock())
+
+    return await _change_entry(service, person_id, entry_id, decide, change)
+
+
+async def void_entry(service: Service, person_id: str, entry_id: str, reason: str, change: Change) -> Entry:
+    """Void an entry of the own district."""
+
+    def decide(entry: Entry) -> EntryFact:
+        return entries.void_entry(entry, change.by, reason, service.clock())
+
+    return await _change_entry(service, person_id, entry_id, decide, change)
+
+
+async def _change_entry(
+    service: Service, person_id: str, entry_id: str, decide: Callable[[Entry], EntryFact], change: Change
+) -> Entry:
+    def check(event: Event[Any] | None) -> EntryFact:
+        if event is None or event.data.entry.person_id != person_id:
+            raise UnknownEntryError
+        must_be_version(event.data.entry.version, change.version)
+        return decide(event.data.entry)
+
+    return (await continue_stream(service, entry_stream(entry_id), check, change.cause)).entry
+
+
+async def load_entry(service: Service, person_id: str, entry_id: str) -> Entry:
+    """Load an entry of the own district with its history."""
+    event = await service.journal.load(entry_stream(entry_id))
+    if event is None or event.data.entry.person_id != person_id:
+        raise UnknownEntryError
+    entry: Entry = event.data.entry
+    return entry

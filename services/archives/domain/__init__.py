@@ -1,0 +1,1 @@
+"""Pure decisions: what may be entered, completed, closed, handed over, and what is due."""

@@ -1,0 +1,96 @@
+"""Decisions of archives that say no, each with a stable code and what to do."""
+
+from contracts.refusals import RefusedError
+
+
+class NoArchiveError(RefusedError):
+    """The person has no archive in the district."""
+
+    code = "no_archive"
+    advice = "该人员在本区没有健康档案。No archive in this district: register the arrival, then try again."
+
+
+class FutureEntryError(RefusedError):
+    """The measurement is dated after now."""
+
+    code = "future_date"
+    advice = "测量时间不能晚于现在。The time of measuring must not lie in the future; correct it."
+
+
+class BeforeBirthError(RefusedError):
+    """The entry is dated before the person was born."""
+
+    code = "before_birth"
+    advice = "日期早于出生日期。The date lies before the day of birth; correct it."
+
+
+class AfterDeathError(RefusedError):
+    """The entry is dated after the person died."""
+
+    code = "after_death"
+    advice = "日期晚于死亡日期。The person had died by then; correct the date, or have the death retracted."
+
+
+class ArchiveClosedError(RefusedError):
+    """The archive is closed."""
+
+    code = "archive_closed"
+    advice = "档案已终止,请先恢复。The archive is closed; reopen it first."
+
+
+class NotClosedError(RefusedError):
+    """The archive is in use."""
+
+    code = "archive_open"
+    advice = "档案正在使用,无需恢复。The archive is in use; there is nothing to reopen."
+
+
+class NotHeldError(RefusedError):
+    """Another district keeps the archive."""
+
+    code = "not_in_custody"
+    advice = (
+        "档案已移交其他区,本区只可读。The archive was handed over to another district; here it is a read-only copy."
+    )
+
+
+class UnknownEntryError(RefusedError):
+    """No such entry of this person was recorded in the district."""
+
+    code = "not_found"
+    advice = "本区没有该条目。No such entry of this person was recorded in your district."
+
+
+class VoidedError(RefusedError):
+    """The entry was voided."""
+
+    code = "entry_voided"
+    advice = "该条目已作废。The entry was voided and says nothing any more; record a new one."
+
+
+class OtherKindError(RefusedError):
+    """A correction says something of another kind."""
+
+    code = "other_kind"
+    advice = "更正不能改变条目类型,请作废后重录。A correction keeps the kind; void the entry and record another."
+
+
+class StaleVersionError(RefusedError):
+    """Somebody changed it since the caller looked."""
+
+    code = "stale_version"
+    advice = "已被他人修改,请刷新后重试。It was changed since you looked; look again and decide anew."
+
+
+class EnrolledError(RefusedError):
+    """The person is managed for this condition already."""
+
+    code = "already_enrolled"
+    advice = "该人员已纳入管理。The person is managed for this condition already."
+
+
+class NotEnrolledError(RefusedError):
+    """The person is not managed for this condition."""
+
+    code = "not_enrolled"
+    advice = "该人员未纳入管理。The person is not managed for this condition here."

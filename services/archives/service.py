@@ -1,0 +1,21 @@
+"""What archives has of its own beside the runtime: the log of who read which archive."""
+
+from pydantic import SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from services.runtime.access_log.log import AccessLog
+from services.runtime.service import Service
+
+
+class ReadSettings(BaseSettings):
+    """The keys that seal the log of who read what."""
+
+    model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True)
+
+    access_log_keys: SecretStr
+    """Hexadecimal keys of 32 bytes, separated by commas: the first seals the access log's entries, all verify them."""
+
+
+def open_access_log(service: Service, settings: ReadSettings) -> AccessLog:
+    """Open the service's log of reads."""
+    return AccessLog(service.database, service.clock, settings.access_log_keys.get_secret_value())

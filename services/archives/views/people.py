@@ -1,0 +1,160 @@
+"""Everything that was heard of some people, merged ids included."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from contracts.archives.archives import Archive
+from contracts.archives.custody import Custody
+from contracts.archives.enrolments import Enrolment
+from contracts.archives.entries import Entry
+from contracts.registration.people import Person, deaths, ever_linked, goes_on, one_person
+from contracts.registration.stays import Stay
+from services.archives.views.rows import ARCHIVES, COPIES, CUSTODIES, ENROLMENTS, ENTRIES, PEOPLE, STAYS, read_entry
+from services.runtime.mongo import Database, Document, and_in, find_connected
+
+# --- everything about some people
+
+
+@dataclass(slots=True)
+class Heard:
+    """What was heard of one person.
+
+    `aliases` are the archives of ids that were merged into this one; what was entered under them counts here.
+    `merged_into` is the id that the person goes on as, where that is another, `died_on` the earliest day of death that
+    a district knows of any of the ids. `weight` grows with everything heard and says who knew more, `entered` with what
+    is in archives alone.
+    """
+
+    archives: dict[str, Archive] = field(default_factory=dict)
+    versions: dict[str, int] = field(default_factory=dict)
+    custodies: dict[str, Custody] = field(default_factory=dict)
+    entries: list[Entry] = field(default_factory=list)
+    copies: list[tuple[str, Entry]] = field(default_factory=list)
+    enrolments: list[Enrolment] = field(default_factory=list)
+    stays: list[Stay] = field(default_factory=list)
+    died_on: date | None = None
+    merged_into: str | None = None
+    aliases: list[Archive] = field(default_factory=list)
+    weight: int = 0
+    entered: int = 0
+
+    def entries_known_to(self, district: str) -> dict[str, Entry]:
+        """Give the entries that a district made or was sent, in the newest version of each."""
+        known: dict[str, Entry] = {}
+        sent = (entry for to, entry in self.copies if to == district)
+        for entry in (*(entry for entry in self.entries if entry.district == district), *sent):
+            if entry.entry_id not in known or known[entry.entry_id].version < entry.version:
+                known[entry.entry_id] = entry
+        return known
+
+
+async def find_heard(database: Database, person_ids: Iterable[str]) -> dict[str, Heard]:
+    """Find everything that was heard of people, by person; of who was merged into one of them, what was entered too."""
+    asked = set(person_ids)
+    told = await _find_linked(database, asked)
+    records = [Person.model_validate(row) for row in told]
+    linked = ever_linked(records)
+    people = list(asked.union(*(linked.get(person, ()) for person in asked)))
+    found = await _read(database, people)
+    _merge(found, records)
+    grown = {person: (found[person].weight, found[person].entered) for person in people}
+    for person in asked & linked.keys():
+        others = linked[person] - {person}
+        found[person].weight += sum(grown[other][1] for other in others)
+        found[person].weight += sum(row["sequence"] for row in told if row["person_id"] in linked[person])
+    return {person: heard for person, heard in found.items() if person in asked}
+
+
+async def _read(database: Database, people: Sequence[str]) -> defaultdict[str, Heard]:
+    """Read what was heard of people under each of their ids."""
+    found: defaultdict[str, Heard] = defaultdict(Heard)
+
+    def of(row: Document, *, entered: bool = False) -> Heard:
+        heard = found[row["person_id"]]
+        heard.weight += row["sequence"]
+        heard.entered += row["sequence"] if entered else 0
+        return heard
+
+    async for row in rows_of(database, ENTRIES, people):
+        of(row, entered=True).entries.append(read_entry(row))
+    async for row in rows_of(database, COPIES, people):
+        of(row, entered=True).copies.append((row["to"], Entry.model_validate(row["entry"])))
+    async for row in rows_of(database, ENROLMENTS, people):
+        of(row).enrolments.append(Enrolment.model_validate(row))
+    async for row in rows_of(database, CUSTODIES, people):
+        of(row).custodies[row["district"]] = Custody.model_validate(row)
+    async for row in rows_of(database, STAYS, people):
+        of(row).stays.append(Stay.model_validate(row))
+    async for row in rows_of(database, ARCHIVES, people):
+        of(row, entered=True).archives[row["district"]] = Archive.model_validate(row)
+        found[row["person_id"]].versions[row["district"]] = row["sequence"]
+    return found
+
+
+def _merge(found: Mapping[str, Heard], records: Sequence[Person]) -> None:
+    """Let what was entered under the ids of one person count for the id that goes on."""
+    for person, died_on in deaths(records).items():
+        found[person].died_on = died_on
+    for ids in set(one_person(records).values()):
+        survivor = goes_on(ids, records)
+        for alias in sorted(ids - {survivor}):
+            found[alias].merged_into = survivor
+            found[survivor].entries += found[alias].entries
+            found[survivor].copies += found[alias].copies
+            found[survivor].aliases += found[alias].archives.values()
+
+
+async def _find_linked(database: Database, person_ids: Iterable[str]) -> list[Document]:
+    """Find what is known of people and of all who were ever linked to them, at any remove."""
+    return await find_connected(database[PEOPLE], person_ids)
+
+
+async def find_linked(database: Database, person_ids: Iterable[str]) -> dict[str, frozenset[str]]:
+    """Find for each of the people who was ever merged all ids that they were ever linked to."""
+    return ever_linked(Person.model_validate(row) for row in await _find_linked(database, person_ids))
+
+
+def rows_of(database: Database, collection: str, people: Sequence[str]) -> AsyncIterator[Document]:
+    """Return the rows of a collection that are about some people."""
+    found: AsyncIterator[Document] = database[collection].find({"person_id": {"$in": people}})
+    return found
+
+
+async def find_concerned(database: Database, person_ids: Iterable[str]) -> set[str]:
+    """Find those of the people of whom a district may owe more than an archive.
+
+    They lived in more than one district, or something was said of their death or of who they are.
+    """
+    people = list(person_ids)
+    stages: list[Document] = [
+        {"$match": {"person_id": {"$in": people}}},
+        {"$group": {"_id": "$person_id", "districts": {"$addToSet": {"$substrBytes": ["$street", 0, 6]}}}},
+        {"$match": {"districts.1": {"$exists": True}}},
+        {"$project": {"ids": ["$_id"]}},
+        and_in(PEOPLE, *_told_of(people)),
+    ]
+    return await _find_among(database[STAYS].aggregate(stages, hint="person"), people)
+
+
+async def find_with_records(database: Database, person_ids: Iterable[str]) -> set[str]:
+    """Find those of the people of whom there is more than an archive and a stay."""
+    people = list(person_ids)
+    recorded = ({"$match": {"person_id": {"$in": people}}}, {"$project": {"_id": 0, "ids": ["$person_id"]}})
+    others = [and_in(kind, *recorded) for kind in (ENTRIES, COPIES, ENROLMENTS, CUSTODIES)]
+    return await _find_among(database[PEOPLE].aggregate([*_told_of(people), *others]), people)
+
+
+def _told_of(people: Sequence[str]) -> tuple[Document, Document]:
+    """Ask of whom a death or a merge was told, under whichever of their ids."""
+    return {"$match": {"ids": {"$in": people}}}, {"$project": {"_id": 0, "ids": 1}}
+
+
+async def _find_among(found: AsyncIterator[Document], people: Collection[str]) -> set[str]:
+    return {one async for row in found for one in row["ids"]}.intersection(people)
+
+
+async def find_deaths(database: Database, people: Iterable[str]) -> Mapping[str, date]:
+    """Find on which day people died, under whichever of their ids, the earliest that a district knows of."""
+    return deaths([Person.model_validate(row) for row in await _find_linked(database, people)])

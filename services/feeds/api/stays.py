@@ -1,0 +1,50 @@
+"""HTTP in: integrators read the feed of stays, page by page or waiting for what comes."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query, Request
+from pydantic import BaseModel
+
+from services.feeds.domain.entries import render_entry
+from services.feeds.service import Feed
+from services.feeds.views.pages import read
+from services.runtime.access import Caller, Role, allow
+from services.runtime.problems import Problem
+
+router = APIRouter(tags=["feeds"])
+
+Integrator = Annotated[Caller, Depends(allow(Role.INTEGRATOR))]
+
+
+class FeedPage(BaseModel):
+    """Events in the order of their positions; go on with `after=position` (unchanged where nothing came)."""
+
+    district: str
+    position: int
+    events: list[dict[str, Any]]
+
+
+@router.get("/feeds/stays", summary="What happened, from a position on")
+async def get_stays(
+    request: Request,
+    caller: Integrator,
+    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    wait: Annotated[float, Query(ge=0, le=30)] = 0,
+    division: Annotated[str, Query(pattern=r"^([0-9]{6})?$")] = "",
+) -> FeedPage:
+    """Read a district's stays as pseudonymous CloudEvents; positions run 1, 2, 3, … without gaps.
+
+    The district is that of the token, unless the token covers more than one and `division` names it.
+    """
+    district = division or caller.division
+    if len(district) != 6:
+        raise Problem(422, "district_needed", "Name one district with division=<6 digits>.", field="division")
+    caller.must_cover(district)
+    feed: Feed = request.app.state.feed
+    found = await feed.tail.read(lambda: read(feed.service.database, district, after, limit), wait)
+    events = [
+        render_entry(entry, position=position, district=district, audience=caller.subject, key=feed.pseudonym_key)
+        for position, entry in found
+    ]
+    return FeedPage(district=district, position=found[-1][0] if found else after, events=events)

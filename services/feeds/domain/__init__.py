@@ -1,0 +1,1 @@
+"""How a fact becomes an entry of a feed."""

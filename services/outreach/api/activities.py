@@ -1,0 +1,67 @@
+"""HTTP in: activities are planned, held and listed."""
+
+from datetime import date
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from contracts.envelope import uuid7
+from contracts.outreach.activities import Activity, ActivityKind, Audience
+from contracts.refusals import RefusedError
+from services.outreach.api.dependencies import Division, Reader, Worker
+from services.outreach.commands.activities import find, hold, plan
+from services.outreach.views.activities import list_activities
+from services.runtime.problems import Problem
+from services.runtime.web import ServiceHere
+
+router = APIRouter(tags=["outreach"])
+
+
+class Plan(BaseModel):
+    """An activity as it is planned."""
+
+    street: str = Field(pattern=r"^[0-9]{9}$", description="9-digit code of the street that organises it")
+    kind: ActivityKind
+    topic: str = Field(min_length=1, max_length=200)
+    audience: Audience = Audience.EVERYONE
+    planned_on: date
+
+
+class Held(BaseModel):
+    """When an activity was held and how many people came."""
+
+    held_on: date
+    attendance: int = Field(ge=0, le=1_000_000)
+
+
+@router.post("/activities", status_code=201, summary="Plan an activity")
+async def post_activity(body: Plan, service: ServiceHere, caller: Worker) -> Activity:
+    """Plan a lecture, consultation, free clinic, pairing, campaign or training."""
+    caller.must_cover(body.street)
+    street = service.divisions.successor(body.street, service.today)
+    if not service.divisions.is_street(street) or service.divisions.needs_choice(body.street, service.today):
+        raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
+    activity = Activity(activity_id=uuid7(), **{**body.model_dump(), "street": street})
+    await plan(service, activity, cause=uuid7())
+    return activity
+
+
+@router.post("/activities/{activity_id}/hold", summary="Record that an activity was held")
+async def post_hold(activity_id: str, body: Held, service: ServiceHere, caller: Worker) -> Activity:
+    """Record the day and the head count."""
+    activity = await find(service, activity_id)
+    if activity is None or not caller.covers(activity.street):
+        raise Problem(404, "not_found", "No such activity in your division.")
+    try:
+        return await hold(service, activity_id, body.held_on, body.attendance, cause=uuid7())
+    except RefusedError as error:
+        raise Problem(409, error.code, error.advice) from error
+
+
+@router.get("/activities", summary="List activities")
+async def get_activities(
+    service: ServiceHere, caller: Reader, division: Division, since: date, until: date
+) -> list[Activity]:
+    """List the activities of a division that are planned for a period (both days included, at most 1,000)."""
+    caller.must_cover(division)
+    return await list_activities(service.database, service.areas(division), since, until)

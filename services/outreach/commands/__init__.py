@@ -1,0 +1,1 @@
+"""What outreach does when asked: load, decide, record."""

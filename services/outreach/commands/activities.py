@@ -1,0 +1,45 @@
+"""Activities planned and held: load, decide, record."""
+
+from datetime import date
+
+from contracts.outreach.activities import Activity
+from contracts.reference.calendar import day_of
+from contracts.refusals import RefusedError
+from services.outreach.domain import activities
+from services.runtime.journal import ConflictError
+from services.runtime.service import Service
+
+
+class UnknownActivityError(RefusedError):
+    """No such activity was planned."""
+
+    code = "not_found"
+    advice = "没有该活动。No such activity; plan it first."
+
+
+async def plan(service: Service, activity: Activity, cause: str) -> None:
+    """Plan an activity."""
+    await service.journal.record_one(service.journal.commit(activities.plan(activity), causation=cause))
+
+
+async def hold(service: Service, activity_id: str, held_on: date, attendance: int, cause: str) -> Activity:
+    """Record that an activity was held, with the head count."""
+    event = await service.journal.load(f"activity/{activity_id}")
+    if event is None:
+        raise UnknownActivityError
+    activity: Activity = event.data.activity
+    fact = activities.hold(activity, held_on, attendance, day_of(service.clock()))
+    if fact is None:
+        return activity
+    commit = service.journal.commit(fact, after=event.sequence, causation=cause, correlation=event.correlationid)
+    try:
+        await service.journal.record_one(commit)
+    except ConflictError:
+        return await hold(service, activity_id, held_on, attendance, cause)
+    return fact.activity
+
+
+async def find(service: Service, activity_id: str) -> Activity | None:
+    """Load an activity as the journal has it."""
+    event = await service.journal.load(f"activity/{activity_id}")
+    return event.data.activity if event else None

@@ -1,0 +1,1 @@
+"""Pure decisions and segments: activities and audiences."""

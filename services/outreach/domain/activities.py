@@ -1,0 +1,37 @@
+"""Activities as pure decisions: planned and held."""
+
+from datetime import date
+
+from contracts.outreach.activities import Activity, ActivityHeld, ActivityPlanned, ActivityState
+from contracts.refusals import RefusedError
+
+
+class AlreadyHeldError(RefusedError):
+    """The activity was held already, with another head count or day."""
+
+    code = "already_held"
+    advice = "该活动已登记开展情况。The activity was already recorded as held; look at what was recorded."
+
+
+class HeldInFutureError(RefusedError):
+    """An activity can't have been held after today."""
+
+    code = "future_date"
+    advice = "开展日期不能晚于今天。The day it was held must not lie in the future; correct it."
+
+
+def plan(activity: Activity) -> ActivityPlanned:
+    """Plan an activity."""
+    return ActivityPlanned(activity=activity)
+
+
+def hold(activity: Activity, held_on: date, attendance: int, today: date) -> ActivityHeld | None:
+    """Record that an activity was held and how many came; the same again says nothing new."""
+    if held_on > today:
+        raise HeldInFutureError
+    if activity.state is ActivityState.HELD:
+        if (activity.held_on, activity.attendance) != (held_on, attendance):
+            raise AlreadyHeldError
+        return None
+    changed = {"state": ActivityState.HELD, "held_on": held_on, "attendance": attendance}
+    return ActivityHeld(activity=activity.model_copy(update=changed))

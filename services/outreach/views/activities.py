@@ -1,0 +1,33 @@
+"""The rows of activities, and their lists."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from contracts.outreach.activities import Activity
+from contracts.reference.divisions import Area
+from services.outreach.views.residents import RESIDENTS
+from services.runtime.mongo import Database, Row, in_areas, make_index
+
+ACTIVITIES = "activities"
+
+
+async def prepare(database: Database) -> None:
+    """Make the indexes that the queries below need."""
+    await make_index(database[RESIDENTS], [("street", 1), ("state", 1), ("birth", 1), ("sex", 1)], name="street")
+    await make_index(database[ACTIVITIES], [("street", 1), ("planned_on", 1)], name="street")
+
+
+def activity_row(activity: Activity, sequence: int) -> Row:
+    """Make the row of an activity."""
+    return Row(ACTIVITIES, activity.activity_id, sequence, activity.model_dump(mode="json", exclude={"activity_id"}))
+
+
+async def list_activities(database: Database, areas: Sequence[Area], since: date, until: date) -> list[Activity]:
+    """List the activities of a division that are planned for a period, by street and day."""
+    query: dict[str, Any] = {
+        "street": in_areas(areas),
+        "planned_on": {"$gte": since.isoformat(), "$lte": until.isoformat()},
+    }
+    found = database[ACTIVITIES].find(query, hint="street").sort([("street", 1), ("planned_on", 1)]).limit(1000)
+    return [Activity.model_validate({**document, "activity_id": document["_id"]}) async for document in found]

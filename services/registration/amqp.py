@@ -1,0 +1,202 @@
+"""AMQP in: an office publishes a report to the exchange `offices` and is answered on its own queue."""
+
+from collections.abc import Awaitable, Sequence
+from datetime import date
+from hashlib import sha256
+from typing import Any
+from urllib.parse import quote
+
+from pydantic import BaseModel, Field, ValidationError
+
+from contracts.envelope import uuid7
+from contracts.reference.divisions import Divisions
+from contracts.refusals import RefusedError
+from contracts.registration.stays import DestinationKind, Stay
+from services.registration.commands.arrivals import Arrivals, Outcome
+from services.registration.commands.departures import record_departure
+from services.registration.commands.notices import Reply, answer_notice
+from services.registration.intake.checks import check_departure, check_household
+from services.registration.intake.refusals import ADVICE, Refusal, advise
+from services.registration.intake.reports import DepartureReport, HouseholdReport, NoticeReply
+from services.registration.service import Registration
+from services.registration.views.transfers import find_notice
+from services.runtime.inbox import Delivery
+from services.runtime.journal import ConflictError
+
+OFFICES = "offices"
+PREFETCH = 256
+DIRECT_REPLY = "amq.rabbitmq.reply-to"
+
+
+class NamedReply(NoticeReply):
+    """What an office says to the notice that it names."""
+
+    notice_id: str = Field(pattern=r"^[0-9a-f]{32}$")
+
+
+class Answer(BaseModel):
+    """What an office hears back: `accepted`, `duplicate` or `refused` with a stable code and what to do.
+
+    Of a departure also how the stay is now; of a notice how far its answer is; refused as stale, the current version.
+    """
+
+    outcome: str
+    message_id: str | None = None
+    code: str | None = None
+    field: str | None = None
+    advice: str | None = None
+    stay_id: str | None = None
+    person_id: str | None = None
+    ended_on: date | None = None
+    destination: str | None = None
+    destination_kind: DestinationKind | None = None
+    returning_on: date | None = None
+    notice_id: str | None = None
+    state: str | None = None
+    version: int | None = None
+    warnings: tuple[str, ...] = ()
+    members: tuple["Answer", ...] | None = None
+
+
+def keys(divisions: Divisions, districts: Sequence[str]) -> list[str]:
+    """Give the routing keys of every street of the districts served and what went over to it, or of all streets."""
+    streets = [street for district in districts for street in divisions.streets(district)]
+    former = [old for street in streets for old in divisions.predecessors(street)]
+    taken_over = {old for old in former if divisions.successor(old).startswith(tuple(districts))}
+    codes = [*streets, *sorted(taken_over.difference(streets))] if districts else ["*"]
+    return [f"{code}.{kind}" for code in codes for kind in ("arrival", "departure", "answer")]
+
+
+async def take(registration: Registration, arrivals: Arrivals, delivery: Delivery) -> str | None:
+    """Take in one report, answer the office, and give the reason if the message must be parked as well."""
+    answer, reason = await _answer(registration, arrivals, delivery)
+    if delivery.reply_to and _may_answer(delivery):
+        body = answer.model_copy(update={"message_id": delivery.message_id}).model_dump_json(exclude_none=True)
+        await registration.service.listener.reply(delivery.reply_to, body.encode(), delivery.correlation_id)
+    return reason
+
+
+async def _answer(registration: Registration, arrivals: Arrivals, delivery: Delivery) -> tuple[Answer, str | None]:
+    street, _, kind = delivery.routing_key.partition(".")
+    refused = _check_sender(registration, delivery, street)
+    if refused is not None:
+        return refused, f"refused: {refused.code}"
+    try:
+        if kind == "arrival":
+            report = HouseholdReport.model_validate_json(delivery.body)
+            return await _arrive(registration, arrivals, report, delivery), None
+        if kind == "departure":
+            departure = DepartureReport.model_validate_json(delivery.body)
+            return await _decided(_depart(registration, departure, delivery, street)), None
+        if kind == "answer":
+            reply = NamedReply.model_validate_json(delivery.body)
+            return await _decided(_reply(registration, reply, delivery, street)), None
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, found["loc"])) or "body" for found in error.errors())
+        return _refuse("malformed", fields), f"malformed: {fields}"
+    return _refuse("unknown_report", "routing_key"), f"unknown report {kind[:40]!r}"
+
+
+async def _arrive(
+    registration: Registration, arrivals: Arrivals, report: HouseholdReport, delivery: Delivery
+) -> Answer:
+    street = delivery.routing_key.partition(".")[0]
+    checked = check_household(report, **_context(registration, street))
+    if isinstance(checked, Refusal):
+        return _refuse_report(checked)
+    outcomes = await arrivals.register(checked, _cause(delivery), delivery.first_seen)
+    head, *members = map(_told, outcomes)
+    return head.model_copy(update={"members": tuple(members) or None})
+
+
+def _told(outcome: Outcome) -> Answer:
+    return Answer(
+        outcome="accepted" if outcome.accepted else "duplicate",
+        stay_id=outcome.stay_id,
+        person_id=outcome.person_id,
+        warnings=outcome.warnings,
+    )
+
+
+async def _depart(registration: Registration, report: DepartureReport, delivery: Delivery, street: str) -> Answer:
+    checked = check_departure(report, **_context(registration, street))
+    if isinstance(checked, Refusal):
+        return _refuse_report(checked)
+    stay, *members = await record_departure(registration, checked, _decision(delivery))
+    along = tuple(_departed(one, ()) for one in members)
+    return _departed(stay, checked.warnings).model_copy(update={"members": along or None})
+
+
+def _departed(stay: Stay, warnings: tuple[str, ...]) -> Answer:
+    told = {"stay_id", "person_id", "state", "ended_on", "destination", "destination_kind", "returning_on"}
+    return Answer(outcome="accepted", warnings=warnings, **stay.model_dump(include=told))
+
+
+async def _reply(registration: Registration, said: NamedReply, delivery: Delivery, street: str) -> Answer:
+    """Answer a notice that is addressed to the office's street."""
+    notice = await find_notice(registration.service.database, said.notice_id)
+    divisions, today = registration.service.divisions, registration.service.today
+    if notice is None or not (divisions.covers(street, notice.addressee, today) or street == notice.sender):
+        return _refuse("no_such_notice", "notice_id")
+    if not divisions.covers(street, notice.addressee, today):
+        return _refuse("not_yours", "notice_id")
+    reply = Reply(said.state, said.left_on, said.reason)
+    event = await answer_notice(registration, notice, reply, _decision(delivery), said.version)
+    answer = event.data.answer
+    told = {"notice_id": answer.notice_id, "state": answer.state, "person_id": answer.person_id}
+    return Answer(outcome="accepted", version=event.sequence, **told)
+
+
+async def _decided(deciding: Awaitable[Answer]) -> Answer:
+    """Wait for a decision; a refused one is answered with its code, what to do and, if stale, the current version."""
+    try:
+        return await deciding
+    except RefusedError as error:
+        return Answer(outcome="refused", code=error.code, advice=error.advice, field=error.field, version=error.version)
+    except ConflictError:
+        return Answer(outcome="refused", code="conflict", advice=ADVICE["conflict"])
+
+
+def _context(registration: Registration, street: str) -> dict[str, Any]:
+    service = registration.service
+    return {"street": street, "today": service.today, "divisions": service.divisions}
+
+
+def _check_sender(registration: Registration, delivery: Delivery, street: str) -> Answer | None:
+    """Refuse a sender whose verified user is not the street's office, and a street that is not known."""
+    if delivery.user_id is None:
+        return _refuse("user_id_missing", "user_id")
+    code = delivery.user_id.removeprefix("office-")
+    divisions, today = registration.service.divisions, registration.service.today
+    if code == delivery.user_id or not code or not divisions.covers(code, street, today):
+        return _refuse("not_your_street", "user_id")
+    if not divisions.is_street(street):
+        return _refuse("unknown_street", "routing_key")
+    return None
+
+
+def _may_answer(delivery: Delivery) -> bool:
+    """Answer only on the office's own queue, so that nobody can make us write into another's."""
+    reply_to = delivery.reply_to or ""
+    own = (delivery.user_id or "").replace("office-", "office.", 1)
+    return reply_to == own or reply_to.startswith(DIRECT_REPLY)
+
+
+def _cause(delivery: Delivery) -> str:
+    """Name the request, so that a message delivered twice gets the same answer twice."""
+    return f"{delivery.user_id}/{delivery.message_id or uuid7()}"
+
+
+def _decision(delivery: Delivery) -> str:
+    """Name a request to decide, by the sender's name for it and a digest: another body under that name is refused."""
+    asked = f"{delivery.routing_key}\n".encode() + delivery.body
+    name = quote(delivery.message_id or uuid7(), safe="")
+    return f"{delivery.user_id}/{name}#{sha256(asked).hexdigest()[:16]}"
+
+
+def _refuse_report(refusal: Refusal) -> Answer:
+    return Answer(outcome="refused", code=refusal.code, field=refusal.field, advice=advise(refusal))
+
+
+def _refuse(code: str, field: str | None) -> Answer:
+    return Answer(outcome="refused", code=code, field=field, advice=ADVICE[code])

@@ -1,0 +1,127 @@
+"""HTTP in: an arrival or a departure is parsed, checked and recorded."""
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Depends, Header, Request, Response
+from pydantic import BaseModel, Field
+
+from contracts.envelope import uuid7
+from contracts.registration.stays import Stay
+from services.registration.api.dependencies import (
+    RECORDS,
+    Cause,
+    Clerk,
+    Here,
+    approver_of,
+    decided,
+    must_be_street,
+    refuses,
+)
+from services.registration.commands.arrivals import Arrivals, Outcome
+from services.registration.commands.departures import record_departure
+from services.registration.domain.errors import LeftBeforeArrivingError, NotRegisteredError
+from services.registration.intake.checks import check_departure, check_household
+from services.registration.intake.refusals import Refusal, advise
+from services.registration.intake.reports import DepartureReport, HouseholdReport
+from services.registration.service import Registration
+from services.runtime.problems import Problem
+
+router = APIRouter(tags=["registration"])
+
+
+async def _arrivals(request: Request) -> Arrivals:
+    arrivals: Arrivals = request.app.state.arrivals
+    return arrivals
+
+
+class ArrivalRequest(HouseholdReport):
+    """An arrival as an office reports it over HTTP: the street, what was typed, and who arrived along."""
+
+    street: str = Field(pattern=r"^[0-9]{9}$", description="9-digit street code (GB/T 10114)")
+
+
+class DepartureRequest(DepartureReport):
+    """A departure as an office reports it over HTTP."""
+
+    street: str = Field(pattern=r"^[0-9]{9}$", description="9-digit street code (GB/T 10114)")
+
+
+class ArrivalAnswer(BaseModel):
+    """What became of an arrival: `accepted`, or `duplicate` of a stay that is registered already; so of each member."""
+
+    outcome: Literal["accepted", "duplicate"]
+    stay_id: str
+    person_id: str
+    warnings: tuple[str, ...]
+    members: tuple["ArrivalAnswer", ...] = ()
+
+
+class DepartureAnswer(Stay):
+    """The stay that ended, those of who left along, and what was not understood of the report."""
+
+    members: tuple[Stay, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@router.post("/arrivals", status_code=201, responses={200: {"model": ArrivalAnswer}}, summary="Register an arrival")
+async def post_arrival(
+    body: ArrivalRequest,
+    registration: Here,
+    registering: Annotated[Arrivals, Depends(_arrivals)],
+    caller: Clerk,
+    response: Response,
+    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
+) -> ArrivalAnswer:
+    """Register that a person, or a whole household, came to live in a street; the same again is one stay each.
+
+    A supervisor may approve a number that fails its check: the person is unverified, and never matched by itself.
+    """
+    caller.must_cover(body.street)
+    around = _context(registration, body.street)
+    arrivals = _accept(check_household(body, **around, approver=approver_of(caller)))
+    cause = f"{caller.subject}/{idempotency_key}" if idempotency_key else uuid7()
+    outcomes = await registering.register(arrivals, cause)
+    response.status_code = 201 if any(outcome.accepted for outcome in outcomes) else 200
+    head, *members = map(_answer, outcomes)
+    return head.model_copy(update={"members": tuple(members)})
+
+
+@router.post(
+    "/departures",
+    summary="Register a departure",
+    responses=refuses(
+        *RECORDS,
+        NotRegisteredError,
+        LeftBeforeArrivingError,
+        outside_your_division=403,
+        conflict=409,
+        unknown_street=422,
+    ),
+)
+async def post_departure(body: DepartureRequest, registration: Here, caller: Clerk, cause: Cause) -> DepartureAnswer:
+    """Register that a person left a street, alone or with the household; the stays end on that day."""
+    caller.must_cover(body.street)
+    departure = _accept(check_departure(body, **_context(registration, body.street)))
+    stay, *members = await decided(record_departure(registration, departure, cause))
+    return DepartureAnswer(**stay.model_dump(), members=tuple(members), warnings=departure.warnings)
+
+
+def _context(registration: Registration, street: str) -> dict[str, Any]:
+    service = registration.service
+    must_be_street(registration, street)
+    return {"street": street, "today": service.today, "divisions": service.divisions}
+
+
+def _accept(checked: Any) -> Any:
+    if isinstance(checked, Refusal):
+        raise Problem(422, checked.code, advise(checked), field=checked.field)
+    return checked
+
+
+def _answer(outcome: Outcome) -> ArrivalAnswer:
+    return ArrivalAnswer(
+        outcome="accepted" if outcome.accepted else "duplicate",
+        stay_id=outcome.stay_id,
+        person_id=outcome.person_id,
+        warnings=outcome.warnings,
+    )

@@ -1,0 +1,190 @@
+"""HTTP in: conflicts, and what an office says of its own stay to resolve one."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from contracts.registration.conflicts import Conflict
+from contracts.registration.stays import DestinationKind, Stay
+from services.registration.api.dependencies import (
+    RECORDS,
+    Cause,
+    Clerk,
+    Division,
+    Here,
+    Id,
+    Paged,
+    Version,
+    decided,
+    refuses,
+)
+from services.registration.api.stays import Correction
+from services.registration.commands import conflicts
+from services.registration.commands.conflicts import Means, Resolution
+from services.registration.commands.stays import Going
+from services.registration.domain.errors import (
+    AcceptedAlreadyError,
+    FutureDayError,
+    LeftBeforeArrivingError,
+    NotContestedError,
+    NotEndedError,
+    NothingToCorrectError,
+    NotInConflictError,
+    NotLivingHereError,
+    ResolvedAlreadyError,
+    RetractedError,
+    StaleError,
+)
+from services.registration.service import Registration
+from services.registration.views.stays import find_stay
+from services.registration.views.transfers import find_conflict, list_conflicts
+from services.runtime.access import Caller
+from services.runtime.problems import Problem
+
+router = APIRouter(tags=["transfers"])
+
+
+class ConflictPage(BaseModel):
+    """A page of conflicts and the cursor of the next one, if there is one."""
+
+    conflicts: list[Conflict]
+    cursor: str | None
+
+
+class KnownStay(BaseModel):
+    """A stay of anywhere; its version where this instance writes it."""
+
+    stay: Stay
+    version: int | None
+
+
+class ConflictFile(BaseModel):
+    """A conflict with its stays, and which of them the caller may decide about."""
+
+    conflict: Conflict
+    stays: list[KnownStay]
+    own: list[str]
+
+
+class StayTold(BaseModel):
+    """Which of the caller's stays a resolution is about."""
+
+    stay_id: Id
+    version: Version = None
+
+
+class RetractStay(StayTold):
+    """The arrival was registered by mistake."""
+
+    action: Literal["retract"]
+
+
+class EndStay(StayTold):
+    """The person left; without a day and a destination when and for where the newer stay began."""
+
+    action: Literal["end"]
+    left_on: date | None = None
+    destination: Annotated[str | None, Field(pattern=r"^[0-9]{6}(?:[0-9]{3})?$")] = None
+
+
+class CorrectStay(StayTold):
+    """What was reported of the stay was wrong."""
+
+    action: Literal["correct"]
+    correction: Correction
+
+
+class StandByStay(StayTold):
+    """The person still lives here: that they moved on is rejected."""
+
+    action: Literal["still_here"]
+
+
+ResolutionRequest = Annotated[RetractStay | EndStay | CorrectStay | StandByStay, Field(discriminator="action")]
+
+
+@router.get("/conflicts", summary="Contradictions to resolve", responses=refuses(outside_your_division=403))
+async def get_conflicts(registration: Here, caller: Clerk, division: Division, page: Paged) -> ConflictPage:
+    """List the open conflicts that a division has a stay in."""
+    caller.must_cover(division)
+    service = registration.service
+    found, following = await list_conflicts(service.database, service.areas(division), page.cursor, page.limit)
+    return ConflictPage(conflicts=found, cursor=following)
+
+
+@router.get("/conflicts/{conflict_id}", summary="A conflict and its stays", responses=refuses(not_found=404))
+async def get_conflict(conflict_id: Id, registration: Here, caller: Clerk) -> ConflictFile:
+    """Show a conflict that the caller's division has a stay in."""
+    conflict = await _find_conflict(registration, caller, conflict_id)
+    own = [stay for stay, street in zip(conflict.stays, conflict.streets, strict=True) if caller.covers(street)]
+    return ConflictFile(
+        conflict=conflict, stays=[await _known_stay(registration, one) for one in conflict.stays], own=own
+    )
+
+
+@router.post(
+    "/conflicts/{conflict_id}/resolution",
+    summary="Resolve a conflict",
+    responses=refuses(
+        *RECORDS,
+        StaleError,
+        ResolvedAlreadyError,
+        NotInConflictError,
+        RetractedError,
+        AcceptedAlreadyError,
+        NotLivingHereError,
+        LeftBeforeArrivingError,
+        NotContestedError,
+        NothingToCorrectError,
+        NotEndedError,
+        FutureDayError,
+        not_found=404,
+        not_yours=403,
+        conflict=409,
+    ),
+)
+async def post_resolution(
+    conflict_id: Id, body: ResolutionRequest, registration: Here, caller: Clerk, cause: Cause
+) -> Stay:
+    """Say of the caller's own stay what settles the conflict; what follows for the other one is derived."""
+    conflict = await _find_conflict(registration, caller, conflict_id)
+    streets = dict(zip(conflict.stays, conflict.streets, strict=True))
+    if body.stay_id in streets and not caller.covers(streets[body.stay_id]):
+        raise Problem(403, "not_yours", "该居住记录不属于本辖区。Only its own office decides about a stay.")
+    said = _resolution(body)
+    return await decided(conflicts.resolve_conflict(registration, conflict, said, cause, body.version))
+
+
+async def _find_conflict(registration: Registration, caller: Caller, conflict_id: str) -> Conflict:
+    """Find a conflict as an own district keeps it, else as it was heard."""
+    heard = await find_conflict(registration.service.database, conflict_id)
+    if not any(caller.covers(street) for conflict in heard for street in conflict.streets):
+        raise Problem(404, "not_found", "辖区内没有该冲突。No such conflict in your division.")
+    own = [await registration.service.journal.load(f"conflict/{conflict_id}@{one.district}") for one in heard]
+    kept = [event.data.conflict for event in own if event is not None] or heard
+    newest: Conflict = next((conflict for conflict in kept if conflict.open), kept[0])
+    return newest
+
+
+async def _known_stay(registration: Registration, stay_id: str) -> KnownStay:
+    event = await registration.service.journal.load(f"stay/{stay_id}")
+    if event is not None:
+        return KnownStay(stay=event.data.stay, version=event.sequence)
+    heard = await find_stay(registration.service.database, stay_id)
+    if heard is None:
+        raise Problem(404, "not_found", "没有该居住记录。No such stay.")
+    return KnownStay(stay=heard, version=None)
+
+
+def _resolution(body: RetractStay | EndStay | CorrectStay | StandByStay) -> Resolution:
+    match body:
+        case CorrectStay(correction=correction):
+            return Resolution(Means.CORRECT, body.stay_id, changes=correction.changes)
+        case EndStay(left_on=left_on, destination=destination):
+            kind = DestinationKind.DIVISION if destination else DestinationKind.UNKNOWN
+            going = Going(left_on, destination, kind) if left_on else None
+            return Resolution(Means.END, body.stay_id, going)
+        case _:
+            return Resolution(Means(body.action), body.stay_id)

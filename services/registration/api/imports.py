@@ -1,0 +1,56 @@
+"""HTTP in: registers are handed in as spreadsheets; progress and refused rows are asked for."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Response, UploadFile
+
+from services.registration.api.dependencies import Clerk, Here, approver_of, must_be_street
+from services.registration.commands import imports
+from services.registration.intake.registers import FILE_ADVICE
+from services.runtime.access_log.log import Access
+from services.runtime.problems import Problem
+from services.runtime.sheets import SheetError
+from services.runtime.web import give_workbook
+
+router = APIRouter(tags=["registration"])
+
+
+@router.post("/imports", status_code=202, summary="Hand in a register")
+async def post_import(
+    registration: Here, caller: Clerk, file: UploadFile, street: Annotated[str, Form(pattern=r"^[0-9]{9}$")]
+) -> imports.Progress:
+    """Take in a spreadsheet (.xlsx, or .csv in UTF-8 or GB18030, at most 10 MiB); it is worked through behind."""
+    caller.must_cover(street)
+    must_be_street(registration, street)
+    content = await file.read()
+    try:
+        approver = approver_of(caller)
+        return await imports.hand_in(registration, content, file.filename or "", street, caller.subject, approver)
+    except SheetError as error:
+        raise Problem(422, error.code, FILE_ADVICE[error.code]) from error
+
+
+@router.get("/imports/{import_id}", summary="How far an import is")
+async def get_import(import_id: str, registration: Here, caller: Clerk) -> imports.Progress:
+    """Show how many rows are done, accepted, duplicate, blank and refused by reason."""
+    progress = await imports.find_progress(registration, import_id)
+    if progress is None or not caller.covers(progress.street):
+        raise Problem(404, "not_found", "No such import in your division.")
+    return progress
+
+
+@router.get("/imports/{import_id}/refused", summary="The refused rows as a workbook")
+async def get_refused(import_id: str, registration: Here, caller: Clerk) -> Response:
+    """Give back the refused rows with reason and advice beside each; correct them and hand the workbook in again.
+
+    The rows say who people are, so that this is kept in the access log.
+    """
+    progress = await get_import(import_id, registration, caller)
+    if progress.state != "done":
+        raise Problem(409, "not_done", "The import is still under way; ask for its progress first.")
+    if progress.dismissed_at is not None:
+        raise Problem(410, "dismissed", "The refused rows were dismissed; their text is deleted.")
+    access = Access.of(caller, "refused_rows_read", f"import {import_id}", street=progress.street)
+    await registration.access_log.record(access)
+    workbook = await imports.make_refused_workbook(registration, progress)
+    return give_workbook(workbook, f"refused-{import_id}.xlsx")

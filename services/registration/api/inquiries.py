@@ -1,0 +1,80 @@
+"""HTTP in: inquiries 协查 of one office to another."""
+
+from hashlib import sha256
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel, Field
+
+from contracts.registration.notices import Notice, NoticeKind, Urgency
+from services.registration.api.dependencies import RECORDS, Cause, Clerk, Here, Id, decided, find_person, refuses
+from services.registration.api.notices import find_notice
+from services.registration.api.stays import Retraction
+from services.registration.commands import inquiries
+from services.registration.domain.errors import NotAskedError, StaleError, WithdrawnError
+from services.registration.service import Registration
+from services.runtime.problems import Problem
+
+router = APIRouter(tags=["transfers"])
+
+
+class InquiryRequest(BaseModel):
+    """What to ask another office about a person 协查; health and identity do not belong into the question's code."""
+
+    street: str = Field(pattern=r"^[0-9]{9}$", description="who asks")
+    addressee: str = Field(pattern=r"^[0-9]{6}(?:[0-9]{3})?$")
+    person_id: Id
+    urgency: Urgency = Urgency.ORDINARY
+    question: Literal["lives_there", "lived_there", "left_for", "household", "guardian"] = "lives_there"
+
+
+@router.post(
+    "/inquiries",
+    status_code=201,
+    summary="Ask another office about a person",
+    responses=refuses(*RECORDS, not_found=404, outside_your_division=403, unknown_division=422),
+)
+async def post_inquiry(body: InquiryRequest, registration: Here, caller: Clerk, cause: Cause) -> Notice:
+    """Ask an office to verify where a person lives 协查; the same question on one day is one inquiry."""
+    caller.must_cover(body.street)
+    await find_person(registration, caller, body.person_id)
+    if not registration.rules.is_inside(body.addressee):
+        raise Problem(422, "unknown_division", "没有该区划。No such division.", field="addressee")
+    return await decided(inquiries.ask_inquiry(registration, _inquiry(registration, body), cause))
+
+
+@router.post(
+    "/inquiries/{notice_id}/withdrawal",
+    summary="Withdraw an inquiry",
+    responses=refuses(*RECORDS, StaleError, NotAskedError, WithdrawnError, not_found=404, conflict=409),
+)
+async def post_withdrawal(
+    notice_id: str, registration: Here, caller: Clerk, cause: Cause, body: Retraction | None = None
+) -> Notice:
+    """Withdraw an inquiry of the caller's division."""
+    notice = await find_notice(registration, notice_id)
+    if not caller.covers(notice.sender):
+        raise Problem(404, "not_found", "辖区内没有该协查。No such inquiry in your division.")
+    version = body.version if body else None
+    return await decided(inquiries.withdraw_inquiry(registration, notice_id, cause, version))
+
+
+def _inquiry(registration: Registration, body: InquiryRequest) -> Notice:
+    now, deadlines = registration.now(), registration.rules.deadlines
+    within = body.street[:6] == body.addressee[:6]
+    answer_due = deadlines.answer_due(NoticeKind.INQUIRY, body.urgency, within, now.day)
+    asked = f"{body.person_id}|{body.street}|{body.addressee}|{body.question}|{now.day}"
+    return Notice(
+        notice_id=sha256(f"inquiry|{asked}".encode()).hexdigest()[:32],
+        kind=NoticeKind.INQUIRY,
+        person_id=body.person_id,
+        sender=body.street,
+        addressee=body.addressee,
+        urgency=body.urgency,
+        sent_at=now.moment,
+        receipt_due=deadlines.receipt_due(NoticeKind.INQUIRY, body.urgency, within, now.day),
+        answer_due=answer_due,
+        remind_on=deadlines.remind_on(NoticeKind.INQUIRY, body.urgency, within, answer_due),
+        asked=True,
+        question=body.question,
+    )

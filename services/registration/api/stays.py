@@ -1,0 +1,238 @@
+"""HTTP in: stays are listed and counted; they end, are corrected, relocated, confirmed or retracted."""
+
+from collections import Counter
+from datetime import date
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field, model_validator
+
+from contracts.envelope import Event
+from contracts.registration.categories import PersonCategory
+from contracts.registration.stays import DestinationKind, Stay, StayState
+from services.registration.api.dependencies import RECORDS, Cause, Clerk, Here, Version, decided, refuses
+from services.registration.commands import conflicts, stays
+from services.registration.commands.stays import Dwelling
+from services.registration.domain.arrivals import Dwelling as DwellingKind
+from services.registration.domain.arrivals import Hazard, Purpose
+from services.registration.domain.errors import (
+    AcceptedAlreadyError,
+    AnsweredAlreadyError,
+    FutureDayError,
+    LeftBeforeArrivingError,
+    NotContestedError,
+    NotEndedError,
+    NothingToCorrectError,
+    NotLivingHereError,
+    RetractedError,
+    StaleError,
+)
+from services.registration.service import Registration
+from services.registration.views.stays import belonging_query, count_communities, count_residents, list_stays
+from services.runtime.access import Caller
+from services.runtime.problems import Problem
+
+router = APIRouter(tags=["transfers"])
+
+
+class StayFile(BaseModel):
+    """A stay, its version, and the day from which the person counts as a usual resident (常住, half a year)."""
+
+    stay: Stay
+    version: int
+    usual_resident_from: date
+
+
+class Correction(BaseModel):
+    """What to correct of a stay; what is left out stays. The last three are those of a declared departure."""
+
+    version: Version = None
+    started_on: date | None = None
+    origin: Annotated[str | None, Field(pattern=r"^[0-9]{6}$")] = None
+    purpose: Purpose | None = None
+    dwelling: DwellingKind | None = None
+    hazard: Hazard | None = None
+    ended_on: date | None = None
+    destination: Annotated[str | None, Field(pattern=r"^[0-9]{6}(?:[0-9]{3})?$")] = None
+    destination_kind: DestinationKind | None = None
+
+    @model_validator(mode="after")
+    def _a_day_is_a_day(self) -> "Correction":
+        if any(name in self.model_fields_set and getattr(self, name) is None for name in ("started_on", "ended_on")):
+            raise ValueError("a day is corrected by another day")
+        return self
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """Give what is to be corrected."""
+        return self.model_dump(exclude={"version"}, exclude_unset=True)
+
+
+class Relocation(BaseModel):
+    """Where inside the street a person moved."""
+
+    version: Version = None
+    community: Annotated[str | None, Field(max_length=100)] = None
+    grid: Annotated[str | None, Field(max_length=40)] = None
+    dwelling: DwellingKind | None = None
+
+
+class Confirmation(BaseModel):
+    """That the person of a contested stay moved on; `left_on` if that was not the newer stay's first day."""
+
+    version: Version = None
+    left_on: date | None = None
+
+
+class Retraction(BaseModel):
+    """That something was recorded by mistake."""
+
+    version: Version = None
+
+
+class CommunityCount(BaseModel):
+    """How many residents a community has; None are those of whom the office did not say."""
+
+    community: str | None
+    residents: int
+
+
+@router.get("/stays/{stay_id}", summary="A stay and its version", responses=refuses(not_found=404))
+async def get_stay(stay_id: str, registration: Here, caller: Clerk) -> StayFile:
+    """Show a stay of the caller's division."""
+    event = await _load_covered(registration, caller, stay_id)
+    since = registration.rules.deadlines.usual_resident_from(event.data.stay.started_on)
+    return StayFile(stay=event.data.stay, version=event.sequence, usual_resident_from=since)
+
+
+@router.post(
+    "/stays/{stay_id}/correction",
+    summary="Correct a stay",
+    responses=refuses(
+        *RECORDS,
+        StaleError,
+        RetractedError,
+        NothingToCorrectError,
+        NotEndedError,
+        LeftBeforeArrivingError,
+        FutureDayError,
+        not_found=404,
+        conflict=409,
+    ),
+)
+async def post_correction(stay_id: str, body: Correction, registration: Here, caller: Clerk, cause: Cause) -> Stay:
+    """Correct dates or what came with them; a wrong street is a retraction and an arrival there."""
+    await _load_covered(registration, caller, stay_id)
+    return await decided(stays.correct_stay(registration, stay_id, body.changes, cause, body.version))
+
+
+@router.post(
+    "/stays/{stay_id}/relocation",
+    summary="Move inside the street",
+    responses=refuses(*RECORDS, StaleError, NotLivingHereError, NothingToCorrectError, not_found=404, conflict=409),
+)
+async def post_relocation(stay_id: str, body: Relocation, registration: Here, caller: Clerk, cause: Cause) -> Stay:
+    """Note another community, grid or dwelling; the street counts as before."""
+    await _load_covered(registration, caller, stay_id)
+    dwelling = Dwelling(body.community, body.grid, body.dwelling)
+    return await decided(stays.relocate_stay(registration, stay_id, dwelling, cause, body.version))
+
+
+@router.post(
+    "/stays/{stay_id}/confirmation",
+    summary="Confirm that a contested stay is over",
+    responses=refuses(
+        *RECORDS,
+        StaleError,
+        NotContestedError,
+        AnsweredAlreadyError,
+        LeftBeforeArrivingError,
+        FutureDayError,
+        not_found=404,
+        conflict=409,
+    ),
+)
+async def post_confirmation(
+    stay_id: str, registration: Here, caller: Clerk, cause: Cause, body: Confirmation | None = None
+) -> Stay:
+    """End a contested stay on the day the person left, by default when the newer one starts."""
+    await _load_covered(registration, caller, stay_id)
+    said = body or Confirmation()
+    return await decided(conflicts.confirm_move(registration, stay_id, said.left_on, cause, said.version))
+
+
+@router.post(
+    "/stays/{stay_id}/retraction",
+    summary="Retract an arrival registered by mistake",
+    responses=refuses(*RECORDS, StaleError, RetractedError, AcceptedAlreadyError, not_found=404, conflict=409),
+)
+async def post_retraction(
+    stay_id: str, registration: Here, caller: Clerk, cause: Cause, body: Retraction | None = None
+) -> Stay:
+    """Retract a stay; a stay elsewhere that it contested is reaffirmed."""
+    await _load_covered(registration, caller, stay_id)
+    version = body.version if body else None
+    return await decided(stays.retract_arrival(registration, stay_id, cause, version))
+
+
+@router.get("/communities", summary="Residents per community", responses=refuses(outside_your_division=403))
+async def get_communities(
+    registration: Here, caller: Clerk, street: Annotated[str, Query(pattern=r"^[0-9]{9}$")]
+) -> list[CommunityCount]:
+    """Count the residents of each community 社区 of a street."""
+    caller.must_cover(street)
+    service = registration.service
+    counted = await count_communities(service.database, service.areas(street))
+    return [CommunityCount(community=name, residents=residents) for name, residents in counted.items()]
+
+
+async def _load_covered(registration: Registration, caller: Caller, stay_id: str) -> Event[Any]:
+    """Load the newest fact of a stay of the caller's division, or answer 404."""
+    event = await registration.service.journal.load(f"stay/{stay_id}")
+    if event is None or not caller.covers(event.division):
+        raise Problem(404, "not_found", "辖区内没有该居住记录。No such stay in your division.")
+    return event
+
+
+class StayPage(BaseModel):
+    """A page of stays and the cursor of the next one, if there is one."""
+
+    stays: list[Stay]
+    cursor: str | None
+
+
+@router.get("/stays", summary="List stays")
+async def get_stays(
+    registration: Here,
+    caller: Clerk,
+    division: Annotated[str, Query(pattern=r"^[0-9]{2,9}$")],
+    state: StayState | None = None,
+    category: PersonCategory | None = None,
+    cursor: Annotated[str, Query(pattern=r"^([0-9]{9}\|[0-9a-f]{32})?$")] = "",
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+) -> StayPage:
+    """List the stays of a division by street and id, with those under codes that went over to it.
+
+    Of a category: as people belong to it today.
+    """
+    caller.must_cover(division)
+    service = registration.service
+    belonging = belonging_query(category, service.today) if category else None
+    areas = service.areas(division)
+    stays, following = await list_stays(service.database, areas, state, cursor, limit, belonging)
+    return StayPage(stays=stays, cursor=following)
+
+
+@router.get("/streets", summary="Residents per street")
+async def get_streets(
+    registration: Here, caller: Clerk, division: Annotated[str, Query(pattern=r"^[0-9]{2,9}$")]
+) -> list[dict[str, Any]]:
+    """Count the residents of each street of a division, empty streets included, with those of streets now in it."""
+    caller.must_cover(division)
+    service, divisions = registration.service, registration.service.divisions
+    counts: Counter[str] = Counter()
+    for code, residents in (await count_residents(service.database, service.areas(division))).items():
+        counts[divisions.successor(code, service.today)] += residents
+    standing = [code for code in divisions.streets(division) if divisions.stands(code, service.today)]
+    streets = sorted({*counts, *standing})
+    return [{"street": code, "name": divisions.name(code), "residents": counts[code]} for code in streets]

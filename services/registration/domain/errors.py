@@ -1,0 +1,165 @@
+"""Decisions that say no, each with a stable code and what to do."""
+
+from contracts.refusals import RefusedError
+
+
+class NotFoundError(RefusedError):
+    """There is no such thing here, or it is another district's."""
+
+    code = "not_found"
+    advice = "本区没有该记录。No such record in this district."
+
+
+class NotRegisteredError(RefusedError):
+    """The person has no open stay in the street."""
+
+    code = "not_registered_here"
+    advice = "该人员在本街道没有在住记录。No open stay of this person in this street; register the arrival first."
+
+
+class LeftBeforeArrivingError(RefusedError):
+    """The day of leaving lies before the day of arriving."""
+
+    code = "left_before_arriving"
+    advice = "离开日期早于到达日期。The day of leaving must not lie before the day of arriving; correct the date."
+
+
+class FutureDayError(RefusedError):
+    """The day lies in the future."""
+
+    code = "future_date"
+    advice = "日期不能晚于今天。The day must not lie in the future; correct it."
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
+class NotLivingHereError(RefusedError):
+    """The stay has ended already, or was retracted."""
+
+    code = "not_living_here"
+    advice = "该居住记录已结束或已撤销。The stay has already ended or was retracted; look at its present state."
+
+
+class RetractedError(RefusedError):
+    """The stay was retracted: nothing more can be said of it."""
+
+    code = "retracted"
+    advice = "该居住记录已撤销。The stay was retracted; register the arrival anew if the person is here."
+
+
+class NothingToCorrectError(RefusedError):
+    """The correction says what is already there."""
+
+    code = "nothing_to_correct"
+    advice = "更正内容与现有记录相同。The correction says what is already recorded."
+
+
+class NotEndedError(RefusedError):
+    """What is to be corrected of a departure was never declared here."""
+
+    code = "not_ended"
+    advice = "该居住记录没有登记流出。No departure was declared of this stay; register it first."
+
+
+class NotContestedError(RefusedError):
+    """There is nothing to confirm: no newer stay is known."""
+
+    code = "not_contested"
+    advice = "没有更新的居住记录。No newer stay elsewhere is known; register a departure instead."
+
+
+class AcceptedAlreadyError(RefusedError):
+    """The district that was left has confirmed the move: it can't be taken back."""
+
+    code = "accepted_already"
+    advice = "流出地已确认，请改为登记流出或返回。The move was confirmed; register a departure or a return instead."
+
+
+class AnsweredAlreadyError(RefusedError):
+    """The notice has its feedback."""
+
+    code = "answered_already"
+    advice = "该通报已反馈。The notice was answered already; what changed since needs a report of its own."
+
+
+class WithdrawnError(RefusedError):
+    """The notice was withdrawn: it wants nothing any more."""
+
+    code = "withdrawn"
+    advice = "该通报已撤回，无需处理。The notice was withdrawn; nothing is left to do."
+
+
+class NotAskedError(RefusedError):
+    """Only an inquiry that a clerk asked can be withdrawn by one."""
+
+    code = "not_asked"
+    advice = "只有主动发起的协查可以撤回。Only an inquiry that was asked by an office can be withdrawn."
+
+
+class ResolvedAlreadyError(RefusedError):
+    """The conflict is open no longer."""
+
+    code = "resolved_already"
+    advice = "该冲突已解决，无需处理。The conflict was resolved already; nothing is left to do."
+
+
+class NotInConflictError(RefusedError):
+    """The stay is none of those that the conflict is between."""
+
+    code = "not_in_conflict"
+    advice = "该居住记录与此冲突无关。The conflict is not about this stay; name one of its stays."
+
+
+class AlreadyDeadError(RefusedError):
+    """The death is recorded with another day."""
+
+    code = "died_already"
+    advice = "已登记死亡，请先撤销再重新登记。The death is recorded already; retract it first."
+
+
+class NotDeadError(RefusedError):
+    """No death is recorded in this district."""
+
+    code = "not_dead"
+    advice = "本区没有该人员的死亡记录。No death of this person is recorded in this district."
+
+
+class DiedBeforeBirthError(RefusedError):
+    """The day of death lies before birth."""
+
+    code = "died_before_birth"
+    advice = "死亡日期早于出生日期。The day of death must not lie before birth; correct it."
+
+
+class SamePersonError(RefusedError):
+    """The two ids are one person already."""
+
+    code = "same_person"
+    advice = "两条记录已是同一人。The two records are one person already."
+
+
+class NotMergedError(RefusedError):
+    """The person was not merged in this district."""
+
+    code = "not_merged"
+    advice = "本区没有合并过该人员。This district has not merged this person."
+
+
+class MismatchError(RefusedError):
+    """The request's name was used before, for something else."""
+
+    code = "idempotency_mismatch"
+    advice = "该 Idempotency-Key 已用于另一请求。The key was used for another request; send this one under a new key."
+
+
+class StaleError(RefusedError):
+    """The form was filled in over an older version; `version` is the current one."""
+
+    code = "stale"
+    advice = "记录已被更新，请刷新后重试。Somebody changed it since; look at the current version and try again."
+
+    def __init__(self, version: int) -> None:
+        super().__init__(version)
+        self.version = version

@@ -1,0 +1,115 @@
+"""What an office has to do, derived from transfers, stays and conflicts."""
+
+from collections.abc import Iterator
+from datetime import date
+from enum import StrEnum
+
+from pydantic import BaseModel
+
+from contracts.reference.divisions import district_of
+from contracts.registration.notices import NoticeKind, Urgency
+from contracts.registration.stays import Stay, StayState
+from services.registration.domain.knowledge import Knowledge
+
+
+class TaskKind(StrEnum):
+    """What an office has to do: about a notice, a stay, a conflict, somebody expected, somebody lost.
+
+    `urge_office` 督办 is a district's own: an office of its has let the day of a notice pass.
+    """
+
+    RECEIVE_NOTICE = "receive_notice"
+    ANSWER_NOTICE = "answer_notice"
+    CHECK_STAY = "check_stay"
+    RESOLVE_CONFLICT = "resolve_conflict"
+    EXPECT_ARRIVAL = "expect_arrival"
+    TRACE_PERSON = "trace_person"
+    URGE_OFFICE = "urge_office"
+
+
+class Task(BaseModel):
+    """One thing for an office (9 digits) or a district (6) to do, by `due` where there is a deadline."""
+
+    kind: TaskKind
+    division: str
+    person_id: str
+    due: date | None = None
+    urgent: bool = False
+    escalated: bool = False
+    stay_id: str | None = None
+    notice_id: str | None = None
+    conflict_id: str | None = None
+    street: str | None = None
+
+
+def derive_tasks(known: Knowledge) -> list[Task]:
+    """Derive what offices have to do about a person."""
+    found = [*_notice_tasks(known), *_stay_tasks(known), *_conflict_tasks(known)]
+    return sorted(found, key=_place)
+
+
+def _place(task: Task) -> tuple[object, ...]:
+    """Order tasks by what is due first; ids settle what nothing else does."""
+    ids = (task.stay_id or "", task.notice_id or "", task.conflict_id or "")
+    return task.due or date.max, task.division, task.kind, *ids
+
+
+def _notice_tasks(known: Knowledge) -> Iterator[Task]:
+    for notice in known.notices:
+        if known.due(notice) is None:
+            continue
+        received = notice.notice_id in known.answers_by_notice
+        kind = TaskKind.ANSWER_NOTICE if received else TaskKind.RECEIVE_NOTICE
+        expected = notice.kind is NoticeKind.DEPARTURE and not known.is_met(notice)
+        task = Task(
+            kind=TaskKind.EXPECT_ARRIVAL if expected else kind,
+            division=notice.addressee,
+            person_id=notice.person_id,
+            due=notice.answer_due if received else notice.receipt_due,
+            urgent=notice.urgency is not Urgency.ORDINARY,
+            escalated=notice.escalated,
+            stay_id=notice.about,
+            notice_id=notice.notice_id,
+            street=notice.sender,
+        )
+        yield task
+        if notice.escalated and notice.addressee != district_of(notice.addressee):
+            urging = {"kind": TaskKind.URGE_OFFICE, "division": district_of(notice.addressee)}
+            yield task.model_copy(update={**urging, "street": notice.addressee})
+
+
+def _stay_tasks(known: Knowledge) -> Iterator[Task]:
+    for stay in known.claims:
+        if stay.state is StayState.CONTESTED:
+            rival = known.stays_by_id.get(stay.contested_by or "")
+            notice = known.notice(NoticeKind.ARRIVAL, stay.contested_by or "", stay.stay_id)
+            due, street = notice.answer_due if notice else None, rival.street if rival else None
+            yield _about_stay(TaskKind.CHECK_STAY, stay, due, street)
+        if stay.trace_lost_on is not None:
+            yield _about_stay(TaskKind.TRACE_PERSON, stay, stay.trace_lost_on, None)
+        elif known.is_taken_back(stay):
+            yield _about_stay(TaskKind.CHECK_STAY, stay, None, stay.destination)
+
+
+def _about_stay(kind: TaskKind, stay: Stay, due: date | None, street: str | None) -> Task:
+    return Task(
+        kind=kind,
+        division=stay.street,
+        person_id=stay.person_id,
+        due=due,
+        stay_id=stay.stay_id,
+        street=street,
+    )
+
+
+def _conflict_tasks(known: Knowledge) -> Iterator[Task]:
+    for conflict in known.conflicts:
+        if conflict.open:
+            for street in sorted({street for street in conflict.streets if street.startswith(conflict.district)}):
+                yield Task(
+                    kind=TaskKind.RESOLVE_CONFLICT,
+                    division=street,
+                    person_id=conflict.person_id,
+                    urgent=True,
+                    conflict_id=conflict.conflict_id,
+                )

@@ -1,0 +1,1 @@
+"""What people typed becomes checked values, or a refusal with a stable code: the same at every door."""

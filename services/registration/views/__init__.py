@@ -1,0 +1,1 @@
+"""The documents that registration reads, their indexes and queries: one module per subject."""

@@ -1,0 +1,186 @@
+"""Who may be one person under two documents: the same name, birth, sex and hukou, found by a keyed hash alone.
+
+Each identity keeps the likeness of everything that was ever reported of the person, so that candidates do not depend on
+the order of reports. A pair is raised when the second of two comes, and stays until a clerk merges or dismisses it.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import combinations
+from typing import Any
+
+from pymongo import UpdateOne
+
+from contracts.reference.divisions import Area
+from contracts.reference.identity import Sex
+from contracts.registration.stays import StayState
+from services.registration.domain.arrivals import Arrival
+from services.registration.vault import Vault
+from services.registration.views.rows import STAYS
+from services.registration.views.sealed import IDENTITIES
+from services.runtime.mongo import Database, Document, bulk_write, in_areas, insert_new, make_index
+
+DUPLICATES = "duplicates"
+OPEN, DISMISSED = "open", "dismissed"
+MOST_ALIKE = 20
+"""A likeness that more people share tells nothing: it comes of what was not known when they were reported."""
+HELPING = 200
+
+Likenesses = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""By person what was reported of them: each likeness, and the fields that agree where somebody else has it too."""
+Survivors = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
+"""Tells of people who were merged under which id they go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Two people who may be one, what agrees, and the streets where each stays or stayed."""
+
+    people: tuple[str, str]
+    agrees: tuple[str, ...]
+    streets: Mapping[str, Sequence[str]]
+
+    @property
+    def cursor(self) -> str:
+        """Name the pair."""
+        return _name(self.people)
+
+
+async def prepare(database: Database) -> None:
+    """Make the indexes that the queries below need."""
+    await make_index(database[IDENTITIES], "likenesses", name="likenesses")
+    await make_index(database[DUPLICATES], "people", name="people")
+    await make_index(database[DUPLICATES], "likeness", name="likeness")
+    await make_index(database[DUPLICATES], [("state", 1), ("_id", 1)], name="state")
+
+
+def likenesses_of(vault: Vault, people: Iterable[tuple[str, Arrival]]) -> Likenesses:
+    """Digest what was reported of people."""
+    found: dict[str, dict[str, tuple[str, ...]]] = {}
+    for person, arrival in people:
+        likeness = vault.likeness(arrival.name, arrival.birth, arrival.sex, arrival.hukou_division)
+        known = (("sex", arrival.sex in (Sex.MALE, Sex.FEMALE)), ("hukou", arrival.hukou_division is not None))
+        agrees = ("name", "birth", *(field for field, is_known in known if is_known))
+        found.setdefault(person, {})[likeness] = agrees
+    return found
+
+
+async def add_likenesses(database: Database, likenesses: Likenesses) -> None:
+    """Add to people who are known already what they were reported as now; who was erased stays so."""
+    updates = [
+        UpdateOne(
+            {"_id": person, "sealed": {"$exists": True}}, {"$addToSet": {"likenesses": {"$each": sorted(reported)}}}
+        )
+        for person, reported in likenesses.items()
+    ]
+    await bulk_write(database[IDENTITIES], updates)
+
+
+async def raise_pairs(database: Database, likenesses: Likenesses) -> None:
+    """Raise the pairs that people make with whoever is like them; a pair that was raised before stays as it is.
+
+    To be called once their identities are kept: whichever of two comes last sees both. Where too many are alike, what
+    was raised of them is taken back, but for what a clerk dismissed.
+    """
+    if not likenesses:
+        return
+    agrees = {likeness: fields for reported in likenesses.values() for likeness, fields in reported.items()}
+    wanted = {"$match": {"likenesses": {"$in": list(agrees)}}}
+    stages: list[Document] = [
+        wanted,
+        {"$project": {"likenesses": 1}},
+        {"$unwind": "$likenesses"},
+        wanted,
+        {"$group": {"_id": "$likenesses", "people": {"$push": "$_id"}}},
+        {"$match": {"people.1": {"$exists": True}}},
+    ]
+    rows: dict[str, Document] = {}
+    async for alike in database[IDENTITIES].aggregate(stages):
+        likeness, people = alike["_id"], sorted(alike["people"])
+        if len(people) > MOST_ALIKE:
+            await database[DUPLICATES].delete_many({"likeness": likeness, "state": OPEN})
+            continue
+        for pair in combinations(people, 2):
+            rows[_name(pair)] = {"people": pair, "likeness": likeness, "agrees": agrees[likeness], "state": OPEN}
+    await insert_new(database[DUPLICATES], [{"_id": name, **row} for name, row in rows.items()])
+
+
+async def find_candidates(database: Database, person_ids: Collection[str]) -> dict[str, list[str]]:
+    """Find who each of the people may be too, without what a clerk dismissed."""
+    found: dict[str, list[str]] = {}
+    async for pair in database[DUPLICATES].find({"people": {"$in": list(person_ids)}, "state": OPEN}):
+        one, other = pair["people"]
+        for person, candidate in ((one, other), (other, one)):
+            if person in person_ids:
+                found.setdefault(person, []).append(candidate)
+    return {person: sorted(candidates) for person, candidates in found.items()}
+
+
+async def nobody_merged(_: Collection[str]) -> Mapping[str, str]:
+    """Tell that all people go on under their own id."""
+    return {}
+
+
+async def list_pairs(
+    database: Database, areas: Sequence[Area], cursor: str, limit: int, survivors: Survivors = nobody_merged
+) -> tuple[list[Pair], str | None]:
+    """List the open pairs of which one stays or stayed in a division, and give the cursor of the next page."""
+    pairs: list[Pair] = []
+    while len(pairs) <= limit:
+        helping = [_pair(row) async for row in database[DUPLICATES].aggregate(_listing(areas, cursor))]
+        merged = await survivors({person for pair in helping for person in pair.people})
+        pairs += [pair for pair in helping if len({merged.get(person, person) for person in pair.people}) > 1]
+        if len(helping) < HELPING:
+            break
+        cursor = helping[-1].cursor
+    return pairs[:limit], pairs[limit - 1].cursor if len(pairs) > limit else None
+
+
+async def find_pair(database: Database, one: str, other: str) -> Pair | None:
+    """Find a pair, dismissed or not."""
+    stages = [{"$match": {"_id": _name((one, other))}}, _STAYS_OF_BOTH]
+    return next(iter([_pair(row) async for row in database[DUPLICATES].aggregate(stages)]), None)
+
+
+async def dismiss(database: Database, pair: Pair, by: str, reason: str, moment: datetime) -> None:
+    """Keep that a clerk found the two to be two people; the first to say so is kept."""
+    dismissed = {"state": DISMISSED, "by": by, "reason": reason, "at": moment}
+    await database[DUPLICATES].update_one({"_id": pair.cursor, "state": OPEN}, {"$set": dismissed})
+
+
+async def forget(database: Database, person_id: str) -> None:
+    """Forget the pairs of a person whose identity is erased."""
+    await database[DUPLICATES].delete_many({"people": person_id})
+
+
+_STAYS_OF_BOTH: Document = {
+    "$lookup": {"from": STAYS, "localField": "people", "foreignField": "person_id", "as": "stays"}
+}
+
+
+def _listing(areas: Sequence[Area], cursor: str) -> list[Document]:
+    lives = {"$elemMatch": {"street": in_areas(areas), "state": {"$ne": StayState.RETRACTED.value}}}
+    return [
+        {"$match": {"state": OPEN, "_id": {"$gt": cursor}}},
+        {"$sort": {"_id": 1}},
+        _STAYS_OF_BOTH,
+        {"$match": {"stays": lives}},
+        {"$limit": HELPING},
+    ]
+
+
+def _pair(row: Mapping[str, Any]) -> Pair:
+    one, other = row["people"]
+    streets = {person: sorted(set(_streets_of(person, row["stays"]))) for person in (one, other)}
+    return Pair((one, other), tuple(row["agrees"]), streets)
+
+
+def _streets_of(person: str, stays: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    for stay in stays:
+        if stay["person_id"] == person and stay["state"] != StayState.RETRACTED:
+            yield stay["street"]
+
+
+def _name(people: Iterable[str]) -> str:
+    return "|".join(sorted(people))

@@ -1,0 +1,78 @@
+"""The rows that registration keeps of what it hears, one per stream, and their indexes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from contracts.registration.conflicts import Conflict
+from contracts.registration.notices import Answer, Notice
+from contracts.registration.people import Person
+from contracts.registration.stays import Stay
+from services.runtime.mongo import Database, Document, Row, make_index
+
+STAYS = "stays"
+NOTICES = "notices"
+ANSWERS = "answers"
+PEOPLE = "people"
+CONFLICTS = "conflicts"
+MOVERS = "movers"
+
+
+async def prepare(database: Database) -> None:
+    """Make the indexes that the queries below need."""
+    await make_index(database[STAYS], "person_id", name="person")
+    by_street = [("street", 1), ("_id", 1)]
+    told = [("state", 1), ("birth", 1), ("sex", 1), ("hazard", 1)]
+    await make_index(database[STAYS], [*by_street, *told], name="street")
+    reported = {"categories": {"$gt": ""}}
+    await make_index(
+        database[STAYS], [("categories", 1), *by_street], name="reported", partialFilterExpression=reported
+    )
+    for link in ("household_id", "guardian_id"):
+        await make_index(database[STAYS], link, name=link, partialFilterExpression={link: {"$gt": ""}})
+    for collection in (NOTICES, ANSWERS, PEOPLE, CONFLICTS):
+        await make_index(database[collection], "person_id", name="person")
+    await make_index(database[PEOPLE], "linked", name="linked")
+    await make_index(
+        database[CONFLICTS], [("streets", 1), ("conflict_id", 1)], name="open", partialFilterExpression={"open": True}
+    )
+    await make_index(database[MOVERS], "due_on", name="due", partialFilterExpression={"due_on": {"$type": "string"}})
+    await make_index(database[MOVERS], [("tasks.division", 1), ("tasks.due", 1)], name="tasks")
+    listed = [("listed.division", 1), ("listed.what", 1), ("listed.state", 1), ("_id", 1)]
+    await make_index(database[MOVERS], listed, name="listed")
+
+
+def stay_row(stay: Stay, sequence: int) -> Row:
+    """Make the row of a stay."""
+    return Row(STAYS, stay.stay_id, sequence, stay.model_dump(mode="json", exclude={"stay_id"}))
+
+
+def notice_row(notice: Notice, sequence: int) -> Row:
+    """Make the row of a notice."""
+    return Row(NOTICES, notice.notice_id, sequence, notice.model_dump(mode="json", exclude={"notice_id"}))
+
+
+def answer_row(answer: Answer, sequence: int) -> Row:
+    """Make the row of an answer."""
+    return Row(ANSWERS, answer.notice_id, sequence, answer.model_dump(mode="json", exclude={"notice_id"}))
+
+
+def person_row(person: Person, sequence: int) -> Row:
+    """Make the row of what a district knows of a person."""
+    return Row(PEOPLE, f"{person.person_id}@{person.district}", sequence, person.model_dump(mode="json"))
+
+
+def conflict_row(conflict: Conflict, sequence: int) -> Row:
+    """Make the row of a conflict as a district keeps it."""
+    return Row(CONFLICTS, f"{conflict.conflict_id}@{conflict.district}", sequence, conflict.model_dump(mode="json"))
+
+
+def read_stay(document: Mapping[str, Any]) -> Stay:
+    """Read a stay back from its row."""
+    return Stay.model_validate({**document, "stay_id": document["_id"]})
+
+
+def read_answer(document: Document | None) -> tuple[Answer | None, int]:
+    """Read an answer and its version back from its row, None and 0 where there is none."""
+    if document is None:
+        return None, 0
+    return Answer.model_validate({**document, "notice_id": document["_id"]}), document["sequence"]

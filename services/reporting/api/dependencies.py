@@ -1,0 +1,22 @@
+"""Who may ask reporting over HTTP, and for which period."""
+
+from datetime import date, timedelta
+from typing import Annotated
+
+from fastapi import Depends, Query
+
+from services.runtime.access import Caller, Role, allow
+from services.runtime.problems import Problem
+
+Reader = Annotated[Caller, Depends(allow(Role.DISTRICT, Role.SUPERVISOR, Role.CLERK, Role.HEALTH_WORKER))]
+Assessor = Annotated[Caller, Depends(allow(Role.DISTRICT, Role.SUPERVISOR))]
+Division = Annotated[str, Query(pattern=r"^[0-9]{2,9}$")]
+Since = Annotated[date, Query(alias="from")]
+Until = Annotated[date, Query(alias="to")]
+LONGEST = timedelta(days=1100)
+
+
+def must_be_period(since: date, until: date) -> None:
+    """Refuse a period that ends before it begins, or is longer than three years."""
+    if not timedelta(0) <= until - since <= LONGEST:
+        raise Problem(422, "bad_period", "'to' must not lie before 'from', nor more than three years after it.")

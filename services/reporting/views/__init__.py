@@ -1,0 +1,1 @@
+"""The documents that reporting reads, their indexes and queries: one module per subject."""

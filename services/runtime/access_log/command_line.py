@@ -1,0 +1,71 @@
+"""Verifying the access log from the command line, with a progress bar and a file of heads that is kept elsewhere."""
+
+import re
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from services.runtime.access_log.log import AccessLog, Verdict
+from services.runtime.command_line import errors, make_bar
+
+_HEAD = re.compile(r"([0-9]{1,15}) ([0-9a-f]{64})")
+
+Heads = Annotated[
+    Path | None,
+    typer.Option(
+        dir_okay=False,
+        help="A file of heads ('<position> <hash>' a line), kept where nobody who can write to MongoDB can write: "
+        "each must still stand in the log, and the head found now is added.",
+    ),
+]
+"""The option that names a file of heads."""
+
+
+class HeadsError(ValueError):
+    """A line of a file of heads that is no position and hash."""
+
+
+async def verify_access_log(log: AccessLog, heads: Path | None) -> Verdict:
+    """Go through the whole log; compare it with the heads noted in a file, and note the head it has now."""
+    noted = _read_heads(heads) if heads else {}
+    newest = await log.find_newest_position()
+    with make_bar() as bar:
+        task = bar.add_task("核验访问日志 verifying", total=newest)
+        verdict = await log.verify(noted, lambda position: bar.update(task, completed=position))
+    if heads and verdict.fault is None and verdict.entries not in noted and verdict.entries:
+        with heads.open("a") as file:
+            file.write(f"{verdict.entries} {verdict.head}\n")
+    return verdict
+
+
+def say_verdict(verify: Callable[[], Verdict]) -> None:
+    """Verify and say what was found: exit code 1 if the log is broken, 2 if the file of heads can't be read."""
+    try:
+        verdict = verify()
+    except HeadsError as error:
+        errors.print(f"[red]bad_heads[/]: {error}")
+        raise typer.Exit(2) from error
+    sys.stdout.write(describe(verdict))
+    if verdict.fault is not None:
+        raise typer.Exit(1)
+
+
+def describe(verdict: Verdict) -> str:
+    """Say how many entries are whole, the head, and where the first break is."""
+    lines = [f"entries: {verdict.entries}", f"head: {verdict.head}"]
+    if verdict.fault is not None:
+        lines.append(f"first break: {verdict.entries + 1} {verdict.fault}")
+    return "\n".join(lines) + "\n"
+
+
+def _read_heads(file: Path) -> Mapping[int, str]:
+    heads: dict[int, str] = {}
+    for line in file.read_text().splitlines() if file.exists() else []:
+        found = _HEAD.fullmatch(line.strip())
+        if found is None:
+            raise HeadsError(f"{file}: every line is '<position> <hash>'")
+        heads[int(found[1])] = found[2]
+    return heads

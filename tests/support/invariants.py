@@ -1,0 +1,354 @@
+"""The invariants of the numbers, as queries: what must hold once queues are drained, however the facts travelled.
+
+They read reporting's rows and views in every instance, and the journals. I1, I2 and I6 let pass who has an open
+conflict or, as a callable tells, an open transfer; what registration keeps of transfers is checked by another (I9).
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import combinations, pairwise
+from typing import Any
+
+from contracts.envelope import Event, unwrap
+from contracts.facts import ALL_FACTS, by_type
+from contracts.reference.divisions import Area
+from contracts.registration.notices import AnswerState, NoticeState
+from contracts.registration.people import Person, deaths, one_person
+from contracts.registration.stays import DestinationKind, Ending, StayState
+from services.reporting import projector
+from services.reporting.commands import tracing
+from services.reporting.commands.tracing import Rows
+from services.reporting.domain.scores import RATES, marks
+from services.reporting.domain.traces import Known, Trace, trace
+from services.reporting.views.flows import count_days, count_standing, count_unplaced
+from services.reporting.views.scores import find_exchanges
+from services.runtime.mongo import Database, Document
+from tests.support.ledger import heard_by, read_journals
+
+Databases = Mapping[str, Database]
+Instances = Sequence[Databases]
+Explained = Callable[[Instances], Awaitable[Collection[str]]]
+"""Gives the people who have an open transfer."""
+Ended = Callable[[Instances], Awaitable[list[str]]]
+"""Says which transfers have neither come to an end nor are on a list of what is overdue."""
+
+STREAMS = ("stays", "notices", "answers", "people", "conflicts", "archives", "entries", "activities")
+LINKED = {"archived", "archive_sequence", "traced", "found_on", "archived_otherwise"}
+"""What reporting writes onto a stay beside the stay's own facts."""
+EVERYWHERE = (Area(""),)
+LIVING = (StayState.OPEN, StayState.CONTESTED)
+
+
+async def _nobody(_: Instances) -> Collection[str]:
+    return ()
+
+
+async def _nothing(_: Instances) -> list[str]:
+    return []
+
+
+async def find_violations(
+    instances: Instances, days: Sequence[date], *, explained: Explained = _nobody, ended: Ended = _nothing
+) -> list[str]:
+    """Say which invariants do not hold on some days, given in order, the last being today; nothing means all hold.
+
+    The instances share one broker and hold each district once between them; every one has reporting.
+    """
+    world = await _read_world(instances)
+    excused = world.conflicting | {world.one(person) for person in await explained(instances)}
+    violations = [
+        *world.doubles(excused),
+        *world.overlaps(excused),
+        *world.stays_of_the_dead(),
+        *world.unfinished_notices(days[-1]),
+    ]
+    for day in days:
+        violations += world.unbalanced_people(day, excused)
+    for start, end in pairwise(days):
+        violations += world.unbalanced_flows(start, end, excused)
+    for number, databases in enumerate(instances):
+        reporting = databases["reporting"]
+        violations += [f"{found} in instance {number}" for found in await _check_streets(reporting, days)]
+        violations += [f"{found} in instance {number}" for found in await _check_rates(reporting, days)]
+    violations += await _check_recomputed(instances)
+    violations += await _check_in_transit(instances, world, days[-1])
+    return violations + await ended(instances)
+
+
+# one person's life
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A stay that stands: whose, where, from when to when (half-open), and how it is held."""
+
+    stay_id: str
+    person: str
+    street: str
+    start: date
+    end: date | None
+    state: StayState
+    ending: Ending | None
+    external: bool
+    lost_on: date | None
+    order: tuple[str, str, str]
+
+    def covers(self, day: date) -> bool:
+        """Say whether the person lives there at the end of a day."""
+        return self.start <= day and (self.end is None or day < self.end)
+
+    def meets(self, other: "Interval") -> bool:
+        """Say whether two stays have a day in common."""
+        begin, ends = max(self.start, other.start), [each.end for each in (self, other) if each.end]
+        return begin < min(ends, default=date.max)
+
+    @property
+    def departed(self) -> bool:
+        """Say whether the office declared that the person left."""
+        return self.end is not None and self.ending in {None, Ending.DEPARTED}
+
+
+@dataclass(frozen=True)
+class World:
+    """Everybody's stays in all instances, by person, each person once whatever ids they have."""
+
+    lives: Mapping[str, list[Interval]]
+    died: Mapping[str, date]
+    conflicting: frozenset[str]
+    ids: Mapping[str, frozenset[str]]
+    unanswered: Sequence[Document]
+
+    def one(self, person_id: str) -> str:
+        """Give the one name of a person."""
+        return min(self.ids.get(person_id, {person_id}))
+
+    def doubles(self, excused: Collection[str]) -> Iterator[str]:
+        """I1, I2: nobody has two current stays, unless a conflict or a transfer is open."""
+        for person, life in self.lives.items():
+            current = [stay.stay_id for stay in life if stay.state is StayState.OPEN]
+            if len(current) > 1 and person not in excused:
+                yield f"I1: {person} has {len(current)} current stays and no open conflict or transfer: {current}"
+
+    def overlaps(self, excused: Collection[str]) -> Iterator[str]:
+        """I6: stays of one person do not overlap, unless one of them is contested."""
+        for person, life in self.lives.items():
+            settled = [stay for stay in life if stay.state is not StayState.CONTESTED]
+            for one, other in combinations(settled, 2):
+                if person not in excused and one.meets(other):
+                    yield f"I6: {person} has stays {one.stay_id} and {other.stay_id} at one time"
+
+    def stays_of_the_dead(self) -> Iterator[str]:
+        """I12: nobody stays after dying; an arrival after a death is contested."""
+        for person, day in self.died.items():
+            for stay in self.lives.get(person, ()):
+                outlives = stay.state is StayState.OPEN or (stay.end is not None and stay.end > day)
+                if outlives and stay.state is not StayState.CONTESTED:
+                    yield f"I12: {person} died on {day} and stays in {stay.stay_id}"
+
+    def unfinished_notices(self, today: date) -> Iterator[str]:
+        """I9: what nobody answered has come to an end by default once its last day is over."""
+        living = {stay.stay_id for life in self.lives.values() for stay in life if stay.state in LIVING}
+        for notice in self.unanswered:
+            over = notice["completes_on"] is not None and date.fromisoformat(notice["completes_on"]) < today
+            if over and notice["about"] in living:
+                yield f"I9: notice {notice['_id']} was to complete by default; stay {notice['about']} goes on"
+
+    def unbalanced_people(self, day: date, excused: Collection[str]) -> Iterator[str]:
+        """I5: residents are the living inside the boundary, less who is unplaced, and who is counted twice again."""
+        count = self._count(day, excused)
+        if count["residents"] != count["inside"] - count["unplaced"] + count["overlap"]:
+            yield f"I5: on {day} {dict(count)}"
+
+    def unbalanced_flows(self, start: date, end: date, excused: Collection[str]) -> Iterator[str]:
+        """I4: who moved inside the boundary arrived as often as they left, but for who is unplaced or doubled."""
+        before, after = self._count(start, excused), self._count(end, excused)
+        moved = sum(self._moved(life, start, end) for life in self._settled(excused))
+        expected = before["unplaced"] - after["unplaced"] + after["overlap"] - before["overlap"]
+        if moved != expected:
+            yield f"I4: from {start} to {end} moved {moved}, unplaced and overlap say {expected}"
+
+    def _moved(self, life: Sequence[Interval], start: date, end: date) -> int:
+        """Count arrivals less departures inside the boundary; whoever dies under way has left it."""
+        died = self.died.get(life[0].person, date.max)
+        arrived = sum(
+            start < stay.start <= end and not _outside(previous, stay.start) for previous, stay in pairwise(life)
+        )
+        left = [stay.end for stay in life if stay.end and stay.end < died and not stay.external]
+        under_way = start < died <= end and life[-1].departed and life[-1].end in left
+        return arrived + under_way - sum(start < day <= end for day in left)
+
+    def in_transit(self, day: date, excused: Collection[str] = ()) -> int:
+        """Count who has left and is nowhere at the end of a day, lost or not."""
+        return self._count(day, excused)["unplaced"]
+
+    def _settled(self, excused: Collection[str]) -> Iterator[list[Interval]]:
+        for person, life in self.lives.items():
+            if person not in excused and all(stay.state is not StayState.CONTESTED for stay in life):
+                yield life
+
+    def _count(self, day: date, excused: Collection[str]) -> Counter[str]:
+        count: Counter[str] = Counter()
+        for life in self._settled(excused):
+            known = [stay for stay in life if stay.start <= day]
+            if not known:
+                continue
+            at_home = sum(stay.covers(day) for stay in known)
+            dead = self.died.get(life[0].person, date.max) <= day
+            count["residents"] += at_home
+            count["inside"] += not dead and not _outside(known[-1], day)
+            count["unplaced"] += not dead and not at_home and known[-1].departed and not known[-1].external
+            count["overlap"] += max(0, at_home - 1)
+        return count
+
+
+def _outside(stay: Interval, day: date) -> bool:
+    return stay.external and stay.end is not None and stay.end <= day
+
+
+async def _read_world(instances: Instances) -> World:
+    rows: dict[str, list[Document]] = {}
+    for collection in ("stays", "people", "conflicts", "notices", "answers"):
+        told = [row for each in instances for row in await _all(each["reporting"], collection)]
+        rows[collection] = list({row["_id"]: row for row in told}.values())
+    records = [Person.model_validate(row) for row in rows["people"]]
+    ids = one_person(records)
+    lives: dict[str, list[Interval]] = defaultdict(list)
+    for row in rows["stays"]:
+        if row["state"] != StayState.RETRACTED:
+            stay = _interval(row, min(ids.get(row["person_id"], {row["person_id"]})))
+            lives[stay.person].append(stay)
+    fed_back = {row["_id"] for row in rows["answers"] if row["state"] in {AnswerState.CONFIRMED, AnswerState.REJECTED}}
+    return World(
+        lives={person: sorted(life, key=lambda stay: stay.order) for person, life in lives.items()},
+        died={min(ids.get(one, {one})): day for one, day in deaths(records).items()},
+        conflicting=frozenset(
+            min(ids.get(row["person_id"], {row["person_id"]})) for row in rows["conflicts"] if row["open"]
+        ),
+        ids=ids,
+        unanswered=[row for row in rows["notices"] if row["_id"] not in fed_back and row["state"] == NoticeState.SENT],
+    )
+
+
+def _interval(row: Document, person: str) -> Interval:
+    return Interval(
+        stay_id=row["_id"],
+        person=person,
+        street=row["street"],
+        start=date.fromisoformat(row["started_on"]),
+        end=_day(row["ended_on"]),
+        state=StayState(row["state"]),
+        ending=Ending(row["ending"]) if row["ending"] else None,
+        external=row["destination_kind"] == DestinationKind.EXTERNAL,
+        lost_on=_day(row["trace_lost_on"]),
+        order=(row["started_on"], row["recorded_at"], row["_id"]),
+    )
+
+
+# what the views count
+
+
+async def _check_streets(reporting: Database, days: Sequence[date]) -> list[str]:
+    """I3: in each street and period, who lives there at the end are those of before and what came and went."""
+    violations = []
+    standing = {day: await count_standing(reporting, EVERYWHERE, day) for day in days}
+    for start, end in pairwise(days):
+        expected = {street: found["residents"] + found["contested"] for street, found in standing[start].items()}
+        for day in await count_days(reporting, EVERYWHERE, start + timedelta(days=1), end):
+            expected[day.street] = expected.get(day.street, 0) + day.inflow - day.outflow - day.deaths
+        found = {street: count["residents"] + count["contested"] for street, count in standing[end].items()}
+        violations += [
+            f"I3: {street} from {start} to {end}: {found.get(street, 0)}, not {expected.get(street, 0)}"
+            for street in sorted(expected.keys() | found.keys())
+            if expected.get(street, 0) != found.get(street, 0)
+        ]
+    return violations
+
+
+async def _check_rates(reporting: Database, days: Sequence[date]) -> list[str]:
+    """I13: what is counted above a line is counted below it."""
+    standing = await count_standing(reporting, EVERYWHERE, days[-1])
+    violations = [
+        f"I13: archives in {street}" for street, one in standing.items() if one["archived"] > one["residents"]
+    ]
+    async for exchange in find_exchanges(reporting, EVERYWHERE, date.min, date.max):
+        found = set(marks(exchange, days[-1]))
+        amiss = [name for name, (above, below) in RATES.items() if above in found and below not in found]
+        violations += [f"I13: {name} of {exchange}" for name in amiss]
+    return violations
+
+
+async def _check_in_transit(instances: Instances, world: World, today: date) -> list[str]:
+    """I5: an instance looks for nobody whom it knows elsewhere; alone, for exactly those who are nowhere."""
+    if any(stay.state is StayState.CONTESTED for life in world.lives.values() for stay in life):
+        return []
+    counted = 0
+    for databases in instances:
+        found = await count_unplaced(databases["reporting"], EVERYWHERE, today)
+        counted += sum(street["in_transit"] + street["lost"] for street in found.values())
+    expected = world.in_transit(today)
+    if counted < expected or (len(instances) == 1 and counted != expected):
+        return [f"I5: {counted} in transit or lost, not {expected}"]
+    return []
+
+
+# from the journals
+
+
+async def _check_recomputed(instances: Instances) -> list[str]:
+    """I11: rows that were written fact by fact are those that the journals give when read from the beginning."""
+    told = [await read_journals(databases, []) for databases in instances]
+    everywhere = [event for events in told for event in events]
+    known = by_type(ALL_FACTS)
+    violations = []
+    for number, databases in enumerate(instances):
+        heard = [unwrap(event, known) for event in heard_by("reporting", told[number], everywhere)]
+        expected = recompute(heard)
+        for collection in STREAMS:
+            found = {row["_id"]: row for row in await _all(databases["reporting"], collection)}
+            violations += [
+                f"I11: {collection} {name} in instance {number}"
+                for name in sorted(expected[collection].keys() | found.keys())
+                if _plain(found.get(name)) != _plain(expected[collection].get(name))
+            ]
+    return violations
+
+
+def recompute(events: Iterable[Event[Any]]) -> dict[str, dict[str, Document]]:
+    """Give reporting's rows by collection and id as the facts say them, in whatever order they come."""
+    rows: dict[str, dict[str, Document]] = {collection: {} for collection in STREAMS}
+    for event in events:
+        for row in projector.changes(event):
+            known = rows[row.collection].get(row.id)
+            if known is None or known["sequence"] < row.sequence:
+                rows[row.collection][row.id] = {"_id": row.id, "sequence": row.sequence, **row.fields}
+    for stay in rows["stays"].values():
+        archive = rows["archives"].get(f"{stay['person_id']}@{stay['district']}")
+        stay["archived"] = archive is not None and archive["state"] == "open"
+    for stay_id, found in _traced(rows).items():
+        rows["stays"][stay_id]["found_on"] = found.found_on.isoformat() if found.found_on else None
+        rows["stays"][stay_id]["archived_otherwise"] = found.archived_otherwise
+    return rows
+
+
+def _traced(rows: Mapping[str, Mapping[str, Document]]) -> dict[str, Trace]:
+    everything: Known = tracing.known(
+        Rows(*(list(rows[name].values()) for name in ("people", "stays", "notices", "answers", "archives")))
+    )
+    return trace(everything)
+
+
+def _plain(row: Document | None) -> Document | None:
+    """Leave out of a row what says when it was worked out, and what says nothing."""
+    if row is None:
+        return None
+    return {name: value for name, value in row.items() if name not in {"traced", "archive_sequence"} and value}
+
+
+async def _all(database: Database, collection: str) -> list[Document]:
+    return await database[collection].find().to_list(None)
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

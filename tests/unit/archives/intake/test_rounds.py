@@ -1,0 +1,193 @@
+"""Follow-up sheets as health workers type them: what is read, what is refused and why, and what is never kept."""
+
+from datetime import UTC, date, datetime
+from io import BytesIO
+from typing import Any
+
+import pytest
+import xlsxwriter  # type: ignore[import-untyped]  # ships no types
+from python_calamine import CalamineWorkbook
+
+from contracts.archives.contents import Adherence, DiabetesFollowUp, HypertensionFollowUp, Medication, Mode
+from services.archives.intake.rounds import (
+    ADVICE,
+    REASONS,
+    Refusal,
+    Row,
+    Visit,
+    check_row,
+    make_entry,
+    read_round,
+    write_refused,
+)
+from services.runtime.sheets import SheetError
+
+PERSON = "0123456789abcdef0123456789abcdef"
+CODE = "32050700100300001"
+TODAY = date(2026, 11, 20)
+HEADER = [
+    "姓名",
+    "人员编号",
+    "随访日期",
+    "随访方式",
+    "收缩压",
+    "舌张压",
+    "空腹血糖",
+    "服药依从性",
+    "不良反应",
+    "下次随访日期",
+    "用药",
+]
+ROW = ["王芳", PERSON, "2026-11-03", "门诊", 132, 80, "", "规律", "无", "2027/2/3", "缬沙坦、氨氯地平"]
+
+
+def workbook(*lines: list[Any]) -> bytes:
+    file = BytesIO()
+    with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
+        sheet = book.add_worksheet()
+        for number, cells in enumerate(lines):
+            sheet.write_row(number, 0, cells)
+    return file.getvalue()
+
+
+def check(**typed: Any) -> Visit | Refusal:
+    """Check a row with something typed otherwise, or left out (None)."""
+    usual = {"person": PERSON, "followed_on": "2026-11-03", "mode": "家庭", "systolic": "132", "diastolic": "80"}
+    return check_row(Row(2, {name: cell for name, cell in {**usual, **typed}.items() if cell is not None}), TODAY)
+
+
+def content_of(checked: Visit | Refusal) -> Any:
+    assert isinstance(checked, Visit), checked
+    return checked.content
+
+
+def test_a_sheet_below_a_title_is_read_with_the_columns_in_any_order() -> None:
+    told = read_round(workbook(["高血压随访登记表"], HEADER, ROW, [""] * 11, ["合计", 1], ROW), "随访.xlsx")
+
+    assert [row.number for row in told.rows] == [3, 6]
+    assert told.blank == 1
+    assert check_row(told.rows[0], TODAY) == Visit(
+        PERSON,
+        date(2026, 11, 3),
+        HypertensionFollowUp(
+            mode=Mode.FACE_TO_FACE,
+            systolic=132,
+            diastolic=80,
+            adherence=Adherence.REGULAR,
+            side_effects=False,
+            next_on=date(2027, 2, 3),
+            medications=(
+                Medication(drug="缬沙坦", adherence=Adherence.REGULAR),
+                Medication(drug="氨氯地平", adherence=Adherence.REGULAR),
+            ),
+        ),
+    )
+
+
+def test_names_and_numbers_of_documents_are_not_kept_wherever_they_were_typed() -> None:
+    numbers = ["王芳", "11010519491231002X", "20261103", "门诊", 132, 80, "", "", "电话13812345678", "", "缬沙坦"]
+
+    (row,) = read_round(workbook(HEADER, numbers), "a.xlsx").rows
+
+    assert row.typed["person"] == "*"
+    assert row.typed["side_effects"] == "电话*"
+    assert row.typed["followed_on"] == "20261103"
+    assert "王芳" not in str(row)
+
+
+@pytest.mark.parametrize("person", [PERSON, PERSON.upper(), f" {CODE} ", "３２０５０７００１００３００００１"])
+def test_a_person_is_named_by_id_or_archive_code(person: str) -> None:
+    checked = check(person=person)
+
+    assert isinstance(checked, Visit)
+    assert checked.person in {PERSON, CODE}
+
+
+@pytest.mark.parametrize(
+    ("typed", "mode"),
+    [("门诊", "face_to_face"), ("家庭", "face_to_face"), ("电话", "phone"), (" 视频 ", "video"), ("phone", "phone")],
+)
+def test_the_modes_are_the_plans_own_words(typed: str, mode: str) -> None:
+    assert content_of(check(mode=typed)).mode == mode
+
+
+def test_fasting_glucose_makes_it_a_follow_up_of_diabetes() -> None:
+    assert content_of(check(fasting_glucose="6.8")) == DiabetesFollowUp(
+        mode=Mode.FACE_TO_FACE, systolic=132, diastolic=80, fasting_glucose=6.8
+    )
+    assert isinstance(content_of(check(condition="糖尿病", fasting_glucose="6.8")), DiabetesFollowUp)
+
+
+def test_both_pressures_may_stand_in_one_cell() -> None:
+    content = content_of(check(systolic=None, diastolic=None, pressure="152／94"))
+
+    assert (content.systolic, content.diastolic) == (152, 94)
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "field"),
+    [
+        ({"person": ""}, "missing", "person"),
+        ({"person": "王芳"}, "unknown_person", "person"),
+        ({"followed_on": ""}, "missing", "followed_on"),
+        ({"followed_on": "11-03"}, "bad_date", "followed_on"),
+        ({"followed_on": "2026-11-21"}, "future_date", "followed_on"),
+        ({"next_on": "下月"}, "bad_date", "next_on"),
+        ({"mode": None}, "missing", "mode"),
+        ({"mode": "短信"}, "not_understood", "mode"),
+        ({"systolic": None}, "missing", "systolic"),
+        ({"systolic": "132.5"}, "not_understood", "systolic"),
+        ({"systolic": "13 2 mmHg"}, "not_understood", "systolic"),
+        ({"systolic": "900"}, "out_of_range", "systolic"),
+        ({"pressure": "132"}, "not_understood", "pressure"),
+        ({"condition": "感冒"}, "not_understood", "condition"),
+        ({"condition": "高血压", "fasting_glucose": "6.8"}, "not_of_condition", "fasting_glucose"),
+        ({"condition": "糖尿病"}, "missing", "fasting_glucose"),
+        ({"adherence": "还行"}, "not_understood", "adherence"),
+        ({"side_effects": "头晕"}, "not_understood", "side_effects"),
+    ],
+)
+def test_what_can_not_be_a_follow_up_is_refused_with_code_and_field(
+    typed: dict[str, Any], code: str, field: str
+) -> None:
+    assert check(**typed) == Refusal(code, field)
+
+
+def test_refused_rows_come_back_with_reason_and_advice_and_can_be_read_again() -> None:
+    rows = read_round(workbook(HEADER, [*ROW[:3], "短信", *ROW[4:]]), "a.xlsx").rows
+
+    given_back = write_refused([(row, Refusal("not_understood", "mode")) for row in rows], ADVICE.__getitem__)
+
+    header, line = CalamineWorkbook.from_filelike(BytesIO(given_back)).get_sheet_by_index(0).to_python()
+    assert header[-3:] == ["原因 Reason", "处理办法 What to do", "code"]
+    assert line[-3] == f"随访方式：{REASONS['not_understood']}"
+    assert line[-2:] == [ADVICE["not_understood"], "not_understood"]
+    assert "王芳" not in line
+    again = read_round(given_back, "a.xlsx").rows
+    assert {**again[0].typed} == {**dict.fromkeys(again[0].typed, ""), **rows[0].typed}
+
+
+@pytest.mark.parametrize(("data", "code"), [(b"a,b\n1,2", "no_header_row"), (b"PK\x03\x04", "not_a_workbook")])
+def test_what_is_no_sheet_is_refused_whole(data: bytes, code: str) -> None:
+    with pytest.raises(SheetError) as refused:
+        read_round(data, "a.csv")
+
+    assert refused.value.code == code
+
+
+def test_every_reason_has_advice() -> None:
+    assert REASONS.keys() == ADVICE.keys()
+
+
+def test_the_same_visit_has_the_same_entry_however_often_it_is_handed_in() -> None:
+    visit = check()
+    assert isinstance(visit, Visit)
+    later = datetime(2026, 11, 20, 2, tzinfo=UTC)
+
+    one = make_entry(visit, PERSON, "320507001", "nurse", later)
+    same_day = make_entry(visit, PERSON, "320507001", "nurse", datetime(2026, 11, 3, 1, tzinfo=UTC))
+
+    assert one.measured_at == datetime(2026, 11, 3, 4, tzinfo=UTC)
+    assert same_day.measured_at == datetime(2026, 11, 3, 1, tzinfo=UTC)
+    assert one.entry_id == same_day.entry_id
+    assert one.source == "sheet"
