@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from functools import cache, lru_cache
-from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar
+from typing import Annotated, Any, ClassVar, Generic, Literal, TypeVar, cast
 
 from pydantic import BaseModel, ConfigDict, PlainSerializer, StringConstraints, TypeAdapter, ValidationError
 from pydantic_core import from_json
@@ -70,6 +70,7 @@ class Fact(BaseModel):
         return (self.addressee,)
 
 
+FactT = TypeVar("FactT", bound=Fact)
 FactT_co = TypeVar("FactT_co", bound=Fact, covariant=True)
 
 
@@ -130,16 +131,23 @@ def wrap(
 
 
 @cache
-def event_type(kind: type[Fact]) -> type[Event[Any]]:
+def event_type(kind: type[Fact]) -> type[Event[Fact]]:
     """Give the model of an event that carries one kind of fact."""
     return Event[kind]  # type: ignore[valid-type]  # a type made while running
+
+
+def narrow(event: Event[Fact], kind: type[FactT]) -> Event[FactT]:
+    """Return an event as one of a narrower kind of fact; raise TypeError if it carries another."""
+    if not isinstance(event.data, kind):
+        raise TypeError(f"{event.type} is no {kind.__name__}")
+    return cast(Event[FactT], event)
 
 
 class NotAnEventError(ValueError):
     """What arrived is not an event, or not one that this reader knows; the message says why."""
 
 
-def unwrap(raw: Any, known: Mapping[str, type[Fact]]) -> Event[Any]:
+def unwrap(raw: Any, known: Mapping[str, type[Fact]]) -> Event[Fact]:
     """Read one decoded event whose type is among the known ones, or raise NotAnEventError."""
     if not isinstance(raw, dict):
         raise NotAnEventError("an event must be a JSON object")
@@ -155,7 +163,7 @@ def unwrap(raw: Any, known: Mapping[str, type[Fact]]) -> Event[Any]:
     return event
 
 
-def unwrap_batch(body: bytes, kind: type[Fact]) -> list[Event[Any]] | None:
+def unwrap_batch(body: bytes, kind: type[Fact]) -> list[Event[Fact]] | None:
     """Read a whole message of one kind of fact at once, straight from its bytes; None where anything is amiss."""
     try:
         events = _batch_of(kind).validate_json(body)
@@ -166,7 +174,7 @@ def unwrap_batch(body: bytes, kind: type[Fact]) -> list[Event[Any]] | None:
 
 
 @cache
-def _batch_of(kind: type[Fact]) -> TypeAdapter[list[Event[Any]]]:
+def _batch_of(kind: type[Fact]) -> TypeAdapter[list[Event[Fact]]]:
     return TypeAdapter(list[event_type(kind)])  # type: ignore[misc, arg-type]  # a type made while running
 
 
@@ -181,7 +189,7 @@ def _without_values(error: ValidationError) -> str:
     return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['type']}" for item in found)
 
 
-def render(event: Event[Any]) -> str:
+def render(event: Event[Fact]) -> str:
     """Render an event as JSON text, the bytes that the journal keeps and the wire carries."""
     return event.model_dump_json(exclude_none=True)
 

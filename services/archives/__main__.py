@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 import typer
 from fastapi import FastAPI
@@ -36,7 +35,7 @@ def build(settings: Settings, reads: ReadSettings, clock: Clock = system_clock) 
     service.prepare_with(prepare, findings.prepare, prepare_imports, log.prepare)
     charting = Charting(service)
 
-    async def hear(events: Sequence[Event[Any]]) -> None:
+    async def hear(events: Sequence[Event[projector.Heard]]) -> None:
         charting.is_busy()
         await projector.hear(service, events)
 

@@ -1,7 +1,7 @@
 """Facts in, rows out: archives keeps what is said, compares entries, then settles what it owes the people concerned."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, assert_never
+from typing import assert_never
 
 from contracts.archives.archives import ArchiveFact, ArchiveOpened
 from contracts.archives.custody import CustodyFact
@@ -57,7 +57,7 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             assert_never(never)
 
 
-async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
+async def hear(service: Service, events: Sequence[Event[Heard]]) -> None:
     """Write what a batch changes, open the archives it makes due, settle custody, and chart the archives anew."""
     await write_rows(service.database, [row for event in events for row in changes(event)])
     await compare(service.database, [event.data.entry for event in events if isinstance(event.data, EntryFact)])
@@ -68,7 +68,7 @@ async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
     await _chart(service, events)
 
 
-async def _settle_custody(service: Service, events: Sequence[Event[Any]]) -> None:
+async def _settle_custody(service: Service, events: Sequence[Event[Heard]]) -> None:
     """Settle whom a district may owe something, now that this was heard; an archive just opened asks for nothing."""
     heard = [event for event in events if not isinstance(event.data, ArchiveOpened)]
     causes = {person: event.id for event in heard for person in _people_in(event)}
@@ -87,7 +87,7 @@ def _people_in(event: Event[Heard]) -> set[str]:
     return {event.data.person_id, *linked}
 
 
-async def _chart(service: Service, events: Sequence[Event[Any]]) -> None:
+async def _chart(service: Service, events: Sequence[Event[Heard]]) -> None:
     """Chart anew whom something was heard of that may change a chart; most newcomers need none."""
     archives = [event.data for event in events if isinstance(event.data, ArchiveFact)]
     stayed = {event.data.person_id for event in events if isinstance(event.data, StayFact)}

@@ -2,9 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 from contracts.envelope import Event
+from contracts.registration.stays import StayFact
 from services.feeds.domain.entries import make_entry
 from services.feeds.tail import Tail
 from services.feeds.views.pages import append
@@ -12,7 +12,7 @@ from services.runtime.mongo import Document
 from services.runtime.service import Service
 
 
-async def hear(service: Service, tail: Tail, events: Sequence[Event[Any]]) -> None:
+async def hear(service: Service, tail: Tail, events: Sequence[Event[StayFact]]) -> None:
     """Append a batch to the feeds of its districts and wake whoever waits for news."""
     by_district: dict[str, list[Document]] = defaultdict(list)
     for event in events:

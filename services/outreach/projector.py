@@ -1,7 +1,7 @@
 """Facts in, rows out: outreach keeps its activities, and residents for the size of audiences."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, assert_never
+from typing import assert_never
 
 from contracts.envelope import Event
 from contracts.outreach.activities import ActivityFact
@@ -25,6 +25,6 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             assert_never(never)
 
 
-async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
+async def hear(service: Service, events: Sequence[Event[Heard]]) -> None:
     """Write what a batch changes."""
     await write_rows(service.database, [row for event in events for row in changes(event)])

@@ -1,7 +1,7 @@
 """Facts in, rows out: registration hears every district's stays, then settles what its own districts owe."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, assert_never
+from typing import assert_never
 
 from contracts.envelope import Event
 from contracts.registration.conflicts import ConflictFact
@@ -46,7 +46,7 @@ def derive(known: KnownPerson, rules: Rules) -> Iterator[Row]:
         yield mover_row(person_id, known, transfers, tasks, due_on)
 
 
-async def hear(registration: Registration, events: Sequence[Event[Any]]) -> None:
+async def hear(registration: Registration, events: Sequence[Event[Heard]]) -> None:
     """Write what a batch changes, then what follows from it, then settle the people it is about."""
     database = registration.service.database
     await write_rows(database, [row for event in events for row in changes(event)])
@@ -58,7 +58,7 @@ async def hear(registration: Registration, events: Sequence[Event[Any]]) -> None
         await settle_known(registration, known, causes)
 
 
-async def _find_movers(registration: Registration, events: Sequence[Event[Any]]) -> list[str]:
+async def _find_movers(registration: Registration, events: Sequence[Event[Heard]]) -> list[str]:
     """Find whom a batch concerns beyond a first stay, which leaves nothing to derive and nothing owed."""
     others = {event.data.person_id for event in events if not _is_first(event)}
     started = {event.data.person_id for event in events} - others
@@ -66,6 +66,6 @@ async def _find_movers(registration: Registration, events: Sequence[Event[Any]])
     return sorted({*moved, *others})
 
 
-def _is_first(event: Event[Any]) -> bool:
+def _is_first(event: Event[Heard]) -> bool:
     """Tell whether a stay started for the first time, not again after it was retracted."""
     return isinstance(event.data, StayStarted) and event.sequence == 1

@@ -1,7 +1,7 @@
 """Facts in, rows out: reporting keeps one row per thing and brings together what they say of one another."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, assert_never
+from typing import assert_never
 
 from contracts.archives.archives import ArchiveFact
 from contracts.archives.custody import CustodyFact
@@ -62,7 +62,7 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             assert_never(never)
 
 
-async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
+async def hear(service: Service, events: Sequence[Event[Heard]]) -> None:
     """Write what a batch changes, then link what it brought together."""
     rows = [row for event in events for row in changes(event)]
     await write_rows(service.database, rows)

@@ -201,7 +201,7 @@ class Inbox:
         whole = unwrap_batch(delivery.body, kind) if kind else None
         return await (self._take_one_by_one(delivery) if whole is None else self._take_whole(delivery, whole))
 
-    async def _take_whole(self, delivery: Delivery, events: Sequence[Event[Any]]) -> str | None:
+    async def _take_whole(self, delivery: Delivery, events: Sequence[Event[Fact]]) -> str | None:
         """Apply what the relay sends: a batch of one kind with nothing amiss."""
         if len(events) == 1:
             return await self._try(events)
@@ -216,7 +216,7 @@ class Inbox:
             return str(error)
         if len(raw_events) == 1:
             return await self._take_one(raw_events[0])
-        events: list[Event[Any]] = []
+        events: list[Event[Fact]] = []
         for raw in raw_events:
             try:
                 events.append(unwrap(raw, self._known))
@@ -232,7 +232,7 @@ class Inbox:
             return str(error)
         return await self._try([event])
 
-    async def _apply_all(self, delivery: Delivery, events: Sequence[Event[Any]]) -> None:
+    async def _apply_all(self, delivery: Delivery, events: Sequence[Event[Fact]]) -> None:
         if not events or await self._try(events) is None:
             return
         for event in events:
@@ -240,7 +240,7 @@ class Inbox:
             if reason is not None:
                 await self._park(delivery, event.model_dump(mode="json", exclude_none=True), reason)
 
-    async def _try(self, events: Sequence[Event[Any]]) -> str | None:
+    async def _try(self, events: Sequence[Event[Fact]]) -> str | None:
         try:
             await self._apply(events)
             APPLIED.inc(len(events))

@@ -5,14 +5,16 @@ from collections import deque
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TypeVar
 
 from pydantic_core import from_json
 from pymongo import UpdateOne
 
-from contracts.envelope import Event, Fact, render, unwrap, wrap
+from contracts.envelope import Event, Fact, narrow, render, unwrap, wrap
 from services.runtime.clock import Clock
 from services.runtime.mongo import Database, Document, bulk_write, insert_new, make_index
+
+FactT = TypeVar("FactT", bound=Fact)
 
 JOURNAL = "journal"
 HELPING = 5000
@@ -112,14 +114,17 @@ class Journal:
         if await self.record([commit]):
             raise ConflictError(commit.stream)
 
-    async def load(self, stream: str) -> Event[Any] | None:
-        """Load the newest fact of a stream, which carries the state of its subject."""
+    async def load(self, stream: str, kind: type[FactT]) -> Event[FactT] | None:
+        """Return the newest fact of a stream, which carries the state of its subject; None if nothing was said.
+
+        Raise TypeError where a fact of another kind stands there.
+        """
         newest = self._documents.find({"_id": {"$gte": f"{stream}#", "$lt": f"{stream}$"}}).sort("_id", -1).limit(1)
         async for document in newest:
-            return self._last_event(document)
+            return narrow(self._last_event(document), kind)
         return None
 
-    async def load_streams_of(self, person_ids: Iterable[str]) -> list[Event[Any]]:
+    async def load_streams_of(self, person_ids: Iterable[str]) -> list[Event[Fact]]:
         """Load the newest fact of each of this service's streams about the given people."""
         newest: dict[str, Document] = {}
         async for document in self._documents.find({"person_id": {"$in": list(person_ids)}}):
@@ -133,20 +138,20 @@ class Journal:
         commits = self._documents.find({"_id": {"$gte": f"{stream}#", "$lt": f"{stream}$"}}, {"causation_id": 1})
         return {commit["causation_id"] async for commit in commits}
 
-    async def load_caused(self, person_ids: Iterable[str], request: str) -> list[Event[Any]]:
+    async def load_caused(self, person_ids: Iterable[str], request: str) -> list[Event[Fact]]:
         """Load the facts about people whose cause begins with a request's name, stream by stream in order."""
         begins = {"$gte": request, "$lt": request[:-1] + chr(ord(request[-1]) + 1)}
         return await self._load_all({"person_id": {"$in": list(person_ids)}, "causation_id": begins})
 
-    async def load_history_of(self, person_ids: Iterable[str]) -> list[Event[Any]]:
+    async def load_history_of(self, person_ids: Iterable[str]) -> list[Event[Fact]]:
         """Load every fact of this service's streams about the given people, stream by stream in order."""
         return await self._load_all({"person_id": {"$in": list(person_ids)}})
 
-    async def _load_all(self, query: Document) -> list[Event[Any]]:
+    async def _load_all(self, query: Document) -> list[Event[Fact]]:
         commits = await self._documents.find(query).sort("_id", 1).to_list(None)
         return [unwrap(from_json(fact["event"]), self._known) for commit in commits for fact in commit["facts"]]
 
-    def _last_event(self, document: Document) -> Event[Any]:
+    def _last_event(self, document: Document) -> Event[Fact]:
         return unwrap(from_json(document["facts"][-1]["event"]), self._known)
 
     async def _standing_instead(self, commits: Sequence[Commit], taken: Sequence[int]) -> dict[int, Taken]:

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from contracts.archives.custody import chain
+from contracts.archives.archives import ArchiveFact
+from contracts.archives.custody import CustodyFact, chain
 from contracts.archives.entries import Entry
 from deploy.local.stack import Stack
 from services.archives.commands.summaries import sweep
@@ -86,8 +87,8 @@ class Districts:
         held = {}
         for district, instance in self.up.items():
             journal = instance.apps["archives"].state.service.journal
-            archive = await journal.load(f"archive/{person}@{district}")
-            custody = await journal.load(f"custody/{person}@{district}")
+            archive = await journal.load(f"archive/{person}@{district}", ArchiveFact)
+            custody = await journal.load(f"custody/{person}@{district}", CustodyFact)
             held[district] = archive is not None and (custody is None or custody.data.custody.holds)
         return held
 
@@ -199,10 +200,10 @@ async def check_receipts(districts: Districts, person: str) -> None:
         rows = districts.database(origin)["journal"].find({"stream": f"custody/{person}@{origin}"})
         offers = {}
         async for row in rows:
-            event = await districts.up[origin].apps["archives"].state.service.journal.load(row["stream"])
+            event = await districts.up[origin].apps["archives"].state.service.journal.load(row["stream"], CustodyFact)
             offers[event.data.custody.offer.turn] = event.data.custody.offer
         journal = districts.up[receiver].apps["archives"].state.service.journal
-        answers = (await journal.load(f"custody/{person}@{receiver}")).data.custody.receipts
+        answers = (await journal.load(f"custody/{person}@{receiver}", CustodyFact)).data.custody.receipts
         entries = (await find_heard(districts.database(receiver), [person]))[person].entries_known_to(receiver)
         for receipt in answers:
             manifest = offers[receipt.offer_turn].manifest
@@ -227,7 +228,9 @@ async def test_an_offer_that_nobody_answers_returns_and_is_accepted_all_the_same
         await districts.start(A)
 
         async def offered(state: str) -> Any:
-            custody = await districts.up[A].apps["archives"].state.service.journal.load(f"custody/{person}@{A}")
+            custody = (
+                await districts.up[A].apps["archives"].state.service.journal.load(f"custody/{person}@{A}", CustodyFact)
+            )
             offer = custody.data.custody.offer
             return offer and offer.state == state
 

@@ -8,6 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from contracts.registration.stays import StayFact
 from deploy.local.stack import Stack
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.ledger import find_losses
@@ -216,5 +217,5 @@ async def test_a_retracted_arrival_can_be_registered_again_but_an_old_request_do
 
 
 async def newest_state(houniao: Instance, stay_id: str) -> str:
-    event = await houniao.apps["registration"].state.service.journal.load(f"stay/{stay_id}")
+    event = await houniao.apps["registration"].state.service.journal.load(f"stay/{stay_id}", StayFact)
     return str(event.data.stay.state)

@@ -8,6 +8,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from contracts.registration.stays import StayFact
 from deploy.local.stack import Stack
 from services.registration.intake.registers import COLUMNS
 from tests.support.instance import Instance, eventually, running_instance
@@ -37,7 +38,7 @@ async def post(houniao: Instance, body: dict[str, Any], role: str = "clerk", str
 
 
 async def stay_of(houniao: Instance, stay_id: str) -> Any:
-    event = await houniao.apps["registration"].state.service.journal.load(f"stay/{stay_id}")
+    event = await houniao.apps["registration"].state.service.journal.load(f"stay/{stay_id}", StayFact)
     return event.data.stay
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
 
 from contracts.archives.archives import (
     Archive,
@@ -25,8 +24,6 @@ from services.archives.domain.archives import must_hold, reopen_by_hand
 from services.archives.domain.entries import must_be_version
 from services.archives.views.archives import take_serial
 from services.runtime.service import Service
-
-# --- reacting to what is heard
 
 
 async def settle(service: Service, started: Sequence[Stay], cause: str) -> None:
@@ -91,9 +88,10 @@ async def _change_archive(
 ) -> Archive:
     _, custody = await load_archive(service, person_id, district)
 
-    def check(event: Event[Any] | None) -> ArchiveFact:
+    def check(event: Event[ArchiveFact] | None) -> ArchiveFact:
         archive = must_hold(event.data.archive if event else None, custody)
         must_be_version(event.sequence if event else 0, change.version)
         return decide(archive)
 
-    return (await continue_stream(service, archive_stream(person_id, district), check, change.cause)).archive
+    subject = (archive_stream(person_id, district), ArchiveFact)
+    return (await continue_stream(service, subject, check, change.cause)).archive

@@ -4,7 +4,6 @@ import asyncio
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from contracts.archives.archives import Archive, ArchiveFact
 from contracts.archives.custody import Custody, CustodyFact, custody_stream
@@ -56,7 +55,7 @@ async def _settle_once(service: Service, causes: Mapping[str, str]) -> set[str]:
     return {commits[index][0] for index in taken}
 
 
-def _everything_known(own: Iterable[Event[Any]], heard: Heard) -> Iterator[Known]:
+def _everything_known(own: Iterable[Event[Fact]], heard: Heard) -> Iterator[Known]:
     """Give what each own district with an archive knows: its streams from the journal, the rest as it was heard."""
     said = _Said.of(event.data for event in own)
     custodies = {**heard.custodies, **said.custodies}

@@ -1,7 +1,6 @@
 """Enrolments begun and ended: load, decide, record."""
 
 from datetime import date
-from typing import Any
 
 from contracts.archives.enrolments import Condition, Enrolment, EnrolmentEnding, EnrolmentFact, enrolment_stream
 from contracts.envelope import Event
@@ -16,11 +15,11 @@ async def enrol(service: Service, enrolment: Enrolment, cause: str) -> Enrolment
     archive, custody = await load_archive(service, enrolment.person_id, enrolment.district)
     held = must_hold(archive, custody)
 
-    def decide(event: Event[Any] | None) -> EnrolmentFact:
+    def decide(event: Event[EnrolmentFact] | None) -> EnrolmentFact:
         return archives.enrol(event.data.enrolment if event else None, enrolment, held, service.clock())
 
     stream = enrolment_stream(enrolment.person_id, enrolment.condition, enrolment.district)
-    return (await continue_stream(service, stream, decide, cause)).enrolment
+    return (await continue_stream(service, (stream, EnrolmentFact), decide, cause)).enrolment
 
 
 async def end_enrolment(
@@ -32,7 +31,8 @@ async def end_enrolment(
 ) -> Enrolment:
     """Stop managing a person for a condition in a district."""
 
-    def decide(event: Event[Any] | None) -> EnrolmentFact:
+    def decide(event: Event[EnrolmentFact] | None) -> EnrolmentFact:
         return end_managing(event.data.enrolment if event else None, *why, service.clock())
 
-    return (await continue_stream(service, enrolment_stream(person_id, *managed), decide, cause)).enrolment
+    subject = (enrolment_stream(person_id, *managed), EnrolmentFact)
+    return (await continue_stream(service, subject, decide, cause)).enrolment

@@ -2,20 +2,17 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from contracts.archives.contents import AnyContent
 from contracts.archives.entries import Entry, EntryFact, entry_stream
 from contracts.envelope import Event
-from services.archives.commands.recording import Change, continue_stream, load_archive
+from services.archives.commands.recording import Change, continue_stream, find_caused, load_archive
 from services.archives.domain import entries
 from services.archives.domain.entries import must_be_version
 from services.archives.domain.errors import UnknownEntryError
 from services.archives.views.people import find_deaths
 from services.runtime.journal import ConflictError
 from services.runtime.service import Service
-
-# --- doing what is asked
 
 
 async def record_entry(service: Service, entry: Entry, cause: str) -> Entry:
@@ -26,11 +23,10 @@ async def record_entry(service: Service, entry: Entry, cause: str) -> Entry:
     try:
         await service.journal.record_one(service.journal.commit(fact, causation=cause))
     except ConflictError:
-        earlier = await service.journal.load(fact.stream)
-        if earlier is None or earlier.data.entry.person_id != entry.person_id:
+        already = await find_caused(service, entry.person_id, (fact.stream, EntryFact), cause)
+        if already is None:
             raise
-        standing: Entry = earlier.data.entry
-        return standing
+        return already.entry
     return fact.entry
 
 
@@ -58,19 +54,18 @@ async def void_entry(service: Service, person_id: str, entry_id: str, reason: st
 async def _change_entry(
     service: Service, person_id: str, entry_id: str, decide: Callable[[Entry], EntryFact], change: Change
 ) -> Entry:
-    def check(event: Event[Any] | None) -> EntryFact:
+    def check(event: Event[EntryFact] | None) -> EntryFact:
         if event is None or event.data.entry.person_id != person_id:
             raise UnknownEntryError
         must_be_version(event.data.entry.version, change.version)
         return decide(event.data.entry)
 
-    return (await continue_stream(service, entry_stream(entry_id), check, change.cause)).entry
+    return (await continue_stream(service, (entry_stream(entry_id), EntryFact), check, change.cause)).entry
 
 
 async def load_entry(service: Service, person_id: str, entry_id: str) -> Entry:
     """Load an entry of the own district with its history."""
-    event = await service.journal.load(entry_stream(entry_id))
+    event = await service.journal.load(entry_stream(entry_id), EntryFact)
     if event is None or event.data.entry.person_id != person_id:
         raise UnknownEntryError
-    entry: Entry = event.data.entry
-    return entry
+    return event.data.entry

@@ -6,12 +6,13 @@ from datetime import datetime
 from functools import partial
 from typing import Any, Literal
 
-from contracts.archives.archives import archive_stream
-from contracts.archives.custody import custody_stream
-from contracts.archives.entries import Entry, EntryRecorded, EntryState, entry_stream
-from contracts.envelope import Event, uuid7
+from contracts.archives.archives import ArchiveFact, archive_stream
+from contracts.archives.custody import CustodyFact, custody_stream
+from contracts.archives.entries import Entry, EntryFact, EntryRecorded, EntryState, entry_stream
+from contracts.envelope import Event, Fact, uuid7
 from contracts.reference.calendar import day_of
 from contracts.refusals import RefusedError
+from services.archives.commands.recording import newest_of
 from services.archives.domain.entries import record_entry
 from services.archives.domain.errors import (
     AfterDeathError,
@@ -182,18 +183,17 @@ async def _load(service: Service, people: Iterable[str]) -> "_Standing":
 class _Standing:
     """What stands of the people of a helping, and what the helping adds to it."""
 
-    def __init__(self, events: Mapping[str, Event[Any]], deaths: Mapping[str, Any]) -> None:
+    def __init__(self, events: Mapping[str, Event[Fact]], deaths: Mapping[str, Any]) -> None:
         self.events = events
         self.deaths = deaths
         self.visits: dict[tuple[str, str, object], Entry] = {}
         for event in events.values():
-            entry = getattr(event.data, "entry", None)
-            if entry is not None and event.subject.startswith("entry/") and entry.stands:
-                self.visits.setdefault(_visit_of(entry), entry)
+            if isinstance(event.data, EntryFact) and event.data.entry.stands:
+                self.visits.setdefault(_visit_of(event.data.entry), event.data.entry)
 
     def decide(self, entry: Entry, cause: str, now: datetime) -> tuple[Outcome, EntryRecorded | None]:
         """Say what becomes of an entry: recorded, here already, or refused."""
-        own = self.events.get(entry_stream(entry.entry_id))
+        own = newest_of(self.events, entry_stream(entry.entry_id), EntryFact)
         if own and own.causationid == cause:
             return "accepted", None
         if own and own.data.entry.state is EntryState.VOIDED:
@@ -201,8 +201,8 @@ class _Standing:
         known = own.data.entry if own else self.visits.get(_visit_of(entry))
         if known:
             return ("duplicate" if known.content == entry.content else Refusal("entry_differs", "followed_on")), None
-        archive = self.events.get(archive_stream(entry.person_id, entry.district))
-        custody = self.events.get(custody_stream(entry.person_id, entry.district))
+        archive = newest_of(self.events, archive_stream(entry.person_id, entry.district), ArchiveFact)
+        custody = newest_of(self.events, custody_stream(entry.person_id, entry.district), CustodyFact)
         try:
             fact = record_entry(
                 archive.data.archive if archive else None,

@@ -6,13 +6,20 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import sha256
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel
 
-from contracts.archives.archives import Archive, ArchiveCompleted, archive_stream
-from contracts.archives.custody import Custody, custody_stream
-from contracts.archives.enrolments import ChronicEnrolled, Duty, Enrolment, EnrolmentEnded, enrolment_stream
+from contracts.archives.archives import Archive, ArchiveCompleted, ArchiveFact, archive_stream
+from contracts.archives.custody import Custody, CustodyFact, custody_stream
+from contracts.archives.enrolments import (
+    ChronicEnrolled,
+    Duty,
+    Enrolment,
+    EnrolmentEnded,
+    EnrolmentFact,
+    enrolment_stream,
+)
 from contracts.archives.entries import (
     Entry,
     EntryCorrected,
@@ -24,6 +31,7 @@ from contracts.archives.entries import (
 )
 from contracts.envelope import Event, Fact, uuid7
 from contracts.refusals import RefusedError
+from services.archives.commands.recording import commits_of, newest_of
 from services.archives.domain.entries import record_entry
 from services.archives.domain.errors import NoArchiveError
 from services.archives.fhir.bundles import (
@@ -38,7 +46,7 @@ from services.archives.views import exports
 from services.archives.views.people import Heard, find_heard
 from services.runtime.access import Caller
 from services.runtime.access_log.log import Access, AccessLog
-from services.runtime.journal import Commit, ConflictError
+from services.runtime.journal import ConflictError
 from services.runtime.service import Service
 
 ATTEMPTS = 5
@@ -142,7 +150,7 @@ async def take(service: Service, caller: Caller, person_id: str, body: bytes) ->
     for _ in range(ATTEMPTS):
         taking = await _load(service, told)
         facts = [*_entries(taking), *_completion(taking), *_enrolments(taking)]
-        commits = list(commits_of(service, taking, facts, cause))
+        commits = list(commits_of(service, facts, taking.standing, cause))
         if not commits or not await service.journal.record(commits):
             await _keep_serial(service, facts)
             return taking.taken
@@ -156,7 +164,7 @@ class Taking:
     told: PortableArchive
     archive: Archive
     custody: Custody | None
-    standing: Mapping[str, Event[Any]]
+    standing: Mapping[str, Event[Fact]]
     copies: Mapping[str, Entry]
     died_on: date | None
     now: datetime
@@ -167,10 +175,8 @@ async def _load(service: Service, told: PortableArchive) -> Taking:
     person_id, district = told.archive.person_id, told.archive.district
     people = {person_id, *(entry.person_id for entry in told.entries)}
     standing = {event.subject: event for event in await service.journal.load_streams_of(people)}
-    archive, custody = (
-        standing.get(archive_stream(person_id, district)),
-        standing.get(custody_stream(person_id, district)),
-    )
+    archive = newest_of(standing, archive_stream(person_id, district), ArchiveFact)
+    custody = newest_of(standing, custody_stream(person_id, district), CustodyFact)
     if archive is None:
         raise NoArchiveError
     heard = (await find_heard(service.database, [person_id])).get(person_id, Heard())
@@ -189,7 +195,7 @@ async def _load(service: Service, told: PortableArchive) -> Taking:
 def _entries(taking: Taking) -> Iterator[Fact]:
     """Record the own district's entries that are missing, with everything that they said before."""
     for entry in taking.told.entries:
-        event = taking.standing.get(entry_stream(entry.entry_id))
+        event = newest_of(taking.standing, entry_stream(entry.entry_id), EntryFact)
         standing = event.data.entry if event else taking.copies.get(entry.entry_id)
         if standing and not _agree(standing, entry):
             raise DiffersError(entry.entry_id)
@@ -247,7 +253,9 @@ def _completion(taking: Taking) -> Iterator[Fact]:
 def _enrolments(taking: Taking) -> Iterator[Fact]:
     counts = taking.taken.enrolments
     for told in taking.told.enrolments:
-        event = taking.standing.get(enrolment_stream(told.person_id, told.condition, told.district))
+        event = newest_of(
+            taking.standing, enrolment_stream(told.person_id, told.condition, told.district), EnrolmentFact
+        )
         outcome: Literal["recorded", "duplicate", "kept", "elsewhere"] = "recorded"
         if told.district != taking.archive.district:
             outcome = "elsewhere"
@@ -263,16 +271,6 @@ def _managed(told: Enrolment) -> Iterator[Fact]:
     yield ChronicEnrolled(enrolment=told.model_copy(update=begun))
     if not told.active:
         yield EnrolmentEnded(enrolment=told)
-
-
-def commits_of(service: Service, taking: Taking, facts: Iterable[Fact], cause: str) -> Iterator[Commit]:
-    """Put facts into one commit for each of their streams."""
-    streams: dict[str, list[Fact]] = {}
-    for fact in facts:
-        streams.setdefault(fact.stream, []).append(fact)
-    for stream, told in streams.items():
-        event = taking.standing.get(stream)
-        yield service.journal.commit(*told, after=event.sequence if event else 0, causation=cause)
 
 
 async def _keep_serial(service: Service, facts: Iterable[Fact]) -> None:

@@ -3,11 +3,11 @@
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
-from contracts.archives.archives import Archive, archive_stream
-from contracts.archives.custody import Custody, custody_stream
-from contracts.envelope import Event, Fact
+from contracts.archives.archives import Archive, ArchiveFact, archive_stream
+from contracts.archives.custody import Custody, CustodyFact, custody_stream
+from contracts.envelope import Event, Fact, narrow
 from services.runtime.journal import Commit, ConflictError
 from services.runtime.service import Service
 
@@ -15,16 +15,16 @@ ATTEMPTS = 5
 FactT = TypeVar("FactT", bound=Fact)
 
 
-def by_person(events: Iterable[Event[Any]]) -> dict[str, list[Event[Any]]]:
+def by_person(events: Iterable[Event[Fact]]) -> dict[str, list[Event[Fact]]]:
     """Group facts by the person they are about."""
-    found: dict[str, list[Event[Any]]] = defaultdict(list)
+    found: dict[str, list[Event[Fact]]] = defaultdict(list)
     for event in events:
-        found[event.data.person_id].append(event)
+        found[event.personid or ""].append(event)
     return found
 
 
 def commits_of(
-    service: Service, facts: Iterable[Fact], streams: Mapping[str, Event[Any]], cause: str
+    service: Service, facts: Iterable[Fact], streams: Mapping[str, Event[Fact]], cause: str
 ) -> Iterator[Commit]:
     """Put facts into one commit for each of their streams."""
     by_stream: dict[str, list[Fact]] = defaultdict(list)
@@ -40,6 +40,19 @@ def commits_of(
         )
 
 
+async def find_caused(service: Service, person_id: str, subject: tuple[str, type[FactT]], cause: str) -> FactT | None:
+    """Return the last fact of a stream about a person that a request led to; None if it led to none."""
+    stream, kind = subject
+    caused = await service.journal.load_caused([person_id], cause)
+    return next((narrow(event, kind).data for event in reversed(caused) if event.subject == stream), None)
+
+
+def newest_of(streams: Mapping[str, Event[Fact]], stream: str, kind: type[FactT]) -> Event[FactT] | None:
+    """Return the newest fact of one of some loaded streams; None if nothing was said."""
+    event = streams.get(stream)
+    return narrow(event, kind) if event else None
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """A change to what stands: by whom, on which request, and which version the caller looked at (None: any)."""
@@ -51,20 +64,24 @@ class Change:
 
 async def load_archive(service: Service, person_id: str, district: str) -> tuple[Archive | None, Custody | None]:
     """Return a district's archive of a person and what it says about custody; None where it said nothing yet."""
-    archive = await service.journal.load(archive_stream(person_id, district))
-    custody = await service.journal.load(custody_stream(person_id, district))
+    archive = await service.journal.load(archive_stream(person_id, district), ArchiveFact)
+    custody = await service.journal.load(custody_stream(person_id, district), CustodyFact)
     return archive.data.archive if archive else None, custody.data.custody if custody else None
 
 
 async def continue_stream(
-    service: Service, stream: str, decide: Callable[[Event[Any] | None], FactT], cause: str
+    service: Service, subject: tuple[str, type[FactT]], decide: Callable[[Event[FactT] | None], FactT], cause: str
 ) -> FactT:
-    """Continue a stream by what is decided on its newest fact; the same request again changes nothing."""
+    """Continue a stream by what is decided on its newest fact; the same request again gets the same fact.
+
+    `subject` is the stream and the kind of its facts.
+    """
+    stream, kind = subject
     for _ in range(ATTEMPTS):
-        event = await service.journal.load(stream)
-        if event is not None and cause in await service.journal.load_causes(stream):
-            done: FactT = event.data
-            return done
+        event = await service.journal.load(stream, kind)
+        already = await find_caused(service, event.personid or "", subject, cause) if event else None
+        if already is not None:
+            return already
         fact = decide(event)
         commit = service.journal.commit(
             fact,

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from contracts.outreach.activities import Activity
+from contracts.outreach.activities import Activity, ActivityFact
 from contracts.reference.calendar import day_of
 from contracts.refusals import RefusedError
 from services.outreach.domain import activities
@@ -24,10 +24,10 @@ async def plan(service: Service, activity: Activity, cause: str) -> None:
 
 async def hold(service: Service, activity_id: str, held_on: date, attendance: int, cause: str) -> Activity:
     """Record that an activity was held, with the head count."""
-    event = await service.journal.load(f"activity/{activity_id}")
+    event = await service.journal.load(f"activity/{activity_id}", ActivityFact)
     if event is None:
         raise UnknownActivityError
-    activity: Activity = event.data.activity
+    activity = event.data.activity
     fact = activities.hold(activity, held_on, attendance, day_of(service.clock()))
     if fact is None:
         return activity
@@ -41,5 +41,5 @@ async def hold(service: Service, activity_id: str, held_on: date, attendance: in
 
 async def find(service: Service, activity_id: str) -> Activity | None:
     """Load an activity as the journal has it."""
-    event = await service.journal.load(f"activity/{activity_id}")
+    event = await service.journal.load(f"activity/{activity_id}", ActivityFact)
     return event.data.activity if event else None

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from contracts.registration.conflicts import Conflict
-from contracts.registration.stays import DestinationKind, Stay
+from contracts.registration.conflicts import Conflict, ConflictFact
+from contracts.registration.stays import DestinationKind, Stay, StayFact
 from services.registration.api.dependencies import (
     RECORDS,
     Cause,
@@ -162,14 +162,14 @@ async def _find_conflict(registration: Registration, caller: Caller, conflict_id
     heard = await find_conflict(registration.service.database, conflict_id)
     if not any(caller.covers(street) for conflict in heard for street in conflict.streets):
         raise Problem(404, "not_found", "辖区内没有该冲突。No such conflict in your division.")
-    own = [await registration.service.journal.load(f"conflict/{conflict_id}@{one.district}") for one in heard]
+    journal = registration.service.journal
+    own = [await journal.load(f"conflict/{conflict_id}@{one.district}", ConflictFact) for one in heard]
     kept = [event.data.conflict for event in own if event is not None] or heard
-    newest: Conflict = next((conflict for conflict in kept if conflict.open), kept[0])
-    return newest
+    return next((conflict for conflict in kept if conflict.open), kept[0])
 
 
 async def _known_stay(registration: Registration, stay_id: str) -> KnownStay:
-    event = await registration.service.journal.load(f"stay/{stay_id}")
+    event = await registration.service.journal.load(f"stay/{stay_id}", StayFact)
     if event is not None:
         return KnownStay(stay=event.data.stay, version=event.sequence)
     heard = await find_stay(registration.service.database, stay_id)

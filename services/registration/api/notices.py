@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from contracts.registration.notices import Answer, Notice
+from contracts.registration.notices import Answer, AnswerFact, Notice
 from services.registration.api.dependencies import (
     RECORDS,
     Cause,
@@ -138,7 +138,7 @@ async def find_notice(registration: Registration, notice_id: str) -> Notice:
 
 
 async def _notice_file(registration: Registration, notice: Notice) -> NoticeFile:
-    own = await registration.service.journal.load(f"answer/{notice.notice_id}")
+    own = await registration.service.journal.load(f"answer/{notice.notice_id}", AnswerFact)
     if own is not None:
         return NoticeFile(notice=notice, answer=own.data.answer, version=own.sequence)
     answer, version = await find_answer(registration.service.database, notice.notice_id)

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field, model_validator
 
 from contracts.envelope import Event
 from contracts.registration.categories import PersonCategory
-from contracts.registration.stays import DestinationKind, Stay, StayState
+from contracts.registration.stays import DestinationKind, Stay, StayFact, StayState
 from services.registration.api.dependencies import RECORDS, Cause, Clerk, Here, Version, decided, refuses
 from services.registration.commands import conflicts, stays
 from services.registration.commands.stays import Dwelling
@@ -186,9 +186,9 @@ async def get_communities(
     return [CommunityCount(community=name, residents=residents) for name, residents in counted.items()]
 
 
-async def _load_covered(registration: Registration, caller: Caller, stay_id: str) -> Event[Any]:
+async def _load_covered(registration: Registration, caller: Caller, stay_id: str) -> Event[StayFact]:
     """Load the newest fact of a stay of the caller's division, or answer 404."""
-    event = await registration.service.journal.load(f"stay/{stay_id}")
+    event = await registration.service.journal.load(f"stay/{stay_id}", StayFact)
     if event is None or not caller.covers(event.division):
         raise Problem(404, "not_found", "辖区内没有该居住记录。No such stay in your division.")
     return event

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
+from contracts.envelope import narrow
 from contracts.reference.calendar import day_of
-from contracts.registration.stays import Stay, StayState, stay_id
+from contracts.registration.stays import Stay, StayFact, StayState, stay_id
 from services.registration.commands.erasure import ReportedAgain, bring_back
 from services.registration.commands.recording import record_next as _continue
 from services.registration.domain import stays
@@ -117,7 +118,8 @@ async def _start_again(
     journal = registration.service.journal
     still = dict(taken)
     people = {commits[index].first.data.person_id or "" for index in taken}
-    standing = {event.subject: event for event in await journal.load_streams_of(people)}
+    known = await journal.load_streams_of(people)
+    standing = {event.subject: narrow(event, StayFact) for event in known if isinstance(event.data, StayFact)}
     for index in taken:
         started, event = commits[index].first, standing[commits[index].stream]
         if event.sequence == 1:

@@ -8,7 +8,7 @@ from typing import Any
 
 from contracts.registration.conflicts import Conflict
 from contracts.registration.notices import Notice, NoticeKind, RejectionReason, notice_id
-from contracts.registration.stays import Stay, StayState
+from contracts.registration.stays import Stay, StayFact, StayState
 from services.registration.commands.notices import record_answer
 from services.registration.commands.recording import load_own, must_be_current, must_not_be_future, recorded_by
 from services.registration.commands.stays import Going, correct_stay, end_stay, retract_arrival, settle_stay
@@ -47,8 +47,8 @@ async def confirm_move(
     This answers the notice of the newer stay's district, whether that has arrived by now or not.
     """
     must_not_be_future(registration, left_on=left_on)
-    event = await load_own(registration, f"stay/{stay_id}")
-    if not await recorded_by(registration, event.data.person_id, causation):
+    event = await load_own(registration, f"stay/{stay_id}", StayFact)
+    if not await recorded_by(registration, event.data.stay.person_id, causation):
         must_be_current(event, version)
         stay, notice = event.data.stay, await _find_contesting(registration, event.data.stay)
         await record_answer(
@@ -63,7 +63,7 @@ async def resolve_conflict(
     """Settle a conflict by what an office says of its own stay in it; what follows for the others is derived."""
     if said.stay_id not in conflict.stays:
         raise NotInConflictError
-    own = (await load_own(registration, f"stay/{said.stay_id}")).data.stay
+    own = (await load_own(registration, f"stay/{said.stay_id}", StayFact)).data.stay
     if not conflict.open and not await recorded_by(registration, own.person_id, causation):
         raise ResolvedAlreadyError
     match said.means:
@@ -88,8 +88,8 @@ async def _end_in_conflict(
 
 async def _stand_by(registration: Registration, stay_id: str, causation: str, version: int | None) -> Stay:
     """Reject that the person of a contested stay moved on."""
-    event = await load_own(registration, f"stay/{stay_id}")
-    if not await recorded_by(registration, event.data.person_id, causation):
+    event = await load_own(registration, f"stay/{stay_id}", StayFact)
+    if not await recorded_by(registration, event.data.stay.person_id, causation):
         must_be_current(event, version)
         notice = await _find_contesting(registration, event.data.stay)
         reason = RejectionReason.STILL_HERE

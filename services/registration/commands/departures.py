@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from contracts.envelope import narrow
 from contracts.registration.stays import Stay, StayFact, StayState
 from services.registration.commands.recording import ATTEMPTS, record_next, recorded_by
 from services.registration.domain import stays
@@ -67,10 +68,10 @@ async def _decide_about(
         for event in (await recorded_by(registration, person_id, causation)).values():
             if isinstance(event.data, StayFact):
                 return event.data.stay
-        events = {event.data.stay.stay_id: event for event in loaded if isinstance(event.data, StayFact)}
-        decided = decide([event.data.stay for event in events.values()])
+        own = {event.subject: narrow(event, StayFact) for event in loaded if isinstance(event.data, StayFact)}
+        decided = decide([event.data.stay for event in own.values()])
         if isinstance(decided, Stay):
             return decided
-        if await record_next(registration, events[decided.stay.stay_id], decided, causation):
+        if await record_next(registration, own[decided.stream], decided, causation):
             return decided.stay
     raise ConflictError(person_id)

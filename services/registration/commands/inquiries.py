@@ -1,6 +1,6 @@
 """Inquiries 协查: questions of one office to another about where a person lives."""
 
-from contracts.registration.notices import Notice, NoticeSent, NoticeState
+from contracts.registration.notices import Notice, NoticeFact, NoticeSent, NoticeState
 from services.registration.commands.recording import continue_own, load_own, record_next, recorded_by
 from services.registration.domain import notices
 from services.registration.service import Registration
@@ -12,20 +12,16 @@ async def ask_inquiry(registration: Registration, inquiry: Notice, causation: st
     for event in (await recorded_by(registration, inquiry.person_id, causation)).values():
         if isinstance(event.data, NoticeSent):
             return event.data.notice
-    standing = await journal.load(f"notice/{inquiry.notice_id}")
+    standing = await journal.load(f"notice/{inquiry.notice_id}", NoticeFact)
     if standing is None or standing.data.notice.state is NoticeState.WITHDRAWN:
         await record_next(registration, standing, NoticeSent(notice=inquiry), causation)
-    asked: Notice = (await load_own(registration, f"notice/{inquiry.notice_id}")).data.notice
-    return asked
+    return (await load_own(registration, f"notice/{inquiry.notice_id}", NoticeFact)).data.notice
 
 
 async def withdraw_inquiry(
     registration: Registration, notice_id: str, causation: str, version: int | None = None
 ) -> Notice:
     """Withdraw an inquiry that an office asked."""
-    stream = f"notice/{notice_id}"
-    event = await continue_own(
-        registration, stream, lambda event: notices.withdraw(event.data.notice), causation, version
-    )
-    withdrawn: Notice = event.data.notice
-    return withdrawn
+    subject = (f"notice/{notice_id}", NoticeFact)
+    event = await continue_own(registration, subject, lambda fact: notices.withdraw(fact.notice), causation, version)
+    return event.data.notice

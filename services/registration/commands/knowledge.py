@@ -1,9 +1,8 @@
 """Everything that is known of a person: what was heard, and over it what the own journal holds."""
 
 from collections.abc import Mapping
-from typing import Any
 
-from contracts.envelope import Event
+from contracts.envelope import Event, Fact
 from contracts.registration.conflicts import ConflictFact
 from contracts.registration.notices import AnswerFact, NoticeFact
 from contracts.registration.people import PersonFact
@@ -23,7 +22,7 @@ async def load_knowledge(registration: Registration, person_id: str) -> Knowledg
     return with_own(knowledge, {event.subject: event for event in own})
 
 
-def with_own(known: Knowledge, own: Mapping[str, Event[Any]]) -> Knowledge:
+def with_own(known: Knowledge, own: Mapping[str, Event[Fact]]) -> Knowledge:
     """Put what the own journal holds, which is never late, over what was heard."""
     held = {stay.stay_id: stay for stay in known.stays}
     sent = {notice.notice_id: notice for notice in known.notices}

@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from contracts.envelope import Event
+from contracts.envelope import Event, narrow
 from contracts.registration.notices import Answer, AnswerFact, AnswerState, Notice, RejectionReason
+from contracts.registration.stays import StayFact
 from services.registration.commands.recording import (
     ATTEMPTS,
     must_be_current,
@@ -34,7 +35,7 @@ async def answer_notice(
 ) -> Event[AnswerFact]:
     """Answer a notice: received, paired, verified, confirmed, or rejected with a reason."""
     must_not_be_future(registration, left_on=reply.left_on)
-    own = await registration.service.journal.load(f"stay/{notice.about}") if notice.about else None
+    own = await registration.service.journal.load(f"stay/{notice.about}", StayFact) if notice.about else None
 
     def decide(answer: Answer | None, at: datetime) -> AnswerFact:
         match reply.state:
@@ -60,10 +61,10 @@ async def record_answer(
     """Continue the answer to a notice, which is its addressee's alone to give."""
     journal, stream = registration.service.journal, f"answer/{notice.notice_id}"
     for _ in range(ATTEMPTS):
-        event = await journal.load(stream)
+        event = await journal.load(stream, AnswerFact)
         recorded = (await recorded_by(registration, notice.person_id, causation)).get(stream)
         if recorded is not None:
-            return recorded
+            return narrow(recorded, AnswerFact)
         must_be_current(event, version)
         with naming_version(event):
             fact = decide(event.data.answer if event else None, registration.service.clock())

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from datetime import date
 
+from contracts.envelope import narrow
 from contracts.registration.people import Person, PersonFact, person_stream
 from services.registration.commands.recording import ATTEMPTS, must_not_be_future, record_next, recorded_by
 from services.registration.commands.settling import settle
@@ -50,15 +51,16 @@ async def _say_of(
 ) -> Person:
     stream = person_stream(person_id, district)
     for _ in range(ATTEMPTS):
-        event = await registration.service.journal.load(stream)
-        recorded = (await recorded_by(registration, person_id, causation)).get(stream)
-        if recorded is None:
+        event = await registration.service.journal.load(stream, PersonFact)
+        already = (await recorded_by(registration, person_id, causation)).get(stream)
+        if already is None:
             fact = decide(event.data.person if event else Person(person_id=person_id, district=district))
             recorded = await record_next(registration, event, fact, causation)
+        else:
+            recorded = narrow(already, PersonFact)
         if recorded is not None:
             await settle(registration, {person_id: causation})
-            said: Person = recorded.data.person
-            return said
+            return recorded.data.person
     raise ConflictError(person_id)
 
 

@@ -3,33 +3,38 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
-from typing import Any
+from typing import TypeVar
 
-from contracts.envelope import Event, Fact
+from contracts.envelope import Event, Fact, narrow
 from contracts.refusals import RefusedError
 from services.registration.domain.errors import FutureDayError, MismatchError, NotFoundError, StaleError
 from services.registration.service import Registration
 from services.runtime.journal import ConflictError
 
 ATTEMPTS = 5
+FactT = TypeVar("FactT", bound=Fact)
 
 
 async def continue_own(
     registration: Registration,
-    stream: str,
-    decide: Callable[[Event[Any]], Fact],
+    subject: tuple[str, type[FactT]],
+    decide: Callable[[FactT], FactT],
     causation: str,
     version: int | None,
-) -> Event[Any]:
-    """Continue a stream of the own district, once for a request however often it comes."""
+) -> Event[FactT]:
+    """Continue a stream of the own district, once for a request however often it comes.
+
+    `subject` is the stream and the kind of its facts; `decide` goes from the newest fact to the next.
+    """
+    stream, kind = subject
     for _ in range(ATTEMPTS):
-        event = await load_own(registration, stream)
-        recorded = (await recorded_by(registration, event.data.person_id, causation)).get(stream)
+        event = await load_own(registration, stream, kind)
+        recorded = (await recorded_by(registration, event.personid or "", causation)).get(stream)
         if recorded is not None:
-            return recorded
+            return narrow(recorded, kind)
         must_be_current(event, version)
         with naming_version(event):
-            fact = decide(event)
+            fact = decide(event.data)
         changed = await record_next(registration, event, fact, causation)
         if changed is not None:
             return changed
@@ -37,16 +42,16 @@ async def continue_own(
 
 
 async def record_next(
-    registration: Registration, event: Event[Any] | None, fact: Fact, causation: str
-) -> Event[Any] | None:
+    registration: Registration, event: Event[Fact] | None, fact: FactT, causation: str
+) -> Event[FactT] | None:
     """Record a fact after an event, or as a stream's first, and give it; None means that somebody else was first."""
     journal = registration.service.journal
     sequence, correlation = (event.sequence, event.correlationid) if event else (0, None)
     commit = journal.commit(fact, after=sequence, causation=causation, correlation=correlation)
-    return None if await journal.record([commit]) else commit.first
+    return None if await journal.record([commit]) else narrow(commit.first, type(fact))
 
 
-async def recorded_by(registration: Registration, person_id: str, causation: str) -> dict[str, Event[Any]]:
+async def recorded_by(registration: Registration, person_id: str, causation: str) -> dict[str, Event[Fact]]:
     """Give what this very request has led to already, the newest fact of each stream about a person.
 
     Where a request is named by its sender, its cause ends in `#` and a digest of what it asked for: the same name with
@@ -59,15 +64,15 @@ async def recorded_by(registration: Registration, person_id: str, causation: str
     return {event.subject: event for event in found}
 
 
-async def load_own(registration: Registration, stream: str) -> Event[Any]:
-    """Load the newest fact of a stream of the own district's; there must be one."""
-    event = await registration.service.journal.load(stream)
+async def load_own(registration: Registration, stream: str, kind: type[FactT]) -> Event[FactT]:
+    """Return the newest fact of a stream of the own district's; raise NotFoundError if there is none."""
+    event = await registration.service.journal.load(stream, kind)
     if event is None:
         raise NotFoundError
     return event
 
 
-def must_be_current(event: Event[Any] | None, version: int | None) -> None:
+def must_be_current(event: Event[Fact] | None, version: int | None) -> None:
     """Refuse what was decided over an older state than the present."""
     current = event.sequence if event else 0
     if version is not None and version != current:
@@ -75,7 +80,7 @@ def must_be_current(event: Event[Any] | None, version: int | None) -> None:
 
 
 @contextmanager
-def naming_version(event: Event[Any] | None) -> Iterator[None]:
+def naming_version(event: Event[Fact] | None) -> Iterator[None]:
     """Say with a refusal which version it is about."""
     try:
         yield

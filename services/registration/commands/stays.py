@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
-from contracts.envelope import Event
+from contracts.envelope import Event, narrow
 from contracts.registration.notices import Answer
 from contracts.registration.stays import DestinationKind, Stay, StayCorrected, StayFact
 from services.registration.commands.knowledge import load_knowledge
@@ -66,7 +66,8 @@ async def relocate_stay(
 
 async def retract_arrival(registration: Registration, stay_id: str, causation: str, version: int | None = None) -> Stay:
     """Retract an arrival that was registered by mistake; not once the district that was left has confirmed it."""
-    told = await load_knowledge(registration, (await load_own(registration, f"stay/{stay_id}")).data.person_id)
+    own = await load_own(registration, f"stay/{stay_id}", StayFact)
+    told = await load_knowledge(registration, own.data.stay.person_id)
     accepted = any(answer.left_on for answer in told.answers if _is_about_arrival(told, answer, stay_id))
 
     def decide(stay: Stay) -> StayFact:
@@ -88,16 +89,15 @@ async def _change_stay(
     causation: str,
     version: int | None,
 ) -> Stay:
-    event = await continue_own(
-        registration, f"stay/{stay_id}", lambda event: decide(event.data.stay), causation, version
-    )
+    subject = (f"stay/{stay_id}", StayFact)
+    event = await continue_own(registration, subject, lambda fact: decide(fact.stay), causation, version)
     return await settle_stay(registration, event, causation)
 
 
-async def settle_stay(registration: Registration, event: Event[Any], causation: str) -> Stay:
-    """Settle what a decision about a stay led to, and give the stay as this very request left it."""
-    await settle(registration, {event.data.person_id: causation})
-    led_to = await recorded_by(registration, event.data.person_id, causation)
-    settled = led_to.get(event.subject) or await load_own(registration, event.subject)
-    stay: Stay = settled.data.stay
-    return stay
+async def settle_stay(registration: Registration, event: Event[StayFact], causation: str) -> Stay:
+    """Settle what a decision about a stay led to; return the stay as this very request left it."""
+    person_id = event.data.stay.person_id
+    await settle(registration, {person_id: causation})
+    led_to = (await recorded_by(registration, person_id, causation)).get(event.subject)
+    settled = narrow(led_to, StayFact) if led_to else await load_own(registration, event.subject, StayFact)
+    return settled.data.stay

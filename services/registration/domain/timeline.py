@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from contracts.envelope import Event
+from contracts.envelope import Event, Fact, narrow
 from contracts.reference.calendar import day_of
 from contracts.registration.conflicts import Conflict, ConflictFact
 from contracts.registration.notices import Answer, AnswerFact, AnswerState, Notice, NoticeFact, NoticeState
@@ -45,7 +45,7 @@ class Moment(BaseModel):
     detail: str | None = None
 
 
-def tell(known: Knowledge, said: Sequence[Event[Any]]) -> list[Moment]:
+def tell(known: Knowledge, said: Sequence[Event[Fact]]) -> list[Moment]:
     """Tell a life, oldest first, from what is known and every fact of the own streams."""
     own = {event.subject for event in said}
     others = sorted(_tell_others(known, own), key=lambda one: (one.what, one.division))
@@ -53,18 +53,18 @@ def tell(known: Knowledge, said: Sequence[Event[Any]]) -> list[Moment]:
     return sorted(moments, key=lambda one: (one.on, one.recorded_at is not None, str(one.recorded_at)))
 
 
-def _tell_facts(said: Sequence[Event[Any]]) -> Iterator[Moment]:
-    before: dict[str, Any] = {}
+def _tell_facts(said: Sequence[Event[Fact]]) -> Iterator[Moment]:
+    before: dict[str, Fact] = {}
     for event in said:
         moment = _moment_of(event, before.get(event.subject))
         yield moment.model_copy(update={"recorded_at": event.time})
         before[event.subject] = event.data
 
 
-def _moment_of(event: Event[Any], before: Any) -> Moment:
+def _moment_of(event: Event[Fact], before: Fact | None) -> Moment:
     match event.data:
         case StayFact():
-            return _moment_of_stay(event, before)
+            return _moment_of_stay(narrow(event, StayFact), before if isinstance(before, StayFact) else None)
         case NoticeFact(notice=notice):
             name = event.type.split(".")[1].removeprefix("notice_")
             return _moment_of_notice(notice, f"{notice.kind}_notice_{name}", day_of(event.time))
@@ -77,8 +77,8 @@ def _moment_of(event: Event[Any], before: Any) -> Moment:
     raise TypeError(event.type)
 
 
-def _moment_of_stay(event: Event[Any], before: StayFact | None) -> Moment:
-    stay: Stay = event.data.stay
+def _moment_of_stay(event: Event[StayFact], before: StayFact | None) -> Moment:
+    stay = event.data.stay
     day = day_of(event.time)
     match event.data:
         case StayStarted():

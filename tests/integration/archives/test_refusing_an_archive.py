@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contracts.archives.archives import Archive
-from contracts.archives.custody import Custody, CustodyOffered, Line, Manifest, Offer
+from contracts.archives.custody import Custody, CustodyFact, CustodyOffered, Line, Manifest, Offer
 from contracts.registration.stays import StayStarted
 from deploy.local.stack import Stack
 from services.archives import projector
@@ -40,7 +40,7 @@ async def test_a_refusal_gives_the_origin_the_archive_that_was_opened_here_too(s
         journal = instance.apps["archives"].state.service.journal
 
         async def offered() -> Any:
-            custody = (await journal.load(f"custody/{PERSON}@{HOME}")).data.custody
+            custody = (await journal.load(f"custody/{PERSON}@{HOME}", CustodyFact)).data.custody
             return custody.offer and custody
 
         custody = await eventually(offered)

@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pymongo.errors import OperationFailure
 
+from contracts.envelope import narrow
 from contracts.facts import ALL_FACTS, by_type
-from contracts.registration.stays import StayContested, StayEnded, StayRetracted, StayStarted, StayState
+from contracts.registration.stays import StayContested, StayEnded, StayFact, StayRetracted, StayStarted, StayState
 from services.runtime.journal import JOURNAL, Commit, ConflictError, Journal, mark_sent, read_unsent
 from services.runtime.mongo import Database
 from tests.support.histories import PEOPLE, STREETS, make_stay
@@ -87,7 +88,7 @@ async def test_facts_of_one_decision_are_recorded_together_or_not_at_all(databas
     with pytest.raises(ConflictError):
         await journal.record_one(both)
 
-    newest = await journal.load(f"stay/{STAY.stay_id}")
+    newest = await journal.load(f"stay/{STAY.stay_id}", StayFact)
     assert newest is not None
     assert (newest.sequence, newest.causationid) == (2, "left")
 
@@ -102,7 +103,7 @@ async def test_the_newest_fact_of_a_stream_carries_its_state(database: Database)
         journal.commit(StayContested(stay=STAY), StayEnded(stay=ended), after=11, causation="left")
     )
 
-    newest = await journal.load(f"stay/{STAY.stay_id}")
+    newest = await journal.load(f"stay/{STAY.stay_id}", StayFact)
 
     assert newest is not None
     assert newest.data == StayEnded(stay=ended)
@@ -113,9 +114,9 @@ async def test_a_stream_is_not_mistaken_for_one_whose_name_begins_alike(database
     journal = make_journal(database)
     await journal.record_one(started(journal))
 
-    assert await journal.load(f"stay/{STAY.stay_id[:-1]}") is None
-    assert await journal.load("stay/") is None
-    assert await journal.load(f"stay/{STAY.stay_id}#") is None
+    assert await journal.load(f"stay/{STAY.stay_id[:-1]}", StayFact) is None
+    assert await journal.load("stay/", StayFact) is None
+    assert await journal.load(f"stay/{STAY.stay_id}#", StayFact) is None
 
 
 async def test_the_streams_of_people_are_loaded_with_the_newest_fact_of_each(database: Database) -> None:
@@ -125,7 +126,7 @@ async def test_the_streams_of_people_are_loaded_with_the_newest_fact_of_each(dat
     await journal.record([journal.commit(StayStarted(stay=stay), causation="r") for stay in (first, second, foreign)])
     await journal.record_one(journal.commit(StayContested(stay=first), after=1, causation="settle"))
 
-    loaded = await journal.load_streams_of([PEOPLE[0]])
+    loaded = [narrow(event, StayFact) for event in await journal.load_streams_of([PEOPLE[0]])]
 
     assert {(event.data.stay.stay_id, event.sequence) for event in loaded} == {
         (first.stay_id, 2),
