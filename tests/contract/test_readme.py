@@ -35,6 +35,8 @@ CODE = re.compile(r"`([^`\n]+)`")
 FENCED = re.compile(r"^```.*?^```$", re.DOTALL | re.MULTILINE)
 PATH = re.compile(r"(?:contracts|services|deploy|tests|docs)/[\w./-]*|[\w.-]+\.(?:md|yml|toml)|LICENSE")
 LINK = re.compile(r"\]\(([^)#:]+)(?:#[^)]*)?\)")
+COMMAND = re.compile(r"python -m services\.(\w+) ([a-z][a-z-]+)")
+BENCH = re.compile(r"<!-- bench -->(.*?)<!-- /bench -->", re.DOTALL)
 REFUSED = re.compile(r'(?:Problem\(\d+, |code = )"([a-z_]+)"')
 ADDRESS = re.compile(r"https?://\S+")
 DOCUMENT = re.compile(r"(?<![\w}*.])[\w-][\w./-]*\.md\b")
@@ -79,6 +81,17 @@ def test_every_make_target_is_named() -> None:
 
 
 @pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_command_of_a_service_that_is_named_exists(document: str) -> None:
+    named = set(COMMAND.findall(read(document)))
+
+    assert [
+        f"{service} {command}"
+        for service, command in named
+        if f'cli.command("{command}")' not in read(f"services/{service}/__main__.py")
+    ] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
 def test_every_path_that_is_named_exists(document: str) -> None:
     here = (REPOSITORY / document).parent
 
@@ -98,6 +111,15 @@ def test_both_languages_name_the_same_commands_and_the_same_files(english: str, 
     assert re.findall(r"^```(?:sh|bash)$", read(english), re.MULTILINE) == re.findall(
         r"^```(?:sh|bash)$", read(chinese), re.MULTILINE
     )
+
+
+@pytest.mark.parametrize(
+    ("readme", "page"), [("README.md", "docs/measured.md"), ("README.zh-CN.md", "docs/measured.zh-CN.md")]
+)
+def test_a_readme_has_the_first_table_of_what_was_measured(readme: str, page: str) -> None:
+    (short,), (whole,) = BENCH.findall(read(readme)), BENCH.findall(read(page))
+
+    assert whole.startswith(short)
 
 
 @pytest.mark.parametrize("page", ["docs/refusals.md", "docs/refusals.zh-CN.md"])
