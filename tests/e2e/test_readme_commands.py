@@ -1,4 +1,4 @@
-"""The README's examples work: each is run as it stands there, against services of their own."""
+"""The examples of docs/try-it.md work: each is run as it stands there, against services of their own."""
 
 import json
 import os
@@ -15,13 +15,14 @@ from deploy.local.stack import SERVICE_PORTS, Stack
 from services.runtime.access import issue
 
 REPOSITORY = Path(__file__).parent.parent.parent
+PAGES = ("docs/try-it.md", "docs/try-it.zh-CN.md")
 EXAMPLES = re.compile(r"<!-- try -->(.*?)<!-- /try -->", re.DOTALL)
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not here")
-def test_every_example_does_what_the_readme_says(deployment: Stack, tmp_path: Path) -> None:
-    said = run_examples("README.md", deployment, tmp_path)
+def test_every_example_does_what_the_page_says(deployment: Stack, tmp_path: Path) -> None:
+    said = run_examples(PAGES[0], deployment, tmp_path)
 
     assert '"outcome":"accepted"' in said[1]
     assert '"name":"李小满"' in said[2]
@@ -41,19 +42,21 @@ def test_every_example_does_what_the_readme_says(deployment: Stack, tmp_path: Pa
     assert verified[0].startswith("entries: ")
 
 
-def test_both_readmes_have_the_same_examples() -> None:
-    assert examples_of("README.md") == examples_of("README.zh-CN.md")
+def test_both_languages_have_the_same_examples() -> None:
+    english, chinese = map(examples_of, PAGES)
+
+    assert english == chinese
 
 
-def examples_of(readme: str) -> list[str]:
-    (section,) = EXAMPLES.findall((REPOSITORY / readme).read_text(encoding="utf-8"))
+def examples_of(page: str) -> list[str]:
+    (section,) = EXAMPLES.findall((REPOSITORY / page).read_text(encoding="utf-8"))
     return BLOCK.findall(section)
 
 
-def run_examples(readme: str, stack: Stack, folder: Path) -> list[str]:
+def run_examples(page: str, stack: Stack, folder: Path) -> list[str]:
     """Run all examples in one shell, one after the other; give what each printed."""
     mark = "--- next example"
-    blocks = examples_of(readme)
+    blocks = examples_of(page)
     script = "\n".join(
         [_prelude(stack, folder), *(f"{_moved(block, stack, folder)}\necho '{mark}'" for block in blocks)]
     )
@@ -76,7 +79,7 @@ def run_examples(readme: str, stack: Stack, folder: Path) -> list[str]:
 def _prelude(stack: Stack, folder: Path) -> str:
     """Stop at what is still refused after a while, and let `make token` ask this stack's issuer."""
     cases = []
-    for role, division in re.findall(r"make -s token ROLE=(\w+) DIVISION=(\d+)", "\n".join(examples_of("README.md"))):
+    for role, division in re.findall(r"make -s token ROLE=(\w+) DIVISION=(\d+)", "\n".join(examples_of(PAGES[0]))):
         token = issue(stack.issuer_jwk(), subject="demo", role=role, division=division)
         cases.append(f"  '-s token ROLE={role} DIVISION={division}') echo '{token}' ;;")
     return "\n".join(
@@ -101,7 +104,7 @@ def _moved(block: str, stack: Stack, folder: Path) -> str:
     archives = shlex.join(f"{name}={value}" for name, value in stack.service_environment("archives").items())
     return (
         block.replace(".venv/bin/python -m services.archives", f"env {archives} .venv/bin/python -m services.archives")
-        .replace("/tmp/", f"{folder}/")  # noqa: S108  # the README's own path, put into a folder of the test's
+        .replace("/tmp/", f"{folder}/")  # noqa: S108  # the page's own path, put into a folder of the test's
         .replace("127.0.0.1:5772", address)
         .replace(".local/run", str(stack.folder))
         .replace(".venv/bin/python", sys.executable)

@@ -1,4 +1,4 @@
-"""The cases of a move between districts, each told through the public interfaces (DOMAIN 4.2)."""
+"""The cases of a move between districts, each told through the public interfaces."""
 
 from collections.abc import AsyncIterator
 from datetime import date, timedelta

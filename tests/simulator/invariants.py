@@ -1,4 +1,4 @@
-"""The invariants of DOMAIN 4.4, as far as registration knows them: each finds what breaks it and says so."""
+"""What must hold of every life, as far as registration knows them: each finds what breaks it and says so."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace

@@ -51,7 +51,7 @@ async def get_transfers(
     which: Annotated[TransferFilter, Depends()],
     page: Paged,
 ) -> TransferPage:
-    """List people's moves with their state (DOMAIN 4.2), by person."""
+    """List people's moves with their state, by person."""
     caller.must_cover(division)
     service = registration.service
     overdue_by = service.today if which.overdue else None

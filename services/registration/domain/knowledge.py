@@ -40,7 +40,7 @@ class Knowledge:
     def claims(self) -> list[Stay]:
         """Give the stays that say where the person lived, the present one last.
 
-        The latest first day is the present one, then the latest recording, then the lower street code (DOMAIN 4.2).
+        The latest first day is the present one, then the latest recording, then the lower street code.
         A retracted stay says nothing, nor does one that was declared over on its first day: that is how an office takes
         back an arrival which was confirmed by then. A person registered under a number that fails its check is matched
         with nothing.

@@ -1,4 +1,4 @@
-"""Transfers, as a pure function of what is known (DOMAIN 4.2): nobody ever sets a transfer's state.
+"""Transfers, as a pure function of what is known: nobody ever sets a transfer's state.
 
 Every district derives the same from the same facts. What the clock did is a fact by then: a reminder, an escalation,
 an ending by default, a lost trace.
