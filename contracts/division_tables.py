@@ -12,7 +12,8 @@ farms as districts or streets that are no administrative divisions (320576 苏�
 github.com/yescallop/areacodes at eed219a (CC0), which goes by the Ministry of Civil Affairs. That source gives the
 year: `until` is then its last day. Streets are listed where their digits now mean another street; where their names
 did not tell which street they are, the whole district was left out, as was any that was divided or that joined an older
-one before the Bureau's edition of 2015.
+one before the Bureau's edition of 2015. Two do not keep to this: the streets of 清河区 and 清浦区 of 淮安 go by
+their digits, though 清江浦区 has numbered them anew (淮海街道 was 320802003 and is 320812008).
 """
 
 import csv
