@@ -1,4 +1,20 @@
-"""The tables that divisions are loaded from: codes with names, and what became of codes."""
+"""The tables that divisions are loaded from: codes with names, and what became of codes.
+
+Two come along and hold for the whole country:
+
+`divisions.csv` has 31 provinces, 342 cities, 2,978 districts and 41,352 streets, without Taiwan, Hong Kong and Macau.
+They are the National Bureau of Statistics' codes of divisions for statistics 统计用区划代码, edition 2023 (as of
+2023-06-30, published on 2023-09-11), taken code by code and name by name from
+github.com/modood/Administrative-divisions-of-China at 57a0aa9 (WTFPL 2). The Bureau counts some development zones and
+farms as districts or streets that are no administrative divisions (320576 苏州工业园区).
+
+`division_changes.csv` has the districts that were renamed or abolished from 2010 to 2023 into one that stands, after
+github.com/yescallop/areacodes at eed219a (CC0), which goes by the Ministry of Civil Affairs. That source gives the
+year: `until` is then its last day. Streets are listed where their digits now mean another street; where their names
+did not tell which street they are, the whole district was left out, as was any that was divided or that joined an older
+one before the Bureau's edition of 2015. Two do not keep to this: the streets of 清河区 and 清浦区 of 淮安 go by
+their digits, though 清江浦区 has numbered them anew (淮海街道 was 320802003 and is 320812008).
+"""
 
 import csv
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence

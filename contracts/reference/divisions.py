@@ -6,11 +6,12 @@ place is looked up when it is needed. Everything under an abolished code belongs
 """
 
 import re
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
@@ -41,6 +42,10 @@ Scope = Annotated[str, StringConstraints(pattern=r"^(?:[0-9]{2}|[0-9]{4}|[0-9]{6
 _NO_NAMES = frozenset({"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"})
 _FILLERS = re.compile(r"\s+|市辖区|(?:省|自治区)直辖县级行政区划")
 _LONGEST = 24
+_AFTER_DIGITS = ":"
+"""Sorts after every digit."""
+_INDEXES_KEPT = 512
+"""Of how many divisions the names below them are kept to be looked up in: those that were asked for last."""
 _SUFFIX = re.compile(r"(?:省|市|地区|盟|区|县|旗)$")
 _PEOPLES = "|".join(sorted((group.removesuffix("族") for group in ETHNIC_GROUPS), key=len, reverse=True))
 _AUTONOMOUS = re.compile(rf"(?P<stem>.{{2,4}}?)(?:(?:{_PEOPLES}|各)族?)*自治(?P<kind>[区州县旗])")
@@ -68,22 +73,21 @@ class Area:
         return code.startswith(self.prefix) and not code.startswith(self.without)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Divisions:
-    """The divisions a deployment knows, unchanging: names by code, codes by name within each division, changes.
+    """The divisions a deployment knows, unchanging: names by code, and changes.
 
     Where a day may be given, the changes up to and including that day are in force; without one, all of them are.
     """
 
     names: Mapping[str, str]
-    within: Mapping[str, Mapping[str, str]]
     former: Mapping[str, tuple[str, ...]]
     """The names that a code no longer bears, the last one last."""
     abolished: Mapping[str, Change]
 
     @classmethod
-    def load(cls, folder: Path | None = None) -> Self:
-        """Load a folder of provinces.csv, cities.csv, areas.csv and streets.csv; without one, the demo's.
+    def load(cls, folder: Path | None = None) -> "Divisions":
+        """Load a folder of provinces.csv, cities.csv, areas.csv and streets.csv; without one, the whole country.
 
         Each table begins with the columns `code` and `name`. A folder may have a changes.csv too, with the columns
         `code`, `name`, `until` (the first day that the successors stand, 2016-07-07) and `successors` (codes with
@@ -93,9 +97,7 @@ class Divisions:
         Raises DivisionsError where a table can't be used.
         """
         if folder is None:
-            demo = files("contracts.reference")
-            rows = read_names(demo.joinpath("divisions.csv").read_text(encoding="utf-8"), "divisions.csv")
-            return cls._load(rows, demo.joinpath("division_changes.csv").read_text(encoding="utf-8"))
+            return _load_country()
         rows = (row for table in NAMED for row in read_names(read_text(folder / table), table))
         return cls._load(rows, read_text(folder / CHANGES) if (folder / CHANGES).exists() else None)
 
@@ -116,12 +118,7 @@ class Divisions:
             former[change.code] = (*former.get(change.code, ()), change.name)
             if change.abolishes:
                 abolished[change.code] = change
-        within = _index(names.items())
-        for parent, codes in _index([(code, name) for code, old in former.items() for name in old]).items():
-            within[parent] = {**codes, **within.get(parent, {})}
-        return cls(
-            MappingProxyType(names), MappingProxyType(within), MappingProxyType(former), MappingProxyType(abolished)
-        )
+        return cls(MappingProxyType(names), MappingProxyType(former), MappingProxyType(abolished))
 
     def has(self, code: str) -> bool:
         """Tell whether a code is known; a province or city may be filled up with noughts (320500)."""
@@ -147,7 +144,7 @@ class Divisions:
 
     def streets(self, scope: str = "") -> tuple[str, ...]:
         """List the streets of the tables within a scope, by code."""
-        return tuple(sorted(code for code in self.names if len(code) == 9 and covers(scope, code)))
+        return tuple(code for code in self._listed(scope) if len(code) == 9)
 
     def stands(self, code: str, on: date | None = None) -> bool:
         """Tell whether a code is known and not abolished; since when it stands is not in the tables."""
@@ -225,9 +222,9 @@ class Divisions:
 
     def _find(self, parent: str, text: str) -> str | None:
         """Find the narrowest division below a parent that a text begins with."""
-        children = self.within.get(parent)
-        if not children or not text:
+        if not text or len(parent) == 9:
             return None
+        children = self._below(parent)
         for length in range(min(len(text), _LONGEST), 1, -1):
             code = children.get(text[:length])
             if code is None:
@@ -270,6 +267,31 @@ class Divisions:
                 if old not in self.abolished and _same_digits(self.abolished[district], old) == code:
                     yield old
 
+    def _listed(self, scope: str) -> tuple[str, ...]:
+        """Give the codes of the tables that begin with a scope, in order."""
+        return self._codes[bisect_left(self._codes, scope) : bisect_left(self._codes, scope + _AFTER_DIGITS)]
+
+    def _index_below(self, parent: str) -> Mapping[str, str]:
+        """List under a division, or under the country (""), what may be written next: a name -> its code.
+
+        A name stands under its parent, and further up too where it means one thing there, so that 江苏省昆山市
+        is understood; what is nearer wins. A former name stands where no division bears it, were it two of them.
+        """
+        names = _written(parent, ((code, self.names[code]) for code in self._listed(parent)))
+        former = ((code, name) for code, old in self.former.items() if covers(parent, code) for name in old)
+        borne = {name for level in names for name in level}
+        gone = {name: code for name, code in _clear(_written(parent, former)).items() if name not in borne}
+        return gone | _clear(names)
+
+    @cached_property
+    def _codes(self) -> tuple[str, ...]:
+        return tuple(sorted(self.names))
+
+    @cached_property
+    def _below(self) -> Callable[[str], Mapping[str, str]]:
+        """Look up the names below a division, which are gathered when they are first asked for."""
+        return lru_cache(maxsize=_INDEXES_KEPT)(self._index_below)
+
     @cached_property
     def last_abolition(self) -> date:
         """Give the last day from which a code stands no more; date.min where all stand."""
@@ -307,33 +329,30 @@ def _trimmed(code: str) -> str:
     return code[:2] if code.endswith("0000") else code[:4]
 
 
-def _index(names: Collection[tuple[str, str]]) -> dict[str, dict[str, str]]:
-    """List under each division, and under the country (""), what may be written next: a name -> its code.
-
-    A name stands under its parent, and further up too where it means one thing there, so that 江苏省昆山市
-    is understood; what is nearer wins.
-    """
-    within: dict[str, dict[str, str]] = {}
-    for steps in range(1, len(LENGTHS)):
-        for (parent, written), codes in _written(names, steps).items():
+def _clear(written: Iterable[Mapping[str, list[str]]]) -> dict[str, str]:
+    """Keep, of what was gathered level by level, the ways of writing that mean one thing; the nearest level wins."""
+    found: dict[str, str] = {}
+    for level in written:
+        for name, codes in level.items():
             if len(codes) == 1:
-                within.setdefault(parent, {}).setdefault(written, codes[0])
-    return within
+                found.setdefault(name, codes[0])
+    return found
 
 
-def _written(names: Iterable[tuple[str, str]], steps: int) -> dict[tuple[str, str], list[str]]:
-    """Gather which codes each way of writing stands for, that many steps below a division."""
-    codes: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for code, name in names:
-        above = LENGTHS.index(len(code)) - steps
-        if above < -1 or name in _NO_NAMES or (len(code) == 9 and steps > 2):
+def _written(parent: str, named: Iterable[tuple[str, str]]) -> list[dict[str, list[str]]]:
+    """Gather, level by level below a division, which codes each way of writing stands for."""
+    levels: dict[int, dict[str, list[str]]] = {length: defaultdict(list) for length in LENGTHS if length > len(parent)}
+    if len(parent) < 4:
+        levels.pop(9)
+    for code, name in named:
+        codes = levels.get(len(code))
+        if codes is None or name in _NO_NAMES:
             continue
-        parent = code[: LENGTHS[above]] if above >= 0 else ""
-        codes[parent, _tidy(name)].append(code)
+        codes[_tidy(name)].append(code)
         if not (len(code) == 9 or (len(code) == 6 and not parent)):
             for short in _short(name):
-                codes[parent, short].append(code)
-    return codes
+                codes[short].append(code)
+    return [*levels.values()]
 
 
 def _short(name: str) -> set[str]:
@@ -347,3 +366,11 @@ def _short(name: str) -> set[str]:
 
 DivisionCode = Annotated[str, StringConstraints(pattern=r"^[0-9]{6}(?:[0-9]{3})?$")]
 """A district (6 digits) or a street (9)."""
+
+
+@cache
+def _load_country() -> Divisions:
+    """Load the tables that come along, once in a process: they are some megabytes, and nothing changes them."""
+    here = files("contracts.reference")
+    rows = read_names(here.joinpath("divisions.csv").read_text(encoding="utf-8"), "divisions.csv")
+    return Divisions._load(rows, here.joinpath("division_changes.csv").read_text(encoding="utf-8"))  # noqa: SLF001

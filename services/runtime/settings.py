@@ -26,7 +26,7 @@ class Settings(BaseSettings):
     """The public keys (JWK set, RFC 7517) that bearer tokens are verified with."""
     issuer: str = "houniao-local"
     divisions: Path | None = None
-    """A folder with provinces, cities, areas, streets and perhaps changes as .csv; none means the demo's."""
+    """A folder with provinces, cities, areas, streets and perhaps changes as .csv; none means the whole country's."""
     deadlines: Path | None = None
     """A table of deadlines in place of the one that comes along with registration."""
     log: Literal["json", "pretty"] = "json"

@@ -15,11 +15,12 @@ from services.registration.vault import VaultSettings
 from services.runtime.settings import Settings
 
 REPOSITORY = Path(__file__).parent.parent.parent
+CHINESE = "zh-CN"
 READMES = ("README.md", "README.zh-CN.md")
 IN_BOTH_LANGUAGES = (
     READMES,
     *(
-        (f"docs/{page}.md", f"docs/{page}.zh-CN.md")
+        (f"docs/{page}.md", f"docs/{page}.{CHINESE}.md")
         for page in ("configuration", "dependencies", "measured", "operating", "refusals", "services", "try-it")
     ),
 )

@@ -10,6 +10,7 @@ import pytest
 
 from contracts.reference.divisions import Divisions
 from deploy.local.stack import Stack
+from tests.support.divisions import TWO_DISTRICTS
 from tests.support.instance import Instance, eventually, forget_instance, running_instance
 from tests.support.ledger import find_losses
 from tests.support.offices import make_arrival, make_departure, office_at
@@ -25,7 +26,7 @@ ARRIVED_ON = "2026-03-01"
 
 def write(folder: Path, changes: Iterable[str], more: dict[str, str] | None = None) -> Path:
     """Write the demo's divisions and more as a deployment's own tables."""
-    names = {**Divisions.load().names, **(more or {})}
+    names = {**Divisions.load(TWO_DISTRICTS).names, **(more or {})}
     folder.mkdir()
     for length, table in {2: "provinces", 4: "cities", 6: "areas", 9: "streets"}.items():
         lines = [f"{code},{name}\n" for code, name in sorted(names.items()) if len(code) == length]

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from contracts.reference.division_tables import Change, DivisionsError
 from contracts.reference.divisions import Area, Divisions
+from tests.support.divisions import TWO_DISTRICTS
 
-DEMO = Divisions.load()
+DEMO = Divisions.load(TWO_DISTRICTS)
 BEFORE, MERGED = date(2016, 7, 6), date(2016, 7, 7)
 
 NAMES = {
@@ -108,6 +109,18 @@ def test_a_name_in_use_wins_over_a_former_one() -> None:
     divisions = Divisions.of(rows, [Change("410104", "城关区", date(2010, 1, 1), ("410103",))])
 
     assert divisions.find("某市城关区") == "410102"
+
+
+def test_a_name_that_two_bear_is_not_that_of_a_third_which_bore_it() -> None:
+    rows = [
+        *(("41", "某省"), ("4101", "某市"), ("410102", "城关区"), ("410103", "新区")),
+        *(("4102", "邻市"), ("410202", "城关区"), ("4103", "远市"), ("410302", "旧区")),
+    ]
+    divisions = Divisions.of(rows, [Change("410302", "城关区", date(2010, 1, 1), ("410302",))])
+
+    assert divisions.find("城关区") is None
+    assert divisions.find("某省城关区") == "41"
+    assert divisions.find("远市城关区") == "410302"
 
 
 def test_a_renamed_division_stands_under_its_code(made: Divisions) -> None:

@@ -1,4 +1,4 @@
-"""Codes, scopes and names of divisions, in the demo's table, in made ones and, where it is there, the national one."""
+"""Codes, scopes and names of divisions, in a small table of the demo's districts and in made ones."""
 
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from contracts.reference.division_tables import DivisionsError
 from contracts.reference.divisions import DistrictCode, Divisions, Scope, StreetCode, covers, district_of
+from tests.support.divisions import TWO_DISTRICTS
 from tests.support.registers import NOWHERE, ORIGINS
 
-NATIONAL = Path(__file__).parents[3] / "../shared/data/divisions"
-DEMO = Divisions.load()
-
-with_national = pytest.mark.skipif(not NATIONAL.is_dir(), reason="the national table is not in this checkout")
+DEMO = Divisions.load(TWO_DISTRICTS)
 
 
 @pytest.mark.parametrize(
@@ -167,19 +165,3 @@ def test_a_table_that_can_not_be_used_is_named(tmp_path: Path, broken: str) -> N
 def test_a_folder_without_tables_is_named(tmp_path: Path) -> None:
     with pytest.raises(DivisionsError, match=r"provinces\.csv"):
         Divisions.load(tmp_path)
-
-
-@with_national
-def test_the_national_table_knows_the_demo_and_finds_itself() -> None:
-    national = Divisions.load(NATIONAL)
-
-    assert len(national.names) > 40_000
-    assert all(national.full_name(code) == DEMO.full_name(code) for code in DEMO.names)
-    named = [code for code in national.names if len(code) == 6 and national.find(national.full_name(code)) != code]
-    # four cities without districts of their own stand in the table twice, as city and as district
-    assert named == ["441900", "442000", "460400", "620201"]
-    assert all(national.find(text) is None for text in NOWHERE)
-    assert national.find("广东省东莞市") == "4419"
-    assert national.find("四川凉山州") == "5134"
-    assert national.find("湖北恩施利川市") == "422802"
-    assert national.find("吉林市昌邑区") == "220202"
