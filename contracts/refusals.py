@@ -10,3 +10,5 @@ class RefusedError(Exception):
     """Which field is wrong, if it is one."""
     version: int | None = None
     """The current version of what was to be decided about, if it is known."""
+    status: int = 409
+    """The HTTP status; 409 says that the request contradicts the present state."""

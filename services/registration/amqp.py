@@ -1,10 +1,8 @@
 """AMQP in: an office publishes a report to the exchange `offices` and is answered on its own queue."""
 
-from collections.abc import Awaitable, Sequence
-from datetime import date
-from hashlib import sha256
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
-from urllib.parse import quote
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -21,7 +19,6 @@ from services.registration.intake.reports import DepartureReport, HouseholdRepor
 from services.registration.service import Registration
 from services.registration.views.transfers import find_notice
 from services.runtime.inbox import Delivery
-from services.runtime.journal import ConflictError
 
 OFFICES = "offices"
 PREFETCH = 256
@@ -32,6 +29,11 @@ class NamedReply(NoticeReply):
     """What an office says to the notice that it names."""
 
     notice_id: str = Field(pattern=r"^[0-9a-f]{32}$")
+
+
+Report = HouseholdReport | DepartureReport | NamedReply
+REPORTS: Mapping[str, type[Report]] = {"arrival": HouseholdReport, "departure": DepartureReport, "answer": NamedReply}
+"""The kinds of report by the last word of their routing key."""
 
 
 class Answer(BaseModel):
@@ -77,34 +79,59 @@ async def take(registration: Registration, arrivals: Arrivals, delivery: Deliver
 
 
 async def _answer(registration: Registration, arrivals: Arrivals, delivery: Delivery) -> tuple[Answer, str | None]:
+    """Return the answer to a report, and the reason if its message must be parked as well."""
     street, _, kind = delivery.routing_key.partition(".")
     refused = _check_sender(registration, delivery, street)
     if refused is not None:
         return refused, f"refused: {refused.code}"
+    report = REPORTS.get(kind)
+    if report is None:
+        return _refuse("unknown_report", "routing_key"), f"unknown report {kind[:40]!r}"
     try:
-        if kind == "arrival":
-            report = HouseholdReport.model_validate_json(delivery.body)
-            return await _arrive(registration, arrivals, report, delivery), None
-        if kind == "departure":
-            departure = DepartureReport.model_validate_json(delivery.body)
-            return await _decided(_depart(registration, departure, delivery, street)), None
-        if kind == "answer":
-            reply = NamedReply.model_validate_json(delivery.body)
-            return await _decided(_reply(registration, reply, delivery, street)), None
+        asked = report.model_validate_json(delivery.body)
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, found["loc"])) or "body" for found in error.errors())
         return _refuse("malformed", fields), f"malformed: {fields}"
-    return _refuse("unknown_report", "routing_key"), f"unknown report {kind[:40]!r}"
+    return await _take_once(registration, arrivals, delivery, asked), None
+
+
+async def _take_once(registration: Registration, arrivals: Arrivals, delivery: Delivery, asked: Report) -> Answer:
+    """Do what a report asks, once under its `message_id`: another body under that name is refused."""
+    requests, named = registration.service.requests, None
+    try:
+        if delivery.message_id:
+            body = f"{delivery.routing_key}\n".encode() + delivery.body
+            named = await requests.begin(f"amqp/{delivery.user_id}", delivery.message_id, body)
+        answer = await _do(registration, arrivals, delivery, asked, named.cause if named else uuid7())
+    except RefusedError as error:
+        answer = Answer(
+            outcome="refused", code=error.code, advice=error.advice, field=error.field, version=error.version
+        )
+    if named:
+        await (requests.refuse(named) if answer.outcome == "refused" else requests.answer(named))
+    return answer
+
+
+async def _do(registration: Registration, arrivals: Arrivals, delivery: Delivery, asked: Report, cause: str) -> Answer:
+    street = delivery.routing_key.partition(".")[0]
+    match asked:
+        case HouseholdReport():
+            return await _arrive(registration, arrivals, asked, (street, cause, delivery.first_seen))
+        case DepartureReport():
+            return await _depart(registration, asked, street, cause)
+        case NamedReply():
+            return await _reply(registration, asked, street, cause)
 
 
 async def _arrive(
-    registration: Registration, arrivals: Arrivals, report: HouseholdReport, delivery: Delivery
+    registration: Registration, arrivals: Arrivals, report: HouseholdReport, reported: tuple[str, str, datetime | None]
 ) -> Answer:
-    street = delivery.routing_key.partition(".")[0]
+    """Register an arrival; `reported` is the street, the cause, and when the report was seen first."""
+    street, cause, first_seen = reported
     checked = check_household(report, **_context(registration, street))
     if isinstance(checked, Refusal):
         return _refuse_report(checked)
-    outcomes = await arrivals.register(checked, _cause(delivery), delivery.first_seen)
+    outcomes = await arrivals.register(checked, cause, first_seen)
     head, *members = map(_told, outcomes)
     return head.model_copy(update={"members": tuple(members) or None})
 
@@ -118,11 +145,11 @@ def _told(outcome: Outcome) -> Answer:
     )
 
 
-async def _depart(registration: Registration, report: DepartureReport, delivery: Delivery, street: str) -> Answer:
+async def _depart(registration: Registration, report: DepartureReport, street: str, cause: str) -> Answer:
     checked = check_departure(report, **_context(registration, street))
     if isinstance(checked, Refusal):
         return _refuse_report(checked)
-    stay, *members = await record_departure(registration, checked, _decision(delivery))
+    stay, *members = await record_departure(registration, checked, cause)
     along = tuple(_departed(one, ()) for one in members)
     return _departed(stay, checked.warnings).model_copy(update={"members": along or None})
 
@@ -132,7 +159,7 @@ def _departed(stay: Stay, warnings: tuple[str, ...]) -> Answer:
     return Answer(outcome="accepted", warnings=warnings, **stay.model_dump(include=told))
 
 
-async def _reply(registration: Registration, said: NamedReply, delivery: Delivery, street: str) -> Answer:
+async def _reply(registration: Registration, said: NamedReply, street: str, cause: str) -> Answer:
     """Answer a notice that is addressed to the office's street."""
     notice = await find_notice(registration.service.database, said.notice_id)
     divisions, today = registration.service.divisions, registration.service.today
@@ -141,20 +168,10 @@ async def _reply(registration: Registration, said: NamedReply, delivery: Deliver
     if not divisions.covers(street, notice.addressee, today):
         return _refuse("not_yours", "notice_id")
     reply = Reply(said.state, said.left_on, said.reason)
-    event = await answer_notice(registration, notice, reply, _decision(delivery), said.version)
+    event = await answer_notice(registration, notice, reply, cause, said.version)
     answer = event.data.answer
     told = {"notice_id": answer.notice_id, "state": answer.state, "person_id": answer.person_id}
     return Answer(outcome="accepted", version=event.sequence, **told)
-
-
-async def _decided(deciding: Awaitable[Answer]) -> Answer:
-    """Wait for a decision; a refused one is answered with its code, what to do and, if stale, the current version."""
-    try:
-        return await deciding
-    except RefusedError as error:
-        return Answer(outcome="refused", code=error.code, advice=error.advice, field=error.field, version=error.version)
-    except ConflictError:
-        return Answer(outcome="refused", code="conflict", advice=ADVICE["conflict"])
 
 
 def _context(registration: Registration, street: str) -> dict[str, Any]:
@@ -180,18 +197,6 @@ def _may_answer(delivery: Delivery) -> bool:
     reply_to = delivery.reply_to or ""
     own = (delivery.user_id or "").replace("office-", "office.", 1)
     return reply_to == own or reply_to.startswith(DIRECT_REPLY)
-
-
-def _cause(delivery: Delivery) -> str:
-    """Name the request, so that a message delivered twice gets the same answer twice."""
-    return f"{delivery.user_id}/{delivery.message_id or uuid7()}"
-
-
-def _decision(delivery: Delivery) -> str:
-    """Name a request to decide, by the sender's name for it and a digest: another body under that name is refused."""
-    asked = f"{delivery.routing_key}\n".encode() + delivery.body
-    name = quote(delivery.message_id or uuid7(), safe="")
-    return f"{delivery.user_id}/{name}#{sha256(asked).hexdigest()[:16]}"
 
 
 def _refuse_report(refusal: Refusal) -> Answer:

@@ -115,15 +115,19 @@ def _scope(value: Any) -> str:
     return value
 
 
+async def sign_in(request: Request, bearer: Annotated[Bearer | None, Depends(BEARER)]) -> Caller:
+    """Return who asks, by the token; raise a problem with status 401 if there is none that is valid."""
+    if bearer is None or not bearer.credentials:
+        raise Problem(401, "no_token", "Send the header 'Authorization: Bearer <token>'.")
+    gate: Gate = request.app.state.gate
+    return gate.verify(bearer.credentials)
+
+
 def allow(*roles: Role) -> Callable[..., Awaitable[Caller]]:
-    """Make a dependency that admits callers of the given roles and gives who it is; an admin is admitted everywhere."""
+    """Return a dependency that admits callers of the given roles; an admin is admitted everywhere."""
     admitted = {*roles, Role.ADMIN}
 
-    async def admit(request: Request, bearer: Annotated[Bearer | None, Depends(BEARER)]) -> Caller:
-        if bearer is None or not bearer.credentials:
-            raise Problem(401, "no_token", "Send the header 'Authorization: Bearer <token>'.")
-        gate: Gate = request.app.state.gate
-        caller = gate.verify(bearer.credentials)
+    async def admit(caller: Annotated[Caller, Depends(sign_in)]) -> Caller:
         if caller.role not in admitted:
             raise Problem(403, "not_your_role", f"This is for: {', '.join(sorted(admitted))}.")
         return caller

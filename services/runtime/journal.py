@@ -11,6 +11,7 @@ from pydantic_core import from_json
 from pymongo import UpdateOne
 
 from contracts.envelope import Event, Fact, narrow, render, unwrap, wrap
+from contracts.refusals import RefusedError
 from services.runtime.clock import Clock
 from services.runtime.mongo import Database, Document, bulk_write, insert_new, make_index
 
@@ -22,8 +23,11 @@ FRESH = 2000
 """How many commits are held ready for the relay; what is beyond it the relay finds in the database."""
 
 
-class ConflictError(Exception):
+class ConflictError(RefusedError):
     """Somebody else continued the stream first: load it again and decide again."""
+
+    code = "conflict"
+    advice = "记录正被他人修改，请重试。Somebody else changed it; look and try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +142,9 @@ class Journal:
         commits = self._documents.find({"_id": {"$gte": f"{stream}#", "$lt": f"{stream}$"}}, {"causation_id": 1})
         return {commit["causation_id"] async for commit in commits}
 
-    async def load_caused(self, person_ids: Iterable[str], request: str) -> list[Event[Fact]]:
-        """Load the facts about people whose cause begins with a request's name, stream by stream in order."""
-        begins = {"$gte": request, "$lt": request[:-1] + chr(ord(request[-1]) + 1)}
-        return await self._load_all({"person_id": {"$in": list(person_ids)}, "causation_id": begins})
+    async def load_caused(self, person_ids: Iterable[str], cause: str) -> list[Event[Fact]]:
+        """Return the facts about people that a request or an event led to, stream by stream in order."""
+        return await self._load_all({"person_id": {"$in": list(person_ids)}, "causation_id": cause})
 
     async def load_history_of(self, person_ids: Iterable[str]) -> list[Event[Fact]]:
         """Load every fact of this service's streams about the given people, stream by stream in order."""

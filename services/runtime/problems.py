@@ -12,6 +12,7 @@ from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from contracts.refusals import RefusedError
 from services.runtime.logs import get_log
 from services.runtime.mongo import is_away
 
@@ -50,8 +51,14 @@ ALWAYS: Mapping[int, Sequence[str]] = {
 """What every guarded route may refuse."""
 
 
+def refuses(*errors: type[RefusedError], **more: int) -> dict[int | str, dict[str, Any]]:
+    """Return what a route may refuse, for OpenAPI: decisions, and other codes with their status."""
+    statuses = [(error.status, error.code) for error in errors] + [(more[code], code) for code in more]
+    return documented({status: [code for its, code in statuses if its == status] for status, _ in statuses})
+
+
 def documented(codes: Mapping[int, Sequence[str]]) -> dict[int | str, dict[str, Any]]:
-    """Describe the refusals of a route for OpenAPI: its own by status, and those of every route."""
+    """Return the refusals of a route for OpenAPI: its own by status, and those of every route."""
     told: dict[int | str, dict[str, Any]] = {}
     for status in sorted({*codes, *ALWAYS}):
         named = ", ".join(f"`{code}`" for code in (*ALWAYS.get(status, ()), *codes.get(status, ())))
@@ -76,6 +83,13 @@ def render_problem(status: int, code: str, detail: str, **more: Any) -> Response
 async def _problem(_: Request, error: Exception) -> Response:
     assert isinstance(error, Problem)
     return render_problem(error.status, error.code, error.detail, **error.more)
+
+
+async def _refused(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RefusedError)
+    concerned = {"version": error.version, "field": error.field}
+    more = {name: value for name, value in concerned.items() if value is not None}
+    return render_problem(error.status, error.code, error.advice, **more)
 
 
 async def _malformed(_: Request, error: Exception) -> Response:
@@ -114,6 +128,7 @@ def refuse_clearly(app: FastAPI) -> None:
     """Give every refusal of an app the same shape."""
     app.openapi = partial(_describe, app)  # type: ignore[method-assign]
     app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(PyMongoError, _storage)

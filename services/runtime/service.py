@@ -26,6 +26,7 @@ from services.runtime.metrics import OLDEST_UNSENT
 from services.runtime.mongo import Database, connect, database_of, wait_while_away
 from services.runtime.parked import Parked
 from services.runtime.relay import UNREACHABLE, Relay
+from services.runtime.requests import Requests
 from services.runtime.settings import Settings
 
 STUCK_AFTER = 60.0
@@ -51,6 +52,7 @@ class Service:
         self.database = database_of(self.client, settings.database_name(name))
         self.known = by_type(HEARD_BY[name])
         self.journal = Journal(self.database, name, clock, self.known)
+        self.requests = Requests(self.database, clock)
         self.parked = Parked(self.database, clock)
         broker = settings.rabbitmq_url.get_secret_value()
         self.relay = Relay(broker, self.database, self.journal, clock, name)
@@ -144,6 +146,7 @@ class Service:
 
     async def _come_up(self) -> None:
         await wait_while_away(self.journal.prepare)
+        await wait_while_away(self.requests.prepare)
         for step in self._prepare:
             await wait_while_away(partial(step, self.database))
         self._tasks.extend(asyncio.create_task(work()) for work in self._work)

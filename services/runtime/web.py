@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.runtime.access import Caller, Role, allow
+from services.runtime.parameters import Limit, ServiceHere
 from services.runtime.problems import Problem, refuse_clearly, render_problem
 from services.runtime.service import Service
 
@@ -94,14 +95,6 @@ def give_workbook(content: bytes, filename: str) -> Response:
 _common = APIRouter()
 
 
-async def _service(request: Request) -> Service:
-    service: Service = request.app.state.service
-    return service
-
-
-ServiceHere = Annotated[Service, Depends(_service)]
-
-
 @_common.get("/health/live", tags=["health"], summary="Is the process up?")
 async def live() -> dict[str, str]:
     """Answer as long as the process can."""
@@ -127,7 +120,7 @@ async def list_parked(
     service: ServiceHere,
     _: Annotated[Caller, Depends(allow(Role.ADMIN))],
     after: str = "",
-    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+    limit: Limit = 50,
 ) -> list[ParkedMessage]:
     """List parked messages with the reason, never with what they carry."""
     found = await service.parked.read(after, limit)

@@ -23,6 +23,24 @@ def test_every_route_but_health_wants_a_token(stack: Stack, service: str) -> Non
     assert unguarded == OPEN_TO_ALL
 
 
+RECORDS_NOTHING = {"/people/lookup", "/parked/{parked_id}/replay"}
+"""What is asked by POST though nothing new comes of it, however often."""
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_route_that_changes_something_takes_an_idempotency_key(stack: Stack, service: str) -> None:
+    described = Instance(stack, "described").build(service).openapi()
+
+    without = {
+        (method, path)
+        for path, methods in described["paths"].items()
+        for method, route in methods.items()
+        if method != "get" and "idempotency-key" not in {parameter["name"] for parameter in route.get("parameters", ())}
+    }
+
+    assert {path for _, path in without} <= RECORDS_NOTHING
+
+
 def registration(stack: Stack) -> dict[str, Any]:
     """Give registration's description of itself."""
     described: dict[str, Any] = Instance(stack, "described").build("registration").openapi()

@@ -10,7 +10,6 @@ import pytest_asyncio
 
 from contracts.refusals import RefusedError
 from deploy.local.stack import Stack
-from services.registration.api.dependencies import STATUSES
 from services.registration.domain.errors import (
     AcceptedAlreadyError,
     AlreadyDeadError,
@@ -18,7 +17,6 @@ from services.registration.domain.errors import (
     DiedBeforeBirthError,
     FutureDayError,
     LeftBeforeArrivingError,
-    MismatchError,
     NotAskedError,
     NotContestedError,
     NotDeadError,
@@ -35,6 +33,7 @@ from services.registration.domain.errors import (
     StaleError,
     WithdrawnError,
 )
+from services.runtime.requests import IdempotencyMismatchError
 from tests.support.clerks import ELSEWHERE, A, B, C, Clerks, Somebody, clerks_at_work
 from tests.support.refusals import errors_of
 
@@ -219,6 +218,8 @@ async def a_stale_form(clerks: Clerks) -> Asked:
     return Asked(A, f"/stays/{story.old}/relocation", {"community": "西村", "version": 1})
 
 
+STATUSES = {"not_found": 404, "future_date": 422, "idempotency_mismatch": 422}
+
 SCENARIOS: Mapping[type[RefusedError], Callable[[Clerks], Awaitable[Asked]]] = {
     NotFoundError: nothing_there,
     NotRegisteredError: nobody_registered,
@@ -240,12 +241,14 @@ SCENARIOS: Mapping[type[RefusedError], Callable[[Clerks], Awaitable[Asked]]] = {
     DiedBeforeBirthError: dead_before_birth,
     SamePersonError: merged_in_a_circle,
     NotMergedError: never_merged,
-    MismatchError: another_body_under_the_key,
+    IdempotencyMismatchError: another_body_under_the_key,
     StaleError: a_stale_form,
 }
 
 
-@pytest.mark.parametrize("refusal", errors_of("registration"), ids=lambda refusal: str(refusal.code))
+@pytest.mark.parametrize(
+    "refusal", [*errors_of("registration"), IdempotencyMismatchError], ids=lambda refusal: str(refusal.code)
+)
 async def test_every_refused_decision_says_its_code_and_records_nothing(
     clerks: Clerks, refusal: type[RefusedError]
 ) -> None:

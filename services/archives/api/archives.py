@@ -10,21 +10,8 @@ from contracts.archives.archives import Archive, BasicInformation, ClosingReason
 from contracts.archives.enrolments import Duty, Enrolment
 from contracts.archives.entries import Entry
 from contracts.reference.calendar import day_of
-from services.archives.api.dependencies import (
-    Cause,
-    Log,
-    Page,
-    PersonInPath,
-    Reader,
-    Street,
-    StreetAsked,
-    Version,
-    Worker,
-    _find_heard,
-    _read,
-    decided,
-)
-from services.archives.api.reading import Read, ReadAs, grant, is_of, note_read
+from services.archives.api.dependencies import Log, Reader, Worker
+from services.archives.api.reading import Read, ReadAs, find_known_of, grant, is_of, note_read, read_of
 from services.archives.commands.archives import close, compare_paper, complete, reopen
 from services.archives.commands.recording import Change
 from services.archives.domain.policy import POLICY
@@ -37,8 +24,8 @@ from services.archives.views.archives import (
 )
 from services.archives.views.people import Heard
 from services.archives.views.summaries import find_chart
+from services.runtime.parameters import Cause, Division, Limit, PersonId, ServiceHere, Street, StreetAsked, Version
 from services.runtime.problems import Problem
-from services.runtime.web import ServiceHere
 
 router = APIRouter(tags=["archives"])
 
@@ -113,9 +100,7 @@ class ArchiveCount(BaseModel):
 
 
 @router.get("/archives", summary="Count archives")
-async def get_count(
-    service: ServiceHere, caller: Reader, division: Annotated[str, Query(pattern=r"^[0-9]{2,9}$")]
-) -> ArchiveCount:
+async def get_count(service: ServiceHere, caller: Reader, division: Division) -> ArchiveCount:
     """Count the archives that were opened in a division."""
     caller.must_cover(division)
     count = await count_archives(service.database, service.areas(division))
@@ -124,7 +109,7 @@ async def get_count(
 
 @router.get("/archives/dead", summary="Archives that nobody uses 死档")
 async def get_dead(
-    service: ServiceHere, caller: Reader, street: StreetAsked, cursor: str = "", limit: Page = 100
+    service: ServiceHere, caller: Reader, street: StreetAsked, cursor: str = "", limit: Limit = 100
 ) -> ArchivePage:
     """List the open archives of a street without a dynamic record within a year, new archives excepted."""
     caller.must_cover(street)
@@ -134,7 +119,7 @@ async def get_dead(
 
 @router.get("/archives/paper", summary="Paper and electronic archives that differ")
 async def get_paper(
-    service: ServiceHere, caller: Worker, street: StreetAsked, cursor: str = "", limit: Page = 100
+    service: ServiceHere, caller: Worker, street: StreetAsked, cursor: str = "", limit: Limit = 100
 ) -> ArchivePage:
     """List the archives of a street without paper, with paper that nobody counted, or with more or fewer entries."""
     caller.must_cover(street)
@@ -155,7 +140,7 @@ async def get_by_code(
 
 @router.get("/archives/{person_id}", summary="Open an archive")
 async def get_archive(
-    person_id: PersonInPath,
+    person_id: PersonId,
     service: ServiceHere,
     caller: Worker,
     log: Log,
@@ -164,9 +149,9 @@ async def get_archive(
     ] = None,
 ) -> ArchiveFile:
     """Show what the caller's district knows of a person; with a reason, in an emergency, what its keeper knows."""
-    heard = await _find_heard(service, person_id)
+    heard = await find_known_of(service, person_id)
     granted = grant(caller, heard, emergency)
-    await note_read(log, caller, _read(heard, granted, f"archive_read_as_{granted.read_as}", emergency or "care"))
+    await note_read(log, caller, read_of(heard, granted, f"archive_read_as_{granted.read_as}", emergency or "care"))
     chart = await find_chart(service.database, person_id, granted.district)
     return _file(person_id, heard, granted.district, granted.read_as).model_copy(
         update={"duties": chart.duties if chart else []}
@@ -175,7 +160,7 @@ async def get_archive(
 
 @router.get("/archives/{person_id}/extract", summary="The person's own extract")
 async def get_extract(
-    person_id: PersonInPath,
+    person_id: PersonId,
     service: ServiceHere,
     caller: Worker,
     log: Log,
@@ -184,9 +169,9 @@ async def get_extract(
     ],
 ) -> Extract:
     """Make the extract that a person may ask for; the reason says who asked and how that was checked."""
-    heard = await _find_heard(service, person_id)
+    heard = await find_known_of(service, person_id)
     granted = grant(caller, heard, None)
-    await note_read(log, caller, _read(heard, granted, "archive_extract", reason))
+    await note_read(log, caller, read_of(heard, granted, "archive_extract", reason))
     file = _file(person_id, heard, granted.district, granted.read_as)
     chart = await find_chart(service.database, person_id, granted.district)
     told = {"measured_at", "street", "content", "state"}
@@ -202,7 +187,7 @@ async def get_extract(
 
 @router.post("/archives/{person_id}/completion", summary="Complete an archive")
 async def post_completion(
-    person_id: PersonInPath, body: CompletionRequest, service: ServiceHere, caller: Worker, cause: Cause
+    person_id: PersonId, body: CompletionRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
     """Fill in cover and basic information; the first time gives the archive its 17-digit code."""
     caller.must_cover(body.street)
@@ -210,40 +195,40 @@ async def post_completion(
         raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
     change = Change(caller.subject, cause, body.version)
     place = (body.street, body.committee)
-    return await decided(complete(service, person_id, place, body.basic, change))
+    return await complete(service, person_id, place, body.basic, change)
 
 
 @router.post("/archives/{person_id}/paper", summary="Compare with the paper")
 async def post_paper(
-    person_id: PersonInPath, body: PaperRequest, service: ServiceHere, caller: Worker, cause: Cause
+    person_id: PersonId, body: PaperRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
     """Keep where the paper stands and how many entries it holds; the list of differences follows."""
     caller.must_cover(body.street)
     today = day_of(service.clock())
     paper = PaperFile(reference=body.reference, entries=body.entries, compared_on=today, compared_by=caller.subject)
     change = Change(caller.subject, cause, body.version)
-    return await decided(compare_paper(service, person_id, body.street[:6], paper, change))
+    return await compare_paper(service, person_id, body.street[:6], paper, change)
 
 
 @router.post("/archives/{person_id}/closing", summary="Close an archive")
 async def post_closing(
-    person_id: PersonInPath, body: ClosingRequest, service: ServiceHere, caller: Worker, cause: Cause
+    person_id: PersonId, body: ClosingRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
     """Close the archive of who can't be found (失访), moved out of reach (迁出), or has one by mistake."""
     caller.must_cover(body.street)
     change = Change(caller.subject, cause, body.version)
     why = (body.reason, body.closed_on)
-    return await decided(close(service, person_id, body.street[:6], why, change))
+    return await close(service, person_id, body.street[:6], why, change)
 
 
 @router.post("/archives/{person_id}/reopening", summary="Reopen an archive")
 async def post_reopening(
-    person_id: PersonInPath, body: ReopeningRequest, service: ServiceHere, caller: Worker, cause: Cause
+    person_id: PersonId, body: ReopeningRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
     """Take a closed archive into use again."""
     caller.must_cover(body.street)
     change = Change(caller.subject, cause, body.version)
-    return await decided(reopen(service, person_id, body.street[:6], change))
+    return await reopen(service, person_id, body.street[:6], change)
 
 
 def _file(person_id: str, heard: Heard, district: str, access: ReadAs) -> ArchiveFile:

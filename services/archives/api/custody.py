@@ -5,11 +5,11 @@ from pydantic import BaseModel, Field
 
 from contracts.archives.custody import Custody
 from contracts.archives.measures import Words
-from services.archives.api.dependencies import Cause, District, PersonInPath, Reader, Street, Supervisor, decided
+from services.archives.api.dependencies import Reader, Supervisor
 from services.archives.commands.custody import refuse_offer
 from services.archives.commands.recording import Change
 from services.archives.views.archives import list_offers
-from services.runtime.web import ServiceHere
+from services.runtime.parameters import Cause, District, PersonId, ServiceHere, Street
 
 router = APIRouter(tags=["archives"])
 
@@ -30,9 +30,9 @@ async def get_offers(service: ServiceHere, caller: Reader, district: District) -
 
 @router.post("/custody/{person_id}/refusal", summary="Refuse an archive that is offered")
 async def post_refusal(
-    person_id: PersonInPath, body: RefusalRequest, service: ServiceHere, caller: Supervisor, cause: Cause
+    person_id: PersonId, body: RefusalRequest, service: ServiceHere, caller: Supervisor, cause: Cause
 ) -> Custody:
     """Refuse the archive of a person who is not ours; the origin goes on keeping it."""
     caller.must_cover(body.street)
     change = Change(caller.subject, cause)
-    return await decided(refuse_offer(service, person_id, body.street[:6], body.reason, change))
+    return await refuse_offer(service, person_id, body.street[:6], body.reason, change)

@@ -1,14 +1,13 @@
 """HTTP in: duty lists, and vaccinations to catch up."""
 
 from datetime import date
-from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 
 from contracts.reference.calendar import day_of
-from services.archives.api.dependencies import Page, Worker
+from services.archives.api.dependencies import Worker
 from services.archives.views.duties import DutyPage, DutyQuery, list_duties
-from services.runtime.web import ServiceHere
+from services.runtime.parameters import DistrictOrStreet, Limit, ServiceHere
 
 router = APIRouter(tags=["archives"])
 
@@ -17,10 +16,10 @@ router = APIRouter(tags=["archives"])
 async def get_duties(
     service: ServiceHere,
     caller: Worker,
-    division: Annotated[str, Query(pattern=r"^(?:[0-9]{6}|[0-9]{9})$")],
+    division: DistrictOrStreet,
     until: date | None = None,
     cursor: str = "",
-    limit: Page = 100,
+    limit: Limit = 100,
 ) -> DutyPage:
     """List who in a street or district is owed something until a day (today if none is named), overdue first."""
     caller.must_cover(division)
@@ -32,9 +31,9 @@ async def get_duties(
 async def get_catch_up(
     service: ServiceHere,
     caller: Worker,
-    division: Annotated[str, Query(pattern=r"^(?:[0-9]{6}|[0-9]{9})$")],
+    division: DistrictOrStreet,
     cursor: str = "",
-    limit: Page = 100,
+    limit: Limit = 100,
 ) -> DutyPage:
     """List the children of a street or district who missed a vaccination, longest overdue first."""
     caller.must_cover(division)

@@ -7,9 +7,9 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from contracts.archives.enrolments import Condition, Enrolment, EnrolmentEnding
-from services.archives.api.dependencies import Cause, PersonInPath, Street, Worker, decided
+from services.archives.api.dependencies import Worker
 from services.archives.commands.enrolments import end_enrolment, enrol
-from services.runtime.web import ServiceHere
+from services.runtime.parameters import Cause, PersonId, ServiceHere, Street
 
 router = APIRouter(tags=["archives"])
 
@@ -35,19 +35,19 @@ class EndingRequest(BaseModel):
 
 @router.post("/archives/{person_id}/enrolments", status_code=201, summary="Enrol a person")
 async def post_enrolment(
-    person_id: PersonInPath, body: EnrolmentRequest, service: ServiceHere, caller: Worker, cause: Cause
+    person_id: PersonId, body: EnrolmentRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Enrolment:
     """Begin to manage a person for hypertension, type 2 diabetes, tuberculosis or a severe mental disorder."""
     caller.must_cover(body.street)
     enrolment = Enrolment(
         person_id=person_id, district=body.street[:6], recorded_by=caller.subject, **body.model_dump()
     )
-    return await decided(enrol(service, enrolment, cause=cause))
+    return await enrol(service, enrolment, cause=cause)
 
 
 @router.post("/archives/{person_id}/enrolments/{condition}/ending", summary="End an enrolment")
 async def post_ending(
-    person_id: PersonInPath,
+    person_id: PersonId,
     condition: Condition,
     body: EndingRequest,
     service: ServiceHere,
@@ -57,4 +57,4 @@ async def post_ending(
     """Stop managing a person: cured, misdiagnosed, declined or lost."""
     caller.must_cover(body.street)
     managed, why = (condition, body.street[:6]), (body.ended_on, body.ending)
-    return await decided(end_enrolment(service, person_id, managed, why, cause))
+    return await end_enrolment(service, person_id, managed, why, cause)

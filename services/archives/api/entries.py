@@ -1,33 +1,18 @@
 """HTTP in: entries are recorded, read, corrected and voided."""
 
-from hashlib import sha256
-
 from fastapi import APIRouter
 from pydantic import AwareDatetime, BaseModel, Field
 
 from contracts.archives.contents import AnyContent
 from contracts.archives.entries import Entry
 from contracts.archives.measures import Words
-from contracts.envelope import uuid7
-from services.archives.api.dependencies import (
-    Cause,
-    EntryInPath,
-    IdempotencyKey,
-    Log,
-    PersonInPath,
-    Street,
-    Version,
-    Worker,
-    _find_heard,
-    _read,
-    decided,
-)
-from services.archives.api.reading import grant, note_read
+from services.archives.api.dependencies import EntryId, Log, Worker
+from services.archives.api.reading import find_known_of, grant, note_read, read_of
 from services.archives.commands.entries import correct_entry, load_entry, record_entry, void_entry
 from services.archives.commands.recording import Change
 from services.runtime.access import Caller
+from services.runtime.parameters import Cause, PersonId, ServiceHere, Street, Version
 from services.runtime.problems import Problem
-from services.runtime.web import ServiceHere
 
 router = APIRouter(tags=["archives"])
 
@@ -58,34 +43,31 @@ class VoidRequest(BaseModel):
 
 @router.post("/archives/{person_id}/entries", status_code=201, summary="Enter something in an archive")
 async def post_entry(
-    person_id: PersonInPath,
+    person_id: PersonId,
     body: EntryRequest,
     service: ServiceHere,
     caller: Worker,
     cause: Cause,
-    idempotency_key: IdempotencyKey = None,
 ) -> Entry:
     """Record an entry; the same Idempotency-Key again enters nothing twice."""
     caller.must_cover(body.street)
     entry = Entry(
-        entry_id=_entry_id(caller, idempotency_key),
+        entry_id=cause,
         person_id=person_id,
         street=body.street,
         measured_at=body.measured_at,
         recorded_by=caller.subject,
         content=body.content,
     )
-    return await decided(record_entry(service, entry, cause=cause))
+    return await record_entry(service, entry, cause=cause)
 
 
 @router.get("/archives/{person_id}/entries/{entry_id}", summary="An entry with its history")
-async def get_entry(
-    person_id: PersonInPath, entry_id: EntryInPath, service: ServiceHere, caller: Worker, log: Log
-) -> Entry:
+async def get_entry(person_id: PersonId, entry_id: EntryId, service: ServiceHere, caller: Worker, log: Log) -> Entry:
     """Show an entry with everything that it said before."""
-    heard = await _find_heard(service, person_id)
+    heard = await find_known_of(service, person_id)
     granted = grant(caller, heard, None)
-    await note_read(log, caller, _read(heard, granted, "entry_read", "care"))
+    await note_read(log, caller, read_of(heard, granted, "entry_read", "care"))
     entry = heard.entries_known_to(granted.district).get(entry_id)
     if entry is None:
         raise Problem(404, "not_found", "No such entry in the archive.")
@@ -94,8 +76,8 @@ async def get_entry(
 
 @router.post("/archives/{person_id}/entries/{entry_id}/correction", summary="Correct an entry")
 async def post_correction(
-    person_id: PersonInPath,
-    entry_id: EntryInPath,
+    person_id: PersonId,
+    entry_id: EntryId,
     body: CorrectionRequest,
     service: ServiceHere,
     caller: Worker,
@@ -105,13 +87,13 @@ async def post_correction(
     await _must_cover_entry(service, caller, person_id, entry_id)
     change = Change(caller.subject, cause, body.version)
     said = (body.content, body.measured_at, body.reason)
-    return await decided(correct_entry(service, person_id, entry_id, said, change))
+    return await correct_entry(service, person_id, entry_id, said, change)
 
 
 @router.post("/archives/{person_id}/entries/{entry_id}/voiding", summary="Void an entry")
 async def post_voiding(
-    person_id: PersonInPath,
-    entry_id: EntryInPath,
+    person_id: PersonId,
+    entry_id: EntryId,
     body: VoidRequest,
     service: ServiceHere,
     caller: Worker,
@@ -120,18 +102,12 @@ async def post_voiding(
     """Void what was entered; it counts no more, what it said is kept."""
     await _must_cover_entry(service, caller, person_id, entry_id)
     change = Change(caller.subject, cause, body.version)
-    return await decided(void_entry(service, person_id, entry_id, body.reason, change))
+    return await void_entry(service, person_id, entry_id, body.reason, change)
 
 
 async def _must_cover_entry(service: ServiceHere, caller: Caller, person_id: str, entry_id: str) -> None:
-    entry = await decided(load_entry(service, person_id, entry_id))
+    entry = await load_entry(service, person_id, entry_id)
     if not caller.covers(entry.street):
         raise Problem(
             403, "outside_your_division", "其他街道录入的条目。Another street entered this; ask it to change it."
         )
-
-
-def _entry_id(caller: Caller, idempotency_key: str | None) -> str:
-    if idempotency_key is None:
-        return uuid7()
-    return sha256(f"{caller.subject}|{idempotency_key}".encode()).hexdigest()[:32]

@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query
+from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, Field
 
 from contracts.archives.measures import Words
-from services.archives.api.dependencies import Page, Reader, Street
+from services.archives.api.dependencies import Reader
 from services.archives.domain.quality import FindingKind
 from services.archives.views.findings import (
     Explanation,
@@ -18,23 +18,20 @@ from services.archives.views.findings import (
     stands,
 )
 from services.runtime.access import Caller, Role, allow
+from services.runtime.parameters import NAMED, DistrictOrStreet, Limit, ServiceHere, Street
 from services.runtime.problems import Problem
-from services.runtime.web import ServiceHere
 
 router = APIRouter(tags=["findings"])
-
-
-Division = Annotated[str, Query(pattern=r"^(?:[0-9]{6}|[0-9]{9})$")]
 
 
 @router.get("/findings", summary="What may not be true 数据质量")
 async def get_findings(
     service: ServiceHere,
     caller: Reader,
-    division: Division,
+    division: DistrictOrStreet,
     kind: FindingKind | None = None,
     cursor: str = "",
-    limit: Page = 100,
+    limit: Limit = 100,
 ) -> FindingPage:
     """List the findings about entries that a street or district made, by person, each with its evidence and advice."""
     caller.must_cover(division)
@@ -43,7 +40,7 @@ async def get_findings(
 
 @router.get("/findings/repetitions", summary="The same readings for many people 多人雷同")
 async def get_repetitions(
-    service: ServiceHere, caller: Reader, division: Division, cursor: str = "", limit: Page = 100
+    service: ServiceHere, caller: Reader, division: DistrictOrStreet, cursor: str = "", limit: Limit = 100
 ) -> RepetitionPage:
     """List what one worker entered alike for many people on one day, to the last digit, with every entry of it."""
     caller.must_cover(division)
@@ -58,7 +55,9 @@ class ExplanationRequest(BaseModel):
     reason: Words = Field(min_length=4)
 
 
-@router.post("/findings/{finding_id}/explanation", status_code=201, summary="Explain a finding 说明情况")
+@router.post(
+    "/findings/{finding_id}/explanation", status_code=201, summary="Explain a finding 说明情况", dependencies=[NAMED]
+)
 async def post_explanation(
     finding_id: Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")],
     body: ExplanationRequest,

@@ -1,15 +1,14 @@
 """HTTP in: sheets of follow-ups are handed in, watched, and their refused rows fetched."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Form, Response, UploadFile
+from fastapi import APIRouter, Response, UploadFile
 
 from services.archives.api.dependencies import Worker
 from services.archives.commands import imports
 from services.archives.intake.rounds import FILE_ADVICE
+from services.runtime.parameters import Cause, ServiceHere, StreetTyped
 from services.runtime.problems import Problem
 from services.runtime.sheets import SheetError
-from services.runtime.web import ServiceHere, give_workbook
+from services.runtime.web import give_workbook
 
 router = APIRouter(tags=["imports"])
 
@@ -19,7 +18,8 @@ async def post_import(
     service: ServiceHere,
     caller: Worker,
     file: UploadFile,
-    street: Annotated[str, Form(pattern=r"^[0-9]{9}$")],
+    street: StreetTyped,
+    cause: Cause,
 ) -> imports.Progress:
     """Take in a spreadsheet (.xlsx, or .csv in UTF-8 or GB18030, at most 10 MiB); it is worked through behind.
 
@@ -29,7 +29,8 @@ async def post_import(
     if not service.divisions.is_street(street) or not service.serves(street):
         raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
     try:
-        return await imports.hand_in(service, await file.read(), file.filename or "", street, caller.subject)
+        handed_in = imports.Submission(cause, street, caller.subject)
+        return await imports.hand_in(service, await file.read(), file.filename or "", handed_in)
     except SheetError as error:
         raise Problem(422, error.code, FILE_ADVICE[error.code]) from error
 

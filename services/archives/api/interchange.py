@@ -3,22 +3,20 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import StreamingResponse
 
-from contracts.refusals import RefusedError
-from services.archives.api.dependencies import Log, PersonInPath, Worker
+from services.archives.api.dependencies import Log, Worker
 from services.archives.api.reading import Read, grant, note_read
 from services.archives.commands import interchange
-from services.archives.commands.interchange import DiffersError, Taken, make_portable
+from services.archives.commands.interchange import Taken, make_portable
 from services.archives.fhir.bundles import ADVICE, BundleRefusedError, write_bundle
 from services.archives.views import exports
 from services.archives.views.people import Heard, find_heard
 from services.archives.views.summaries import find_chart
 from services.runtime.access import Caller, Role, allow
-from services.runtime.journal import ConflictError
+from services.runtime.parameters import NAMED, DistrictOrStreet, PersonId, ServiceHere
 from services.runtime.problems import Problem
-from services.runtime.web import ServiceHere
 
 router = APIRouter(tags=["interchange"])
 
@@ -32,7 +30,7 @@ async def get_export(
     service: ServiceHere,
     log: Log,
     caller: Steward,
-    division: Annotated[str, Query(pattern=r"^(?:[0-9]{6}|[0-9]{9})$")],
+    division: DistrictOrStreet,
 ) -> StreamingResponse:
     """Give the archives that a street or district keeps as NDJSON, one FHIR document bundle a line.
 
@@ -57,7 +55,7 @@ async def get_manifest(export_id: str, service: ServiceHere, caller: Steward) ->
 
 
 @router.get("/archives/{person_id}/fhir", summary="An archive as FHIR", response_class=Response)
-async def get_fhir(person_id: PersonInPath, service: ServiceHere, log: Log, caller: Worker) -> Response:
+async def get_fhir(person_id: PersonId, service: ServiceHere, log: Log, caller: Worker) -> Response:
     """Give what the caller's district knows of a person as a FHIR R4 document bundle."""
     heard = (await find_heard(service.database, [person_id])).get(person_id, Heard())
     granted = grant(caller, heard, None)
@@ -69,8 +67,13 @@ async def get_fhir(person_id: PersonInPath, service: ServiceHere, log: Log, call
     return Response(interchange.render(bundle), media_type=FHIR_JSON)
 
 
-@router.post("/archives/{person_id}/fhir", summary="Take a FHIR bundle back in", openapi_extra=_A_BUNDLE)
-async def post_fhir(person_id: PersonInPath, request: Request, service: ServiceHere, caller: Steward) -> Taken:
+@router.post(
+    "/archives/{person_id}/fhir",
+    summary="Take a FHIR bundle back in",
+    openapi_extra=_A_BUNDLE,
+    dependencies=[NAMED],
+)
+async def post_fhir(person_id: PersonId, request: Request, service: ServiceHere, caller: Steward) -> Taken:
     """Record what a bundle of ours has and is missing here; the same bundle again changes nothing.
 
     Refused are what is no valid FHIR (`not_fhir`), what was not written here (`not_ours`), what was changed on the way
@@ -80,9 +83,3 @@ async def post_fhir(person_id: PersonInPath, request: Request, service: ServiceH
         return await interchange.take(service, caller, person_id, await request.body())
     except BundleRefusedError as error:
         raise Problem(422, error.code, ADVICE[error.code], field=error.path) from error
-    except DiffersError as error:
-        raise Problem(409, error.code, error.advice, field=error.entry_id) from error
-    except RefusedError as error:
-        raise Problem(409, error.code, error.advice) from error
-    except ConflictError as error:
-        raise Problem(409, "conflict", "Somebody else changed it at the same time; send it again.") from error

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from contracts.archives.custody import Custody
-from services.archives.views.people import Heard
+from services.archives.views.people import Heard, find_heard
 from services.runtime.access import Caller
 from services.runtime.access_log.log import Access, AccessLog
 from services.runtime.problems import Problem
+from services.runtime.service import Service
 
 ReadAs = Literal["custodian", "copy", "emergency"]
 """As what somebody reads: as the one in charge, a former one's read-only copy, or in an emergency."""
@@ -51,6 +52,17 @@ def grant(caller: Caller, heard: Heard, emergency: str | None) -> Granted:
     if own:
         return Granted(own[0], "copy")
     raise Problem(404, "not_found", ADVICE)
+
+
+async def find_known_of(service: Service, person_id: str) -> Heard:
+    """Return everything that was heard of a person; empty if nothing was."""
+    return (await find_heard(service.database, [person_id])).get(person_id, Heard())
+
+
+def read_of(heard: Heard, granted: Granted, action: str, reason: str) -> Read:
+    """Return what is about to be read by a leave."""
+    archive = heard.archives[granted.district]
+    return Read(action, archive.person_id, reason, archive.street)
 
 
 def is_of(caller: Caller, district: str) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -55,19 +56,31 @@ class Progress(ImportProgress):
     helpings: int = 0
 
 
-async def hand_in(service: Service, content: bytes, filename: str, street: str, by: str) -> Progress:
-    """Keep the rows of a sheet, not the sheet, and promise to work through them; raises SheetError if it is none."""
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Who hands in a sheet of follow-ups for which street."""
+
+    import_id: str
+    street: str
+    by: str
+
+
+async def hand_in(service: Service, content: bytes, filename: str, handed_in: Submission) -> Progress:
+    """Keep the rows of a sheet and promise to work through them, once; raise SheetError if it can't be read at all."""
+    known = await find_progress(service, handed_in.import_id)
+    if known is not None:
+        return known
     told = await asyncio.to_thread(read_round, content, filename)
-    progress = begin(told, street, by, service.clock())
+    progress = begin(told, handed_in.street, handed_in.by, service.clock(), handed_in.import_id)
     await keep(service.database, progress.import_id, list(_helpings(told)))
     await promise_import(service.database, progress.import_id, _fields(progress))
     return progress
 
 
-def begin(told: Round, street: str, by: str, handed_in_at: datetime) -> Progress:
+def begin(told: Round, street: str, by: str, handed_in_at: datetime, import_id: str = "") -> Progress:
     """Begin an import: its blank rows are done, the others are to come."""
     return Progress(
-        import_id=uuid7(),
+        import_id=import_id or uuid7(),
         street=street,
         by=by,
         state="waiting" if told.rows else "done",

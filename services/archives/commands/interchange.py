@@ -61,7 +61,7 @@ class DiffersError(RefusedError):
 
     def __init__(self, entry_id: str) -> None:
         super().__init__(entry_id)
-        self.entry_id = entry_id
+        self.field = entry_id
 
 
 class Taken(BaseModel):

@@ -59,6 +59,7 @@ class UnknownEntryError(RefusedError):
 
     code = "not_found"
     advice = "本区没有该条目。No such entry of this person was recorded in your district."
+    status = 404
 
 
 class VoidedError(RefusedError):

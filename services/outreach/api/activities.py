@@ -5,14 +5,12 @@ from datetime import date
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from contracts.envelope import uuid7
 from contracts.outreach.activities import Activity, ActivityKind, Audience
-from contracts.refusals import RefusedError
-from services.outreach.api.dependencies import Division, Reader, Worker
+from services.outreach.api.dependencies import Reader, Worker
 from services.outreach.commands.activities import find, hold, plan
 from services.outreach.views.activities import list_activities
+from services.runtime.parameters import Cause, Division, ServiceHere
 from services.runtime.problems import Problem
-from services.runtime.web import ServiceHere
 
 router = APIRouter(tags=["outreach"])
 
@@ -35,27 +33,23 @@ class Held(BaseModel):
 
 
 @router.post("/activities", status_code=201, summary="Plan an activity")
-async def post_activity(body: Plan, service: ServiceHere, caller: Worker) -> Activity:
+async def post_activity(body: Plan, service: ServiceHere, caller: Worker, cause: Cause) -> Activity:
     """Plan a lecture, consultation, free clinic, pairing, campaign or training."""
     caller.must_cover(body.street)
     street = service.divisions.successor(body.street, service.today)
     if not service.divisions.is_street(street) or service.divisions.needs_choice(body.street, service.today):
         raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
-    activity = Activity(activity_id=uuid7(), **{**body.model_dump(), "street": street})
-    await plan(service, activity, cause=uuid7())
-    return activity
+    activity = Activity(activity_id=cause, **{**body.model_dump(), "street": street})
+    return await plan(service, activity, cause)
 
 
 @router.post("/activities/{activity_id}/hold", summary="Record that an activity was held")
-async def post_hold(activity_id: str, body: Held, service: ServiceHere, caller: Worker) -> Activity:
+async def post_hold(activity_id: str, body: Held, service: ServiceHere, caller: Worker, cause: Cause) -> Activity:
     """Record the day and the head count."""
     activity = await find(service, activity_id)
     if activity is None or not caller.covers(activity.street):
         raise Problem(404, "not_found", "No such activity in your division.")
-    try:
-        return await hold(service, activity_id, body.held_on, body.attendance, cause=uuid7())
-    except RefusedError as error:
-        raise Problem(409, error.code, error.advice) from error
+    return await hold(service, activity_id, body.held_on, body.attendance, cause)
 
 
 @router.get("/activities", summary="List activities")

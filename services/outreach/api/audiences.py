@@ -7,9 +7,9 @@ from pydantic import BaseModel
 
 from contracts.outreach.activities import Audience
 from contracts.reference.calendar import day_of
-from services.outreach.api.dependencies import Division, Reader
+from services.outreach.api.dependencies import Reader
 from services.outreach.views.residents import count_audiences
-from services.runtime.web import ServiceHere
+from services.runtime.parameters import Division, ServiceHere
 
 router = APIRouter(tags=["outreach"])
 

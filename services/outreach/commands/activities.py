@@ -15,11 +15,13 @@ class UnknownActivityError(RefusedError):
 
     code = "not_found"
     advice = "没有该活动。No such activity; plan it first."
+    status = 404
 
 
-async def plan(service: Service, activity: Activity, cause: str) -> None:
-    """Plan an activity."""
-    await service.journal.record_one(service.journal.commit(activities.plan(activity), causation=cause))
+async def plan(service: Service, activity: Activity, cause: str) -> Activity:
+    """Record that an activity is planned, once however often it is asked for; return it as it was planned."""
+    await service.journal.record([service.journal.commit(activities.plan(activity), causation=cause)])
+    return activity
 
 
 async def hold(service: Service, activity_id: str, held_on: date, attendance: int, cause: str) -> Activity:

@@ -2,21 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Header, Request, Response
-from pydantic import BaseModel, Field
+from fastapi import APIRouter, Depends, Request, Response
+from pydantic import BaseModel
 
-from contracts.envelope import uuid7
 from contracts.registration.stays import Stay
-from services.registration.api.dependencies import (
-    RECORDS,
-    Cause,
-    Clerk,
-    Here,
-    approver_of,
-    decided,
-    must_be_street,
-    refuses,
-)
+from services.registration.api.dependencies import RECORDS, Clerk, Here, approver_of, must_be_street
 from services.registration.commands.arrivals import Arrivals, Outcome
 from services.registration.commands.departures import record_departure
 from services.registration.domain.errors import LeftBeforeArrivingError, NotRegisteredError
@@ -24,7 +14,8 @@ from services.registration.intake.checks import check_departure, check_household
 from services.registration.intake.refusals import Refusal, advise
 from services.registration.intake.reports import DepartureReport, HouseholdReport
 from services.registration.service import Registration
-from services.runtime.problems import Problem
+from services.runtime.parameters import Cause, Street
+from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["registration"])
 
@@ -37,13 +28,13 @@ async def _arrivals(request: Request) -> Arrivals:
 class ArrivalRequest(HouseholdReport):
     """An arrival as an office reports it over HTTP: the street, what was typed, and who arrived along."""
 
-    street: str = Field(pattern=r"^[0-9]{9}$", description="9-digit street code (GB/T 10114)")
+    street: Street
 
 
 class DepartureRequest(DepartureReport):
     """A departure as an office reports it over HTTP."""
 
-    street: str = Field(pattern=r"^[0-9]{9}$", description="9-digit street code (GB/T 10114)")
+    street: Street
 
 
 class ArrivalAnswer(BaseModel):
@@ -63,14 +54,19 @@ class DepartureAnswer(Stay):
     warnings: tuple[str, ...] = ()
 
 
-@router.post("/arrivals", status_code=201, responses={200: {"model": ArrivalAnswer}}, summary="Register an arrival")
+@router.post(
+    "/arrivals",
+    status_code=201,
+    responses={200: {"model": ArrivalAnswer}, **refuses(*RECORDS, outside_your_division=403, unknown_street=422)},
+    summary="Register an arrival",
+)
 async def post_arrival(
     body: ArrivalRequest,
     registration: Here,
     registering: Annotated[Arrivals, Depends(_arrivals)],
     caller: Clerk,
+    cause: Cause,
     response: Response,
-    idempotency_key: Annotated[str | None, Header(max_length=200)] = None,
 ) -> ArrivalAnswer:
     """Register that a person, or a whole household, came to live in a street; the same again is one stay each.
 
@@ -79,7 +75,6 @@ async def post_arrival(
     caller.must_cover(body.street)
     around = _context(registration, body.street)
     arrivals = _accept(check_household(body, **around, approver=approver_of(caller)))
-    cause = f"{caller.subject}/{idempotency_key}" if idempotency_key else uuid7()
     outcomes = await registering.register(arrivals, cause)
     response.status_code = 201 if any(outcome.accepted for outcome in outcomes) else 200
     head, *members = map(_answer, outcomes)
@@ -102,7 +97,7 @@ async def post_departure(body: DepartureRequest, registration: Here, caller: Cle
     """Register that a person left a street, alone or with the household; the stays end on that day."""
     caller.must_cover(body.street)
     departure = _accept(check_departure(body, **_context(registration, body.street)))
-    stay, *members = await decided(record_departure(registration, departure, cause))
+    stay, *members = await record_departure(registration, departure, cause)
     return DepartureAnswer(**stay.model_dump(), members=tuple(members), warnings=departure.warnings)
 
 

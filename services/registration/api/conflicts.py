@@ -8,18 +8,7 @@ from pydantic import BaseModel, Field
 
 from contracts.registration.conflicts import Conflict, ConflictFact
 from contracts.registration.stays import DestinationKind, Stay, StayFact
-from services.registration.api.dependencies import (
-    RECORDS,
-    Cause,
-    Clerk,
-    Division,
-    Here,
-    Id,
-    Paged,
-    Version,
-    decided,
-    refuses,
-)
+from services.registration.api.dependencies import RECORDS, Clerk, Here, Id
 from services.registration.api.stays import Correction
 from services.registration.commands import conflicts
 from services.registration.commands.conflicts import Means, Resolution
@@ -41,7 +30,8 @@ from services.registration.service import Registration
 from services.registration.views.stays import find_stay
 from services.registration.views.transfers import find_conflict, list_conflicts
 from services.runtime.access import Caller
-from services.runtime.problems import Problem
+from services.runtime.parameters import Cause, Division, Paged, Version
+from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["transfers"])
 
@@ -154,7 +144,7 @@ async def post_resolution(
     if body.stay_id in streets and not caller.covers(streets[body.stay_id]):
         raise Problem(403, "not_yours", "该居住记录不属于本辖区。Only its own office decides about a stay.")
     said = _resolution(body)
-    return await decided(conflicts.resolve_conflict(registration, conflict, said, cause, body.version))
+    return await conflicts.resolve_conflict(registration, conflict, said, cause, body.version)
 
 
 async def _find_conflict(registration: Registration, caller: Caller, conflict_id: str) -> Conflict:

@@ -1,23 +1,17 @@
-"""HTTP as registration's routes speak it: who asks, where, how a request is named, how a decision is refused."""
+"""Who may ask registration over HTTP, and what its routes have in common."""
 
-from collections.abc import Awaitable
-from dataclasses import dataclass
-from hashlib import sha256
-from typing import Annotated, Any, TypeVar
-from urllib.parse import quote
+from typing import Annotated
 
-from fastapi import Depends, Header, Query, Request
+from fastapi import Depends, Request
 from pydantic import Field
 
-from contracts.envelope import uuid7
 from contracts.refusals import RefusedError
-from services.registration.domain.errors import MismatchError
 from services.registration.intake.refusals import ADVICE
 from services.registration.service import Registration
 from services.registration.views.people import KnownPerson
 from services.runtime.access import Caller, Role, allow
-from services.runtime.journal import ConflictError
-from services.runtime.problems import Problem, documented
+from services.runtime.problems import Problem
+from services.runtime.requests import IdempotencyMismatchError
 
 Clerk = Annotated[Caller, Depends(allow(Role.CLERK, Role.SUPERVISOR, Role.DISTRICT))]
 
@@ -29,66 +23,10 @@ async def _registration(request: Request) -> Registration:
 
 Here = Annotated[Registration, Depends(_registration)]
 
-Result = TypeVar("Result")
-
-STATUSES = {"not_found": 404, "future_date": 422, "idempotency_mismatch": 422}
-"""The HTTP status of a refused decision by its code; what is not named here contradicts the present state: 409."""
-
-
-async def _name_request(
-    request: Request,
-    caller: Clerk,
-    idempotency_key: Annotated[
-        str | None, Header(max_length=200, description="the same key again gets the same answer, and records nothing")
-    ] = None,
-) -> str:
-    """Name what is asked for: by the caller's key and a digest of the request, or by an id of its own."""
-    if idempotency_key is None:
-        return uuid7()
-    asked = f"{request.method} {request.url.path}\n".encode() + await request.body()
-    return f"{quote(caller.subject)}/{quote(idempotency_key, safe='')}#{sha256(asked).hexdigest()[:16]}"
-
-
-Cause = Annotated[str, Depends(_name_request)]
-
-RECORDS: tuple[type[RefusedError], ...] = (MismatchError,)
+RECORDS: tuple[type[RefusedError], ...] = (IdempotencyMismatchError,)
 """What every route that records something may refuse."""
 
-
-def refuses(*errors: type[RefusedError], **more: int) -> dict[int | str, dict[str, Any]]:
-    """Describe for OpenAPI what a route may refuse: decisions, and other codes with their status."""
-    told = [(STATUSES.get(error.code, 409), error.code) for error in errors] + [(more[code], code) for code in more]
-    return documented({status: [code for its, code in told if its == status] for status, _ in told})
-
-
-Division = Annotated[str, Query(pattern=r"^(?:[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9})$")]
 Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-Version = Annotated[int | None, Field(ge=0, description="the version the form was filled in over; refused if stale")]
-
-
-@dataclass(frozen=True)
-class Page:
-    """Which page of a list: what follows a cursor, and how much of it."""
-
-    cursor: Annotated[str, Query(max_length=150)] = ""
-    limit: Annotated[int, Query(ge=1, le=500)] = 100
-
-
-Paged = Annotated[Page, Depends()]
-
-
-async def decided(command: Awaitable[Result]) -> Result:
-    """Wait for a command; its refusal becomes a problem with its code, advice and, if stale, the current version."""
-    try:
-        return await command
-    except RefusedError as error:
-        told = {"version": error.version, "field": error.field}
-        more = {name: value for name, value in told.items() if value is not None}
-        raise Problem(STATUSES.get(error.code, 409), error.code, error.advice, **more) from error
-    except ConflictError as error:
-        raise Problem(
-            409, "conflict", "记录正被他人修改，请重试。Somebody else changed it; look and try again."
-        ) from error
 
 
 async def find_person(registration: Registration, caller: Caller, person_id: str) -> KnownPerson:

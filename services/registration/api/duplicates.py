@@ -15,6 +15,7 @@ from services.registration.views.duplicates import Pair
 from services.registration.views.sealed import find_sealed
 from services.runtime.access import Caller
 from services.runtime.access_log.log import Access
+from services.runtime.parameters import NAMED, Division
 from services.runtime.problems import Problem
 
 router = APIRouter(tags=["registration"])
@@ -53,7 +54,7 @@ class Dismissal(BaseModel):
 async def get_duplicates(
     registration: Here,
     caller: Clerk,
-    division: Annotated[str, Query(pattern=r"^[0-9]{2,9}$")],
+    division: Division,
     reason: Annotated[str | None, Query(min_length=2, max_length=200)] = None,
     cursor: Annotated[str, Query(pattern=r"^([0-9a-f]{32}\|[0-9a-f]{32})?$")] = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
@@ -67,7 +68,9 @@ async def get_duplicates(
     return DuplicatePage(duplicates=[_told(pair, names) for pair in pairs], cursor=following)
 
 
-@router.post("/duplicates/dismissal", status_code=204, summary="Dismiss a pair: they are two people")
+@router.post(
+    "/duplicates/dismissal", status_code=204, summary="Dismiss a pair: they are two people", dependencies=[NAMED]
+)
 async def post_dismissal(body: Dismissal, registration: Here, caller: Clerk) -> None:
     """Keep that two who look like one person are two; they are not listed again."""
     service = registration.service

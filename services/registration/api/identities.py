@@ -14,6 +14,7 @@ from services.registration.commands.identities import newest_street, show_identi
 from services.registration.views.sealed import find_erasures
 from services.runtime.access import Caller, Role, allow
 from services.runtime.access_log.log import Access
+from services.runtime.parameters import NAMED
 from services.runtime.problems import Problem
 
 router = APIRouter(tags=["registration"])
@@ -66,7 +67,7 @@ async def get_identity(
     return PersonIdentity(person_id=person_id, **identity.model_dump())
 
 
-@router.post("/people/{person_id}/erasure", summary="Erase who a person is")
+@router.post("/people/{person_id}/erasure", summary="Erase who a person is", dependencies=[NAMED])
 async def post_erasure(person_id: str, body: ErasureRequest, registration: Here, caller: Supervisor) -> ErasureAnswer:
     """Erase a person's identity, under every id, and every text of theirs that is kept; facts name nobody and stay.
 
@@ -84,7 +85,7 @@ async def post_erasure(person_id: str, body: ErasureRequest, registration: Here,
     )
 
 
-@router.post("/imports/{import_id}/dismissal", summary="Dismiss the refused rows of an import")
+@router.post("/imports/{import_id}/dismissal", summary="Dismiss the refused rows of an import", dependencies=[NAMED])
 async def post_dismissal(import_id: str, registration: Here, caller: Clerk) -> imports.Progress:
     """Delete the text of the refused rows, when they were corrected or are not wanted; the counts stay."""
     progress = await get_import(import_id, registration, caller)

@@ -1,13 +1,12 @@
 """HTTP in: registers are handed in as spreadsheets; progress and refused rows are asked for."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Form, Response, UploadFile
+from fastapi import APIRouter, Response, UploadFile
 
 from services.registration.api.dependencies import Clerk, Here, approver_of, must_be_street
 from services.registration.commands import imports
 from services.registration.intake.registers import FILE_ADVICE
 from services.runtime.access_log.log import Access
+from services.runtime.parameters import Cause, StreetTyped
 from services.runtime.problems import Problem
 from services.runtime.sheets import SheetError
 from services.runtime.web import give_workbook
@@ -17,15 +16,15 @@ router = APIRouter(tags=["registration"])
 
 @router.post("/imports", status_code=202, summary="Hand in a register")
 async def post_import(
-    registration: Here, caller: Clerk, file: UploadFile, street: Annotated[str, Form(pattern=r"^[0-9]{9}$")]
+    registration: Here, caller: Clerk, file: UploadFile, street: StreetTyped, cause: Cause
 ) -> imports.Progress:
     """Take in a spreadsheet (.xlsx, or .csv in UTF-8 or GB18030, at most 10 MiB); it is worked through behind."""
     caller.must_cover(street)
     must_be_street(registration, street)
     content = await file.read()
     try:
-        approver = approver_of(caller)
-        return await imports.hand_in(registration, content, file.filename or "", street, caller.subject, approver)
+        handed_in = imports.Submission(cause, street, caller.subject, approver_of(caller))
+        return await imports.hand_in(registration, content, file.filename or "", handed_in)
     except SheetError as error:
         raise Problem(422, error.code, FILE_ADVICE[error.code]) from error
 

@@ -7,13 +7,14 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from contracts.registration.notices import Notice, NoticeKind, Urgency
-from services.registration.api.dependencies import RECORDS, Cause, Clerk, Here, Id, decided, find_person, refuses
+from services.registration.api.dependencies import RECORDS, Clerk, Here, Id, find_person
 from services.registration.api.notices import find_notice
 from services.registration.api.stays import Retraction
 from services.registration.commands import inquiries
 from services.registration.domain.errors import NotAskedError, StaleError, WithdrawnError
 from services.registration.service import Registration
-from services.runtime.problems import Problem
+from services.runtime.parameters import Cause
+from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["transfers"])
 
@@ -40,7 +41,7 @@ async def post_inquiry(body: InquiryRequest, registration: Here, caller: Clerk, 
     await find_person(registration, caller, body.person_id)
     if not registration.rules.is_inside(body.addressee):
         raise Problem(422, "unknown_division", "没有该区划。No such division.", field="addressee")
-    return await decided(inquiries.ask_inquiry(registration, _inquiry(registration, body), cause))
+    return await inquiries.ask_inquiry(registration, _inquiry(registration, body), cause)
 
 
 @router.post(
@@ -56,7 +57,7 @@ async def post_withdrawal(
     if not caller.covers(notice.sender):
         raise Problem(404, "not_found", "辖区内没有该协查。No such inquiry in your division.")
     version = body.version if body else None
-    return await decided(inquiries.withdraw_inquiry(registration, notice_id, cause, version))
+    return await inquiries.withdraw_inquiry(registration, notice_id, cause, version)
 
 
 def _inquiry(registration: Registration, body: InquiryRequest) -> Notice:

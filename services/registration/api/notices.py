@@ -7,17 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from contracts.registration.notices import Answer, AnswerFact, Notice
-from services.registration.api.dependencies import (
-    RECORDS,
-    Cause,
-    Clerk,
-    Division,
-    Here,
-    Paged,
-    decided,
-    must_serve,
-    refuses,
-)
+from services.registration.api.dependencies import RECORDS, Clerk, Here, must_serve
 from services.registration.commands import notices
 from services.registration.commands.notices import Reply
 from services.registration.domain.errors import (
@@ -32,7 +22,8 @@ from services.registration.intake.reports import NoticeReply
 from services.registration.service import Registration
 from services.registration.views import transfers
 from services.registration.views.transfers import Wanted, find_answer, list_notices
-from services.runtime.problems import Problem
+from services.runtime.parameters import Cause, Division, Paged
+from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["transfers"])
 
@@ -125,7 +116,7 @@ async def post_answer(notice_id: str, body: NoticeReply, registration: Here, cal
         )
     must_serve(registration, notice.addressee)
     reply = Reply(body.state, body.left_on, body.reason)
-    answered = await decided(notices.answer_notice(registration, notice, reply, cause, body.version))
+    answered = await notices.answer_notice(registration, notice, reply, cause, body.version)
     return NoticeFile(notice=notice, answer=answered.data.answer, version=answered.sequence)
 
 

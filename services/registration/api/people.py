@@ -9,18 +9,7 @@ from contracts.reference.identity import DocumentType
 from contracts.registration.categories import PersonCategory, categories_of
 from contracts.registration.people import Person
 from contracts.registration.stays import Stay, StayState
-from services.registration.api.dependencies import (
-    RECORDS,
-    Cause,
-    Clerk,
-    Here,
-    Id,
-    decided,
-    find_person,
-    know,
-    must_serve,
-    refuses,
-)
+from services.registration.api.dependencies import RECORDS, Clerk, Here, Id, find_person, know, must_serve
 from services.registration.commands import people
 from services.registration.commands.identities import refuse_naming, show_identity
 from services.registration.domain.errors import (
@@ -38,7 +27,8 @@ from services.registration.service import Registration
 from services.registration.views.people import KnownPerson
 from services.registration.views.sealed import find_erasures
 from services.runtime.access import Caller
-from services.runtime.problems import Problem
+from services.runtime.parameters import Cause
+from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["transfers"])
 
@@ -80,7 +70,7 @@ async def post_death(person_id: str, body: DeathReport, registration: Here, call
     """Record a death: the person's stays end everywhere that day."""
     known, district = await _find_own(registration, caller, person_id)
     birth = min((stay.birth for stay in known.stays if stay.birth), default=None)
-    return await decided(people.record_death(registration, person_id, district, body.died_on, birth, cause))
+    return await people.record_death(registration, person_id, district, body.died_on, birth, cause)
 
 
 @router.post(
@@ -91,7 +81,7 @@ async def post_death(person_id: str, body: DeathReport, registration: Here, call
 async def post_death_retraction(person_id: str, registration: Here, caller: Clerk, cause: Cause) -> Person:
     """Retract a death that the caller's district recorded by mistake."""
     _, district = await _find_own(registration, caller, person_id)
-    return await decided(people.retract_death(registration, person_id, district, cause))
+    return await people.retract_death(registration, person_id, district, cause)
 
 
 @router.post(
@@ -103,7 +93,7 @@ async def post_merge(person_id: str, body: MergeRequest, registration: Here, cal
     """Say that two ids are one person; the other one goes on, this one stays readable as its alias."""
     await find_person(registration, caller, body.into)
     _, district = await _find_own(registration, caller, person_id)
-    return await decided(people.merge_people(registration, person_id, body.into, district, cause))
+    return await people.merge_people(registration, person_id, body.into, district, cause)
 
 
 @router.post(
@@ -114,7 +104,7 @@ async def post_merge(person_id: str, body: MergeRequest, registration: Here, cal
 async def post_unmerge(person_id: str, registration: Here, caller: Clerk, cause: Cause) -> Person:
     """Undo a merge: the two ids are two people again."""
     _, district = await _find_own(registration, caller, person_id)
-    return await decided(people.unmerge_people(registration, person_id, district, cause))
+    return await people.unmerge_people(registration, person_id, district, cause)
 
 
 async def _find_own(registration: Registration, caller: Caller, person_id: str) -> tuple[Knowledge, str]:

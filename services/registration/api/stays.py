@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 from contracts.envelope import Event
 from contracts.registration.categories import PersonCategory
 from contracts.registration.stays import DestinationKind, Stay, StayFact, StayState
-from services.registration.api.dependencies import RECORDS, Cause, Clerk, Here, Version, decided, refuses
+from services.registration.api.dependencies import RECORDS, Clerk, Here
 from services.registration.commands import conflicts, stays
 from services.registration.commands.stays import Dwelling
 from services.registration.domain.arrivals import Dwelling as DwellingKind
@@ -30,7 +30,8 @@ from services.registration.domain.errors import (
 from services.registration.service import Registration
 from services.registration.views.stays import belonging_query, count_communities, count_residents, list_stays
 from services.runtime.access import Caller
-from services.runtime.problems import Problem
+from services.runtime.parameters import Cause, Division, Limit, StreetAsked, Version
+from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["transfers"])
 
@@ -123,7 +124,7 @@ async def get_stay(stay_id: str, registration: Here, caller: Clerk) -> StayFile:
 async def post_correction(stay_id: str, body: Correction, registration: Here, caller: Clerk, cause: Cause) -> Stay:
     """Correct dates or what came with them; a wrong street is a retraction and an arrival there."""
     await _load_covered(registration, caller, stay_id)
-    return await decided(stays.correct_stay(registration, stay_id, body.changes, cause, body.version))
+    return await stays.correct_stay(registration, stay_id, body.changes, cause, body.version)
 
 
 @router.post(
@@ -135,7 +136,7 @@ async def post_relocation(stay_id: str, body: Relocation, registration: Here, ca
     """Note another community, grid or dwelling; the street counts as before."""
     await _load_covered(registration, caller, stay_id)
     dwelling = Dwelling(body.community, body.grid, body.dwelling)
-    return await decided(stays.relocate_stay(registration, stay_id, dwelling, cause, body.version))
+    return await stays.relocate_stay(registration, stay_id, dwelling, cause, body.version)
 
 
 @router.post(
@@ -158,7 +159,7 @@ async def post_confirmation(
     """End a contested stay on the day the person left, by default when the newer one starts."""
     await _load_covered(registration, caller, stay_id)
     said = body or Confirmation()
-    return await decided(conflicts.confirm_move(registration, stay_id, said.left_on, cause, said.version))
+    return await conflicts.confirm_move(registration, stay_id, said.left_on, cause, said.version)
 
 
 @router.post(
@@ -172,13 +173,11 @@ async def post_retraction(
     """Retract a stay; a stay elsewhere that it contested is reaffirmed."""
     await _load_covered(registration, caller, stay_id)
     version = body.version if body else None
-    return await decided(stays.retract_arrival(registration, stay_id, cause, version))
+    return await stays.retract_arrival(registration, stay_id, cause, version)
 
 
 @router.get("/communities", summary="Residents per community", responses=refuses(outside_your_division=403))
-async def get_communities(
-    registration: Here, caller: Clerk, street: Annotated[str, Query(pattern=r"^[0-9]{9}$")]
-) -> list[CommunityCount]:
+async def get_communities(registration: Here, caller: Clerk, street: StreetAsked) -> list[CommunityCount]:
     """Count the residents of each community 社区 of a street."""
     caller.must_cover(street)
     service = registration.service
@@ -205,11 +204,11 @@ class StayPage(BaseModel):
 async def get_stays(
     registration: Here,
     caller: Clerk,
-    division: Annotated[str, Query(pattern=r"^[0-9]{2,9}$")],
+    division: Division,
     state: StayState | None = None,
     category: PersonCategory | None = None,
     cursor: Annotated[str, Query(pattern=r"^([0-9]{9}\|[0-9a-f]{32})?$")] = "",
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    limit: Limit = 100,
 ) -> StayPage:
     """List the stays of a division by street and id, with those under codes that went over to it.
 
@@ -224,9 +223,7 @@ async def get_stays(
 
 
 @router.get("/streets", summary="Residents per street")
-async def get_streets(
-    registration: Here, caller: Clerk, division: Annotated[str, Query(pattern=r"^[0-9]{2,9}$")]
-) -> list[dict[str, Any]]:
+async def get_streets(registration: Here, caller: Clerk, division: Division) -> list[dict[str, Any]]:
     """Count the residents of each street of a division, empty streets included, with those of streets now in it."""
     caller.must_cover(division)
     service, divisions = registration.service, registration.service.divisions

@@ -7,9 +7,11 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from services.registration.api.dependencies import Clerk, Division, Here, Paged, refuses
+from services.registration.api.dependencies import Clerk, Here
 from services.registration.domain.tasks import Task, TaskKind
 from services.registration.views.transfers import count_tasks, list_tasks
+from services.runtime.parameters import Division, Paged
+from services.runtime.problems import refuses
 
 router = APIRouter(tags=["transfers"])
 

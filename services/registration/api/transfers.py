@@ -6,10 +6,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from services.registration.api.dependencies import Clerk, Division, Here, Paged, refuses
+from services.registration.api.dependencies import Clerk, Here
 from services.registration.domain.listings import ListedKind
 from services.registration.domain.transfers import TERMINAL, Transfer, TransferState
 from services.registration.views.transfers import Wanted, list_transfers
+from services.runtime.parameters import Division, Paged
+from services.runtime.problems import refuses
 
 router = APIRouter(tags=["transfers"])
 

@@ -6,6 +6,7 @@ are dismissed or the person they are about is erased.
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
@@ -61,27 +62,40 @@ class Progress(ImportProgress):
     """The supervisor who handed it in: numbers with a reason beside them are approved."""
 
 
-async def hand_in(
-    registration: Registration, content: bytes, filename: str, street: str, caller: str, approver: str | None = None
-) -> Progress:
-    """Keep a register and promise to work through it; raises SheetError where it can't be read at all."""
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Who hands in a register for which street; `approver` is a supervisor who approves numbers with a reason."""
+
+    import_id: str
+    street: str
+    by: str
+    approver: str | None = None
+
+
+async def hand_in(registration: Registration, content: bytes, filename: str, handed_in: Submission) -> Progress:
+    """Keep a register and promise to work through it, once; raise SheetError if it can't be read at all."""
+    known = await find_progress(registration, handed_in.import_id)
+    if known is not None:
+        return known
     register = await asyncio.to_thread(read_register, content, filename)
     now = registration.service.clock()
-    progress = begin(register, street, now, approver)
+    progress = begin(register, handed_in.street, now, handed_in.approver, handed_in.import_id)
     sealed = registration.vault.seal_bytes(content)
     database = registration.service.database
     await keep_register(database, progress.import_id, sealed, filename, now)
-    await promise_import(database, progress.import_id, {**_fields(progress), "by": caller})
+    await promise_import(database, progress.import_id, {**_fields(progress), "by": handed_in.by})
     if progress.state == "done":
         await drop_file(database, progress.import_id)
     return progress
 
 
-def begin(register: Register, street: str, handed_in_at: datetime, approver: str | None = None) -> Progress:
+def begin(
+    register: Register, street: str, handed_in_at: datetime, approver: str | None = None, import_id: str = ""
+) -> Progress:
     """Begin an import: its blank rows are done, the others are to come."""
     blank = register.blank
     return Progress(
-        import_id=uuid7(),
+        import_id=import_id or uuid7(),
         street=street,
         rows=len(register.rows) + blank,
         state="waiting" if register.rows else "done",

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from contracts.envelope import Event, Fact, narrow
 from contracts.refusals import RefusedError
-from services.registration.domain.errors import FutureDayError, MismatchError, NotFoundError, StaleError
+from services.registration.domain.errors import FutureDayError, NotFoundError, StaleError
 from services.registration.service import Registration
 from services.runtime.journal import ConflictError
 
@@ -52,15 +52,11 @@ async def record_next(
 
 
 async def recorded_by(registration: Registration, person_id: str, causation: str) -> dict[str, Event[Fact]]:
-    """Give what this very request has led to already, the newest fact of each stream about a person.
+    """Return what this very request has led to already: the newest fact of each stream about a person.
 
-    Where a request is named by its sender, its cause ends in `#` and a digest of what it asked for: the same name with
-    another digest is refused. Ask after loading what is to be changed: then a change by this request is never missed.
+    Ask after loading what is to be changed: then a change by this request is never missed.
     """
-    name, mark, _ = causation.rpartition("#")
-    found = await registration.service.journal.load_caused([person_id], name + mark if mark else causation)
-    if any(event.causationid != causation for event in found):
-        raise MismatchError
+    found = await registration.service.journal.load_caused([person_id], causation)
     return {event.subject: event for event in found}
 
 

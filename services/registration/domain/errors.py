@@ -8,6 +8,7 @@ class NotFoundError(RefusedError):
 
     code = "not_found"
     advice = "本区没有该记录。No such record in this district."
+    status = 404
 
 
 class NotRegisteredError(RefusedError):
@@ -29,6 +30,7 @@ class FutureDayError(RefusedError):
 
     code = "future_date"
     advice = "日期不能晚于今天。The day must not lie in the future; correct it."
+    status = 422
 
     def __init__(self, field: str) -> None:
         super().__init__(field)
@@ -145,13 +147,6 @@ class NotMergedError(RefusedError):
 
     code = "not_merged"
     advice = "本区没有合并过该人员。This district has not merged this person."
-
-
-class MismatchError(RefusedError):
-    """The request's name was used before, for something else."""
-
-    code = "idempotency_mismatch"
-    advice = "该 Idempotency-Key 已用于另一请求。The key was used for another request; send this one under a new key."
 
 
 class StaleError(RefusedError):

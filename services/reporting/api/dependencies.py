@@ -10,7 +10,6 @@ from services.runtime.problems import Problem
 
 Reader = Annotated[Caller, Depends(allow(Role.DISTRICT, Role.SUPERVISOR, Role.CLERK, Role.HEALTH_WORKER))]
 Assessor = Annotated[Caller, Depends(allow(Role.DISTRICT, Role.SUPERVISOR))]
-Division = Annotated[str, Query(pattern=r"^[0-9]{2,9}$")]
 Since = Annotated[date, Query(alias="from")]
 Until = Annotated[date, Query(alias="to")]
 LONGEST = timedelta(days=1100)

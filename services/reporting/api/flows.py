@@ -7,11 +7,11 @@ from datetime import date, datetime
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.reporting.api.dependencies import Division, Reader, Since, Until, must_be_period
+from services.reporting.api.dependencies import Reader, Since, Until, must_be_period
 from services.reporting.domain.scores import rate
 from services.reporting.views.flows import StreetDay, StreetTotals, count_days, count_standing, count_unplaced
+from services.runtime.parameters import Division, ServiceHere
 from services.runtime.service import Service
-from services.runtime.web import ServiceHere
 
 router = APIRouter(tags=["reporting"])
 

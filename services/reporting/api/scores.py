@@ -7,11 +7,11 @@ from datetime import date
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.reporting.api.dependencies import Assessor, Division, Since, Until, must_be_period
+from services.reporting.api.dependencies import Assessor, Since, Until, must_be_period
 from services.reporting.domain.scores import Exchange, Mark, Score, marks, score
 from services.reporting.views.scores import find_exchanges
+from services.runtime.parameters import Division, ServiceHere
 from services.runtime.service import Service
-from services.runtime.web import ServiceHere
 
 router = APIRouter(tags=["reporting"])
 
