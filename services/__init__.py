@@ -1,1 +1,5 @@
-"""The services of Houniao; they share a runtime and the contracts, and no database."""
+"""The services of Houniao; they share a runtime and the contracts, and no database.
+
+What a service owns, says and hears stands at the head of each: of every district, or of the districts served, which is
+what is said there or addressed there.
+"""

@@ -1,8 +1,15 @@
 """Archives: one health archive that follows the person from district to district, and what is entered in it.
 
 I own: archives, entries, enrolments, and who keeps an archive (custody).
-I say: ArchiveOpened, ArchiveCompleted, PaperCompared, ArchiveContinued, ArchiveClosed, ArchiveReopened; EntryRecorded,
-EntryCorrected, EntryVoided, EntryForwarded; ChronicEnrolled, EnrolmentEnded; CustodyOffered, CustodyAccepted,
-CustodyRefused, CustodyReturned, CustodyReleased.
-I hear: stays, deaths and merges of every district, and of archives what is said in, or to, the districts I serve.
+
+| fact | I say | I hear |
+|---|---|---|
+| ArchiveOpened, ArchiveCompleted, ArchiveContinued, ArchiveClosed, ArchiveReopened | yes | of districts served |
+| PaperCompared | yes | of districts served |
+| EntryRecorded, EntryCorrected, EntryVoided, EntryForwarded | yes | of districts served |
+| ChronicEnrolled, EnrolmentEnded | yes | of districts served |
+| CustodyOffered, CustodyAccepted, CustodyRefused, CustodyReturned, CustodyReleased | yes | of districts served |
+| StayStarted, StayContested, StayReaffirmed, StayEnded, StayRetracted | no | of every district |
+| StayCorrected, StayRelocated, StayTraceLost, StayTraceFound | no | of every district |
+| PersonDied, DeathRetracted, PersonsMerged, PersonsUnmerged | no | of every district |
 """

@@ -1,6 +1,9 @@
 """Feeds: what happened, for other systems, without saying to whom.
 
 I own: an append-only feed per district with gapless positions.
-I say: nothing yet.
-I hear: stays.
+
+| fact | I say | I hear |
+|---|---|---|
+| StayStarted, StayContested, StayReaffirmed, StayEnded, StayRetracted | no | of districts served |
+| StayCorrected, StayRelocated, StayTraceLost, StayTraceFound | no | of districts served |
 """

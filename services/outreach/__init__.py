@@ -1,6 +1,10 @@
 """Outreach: health education that reaches people where they live.
 
 I own: activities.
-I say: ActivityPlanned, ActivityHeld.
-I hear: stays, for audiences, and my own facts.
+
+| fact | I say | I hear |
+|---|---|---|
+| ActivityPlanned, ActivityHeld | yes | of districts served |
+| StayStarted, StayContested, StayReaffirmed, StayEnded, StayRetracted | no | of districts served |
+| StayCorrected, StayRelocated, StayTraceLost, StayTraceFound | no | of districts served |
 """

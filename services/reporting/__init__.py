@@ -1,6 +1,19 @@
 """Reporting: true numbers for streets and districts.
 
 I own: one row per stay, notice, answer, person, conflict, archive, entry and activity, and where traces of people go.
-I say: nothing yet.
-I hear: everything; notices, answers, deaths and merges of every district.
+
+| fact | I say | I hear |
+|---|---|---|
+| StayStarted, StayContested, StayReaffirmed, StayEnded, StayRetracted | no | of districts served |
+| StayCorrected, StayRelocated, StayTraceLost, StayTraceFound | no | of districts served |
+| NoticeSent, NoticeReminded, NoticeEscalated, NoticeWithdrawn | no | of every district |
+| NoticeReceived, NoticePaired, NoticeVerified, NoticeConfirmed, NoticeRejected | no | of every district |
+| PersonDied, DeathRetracted, PersonsMerged, PersonsUnmerged | no | of every district |
+| ConflictRaised, ConflictResolved | no | of districts served |
+| ArchiveOpened, ArchiveCompleted, ArchiveContinued, ArchiveClosed, ArchiveReopened | no | of districts served |
+| PaperCompared | no | of districts served |
+| EntryRecorded, EntryCorrected, EntryVoided, EntryForwarded | no | of districts served |
+| ChronicEnrolled, EnrolmentEnded | no | of districts served |
+| CustodyOffered, CustodyAccepted, CustodyRefused, CustodyReturned, CustodyReleased | no | of districts served |
+| ActivityPlanned, ActivityHeld | no | of districts served |
 """

@@ -113,6 +113,6 @@ def _percentiles(delays: list[float]) -> Percentiles:
 
 
 def ratios(costs: Costs) -> dict[str, Percentiles]:
-    """Give the cost with the most archives as a multiple of that with the fewest."""
+    """Return the cost with the most archives as a multiple of that with the fewest."""
     few, many = costs[min(costs, key=int)], costs[max(costs, key=int)]
     return {name: {p: round(many[name][p] / found[p], 2) for p in found} for name, found in few.items()}

@@ -35,7 +35,7 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Tell the process's pid."""
+        """Return the process's pid."""
         return self._process.pid or 0
 
     def wait_ready(self) -> None:

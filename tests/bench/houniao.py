@@ -42,7 +42,7 @@ class Measured:
 
     @property
     def per_second(self) -> float:
-        """Tell how many arrivals became visible per second."""
+        """Return how many arrivals became visible per second."""
         return self.arrivals / self.seconds
 
 
@@ -68,7 +68,7 @@ class Houniao:
         return self._measure("offices", keep_reporting, (*self.door(), at_a_time), count)
 
     def door(self) -> tuple[int, str]:
-        """Tell the port of registration and a token that covers every street."""
+        """Return the port of registration and a token that covers every street."""
         token = issue(self.stack.issuer_jwk(), subject="bench", role="district", division="")
         return self.stack.service_port("registration"), token
 
@@ -88,7 +88,7 @@ class Houniao:
         return Measured(count, last_visible - first_handed_in, began, spent(before, after))
 
     def pids(self) -> dict[str, int | None]:
-        """Tell the pids of everything that works."""
+        """Return the pids of everything that works."""
         services = {service.name: service.pid for service in self.services}
         return {"mongod": self.stack.mongodb.pid, "rabbitmq": self.stack.rabbitmq.pid, **services}
 

@@ -34,7 +34,7 @@ async def is_scored(clerks: Clerks, in_time: int, arrivals: int) -> None:
 
 
 async def told_in_time(clerks: Clerks) -> tuple[int, int]:
-    """Give what the district's scores say of that."""
+    """Return what the district's scores say of that."""
     async with clerks.instance.client("reporting", "district", B[:6]) as district:
         asked = {"division": B[:6], "from": TODAY, "to": TODAY}
         scores = (await district.get("/scores", params=asked)).raise_for_status().json()["as_sender"]

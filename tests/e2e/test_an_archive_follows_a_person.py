@@ -83,7 +83,7 @@ class Districts:
         return told
 
     async def keepers(self, person: str) -> dict[str, bool]:
-        """Say of each district that is up whether its journal says that it keeps the archive."""
+        """Return of each district that is up whether its journal says that it keeps the archive."""
         held = {}
         for district, instance in self.up.items():
             journal = instance.apps["archives"].state.service.journal

@@ -51,7 +51,7 @@ async def test_a_round_is_taken_in_and_its_refused_rows_are_corrected_and_taken_
 
 
 async def entries_of(houniao: Instance, person: str, count: int) -> list[dict[str, Any]] | None:
-    """Give a person's entries, as soon as the service has heard of so many."""
+    """Return a person's entries, as soon as the service has heard of so many."""
     rows = await houniao.database("archives")["entries"].find({"person_id": person}).sort("measured_at", 1).to_list(9)
     return rows if len(rows) == count else None
 

@@ -598,7 +598,7 @@ async def test_whoever_gets_past_the_broker_with_another_streets_key_is_refused_
 
 @pytest_asyncio.fixture(loop_scope="module")
 async def victims(stack: Stack, houniao: Instance) -> AsyncIterator[list[AbstractQueue]]:
-    """Give queues that an office must not make us write into: another service's, and another office's."""
+    """Yield queues that an office must not make us write into: another service's, and another office's."""
     async with await aio_pika.connect(stack.rabbitmq_url()) as admin:
         channel = await admin.channel()
         other_office = await channel.declare_queue("office.320507002", durable=True)

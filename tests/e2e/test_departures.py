@@ -40,7 +40,7 @@ async def arrive(houniao: Instance, arrival: dict[str, str], street: str = STREE
 
 
 async def flows(houniao: Instance, street: str, until: str) -> tuple[int, int, int]:
-    """Give residents, inflow and outflow of a street, once everything is counted."""
+    """Return residents, inflow and outflow of a street, once everything is counted."""
 
     async def whole() -> bool:
         return not await find_losses([houniao.databases])

@@ -125,7 +125,7 @@ def vault_of(houniao: Instance) -> Vault:
 
 
 def texts_in(value: Any, vault: Vault) -> Iterator[str]:
-    """Give every text that a document holds, at any depth, what is sealed opened with the keys."""
+    """Yield every text that a document holds, at any depth, what is sealed opened with the keys."""
     match value:
         case dict():
             for name, each in value.items():
@@ -144,7 +144,7 @@ def texts_in(value: Any, vault: Vault) -> Iterator[str]:
 
 
 async def places_that_tell(houniao: Instance) -> dict[str, set[str]]:
-    """Say in which collection of which service which texts about the person lie, whatever is sealed opened."""
+    """Return in which collection of which service which texts about the person lie, whatever is sealed opened."""
     found: dict[str, set[str]] = {}
     for service, database in houniao.databases.items():
         for collection in await database.list_collection_names():

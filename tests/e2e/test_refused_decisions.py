@@ -410,7 +410,7 @@ async def test_the_same_request_at_once_gets_the_same_answer_and_is_recorded_onc
 
 
 async def with_key(clerks: Clerks) -> list[Asked]:
-    """Give one request of every kind that records something, none of which hinders another."""
+    """Return one request of every kind that records something, none of which hinders another."""
     story, (left, _), (dead, _) = await moved(clerks), await living(clerks), await living(clerks)
     (alias, _), (survivor, _) = await living(clerks), await living(clerks)
     other, _, (_, mistaken) = await moved(clerks), await living(clerks), await living(clerks)

@@ -25,7 +25,7 @@ async def houniao(stack: Stack) -> AsyncIterator[Clerks]:
 
 @pytest.fixture
 def clerks(houniao: Clerks) -> Clerks:
-    """Give the clerks, on the day on which every story of this file begins."""
+    """Return the clerks, on the day on which every story of this file begins."""
     houniao.day.on = TOLD_ON
     houniao.about.clear()
     return houniao

@@ -52,7 +52,7 @@ class Districts(Neighbours):
             return (await clerk.get(path, params={"division": street})).raise_for_status().json()[path.strip("/")]
 
     async def transfers(self, person_id: str) -> list[str]:
-        """Give the states of a person's transfers, in which both districts agree."""
+        """Return the states of a person's transfers, in which both districts agree."""
         one, other = [await self.up[code].database("registration")["movers"].find_one(person_id) for code in self.codes]
         assert one is not None
         assert other is not None
@@ -60,7 +60,7 @@ class Districts(Neighbours):
         return sorted(transfer["state"] for transfer in one["transfers"])
 
     async def tasks(self, street: str) -> list[tuple[str, str]]:
-        """Give what a street has to do, and about which other street."""
+        """Return what a street has to do, and about which other street."""
         return [(task["kind"], task["street"]) for task in await self.get(street, "/tasks")]
 
     async def stay(self, district: str, street: str) -> dict[str, Any] | None:
@@ -82,7 +82,7 @@ class Districts(Neighbours):
         return seen[0]
 
     async def numbers(self, district: str) -> tuple[int, int, int]:
-        """Give residents, inflow and outflow of a district in its own reporting."""
+        """Return residents, inflow and outflow of a district in its own reporting."""
         async with self.up[district].client("reporting", "district", district) as reader:
             period = {"division": district, "from": "2026-01-01", "to": "2026-10-01"}
             flows = (await reader.get("/flows", params=period)).json()

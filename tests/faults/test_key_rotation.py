@@ -27,7 +27,7 @@ SEALING_KEYS = "HOUNIAO_SEALING_KEYS"
 
 @pytest.fixture
 async def houniao(fault_stack: Stack) -> AsyncIterator[Deployment]:
-    """Give a deployment of this test's own: with other keys, nobody else could use it afterwards."""
+    """Yield a deployment of this test's own: with other keys, nobody else could use it afterwards."""
     deployment = Deployment(fault_stack, uuid4().hex[:8])
     await deployment.heal()
     yield deployment

@@ -70,5 +70,5 @@ def port_of(url: str) -> int:
 
 
 def with_port(url: str, port: int) -> str:
-    """Give the same address with another port."""
+    """Return the same address with another port."""
     return url.replace(f":{port_of(url)}/", f":{port}/")

@@ -29,7 +29,7 @@ class End(NamedTuple):
 
 
 def end_of(run: Run) -> End:
-    """Say how a run ended, as each district has its own."""
+    """Return how a run ended, as each district has its own."""
     held = [district.own for district in run.districts.values()]
     current = [stay for own in held for stay in stays_in(own) if stay.state is StayState.OPEN]
     facts = [fact for own in held for _, fact in own.newest.values() if isinstance(fact, ConflictFact)]
@@ -42,7 +42,7 @@ def end_of(run: Run) -> End:
 
 
 def differences(one: End, other: End) -> Iterator[str]:
-    """Say in what two ends of the same lives differ."""
+    """Yield in what two ends of the same lives differ."""
     for name in End._fields:
         mine, yours = getattr(one, name), getattr(other, name)
         if mine != yours:
@@ -56,7 +56,7 @@ def states_of(run: Run) -> Counter[TransferState]:
 
 
 def broken_by(run: Run) -> Iterator[str]:
-    """Say which invariants do not hold when everything is heard and every deadline has passed."""
+    """Yield which invariants do not hold when everything is heard and every deadline has passed."""
     first, *others = run.districts.values()
     people = first.heard.people()
     known = {person: first.heard.about(person) for person in people}
@@ -74,7 +74,7 @@ def broken_by(run: Run) -> Iterator[str]:
 
 
 def heard_otherwise(run: Run, seed: int) -> Iterator[str]:
-    """Say what differs when the facts of a run reach fresh instances in another order, some of them twice."""
+    """Yield what differs when the facts of a run reach fresh instances in another order, some of them twice."""
     rng = Random(seed)
     for district in run.districts.values():
         said = run.said + rng.sample(run.said, len(run.said) // 5)
@@ -86,7 +86,7 @@ def heard_otherwise(run: Run, seed: int) -> Iterator[str]:
 
 
 def _views(held: Held, district: District) -> bytes:
-    """Give every row of a district's views."""
+    """Return every row of a district's views."""
     rows = [row for said in held.newest.values() for row in changes(_event(said))]
     for person in held.people():
         goes_on, ids = held.one_person(person)

@@ -49,7 +49,7 @@ class Settled:
     today: date
 
     def broken(self) -> Iterator[str]:
-        """Say what does not hold."""
+        """Return what does not hold."""
         yield from self._one_current_stay()
         yield from self._nothing_overlaps()
         yield from self._nobody_lives_after_death()

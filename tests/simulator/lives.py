@@ -115,7 +115,7 @@ class Truth:
     until: date | None = None
 
     def went_on_to(self, other: "Truth") -> bool:
-        """Tell whether the person left this stay, and then lived in the other one."""
+        """Return whether the person left this stay, and then lived in the other one."""
         return self.who == other.who and self.until is not None and self.until <= other.since
 
 
@@ -151,12 +151,12 @@ class Lives:
     truths: dict[str, Truth] = field(default_factory=dict)
 
     def manner(self, stay: str) -> Manner:
-        """Say how notices about a stay are treated."""
+        """Return how notices about a stay are treated."""
         weights = (6, 2, 2)
         return Random(f"{self.seed}{stay}").choices(list(Manner), weights)[0]
 
     def patience(self, stay: str) -> int:
-        """Give after how many days notices about a stay are answered."""
+        """Return after how many days notices about a stay are answered."""
         return Random(f"{stay}{self.seed}").choice((0, 1, 3, 10, 25, 50))
 
 

@@ -82,7 +82,7 @@ class Offices:
         return facts
 
     def next_day(self) -> date | None:
-        """Give the first day on which something is to be looked at."""
+        """Return the first day on which something is to be looked at."""
         return min([*self.desk.values(), *(day for day, _, _ in self.refused)], default=None)
 
     def _try(self, act: Act, today: date, times: int) -> Iterator[Fact]:

@@ -32,7 +32,7 @@ class Day:
     on: date = date(2026, 9, 1)
 
     def __call__(self) -> datetime:
-        """Give the moment."""
+        """Return noon of the day in Shanghai."""
         return datetime(self.on.year, self.on.month, self.on.day, 4, tzinfo=UTC)
 
 
@@ -73,14 +73,14 @@ class Clerks:
         return answer.json()
 
     async def refused(self, division: str, path: str, body: Any = None) -> tuple[int, str]:
-        """Act as a clerk, who is refused: give the status and the code."""
+        """Act as a clerk, who is refused; return the status and the code."""
         answer = await self.post(division, path, body)
         assert answer.headers["content-type"] == "application/problem+json", answer.text
         assert answer.json()["detail"], "a refusal says what to do"
         return answer.status_code, answer.json()["code"]
 
     async def arrive(self, somebody: Somebody, street: str, on: str, **more: Any) -> str:
-        """Register an arrival and wait until it is known everywhere; give the stay."""
+        """Register an arrival and wait until it is known everywhere; return the id of the stay."""
         report = {**somebody.typed, "arrived_on": on, "street": street, **more}
         arrived = await self.done(street, "/arrivals", report)
         somebody.person_id = arrived["person_id"]
@@ -118,7 +118,7 @@ class Clerks:
         return all([await self._is_settled(known) for known in await find_known(registration, ids)])
 
     async def _is_settled(self, known: KnownPerson) -> bool:
-        """Tell whether nothing is owed of a person, and the derived row is that of everything known."""
+        """Return whether nothing is owed of a person, and the derived row is that of everything known."""
         movers = self.instance.database("registration")["movers"]
         row = await movers.find_one({"_id": known.person_id})
         alone = [stay.state for stay in known.knowledge.stays] == ["open"]
@@ -133,17 +133,17 @@ class Clerks:
 
     @property
     def registration(self) -> Any:
-        """Give the service as its commands see it."""
+        """Return the service as its commands see it."""
         return self.instance.apps["registration"].state.registration
 
     async def stay(self, stay_id: str) -> dict[str, Any]:
-        """Look at a stay as every district sees it."""
+        """Return a stay as every district sees it."""
         found = await self.instance.database("registration")["stays"].find_one({"_id": stay_id})
         assert found is not None
         return dict(found)
 
     async def state(self, *stay_ids: str) -> list[str]:
-        """Say how stays stand."""
+        """Return the states of stays."""
         return [(await self.stay(stay_id))["state"] for stay_id in stay_ids]
 
     async def transfers(self, somebody: Somebody, division: str = "32") -> list[dict[str, Any]]:
@@ -153,7 +153,7 @@ class Clerks:
         return found
 
     async def transfer(self, somebody: Somebody) -> dict[str, Any]:
-        """Give a person's only transfer, once it is derived."""
+        """Return a person's only transfer, once it is derived."""
 
         async def derived() -> list[dict[str, Any]]:
             found = await self.transfers(somebody)
@@ -168,12 +168,12 @@ class Clerks:
         return [one for one in listed["notices"] if one["notice"]["person_id"] == somebody.person_id]
 
     async def notice(self, somebody: Somebody, division: str, direction: str = "received") -> dict[str, Any]:
-        """Give the only notice about a person that a division received or sent."""
+        """Return the only notice about a person that a division received or sent."""
         (only,) = await self.notices(somebody, division, direction)
         return only
 
     async def tasks(self, somebody: Somebody, division: str, **asked: Any) -> list[str]:
-        """Name the kinds of what a division has to do about a person."""
+        """Return the kinds of what a division has to do about a person."""
         listed = await self.get(division, "/tasks", division=division, limit=500, **asked)
         return sorted(task["kind"] for task in listed["tasks"] if task["person_id"] == somebody.person_id)
 

@@ -24,12 +24,12 @@ Said = tuple[int, Fact]
 
 
 def noon(day: date) -> datetime:
-    """Give a moment of a statutory day."""
+    """Return noon of a statutory day in Shanghai, in UTC."""
     return datetime(day.year, day.month, day.day, 4, tzinfo=UTC)
 
 
 def rules_of(*districts: str) -> Rules:
-    """Make the rules by which an instance that serves some districts settles."""
+    """Return the rules by which an instance that serves some districts settles."""
     return Rules(POLICY, lambda _: True, lambda code: code[:6] in districts)
 
 
@@ -55,7 +55,7 @@ class Held:
                 self._linked.setdefault(one, set()).add(fact.person.person_id)
 
     def ever_linked(self, person_id: str) -> set[str]:
-        """Give the ids that were ever merged with one, undone or not."""
+        """Return the ids that were ever merged with one, undone or not."""
         ids = {person_id}
         if person_id not in self._linked:
             return ids
@@ -64,7 +64,7 @@ class Held:
         return ids
 
     def one_person(self, person_id: str) -> tuple[str, tuple[str, ...]]:
-        """Give the id that goes on and all ids of a person."""
+        """Return the id that goes on, and all ids of a person."""
         if person_id not in self._linked:
             return person_id, (person_id,)
         return ids_of(person_id, self._records(self.ever_linked(person_id)))
@@ -79,16 +79,16 @@ class Held:
         return Knowledge(stays, notices, answers, people, conflicts)
 
     def people(self) -> list[str]:
-        """Name everybody that streams speak of, each once."""
+        """Return everybody that streams speak of, each once."""
         return sorted({self.one_person(person_id)[0] for person_id in self._streams_of})
 
     def people_among(self, ids: Iterable[str]) -> list[str]:
-        """Name the people behind ids and behind all that were ever merged with them, each once."""
+        """Return the people behind ids and behind all that were ever merged with them, each once."""
         linked = {other for one in ids for other in self.ever_linked(one)}
         return sorted({self.one_person(person_id)[0] for person_id in linked})
 
     def said_of(self, ids: Iterable[str]) -> list[Said]:
-        """Give the newest facts about ids."""
+        """Return the newest facts about ids."""
         return [self.newest[stream] for one in ids for stream in sorted(self._streams_of.get(one, ()))]
 
     def _records(self, ids: Iterable[str]) -> list[Person]:
@@ -107,7 +107,7 @@ class District:
 
     @property
     def rules(self) -> Rules:
-        """Give the rules by which it settles."""
+        """Return the rules by which it settles."""
         return rules_of(self.code)
 
     def record(self, fact: Fact) -> Said:
@@ -118,7 +118,7 @@ class District:
         return said
 
     def owed(self, person_id: str, today: date) -> list[Fact]:
-        """Say what is owed about a person."""
+        """Return the facts that are owed about a person."""
         return list(settle(self.known.about(person_id), self.rules, Now(noon(today), today)))
 
     def settle(self, people: Iterable[str], today: date) -> list[Said]:
@@ -126,7 +126,7 @@ class District:
         return [self.record(fact) for person_id in people for fact in self.owed(person_id, today)]
 
     def hear(self, sequence: int, fact: Fact, today: date) -> list[Said]:
-        """Keep what is newest of a stream and when the clock makes something due, then settle; give what was said."""
+        """Keep what is newest of a stream and when the clock makes something due, then settle; return what was said."""
         self.heard.keep(sequence, fact)
         self.known.keep(sequence, fact)
         self._expect(ids_concerned(fact))
@@ -138,7 +138,7 @@ class District:
         return self.settle(self.known.people_among(due), today)
 
     def stay(self, stay_id: str) -> Stay | None:
-        """Give one of the own stays."""
+        """Return one of the own stays."""
         said = self.own.newest.get(f"stay/{stay_id}")
         return said[1].stay if said and isinstance(said[1], StayFact) else None
 
@@ -168,7 +168,7 @@ class World:
         self.districts = {code: District(code) for code in self.codes}
 
     def at(self, division: str) -> District:
-        """Give the district of a street."""
+        """Return the district of a street."""
         return self.districts[division[:6]]
 
     def say(self, *said: Said) -> None:
@@ -219,7 +219,7 @@ class World:
         raise AssertionError(f"something is due for ever: {self.overdue()}")
 
     def overdue(self) -> dict[str, dict[str, date]]:
-        """Say what is due in each district."""
+        """Return the day on which something is due, by district and person."""
         return {code: district.due for code, district in self.districts.items() if district.due}
 
     def transfers(self, person_id: str, code: str | None = None) -> list[Transfer]:
@@ -227,7 +227,7 @@ class World:
         return derive_transfers(self.districts[code or self.codes[0]].heard.about(person_id))
 
     def all_stays(self) -> dict[str, Stay]:
-        """Give every stay as its own district has it."""
+        """Return every stay as its own district has it."""
         return {stay.stay_id: stay for district in self.districts.values() for stay in stays_in(district.own)}
 
     def decide(self, stream: str, decision: Callable[[Fact], Fact]) -> None:
@@ -237,7 +237,7 @@ class World:
 
 
 def stays_in(held: Held) -> Iterator[Stay]:
-    """Give the stays that somebody holds."""
+    """Yield the stays among the facts held."""
     for _, fact in held.newest.values():
         if isinstance(fact, StayFact):
             yield fact.stay

@@ -1,4 +1,4 @@
-"""Makes histories of facts as services say them, and the ways in which they may be delivered."""
+"""Histories of facts as services say them, and the ways in which they may be delivered."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta

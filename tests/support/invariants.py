@@ -25,14 +25,14 @@ from services.reporting.domain.traces import Known, Trace, trace
 from services.reporting.views.flows import count_days, count_standing, count_unplaced
 from services.reporting.views.scores import find_exchanges
 from services.runtime.mongo import Database, Document
-from tests.support.ledger import heard_by, read_journals
+from tests.support.ledger import find_heard, read_journals
 
 Databases = Mapping[str, Database]
 Instances = Sequence[Databases]
 Explained = Callable[[Instances], Awaitable[Collection[str]]]
-"""Gives the people who have an open transfer."""
+"""Returns the people who have an open transfer."""
 Ended = Callable[[Instances], Awaitable[list[str]]]
-"""Says which transfers have neither come to an end nor are on a list of what is overdue."""
+"""Returns which transfers have neither come to an end nor are on a list of what is overdue."""
 
 STREAMS = ("stays", "notices", "answers", "people", "conflicts", "archives", "entries", "activities")
 LINKED = {"archived", "archive_sequence", "traced", "found_on", "archived_otherwise"}
@@ -52,28 +52,28 @@ async def _nothing(_: Instances) -> list[str]:
 async def find_violations(
     instances: Instances, days: Sequence[date], *, explained: Explained = _nobody, ended: Ended = _nothing
 ) -> list[str]:
-    """Say which invariants do not hold on some days, given in order, the last being today; nothing means all hold.
+    """Return which invariants do not hold on some days, given in order, the last being today; nothing means all hold.
 
     The instances share one broker and hold each district once between them; every one has reporting.
     """
-    world = await _read_world(instances)
-    excused = world.conflicting | {world.one(person) for person in await explained(instances)}
+    population = await _read_population(instances)
+    excused = population.conflicting | {population.one(person) for person in await explained(instances)}
     violations = [
-        *world.doubles(excused),
-        *world.overlaps(excused),
-        *world.stays_of_the_dead(),
-        *world.unfinished_notices(days[-1]),
+        *population.doubles(excused),
+        *population.overlaps(excused),
+        *population.stays_of_the_dead(),
+        *population.unfinished_notices(days[-1]),
     ]
     for day in days:
-        violations += world.unbalanced_people(day, excused)
+        violations += population.unbalanced_people(day, excused)
     for start, end in pairwise(days):
-        violations += world.unbalanced_flows(start, end, excused)
+        violations += population.unbalanced_flows(start, end, excused)
     for number, databases in enumerate(instances):
         reporting = databases["reporting"]
         violations += [f"{found} in instance {number}" for found in await _check_streets(reporting, days)]
         violations += [f"{found} in instance {number}" for found in await _check_rates(reporting, days)]
     violations += await _check_recomputed(instances)
-    violations += await _check_in_transit(instances, world, days[-1])
+    violations += await _check_in_transit(instances, population, days[-1])
     return violations + await ended(instances)
 
 
@@ -96,22 +96,22 @@ class Interval:
     order: tuple[str, str, str]
 
     def covers(self, day: date) -> bool:
-        """Say whether the person lives there at the end of a day."""
+        """Return whether the person lives there at the end of a day."""
         return self.start <= day and (self.end is None or day < self.end)
 
     def meets(self, other: "Interval") -> bool:
-        """Say whether two stays have a day in common."""
+        """Return whether two stays have a day in common."""
         begin, ends = max(self.start, other.start), [each.end for each in (self, other) if each.end]
         return begin < min(ends, default=date.max)
 
     @property
     def departed(self) -> bool:
-        """Say whether the office declared that the person left."""
+        """Return whether the office declared that the person left."""
         return self.end is not None and self.ending in {None, Ending.DEPARTED}
 
 
 @dataclass(frozen=True)
-class World:
+class Population:
     """Everybody's stays in all instances, by person, each person once whatever ids they have."""
 
     lives: Mapping[str, list[Interval]]
@@ -121,7 +121,7 @@ class World:
     unanswered: Sequence[Document]
 
     def one(self, person_id: str) -> str:
-        """Give the one name of a person."""
+        """Return the id that stands for all ids of a person."""
         return min(self.ids.get(person_id, {person_id}))
 
     def doubles(self, excused: Collection[str]) -> Iterator[str]:
@@ -207,7 +207,7 @@ def _outside(stay: Interval, day: date) -> bool:
     return stay.external and stay.end is not None and stay.end <= day
 
 
-async def _read_world(instances: Instances) -> World:
+async def _read_population(instances: Instances) -> Population:
     rows: dict[str, list[Document]] = {}
     for collection in ("stays", "people", "conflicts", "notices", "answers"):
         told = [row for each in instances for row in await _all(each["reporting"], collection)]
@@ -220,7 +220,7 @@ async def _read_world(instances: Instances) -> World:
             stay = _interval(row, min(ids.get(row["person_id"], {row["person_id"]})))
             lives[stay.person].append(stay)
     fed_back = {row["_id"] for row in rows["answers"] if row["state"] in {AnswerState.CONFIRMED, AnswerState.REJECTED}}
-    return World(
+    return Population(
         lives={person: sorted(life, key=lambda stay: stay.order) for person, life in lives.items()},
         died={min(ids.get(one, {one})): day for one, day in deaths(records).items()},
         conflicting=frozenset(
@@ -279,15 +279,15 @@ async def _check_rates(reporting: Database, days: Sequence[date]) -> list[str]:
     return violations
 
 
-async def _check_in_transit(instances: Instances, world: World, today: date) -> list[str]:
+async def _check_in_transit(instances: Instances, population: Population, today: date) -> list[str]:
     """I5: an instance looks for nobody whom it knows elsewhere; alone, for exactly those who are nowhere."""
-    if any(stay.state is StayState.CONTESTED for life in world.lives.values() for stay in life):
+    if any(stay.state is StayState.CONTESTED for life in population.lives.values() for stay in life):
         return []
     counted = 0
     for databases in instances:
         found = await count_unplaced(databases["reporting"], EVERYWHERE, today)
         counted += sum(street["in_transit"] + street["lost"] for street in found.values())
-    expected = world.in_transit(today)
+    expected = population.in_transit(today)
     if counted < expected or (len(instances) == 1 and counted != expected):
         return [f"I5: {counted} in transit or lost, not {expected}"]
     return []
@@ -303,7 +303,7 @@ async def _check_recomputed(instances: Instances) -> list[str]:
     known = by_type(ALL_FACTS)
     violations = []
     for number, databases in enumerate(instances):
-        heard = [unwrap(event, known) for event in heard_by("reporting", told[number], everywhere)]
+        heard = [unwrap(event, known) for event in find_heard("reporting", told[number], everywhere)]
         expected = recompute(heard)
         for collection in STREAMS:
             found = {row["_id"]: row for row in await _all(databases["reporting"], collection)}
@@ -316,7 +316,7 @@ async def _check_recomputed(instances: Instances) -> list[str]:
 
 
 def recompute(events: Iterable[Event[Any]]) -> dict[str, dict[str, Document]]:
-    """Give reporting's rows by collection and id as the facts say them, in whatever order they come."""
+    """Return reporting's rows by collection and id as the facts say them, in whatever order they come."""
     rows: dict[str, dict[str, Document]] = {collection: {} for collection in STREAMS}
     for event in events:
         for row in projector.changes(event):
@@ -340,7 +340,7 @@ def _traced(rows: Mapping[str, Mapping[str, Document]]) -> dict[str, Trace]:
 
 
 def _plain(row: Document | None) -> Document | None:
-    """Leave out of a row what says when it was worked out, and what says nothing."""
+    """Return a row without the fields that say when it was worked out, and without empty ones."""
     if row is None:
         return None
     return {name: value for name, value in row.items() if name not in {"traced", "archive_sequence"} and value}

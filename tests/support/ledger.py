@@ -50,7 +50,7 @@ EVERYWHERE: Mapping[str, tuple[type[Fact], ...]] = {
 async def find_losses(
     instances: list[Mapping[str, Database]], *, parked: int = 0, clock: Clock = system_clock
 ) -> list[str]:
-    """Say what is lost, doubled, stale or still under way among instances that share one broker; nothing means whole.
+    """Return what is lost, doubled, stale or under way among instances that share one broker; nothing means whole.
 
     Of other instances each service hears what it hears everywhere, and of its own all that it hears.
     """
@@ -59,7 +59,7 @@ async def find_losses(
     for index, databases in enumerate(instances):
         everywhere = [event for events in told for event in events]
         for service, database in databases.items():
-            heard = heard_by(service, told[index], everywhere)
+            heard = find_heard(service, told[index], everywhere)
             if service == "feeds":
                 losses += await _check_feed(database, heard)
             else:
@@ -74,8 +74,10 @@ async def find_losses(
     return losses
 
 
-def heard_by(service: str, own: Iterable[dict[str, Any]], everywhere: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Give the events that a service of an instance hears, each once: those told to its districts, or to everybody."""
+def find_heard(
+    service: str, own: Iterable[dict[str, Any]], everywhere: Iterable[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Return what a service of an instance hears, each event once: what is told to its districts, or to everybody."""
     far = by_type(EVERYWHERE.get(service, ()))
     near = by_type(HEARD_BY[service]).keys() - far.keys()
     districts = {event["source"].split("/")[2] for event in own}
@@ -123,7 +125,7 @@ async def _check_rows(service: str, database: Database, heard: list[dict[str, An
 
 
 def _row_of(service: str, event: dict[str, Any]) -> tuple[str, str, int]:
-    """Name the kind and row of an event's subject; reporting keeps an entry that was forwarded as the entry it is."""
+    """Return an event's kind of stream, row id and sequence; reporting keeps a forwarded entry as the entry it is."""
     kind, _, name = event["subject"].partition("/")
     if kind == "forwarded" and service == "reporting":
         entry = event["data"]["entry"]
@@ -155,7 +157,7 @@ def _check_archives(events: list[dict[str, Any]]) -> list[str]:
 
 
 async def _check_settled(database: Database, clock: Clock) -> list[str]:
-    """Say what the districts that this database's journal writes for still owe, and which derived rows are stale."""
+    """Return what the districts that this journal writes for still owe, and how many derived rows are stale."""
     own = {row["stream"] async for row in database[JOURNAL].find({}, {"stream": 1})}
     policy = Policy.load()
     moment = clock()

@@ -35,7 +35,7 @@ class Neighbours:
 
     @property
     def down(self) -> list[str]:
-        """Name the districts that are down."""
+        """Return the districts that are down."""
         return [code for code in self.codes if code not in self.up]
 
     async def start(self, *codes: str) -> None:
@@ -78,7 +78,7 @@ class Neighbours:
             await settling.sweep(self.registration(code))
 
     async def next_due(self) -> date | None:
-        """Give the first day on which the clock makes something due."""
+        """Return the first day on which the clock makes something due."""
         days = [
             row["due_on"]
             for code in self.up
@@ -87,17 +87,17 @@ class Neighbours:
         return date.fromisoformat(min(days)) if days else None
 
     def registration(self, code: str) -> Registration:
-        """Give a district's running service."""
+        """Return a district's running service."""
         running: Registration = self.up[code].apps["registration"].state.registration
         return running
 
     async def known(self, code: str) -> list[KnownPerson]:
-        """Give everything that a district has heard, from the rows in its database."""
+        """Return everything that a district has heard, from the rows in its database."""
         database = self.up[code].database("registration")
         return await find_known(database, await database[STAYS].distinct("person_id"))
 
     async def broken(self) -> list[str]:
-        """Say what does not hold once everything is heard and every deadline has passed."""
+        """Return what does not hold once everything is heard and every deadline has passed."""
         known = {code: {one.person_id: one.knowledge for one in await self.known(code)} for code in self.codes}
         return list(_broken(known, self.codes, day_of(self.clock())))
 

@@ -1,4 +1,4 @@
-"""The decisions of a service that say no."""
+"""The refusals that a service may answer with."""
 
 from contracts.refusals import RefusedError
 

@@ -1,4 +1,4 @@
-"""Makes registers as dirty as those that street offices keep, and knows by construction what must come of each row."""
+"""Registers as dirty as those that street offices keep, made so that it is known what must come of each row."""
 
 import csv
 import random

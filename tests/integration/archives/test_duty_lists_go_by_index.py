@@ -62,7 +62,7 @@ def examined(queries: list[Any]) -> int:
 
 @pytest.fixture
 async def archives(database: Database) -> Database:
-    """Give archives in a street, and in one that two other districts went over to."""
+    """Return archives in a street, and in one that two other districts went over to."""
     await prepare(database)
     await hold(database, STREET, 150)
     for former in (MERGED_INTO, "320802001", "320811001"):

@@ -28,7 +28,7 @@ Named = tuple[str, Arrival]
 
 @pytest.fixture
 def vault() -> Vault:
-    """Give a vault with keys of its own."""
+    """Return a vault with keys of its own."""
     return Vault(VaultSettings(person_key="00" * 32, sealing_keys="A" * 43 + "=", access_log_keys="00" * 32))
 
 

@@ -64,7 +64,7 @@ class District:
             await projector.hear(self.instance.apps["reporting"].state.service, self.told[start : start + 7])
 
     async def violations(self) -> list[str]:
-        """Tell what is left to tell and give the names of what is violated."""
+        """Tell what is left to tell; return the names of what is violated."""
         await self.tell()
         return sorted({found.split(":")[0] for found in await find_violations([self.instance.databases], DAYS)})
 

@@ -52,7 +52,7 @@ def person(number: int) -> str:
 
 @pytest.fixture
 async def database(database: Database) -> Database:
-    """Give a database in which something lies sealed with the old key in every place, and one tombstone."""
+    """Return a database in which something lies sealed with the old key in every place, and one tombstone."""
     old = vault(OLD)
     sealed = [(person(number), old.seal(identity(number)), "2026-03-01") for number in range(PEOPLE)]
     await insert_sealed(database, sealed, {name: () for name, _, _ in sealed})

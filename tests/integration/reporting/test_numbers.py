@@ -79,7 +79,7 @@ class Office:
             return await client.get(path, params=params)
 
     async def count(self, day: int, *names: str, division: str = "320507") -> dict[str, Any]:
-        """Give what is not nothing of the flows of a period."""
+        """Return what is not nothing of the flows of a period."""
         found = (await self.ask("/flows", day, division)).raise_for_status().json()
         told = {name: found[name] for name in names or COUNTS}
         return {name: value for name, value in told.items() if value}

@@ -83,7 +83,7 @@ class Reader:
 
 @pytest.fixture
 async def reader(stack: Stack, database: Database, channel: AbstractChannel) -> AsyncIterator[Reader]:
-    """Give a running reader of stays, and remove its queues."""
+    """Yield a running reader of stays, and remove its queues."""
     queue = f"test.{uuid4().hex[:10]}"
     parked = Parked(database, lambda: NOW)
     made = Reader(queue, channel, database, Listener(stack.rabbitmq_url(), parked))

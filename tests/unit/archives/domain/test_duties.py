@@ -80,7 +80,7 @@ def due(kind: DutyKind, *entries: Entry, of: Archive | None = None, to: Enrolmen
 
 
 def when(*entries: Entry, **more: Any) -> tuple[date, DutyReason]:
-    """Say when the follow-up of hypertension is due and why."""
+    """Return when the follow-up of hypertension is due and why."""
     found = due(DutyKind.HYPERTENSION_FOLLOW_UP, *entries, **more)
     assert found
     return found.due_on, found.reason

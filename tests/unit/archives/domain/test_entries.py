@@ -1,64 +1,48 @@
-"""Entries: contents are told apart by kind, measures mean something, and a later version still proves the earlier."""
+"""Decisions about entries: what is recorded, corrected and voided, what is refused, and that the history proves it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
 
-from contracts.archives.archives import archive_code
-from contracts.archives.contents import CONTENTS, AnyContent, BloodPressure, Content, measures, measures_of
-from contracts.archives.custody import chain
-from contracts.archives.entries import Entry
-from services.archives.domain.entries import correct_entry, void_entry
-from tests.support.histories import FIRST_MOMENT, PEOPLE
+from contracts.archives.archives import Archive, Closing, ClosingReason
+from contracts.archives.contents import BloodPressure, PhysicalExam
+from contracts.archives.custody import Custody
+from contracts.archives.entries import Entry, EntryState
+from services.archives.domain.entries import TYPING_LATITUDE, correct_entry, must_be_version, record_entry, void_entry
+from services.archives.domain.errors import (
+    AfterDeathError,
+    ArchiveClosedError,
+    BeforeBirthError,
+    FutureEntryError,
+    NoArchiveError,
+    OtherKindError,
+    StaleVersionError,
+    VoidedError,
+)
+from tests.support.histories import FIRST_DAY, FIRST_MOMENT, PEOPLE
 
-ANY = TypeAdapter[Content](AnyContent)
 NOW = FIRST_MOMENT + timedelta(days=1)
+ARCHIVE = Archive(person_id=PEOPLE[0], district="320507", street="320507001", opened_at=FIRST_MOMENT)
+HELD = Custody(person_id=PEOPLE[0], district="320507", street="320507001")
+HANDED_OVER = HELD.model_copy(update={"released": 0, "released_to": "320812"})
 
 
-def entry(systolic: int = 120, entry_id: str = "entry-1") -> Entry:
+def entry() -> Entry:
     return Entry(
-        entry_id=entry_id,
+        entry_id="entry-1",
         person_id=PEOPLE[0],
         street="320507001",
         measured_at=FIRST_MOMENT,
         recorded_by="nurse",
-        content=BloodPressure(systolic=systolic, diastolic=80),
+        content=BloodPressure(systolic=120, diastolic=80),
     )
 
 
 def corrected(standing: Entry, systolic: int) -> Entry:
     content = BloodPressure(systolic=systolic, diastolic=80)
     return correct_entry(standing, content, standing.measured_at, "nurse", "typo", NOW).entry
-
-
-def test_what_does_not_say_its_kind_is_a_blood_pressure_as_it_always_was() -> None:
-    assert ANY.validate_python({"systolic": 120, "diastolic": 80}).model_dump()["kind"] == "blood_pressure"
-
-
-@pytest.mark.parametrize("kind", CONTENTS)
-def test_every_number_with_a_limit_says_its_unit(kind: str) -> None:
-    properties = CONTENTS[kind].model_json_schema()["properties"]
-    limited = {name for name, told in properties.items() if "minimum" in str(told)}
-
-    told = measures(CONTENTS[kind])
-
-    counted = {"dose", "risk", "grade", "treatment_month", "doses_due", "doses_taken", "medications"}
-    assert limited - counted == told.keys()
-
-
-def test_measures_are_given_with_their_unit_and_code() -> None:
-    found = {field: (value, measured.unit, measured.loinc) for field, value, measured in measures_of(entry().content)}
-
-    assert found == {"systolic": (120, "mm[Hg]", "8480-6"), "diastolic": (80, "mm[Hg]", "8462-4")}
-
-
-@pytest.mark.parametrize("text", ["电话13912345678", "320507196003210011"])
-def test_free_text_takes_no_long_numbers(text: str) -> None:
-    with pytest.raises(ValidationError):
-        ANY.validate_python({"kind": "counselling", "topic": "other", "advice": text})
 
 
 @given(st.lists(st.integers(60, 250), max_size=5), st.booleans())
@@ -76,28 +60,97 @@ def test_whoever_holds_a_later_version_works_out_the_hash_of_an_earlier_one(valu
     ]
 
 
-def test_a_chain_notices_every_change() -> None:
-    two = [(entry(120, "one"), 1), (entry(130, "two"), 1)]
-
-    chains = {
-        chain(two),
-        chain(two[:1]),
-        chain([two[0], (entry(131, "two"), 1)]),
-        chain([two[0], (corrected(entry(130, "two"), 130), 2)]),
-        chain([(entry(120, "one"), 1), (entry(130, "three"), 1)]),
-    }
-
-    assert len(chains) == 5
-    assert chain(reversed(two)) == chain(two)
+def closed(reason: ClosingReason) -> Archive:
+    return ARCHIVE.model_copy(update={"closing": Closing(reason=reason, closed_on=FIRST_DAY, closed_at=FIRST_MOMENT)})
 
 
-@pytest.mark.parametrize("committee", ["000", "100", "200", "850", "900", "1", "0a1"])
-def test_a_code_takes_only_committees_villages_and_other_bodies(committee: str) -> None:
-    with pytest.raises(ValueError, match="committees"):
-        archive_code("320507001", committee, 1)
+def measured(at: datetime) -> Entry:
+    return entry().model_copy(update={"measured_at": at})
 
 
-def test_a_code_has_17_digits_in_four_segments() -> None:
-    assert archive_code("320507001", "101", 27) == "32050700110100027"
-    with pytest.raises(ValueError, match="five digits"):
-        archive_code("320507001", "101", 100_000)
+@pytest.mark.parametrize(
+    ("custody", "out_of_custody"),
+    [(None, False), (HELD, False), (HANDED_OVER, True)],
+    ids=["never offered", "held", "handed over"],
+)
+def test_an_entry_is_recorded_now_and_says_whether_the_archive_was_handed_over(
+    custody: Custody | None, out_of_custody: bool
+) -> None:
+    recorded = record_entry(ARCHIVE, custody, entry(), NOW).entry
+
+    assert recorded == entry().model_copy(update={"recorded_at": NOW, "out_of_custody": out_of_custody})
+
+
+def test_without_an_archive_nothing_is_entered() -> None:
+    with pytest.raises(NoArchiveError):
+        record_entry(None, None, entry(), NOW)
+
+
+@pytest.mark.parametrize("reason", [ClosingReason.MOVED, ClosingReason.LOST, ClosingReason.MISTAKEN])
+def test_a_closed_archive_takes_nothing_from_who_holds_it(reason: ClosingReason) -> None:
+    with pytest.raises(ArchiveClosedError):
+        record_entry(closed(reason), HELD, entry(), NOW)
+
+    assert record_entry(closed(reason), HANDED_OVER, entry(), NOW).entry.out_of_custody
+
+
+def test_what_was_done_before_a_death_is_entered_after_it_and_nothing_later() -> None:
+    died_on = FIRST_DAY
+    archive = closed(ClosingReason.DIED)
+
+    assert record_entry(archive, HELD, measured(FIRST_MOMENT), NOW, died_on).entry.stands
+    with pytest.raises(AfterDeathError):
+        record_entry(archive, HELD, measured(FIRST_MOMENT + timedelta(days=1)), NOW, died_on)
+
+
+def test_nothing_was_done_before_the_birth() -> None:
+    newborn = ARCHIVE.model_copy(update={"birth": FIRST_DAY})
+
+    assert record_entry(newborn, None, measured(FIRST_MOMENT), NOW).entry.stands
+    with pytest.raises(BeforeBirthError):
+        record_entry(newborn, None, measured(FIRST_MOMENT - timedelta(days=1)), NOW)
+
+
+def test_nothing_was_done_in_the_future_but_by_a_clock_that_is_a_little_fast() -> None:
+    fast, wrong = NOW + TYPING_LATITUDE, NOW + TYPING_LATITUDE + timedelta(seconds=1)
+
+    assert record_entry(ARCHIVE, None, measured(fast), NOW).entry.stands
+    assert correct_entry(entry(), entry().content, fast, "nurse", "typo", NOW).entry.stands
+    with pytest.raises(FutureEntryError):
+        record_entry(ARCHIVE, None, measured(wrong), NOW)
+    with pytest.raises(FutureEntryError):
+        correct_entry(entry(), entry().content, wrong, "nurse", "typo", NOW)
+
+
+def test_a_correction_says_who_when_and_why_and_keeps_what_was_said_before() -> None:
+    content = BloodPressure(systolic=125, diastolic=80)
+
+    standing = correct_entry(entry(), content, FIRST_MOMENT, "doctor", "typo", NOW).entry
+
+    assert (standing.state, standing.content, standing.version) == (EntryState.CORRECTED, content, 2)
+    assert (standing.recorded_by, standing.recorded_at, standing.reason) == ("doctor", NOW, "typo")
+    assert standing.earlier == (entry().as_earlier(),)
+
+
+def test_what_is_voided_counts_no_more_and_is_changed_no_more() -> None:
+    voided = void_entry(entry(), "nurse", "wrong person", NOW).entry
+
+    assert not voided.stands
+    assert voided.content == entry().content
+    with pytest.raises(VoidedError):
+        void_entry(voided, "nurse", "wrong person", NOW)
+    with pytest.raises(VoidedError):
+        corrected(voided, 125)
+
+
+def test_an_entry_of_one_kind_is_not_corrected_to_another() -> None:
+    with pytest.raises(OtherKindError):
+        correct_entry(entry(), PhysicalExam(), FIRST_MOMENT, "nurse", "typo", NOW)
+
+
+def test_who_looked_at_an_earlier_version_changes_nothing_and_who_named_none_may() -> None:
+    must_be_version(2, 2)
+    must_be_version(2, None)
+
+    with pytest.raises(StaleVersionError):
+        must_be_version(2, 1)

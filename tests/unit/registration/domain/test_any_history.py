@@ -41,7 +41,7 @@ class AnyHistory(RuleBasedStateMachine):
         return sorted(self.world.all_stays().values(), key=lambda stay: stay.stay_id)
 
     def open_notices(self) -> list[tuple[Notice, Answer | None]]:
-        """Give the notices that have reached their addressees, with the answers as far as there are."""
+        """Return the notices that have reached their addressees, with the answers as far as there are."""
         found = []
         for code, district in self.world.districts.items():
             for _, fact in list(district.known.newest.values()):

@@ -17,7 +17,7 @@ DIED = FIRST_DAY + timedelta(days=40)
 
 @pytest.fixture
 def world() -> World:
-    """Give two districts that know of a move between them."""
+    """Return two districts that know of a move between them."""
     world = World(("320507", "320812"), FIRST_DAY + timedelta(days=35))
     world.record(stays.start(OLD))
     world.record(stays.start(NEW))

@@ -1,0 +1,111 @@
+"""Residents: what is kept of a stay, and that the query for an audience finds those who belong to it on the day."""
+
+from datetime import date
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.outreach.activities import Audience
+from contracts.reference.divisions import Area
+from contracts.reference.identity import Sex
+from contracts.registration.categories import PersonCategory, categories_of
+from contracts.registration.stays import Stay, StayState
+from services.outreach.views.residents import _query as query_for
+from services.outreach.views.residents import resident_row
+from services.runtime.mongo import Document
+from tests.support.histories import STREETS, make_stay
+
+TODAY = date(2026, 11, 20)
+HERE = (Area("320507"),)
+CATEGORIES = {
+    Audience.CHILDREN: PersonCategory.CHILDREN_0_6,
+    Audience.PUPILS: PersonCategory.PUPILS_6_14,
+    Audience.WOMEN: PersonCategory.WOMEN_15_49,
+    Audience.ELDERLY: PersonCategory.ELDERLY_65,
+    Audience.HAZARD_WORKERS: PersonCategory.OCCUPATIONAL_HAZARD,
+}
+"""The category that registration and the plans know an audience by."""
+STAYS = st.builds(
+    make_stay,
+    street=st.sampled_from(STREETS),
+    birth=st.none() | st.dates(date(1930, 1, 1), date(2026, 11, 20)),
+    sex=st.sampled_from(Sex),
+    hazard=st.sampled_from((None, "none", "dust")),
+    state=st.sampled_from(StayState),
+)
+OPERATORS: dict[str, Any] = {
+    "$gt": lambda value, bound: value is not None and value > bound,
+    "$gte": lambda value, bound: value is not None and value >= bound,
+    "$lt": lambda value, bound: value is not None and value < bound,
+    "$lte": lambda value, bound: value is not None and value <= bound,
+    "$nin": lambda value, excluded: value not in excluded,
+}
+"""MongoDB's, as far as the query uses them: nothing that is missing is more or less than anything."""
+
+
+def is_found(fields: Document, query: Document) -> bool:
+    """Return whether MongoDB finds a document by a query."""
+    return all(
+        all(OPERATORS[name](fields[field], bound) for name, bound in wanted.items())
+        if isinstance(wanted, dict)
+        else fields[field] == wanted
+        for field, wanted in query.items()
+    )
+
+
+def audiences_of(stay: Stay, day: date = TODAY) -> set[Audience]:
+    """Return the audiences whose queries find a stay's row on a day."""
+    row = resident_row(stay, 1)
+    return {audience for audience in Audience if is_found(row.fields, query_for(audience, HERE, day))}
+
+
+def test_of_a_stay_is_kept_what_decides_on_audiences_and_nothing_else() -> None:
+    stay = make_stay(birth=date(1990, 5, 1), sex=Sex.FEMALE, hazard="dust", community="001", purpose="labour")
+
+    row = resident_row(stay, 3)
+
+    assert (row.collection, row.id, row.sequence) == ("residents", stay.stay_id, 3)
+    assert row.fields == {
+        "person_id": stay.person_id,
+        "street": "320507001",
+        "state": "open",
+        "birth": "1990-05-01",
+        "sex": "female",
+        "hazard": "dust",
+    }
+
+
+@given(stay=STAYS, day=st.dates(date(2026, 1, 1), date(2040, 12, 31)))
+def test_the_query_for_an_audience_finds_who_belongs_to_its_category_on_that_day(stay: Stay, day: date) -> None:
+    lives_here = stay.state is StayState.OPEN and stay.district == "320507"
+    belongs = {audience for audience, category in CATEGORIES.items() if category in categories_of(stay, day)}
+
+    assert audiences_of(stay, day) == ({Audience.EVERYONE, *belongs} if lives_here else set())
+
+
+def test_a_birthday_moves_a_person_from_one_audience_to_the_next() -> None:
+    boy = make_stay(birth=date(2019, 11, 20), sex=Sex.MALE)
+
+    assert audiences_of(boy, date(2025, 11, 19)) == {Audience.EVERYONE, Audience.CHILDREN}
+    assert audiences_of(boy, date(2025, 11, 20)) == {Audience.EVERYONE, Audience.CHILDREN, Audience.PUPILS}
+    assert audiences_of(boy, date(2026, 11, 20)) == {Audience.EVERYONE, Audience.PUPILS}
+
+
+def test_whose_birthday_and_sex_are_unknown_counts_among_everyone_alone() -> None:
+    assert audiences_of(make_stay()) == {Audience.EVERYONE}
+
+
+@pytest.mark.parametrize("state", [state for state in StayState if state is not StayState.OPEN])
+def test_who_is_no_resident_belongs_to_no_audience(state: StayState) -> None:
+    assert audiences_of(make_stay(birth=date(1950, 1, 1), hazard="dust", state=state)) == set()
+
+
+@pytest.mark.parametrize("audience", Audience)
+def test_every_query_asks_for_residents_of_the_places_asked_about(audience: Audience) -> None:
+    query = query_for(audience, (Area("320507001"),), TODAY)
+
+    assert query["state"] == "open"
+    assert is_found({"street": "320507001"}, {"street": query["street"]})
+    assert not is_found({"street": "320507002"}, {"street": query["street"]})

@@ -1,0 +1,142 @@
+"""Reporting's rows: one for each thing counted, the same for any order and any repetition of the facts."""
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contracts.archives.archives import ArchiveCompleted
+from contracts.archives.custody import CUSTODY_FACTS
+from contracts.archives.enrolments import ENROLMENT_FACTS
+from contracts.archives.entries import EntryCorrected, EntryForwarded
+from contracts.envelope import Fact
+from contracts.facts import HEARD_BY
+from contracts.registration.notices import NoticeConfirmed, NoticeSent
+from contracts.registration.people import PersonsMerged
+from services.reporting.projector import changes
+from tests.support.histories import (
+    EventList,
+    envelop,
+    heard_by,
+    histories,
+    make_answer,
+    make_notice,
+    make_stay,
+    repeated,
+)
+from tests.support.projections import UNKNOWN, last_of_each_stream, rows_of
+from tests.support.samples import sample_of
+
+HEARD = HEARD_BY["reporting"]
+COLLECTIONS = {
+    "stay": "stays",
+    "notice": "notices",
+    "answer": "answers",
+    "person": "people",
+    "conflict": "conflicts",
+    "archive": "archives",
+    "entry": "entries",
+    "activity": "activities",
+}
+"""Where the row of each kind of stream is kept."""
+UNCOUNTED = (*ENROLMENT_FACTS, *CUSTODY_FACTS)
+"""What reporting hears and counts nothing of."""
+COPIED = (EntryForwarded,)
+"""What is kept as the thing that it speaks of, not under its own stream."""
+COUNTED = [kind for kind in HEARD if kind not in {*UNCOUNTED, *COPIED}]
+PATIENT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@PATIENT
+@given(data=st.data())
+def test_rows_are_the_same_in_any_order_and_with_any_repetition(data: st.DataObject) -> None:
+    heard = heard_by(data.draw(histories()), HEARD)
+
+    delivered = data.draw(repeated(heard))
+
+    assert rows_of(changes, delivered) == rows_of(changes, heard)
+
+
+@PATIENT
+@given(history=histories())
+def test_the_newest_fact_of_a_stream_says_all_that_a_row_needs(history: EventList) -> None:
+    heard = heard_by(history, HEARD)
+
+    newest = last_of_each_stream(heard)
+
+    assert rows_of(changes, newest) == rows_of(changes, heard)
+
+
+@PATIENT
+@given(history=histories())
+def test_every_fact_that_is_heard_is_understood(history: EventList) -> None:
+    for event in heard_by(history, HEARD):
+        for row in changes(event):
+            is_copy = row.collection == "entries" and isinstance(event.data, EntryForwarded)
+            assert row.sequence == (event.data.entry.version if is_copy else event.sequence)
+
+
+def test_a_fact_that_nobody_thought_of_is_not_passed_over() -> None:
+    with pytest.raises(AssertionError):
+        list(changes(UNKNOWN))
+
+
+@pytest.mark.parametrize("kind", COUNTED, ids=lambda kind: kind.__name__)
+def test_every_fact_that_is_counted_is_the_row_that_its_stream_is_named_after(kind: type[Fact]) -> None:
+    event = sample_of(kind)
+    stream, _, name = event.subject.partition("/")
+
+    (row,) = changes(event)
+
+    assert (row.collection, row.id, row.sequence) == (COLLECTIONS[stream], name, event.sequence)
+
+
+@pytest.mark.parametrize("kind", UNCOUNTED, ids=lambda kind: kind.__name__)
+def test_of_enrolments_and_custody_nothing_is_counted(kind: type[Fact]) -> None:
+    assert list(changes(sample_of(kind))) == []
+
+
+def test_an_entry_that_was_sent_on_is_the_entry_itself_in_the_version_that_was_sent() -> None:
+    event = sample_of(EntryForwarded)
+
+    (row,) = changes(event)
+
+    assert (row.collection, row.id) == ("entries", event.data.entry.entry_id)
+    assert row.sequence == event.data.entry.version == 2
+
+
+def test_of_an_entry_is_kept_that_it_was_made_and_not_what_it_says() -> None:
+    (row,) = changes(sample_of(EntryCorrected))
+
+    assert row.fields.keys() == {"person_id", "street", "measured_at", "state", "kind"}
+
+
+def test_of_an_archive_is_kept_that_there_is_one_and_not_what_it_says() -> None:
+    (row,) = changes(sample_of(ArchiveCompleted))
+
+    assert row.fields.keys() == {"person_id", "district", "street", "state"}
+
+
+def test_a_person_is_found_by_every_id_that_ever_was_theirs() -> None:
+    event = sample_of(PersonsMerged)
+    merged_away = event.data.person.model_copy(update={"linked": ()})
+
+    (row,) = changes(event)
+    (pointing,) = changes(envelop([PersonsMerged(person=merged_away)])[0])
+
+    assert row.fields["ids"] == pointing.fields["ids"] == sorted({merged_away.person_id, merged_away.merged_into})
+
+
+def test_notices_and_answers_count_on_the_day_in_china_not_on_that_of_greenwich() -> None:
+    late_in_the_evening = datetime(2026, 3, 31, 17, tzinfo=UTC)
+    notice = make_notice(make_stay(street="320812001", day=9), make_stay(), sent_at=late_in_the_evening)
+    answer = make_answer(notice, answered_at=late_in_the_evening).model_copy(
+        update={"received_at": late_in_the_evening}
+    )
+
+    (sent,) = changes(envelop([NoticeSent(notice=notice)])[0])
+    (answered,) = changes(envelop([NoticeConfirmed(answer=answer)])[0])
+
+    assert sent.fields["sent_on"] == "2026-04-01"
+    assert (answered.fields["received_on"], answered.fields["answered_on"]) == ("2026-04-01", "2026-04-01")
