@@ -14,11 +14,9 @@ from contracts.envelope import uuid7
 from contracts.refusals import RefusedError
 from services.runtime.clock import Clock
 from services.runtime.gathering import Gathering
-from services.runtime.mongo import Database, Document, UpdateOne, bulk_write, insert_new, make_index
+from services.runtime.mongo import Database, Document, UpdateOne, bulk_write, insert_new
 
 REQUESTS = "requests"
-REMEMBERED = 30 * 24 * 3600
-"""Seconds for which a key is remembered; afterwards it is as good as new."""
 
 
 class IdempotencyMismatchError(RefusedError):
@@ -47,10 +45,6 @@ class Requests:
         self._beginning: Gathering[Document, bool] = Gathering(self._insert)
         self._answering: Gathering[Request, None] = Gathering(self._mark_answered)
 
-    async def prepare(self) -> None:
-        """Make the index by which keys are forgotten."""
-        await make_index(self._documents, "asked_at", name="forgotten", expireAfterSeconds=REMEMBERED)
-
     async def begin(self, sender: str, key: str, asked: bytes) -> Request:
         """Return the request that a key stands for; raise IdempotencyMismatchError if it was for another.
 
@@ -63,7 +57,7 @@ class Requests:
                 return request
             known = await self._documents.find_one({"_id": request.key})
             if known is None:
-                continue  # it was forgotten just now
+                continue  # it was refused, and its key freed just now
             if known["digest"] == request.digest:
                 return Request(request.key, request.digest, known["cause"])
             if known["state"] != "refused":

@@ -146,7 +146,6 @@ class Service:
 
     async def _come_up(self) -> None:
         await wait_while_away(self.journal.prepare)
-        await wait_while_away(self.requests.prepare)
         for step in self._prepare:
             await wait_while_away(partial(step, self.database))
         self._tasks.extend(asyncio.create_task(work()) for work in self._work)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.runtime.mongo import Database
-from services.runtime.requests import REMEMBERED, IdempotencyMismatchError, Request, Requests
+from services.runtime.requests import IdempotencyMismatchError, Request, Requests
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 
@@ -91,13 +91,11 @@ async def test_fifty_at_once_get_one_cause_and_of_fifty_different_ones_one_goes_
     assert sorted(outcome == "mismatch" for outcome in unlike) == [False] + [True] * 49
 
 
-async def test_neither_key_nor_request_is_kept_as_it_was_sent_and_both_are_forgotten(database: Database) -> None:
+async def test_neither_key_nor_request_is_kept_as_it_was_sent(database: Database) -> None:
     requests = requests_of(database)
-    await requests.prepare()
 
     await requests.begin("http/clerk", "李小满 320507199001010011", "李小满".encode())
 
     kept = str(await database["requests"].find().to_list(None))
     assert "李小满" not in kept
     assert "320507199001010011" not in kept
-    assert (await database["requests"].index_information())["forgotten"]["expireAfterSeconds"] == REMEMBERED
