@@ -11,7 +11,7 @@ from pydantic import Field
 
 from contracts.envelope import uuid7
 from contracts.refusals import RefusedError
-from services.registration.domain.errors import MismatchError
+from services.registration.domain.errors import IdempotencyMismatchError
 from services.registration.intake.refusals import ADVICE
 from services.registration.service import Registration
 from services.registration.views.people import KnownPerson
@@ -51,7 +51,7 @@ async def _name_request(
 
 Cause = Annotated[str, Depends(_name_request)]
 
-RECORDS: tuple[type[RefusedError], ...] = (MismatchError,)
+RECORDS: tuple[type[RefusedError], ...] = (IdempotencyMismatchError,)
 """What every route that records something may refuse."""
 
 
@@ -93,16 +93,10 @@ async def decided(command: Awaitable[Result]) -> Result:
 
 async def find_person(registration: Registration, caller: Caller, person_id: str) -> KnownPerson:
     """Find everything known about a person who stays or stayed in the caller's division, or answer 404."""
-    known = await know(registration, person_id)
+    known = await registration.find_known_person(person_id)
     if not any(caller.covers(stay.street) for stay in known.knowledge.stays):
         raise Problem(404, "not_found", "辖区内没有该人员。No such person in your division.")
     return known
-
-
-async def know(registration: Registration, person_id: str) -> KnownPerson:
-    """Find everything known about a person, who may be nobody that is known."""
-    found = await registration.find_known([person_id])
-    return next(known for known in found if person_id in known.ids)
 
 
 def must_serve(registration: Registration, division: str) -> None:
