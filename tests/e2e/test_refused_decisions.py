@@ -17,8 +17,8 @@ from services.registration.domain.errors import (
     AnsweredAlreadyError,
     DiedBeforeBirthError,
     FutureDayError,
-    IdempotencyMismatchError,
     LeftBeforeArrivingError,
+    MismatchError,
     NotAskedError,
     NotContestedError,
     NotDeadError,
@@ -240,7 +240,7 @@ SCENARIOS: Mapping[type[RefusedError], Callable[[Clerks], Awaitable[Asked]]] = {
     DiedBeforeBirthError: dead_before_birth,
     SamePersonError: merged_in_a_circle,
     NotMergedError: never_merged,
-    IdempotencyMismatchError: another_body_under_the_key,
+    MismatchError: another_body_under_the_key,
     StaleError: a_stale_form,
 }
 

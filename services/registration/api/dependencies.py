@@ -11,7 +11,7 @@ from pydantic import Field
 
 from contracts.envelope import uuid7
 from contracts.refusals import RefusedError
-from services.registration.domain.errors import IdempotencyMismatchError
+from services.registration.domain.errors import MismatchError
 from services.registration.intake.refusals import ADVICE
 from services.registration.service import Registration
 from services.registration.views.people import KnownPerson
@@ -51,7 +51,7 @@ async def _name_request(
 
 Cause = Annotated[str, Depends(_name_request)]
 
-RECORDS: tuple[type[RefusedError], ...] = (IdempotencyMismatchError,)
+RECORDS: tuple[type[RefusedError], ...] = (MismatchError,)
 """What every route that records something may refuse."""
 
 

@@ -65,7 +65,7 @@ class Progress(ImportProgress):
 async def hand_in(
     registration: Registration, content: bytes, filename: str, street: str, caller: str, approver: str | None = None
 ) -> Progress:
-    """Keep a register, queue its import and return the progress; raise SheetError if it can't be read at all."""
+    """Keep a register and promise to work through it; raises SheetError where it can't be read at all."""
     register = await asyncio.to_thread(read_register, content, filename)
     now = registration.service.clock()
     progress = begin(register, street, now, approver)
@@ -79,7 +79,7 @@ async def hand_in(
 
 
 def begin(register: Register, street: str, handed_in_at: datetime, approver: str | None = None) -> Progress:
-    """Return the progress of a new import: its blank rows are done, the others are to come."""
+    """Begin an import: its blank rows are done, the others are to come."""
     blank = register.blank
     return Progress(
         import_id=uuid7(),

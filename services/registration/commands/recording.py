@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from contracts.envelope import Event, Fact, narrow
 from contracts.refusals import RefusedError
-from services.registration.domain.errors import FutureDayError, IdempotencyMismatchError, NotFoundError, StaleError
+from services.registration.domain.errors import FutureDayError, MismatchError, NotFoundError, StaleError
 from services.registration.service import Registration
 from services.runtime.journal import ConflictError
 
@@ -60,7 +60,7 @@ async def recorded_by(registration: Registration, person_id: str, causation: str
     name, mark, _ = causation.rpartition("#")
     found = await registration.service.journal.load_caused([person_id], name + mark if mark else causation)
     if any(event.causationid != causation for event in found):
-        raise IdempotencyMismatchError
+        raise MismatchError
     return {event.subject: event for event in found}
 
 

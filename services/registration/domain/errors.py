@@ -147,8 +147,8 @@ class NotMergedError(RefusedError):
     advice = "本区没有合并过该人员。This district has not merged this person."
 
 
-class IdempotencyMismatchError(RefusedError):
-    """The Idempotency-Key was used before, for another request."""
+class MismatchError(RefusedError):
+    """The request's name was used before, for something else."""
 
     code = "idempotency_mismatch"
     advice = "该 Idempotency-Key 已用于另一请求。The key was used for another request; send this one under a new key."

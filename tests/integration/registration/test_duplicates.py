@@ -158,7 +158,7 @@ async def test_who_was_merged_is_no_candidate_and_is_one_again_when_unmerged(dat
 
 
 async def test_pages_give_every_pair_once(database: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duplicates, "HELPING", 7)
+    monkeypatch.setattr(duplicates, "BATCH_SIZE", 7)
     await keep(database, vault, named(vault, *(arrival(order) for order in range(1, 9))))
     seen, cursor = [], ""
     while True:
