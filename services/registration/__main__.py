@@ -1,4 +1,4 @@
-"""Wiring: `python -m services.registration` serves; with `--help` it tells what else it does from the command line."""
+"""Wiring: `python -m services.registration` serves; `--help` lists the other commands."""
 
 from functools import partial
 
@@ -35,7 +35,7 @@ cli = typer.Typer(add_completion=False, help="Registration 登记")
 
 
 def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) -> FastAPI:
-    """Wire the service and give its HTTP application."""
+    """Wire the service and return its HTTP application."""
     registration = Registration(Service(NAME, settings, clock), Vault(keys))
     arrivals, service = Arrivals(registration), registration.service
     service.parked.seal_with(registration.vault.seal_bytes, registration.vault.open_bytes)

@@ -1,4 +1,4 @@
-"""The command line: a register worked through in this process, with a progress bar."""
+"""The command line: import a register, rotate keys, erase a person, verify the access log, without serving."""
 
 import asyncio
 import getpass
@@ -25,6 +25,10 @@ from services.runtime.service import at_the_command_line, keep_what_is_loaded
 from services.runtime.settings import local_environment
 
 NAME = "registration"
+OPERATOR = "operator"
+
+Result = TypeVar("Result")
+Work = Callable[[Registration], Awaitable[Result]]
 
 
 def import_command(
@@ -44,7 +48,7 @@ def import_command(
 
 async def _import(register: Register, street: str) -> imports.Progress:
     keep_what_is_loaded()
-    registration = Registration(open_service(NAME), Vault(VaultSettings(_env_file=local_environment(NAME))))
+    registration = _open_registration()
     service = registration.service
     if not service.divisions.is_street(street) or not service.serves(street):
         raise Problem(422, "unknown_street", ADVICE["unknown_street"])
@@ -53,16 +57,9 @@ async def _import(register: Register, street: str) -> imports.Progress:
         with make_bar() as bar:
             task = bar.add_task("导入 importing", total=progress.rows)
             reached = progress
-            async for reached in imports.take_register(registration, register, progress):
+            async for reached in imports.work_through_register(registration, register, progress):
                 bar.update(task, completed=reached.done)
             return reached
-
-
-NAME = "registration"
-OPERATOR = "operator"
-
-Result = TypeVar("Result")
-Work = Callable[[Registration], Awaitable[Result]]
 
 
 def verify_access_log_command(heads: Heads = None) -> None:
@@ -117,8 +114,7 @@ def erase_person_command(
     """Erase who a person is, under every id, and the refused rows and parked messages that speak of them."""
 
     async def erase(registration: Registration) -> Erasure:
-        found = await registration.find_known([person_id])
-        known = next(known for known in found if person_id in known.ids)
+        known = await registration.find_known_person(person_id)
         stays = known.knowledge.stays
         if not stays and await find_identity(registration, person_id) is None:
             raise Problem(404, "not_found", "No such person is known here.")
@@ -150,7 +146,7 @@ async def _rotate(registration: Registration) -> Rotation:
 
 
 def _by_operator(action: str, reason: str, person_id: str | None = None, street: str | None = None) -> Access:
-    """Say what whoever may run commands here is about to do, by the name the machine knows them under."""
+    """Return the access log entry of the operator, named by their login on this machine."""
     return Access(
         by=f"{OPERATOR}:{getpass.getuser()}",
         role=OPERATOR,
@@ -163,13 +159,17 @@ def _by_operator(action: str, reason: str, person_id: str | None = None, street:
 
 
 def _run(work: Work[Result]) -> Result:
-    """Do work on registration's data without serving; say refusals and a missing server in one line."""
+    """Run work on registration's data without serving; print a refusal or a missing server in one line."""
     with said_in_one_line():
         return asyncio.run(_with_registration(work))
 
 
+def _open_registration() -> Registration:
+    return Registration(open_service(NAME), Vault(VaultSettings(_env_file=local_environment(NAME))))
+
+
 async def _with_registration(work: Work[Result]) -> Result:
-    registration = Registration(open_service(NAME), Vault(VaultSettings(_env_file=local_environment(NAME))))
+    registration = _open_registration()
     try:
         return await work(registration)
     finally:

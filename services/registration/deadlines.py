@@ -1,8 +1,8 @@
-"""How long everybody has: a table of policy, read as days; what a district owes by when is a pure function of it.
+"""Deadlines: a table of policy, and the days that follow from it as a pure function.
 
-Days are statutory days (Asia/Shanghai). Counting starts on the day after (Civil Code, article 201), and a day that is
-due is the last one in time. A deadline in calendar days or months stays on its day even where that is a holiday: what
-is owed is an entry in a system that is open every day.
+Days are statutory days (Asia/Shanghai). Counting starts on the day after (Civil Code, article 201), and a due day is
+the last day in time. A deadline in calendar days or months may fall on a holiday: it asks for an entry in a system that
+is open every day.
 """
 
 import csv
@@ -28,16 +28,16 @@ _YEARS = range(2001, 2101)  # from the first arrangement that the State Council'
 
 
 class Scope(StrEnum):
-    """Whether both streets are one district's."""
+    """Whether the sender's and the addressee's street lie in one district."""
 
     WITHIN_DISTRICT = "within_district"
     BETWEEN_DISTRICTS = "between_districts"
 
 
 class Period(StrEnum):
-    """What lasts by itself: until a lost trace 失访, two arrivals at once, half a year 常住, registering, completion.
+    """A period that belongs to no notice: until a trace is lost 失访, a double arrival, half a year 常住, registration.
 
-    `visit` is how long whoever lives with kin need not be registered.
+    `visit` is how long a person who stays with kin need not be registered.
     `completion` is how long after an overdue answer an arrival is taken as confirmed.
     """
 
@@ -50,7 +50,7 @@ class Period(StrEnum):
 
 
 class Unit(StrEnum):
-    """What is counted."""
+    """The unit that a deadline counts."""
 
     DAYS = "days"
     WORKING_DAYS = "working_days"
@@ -58,12 +58,12 @@ class Unit(StrEnum):
 
 
 class DeadlinesError(ValueError):
-    """A table of deadlines can't be used; the text says where and why."""
+    """A table of deadlines can't be used; the message names the place and the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One row: how many units until a receipt, until an answer, and before that day a reminder."""
+    """One row of the table: units from sending to receipt and to answer, and from the reminder to the due day."""
 
     unit: Unit
     due: int
@@ -71,7 +71,7 @@ class Term:
     remind: int = 0
 
     def after(self, day: date, count: int) -> date:
-        """Count on from a day, which is not counted itself; back where the count is negative."""
+        """Return the day that lies so many units after a day, or before it if the count is negative."""
         match self.unit:
             case Unit.DAYS:
                 return day + timedelta(days=count)
@@ -86,13 +86,13 @@ _Key = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The deadlines that a deployment keeps."""
+    """The deadlines of a deployment."""
 
     terms: Mapping[_Key, Term]
 
     @classmethod
     def load(cls, path: Path | None = None) -> Self:
-        """Load a table, without a path the one that comes along; raise DeadlinesError where it can't be used."""
+        """Return a table read from a path, or the built-in one; raise DeadlinesError if it can't be used."""
         name = str(path or "deadlines.csv")
         try:
             table = path or files("services.registration").joinpath("deadlines.csv")
@@ -105,42 +105,42 @@ class Policy:
         return cls(MappingProxyType(terms))
 
     def receipt_due(self, kind: NoticeKind, urgency: Urgency, within_district: bool, sent_on: date) -> date:
-        """Give the last day on which a notice or inquiry may be received."""
+        """Return the last day on which the receipt of a notice or inquiry is in time."""
         term = self._term(kind, urgency, within_district)
         return term.after(sent_on, term.receipt)
 
     def answer_due(self, kind: NoticeKind, urgency: Urgency, within_district: bool, sent_on: date) -> date:
-        """Give the last day on which a notice or inquiry may be answered, counted from the sending too."""
+        """Return the last day on which the answer to a notice or inquiry is in time, counted from the sending too."""
         term = self._term(kind, urgency, within_district)
         return term.after(sent_on, term.due)
 
     def remind_on(self, kind: NoticeKind, urgency: Urgency, within_district: bool, due: date) -> date:
-        """Give the day on which to remind of a receipt or an answer that is due; it lies after the sending."""
+        """Return the day on which to remind of a due receipt or answer; it lies after the sending."""
         term = self._term(kind, urgency, within_district)
         return term.after(due, -term.remind)
 
     def registration_due(self, arrived_on: date) -> date:
-        """Give the last day on which an arrival may be registered."""
+        """Return the last day on which registering an arrival is in time."""
         return self._end(Period.REGISTRATION, arrived_on)
 
     def visit_ends_on(self, arrived_on: date) -> date:
-        """Give the last day on which somebody who lives with kin counts as a visitor."""
+        """Return the last day on which a person who stays with kin counts as a visitor."""
         return self._end(Period.VISIT, arrived_on)
 
     def trace_lost_on(self, left_on: date) -> date:
-        """Give the first day on which somebody who left and arrived nowhere counts as lost."""
+        """Return the first day on which a person who left and arrived nowhere counts as lost."""
         return self._end(Period.TRACE, left_on) + timedelta(days=1)
 
     def usual_resident_from(self, started_on: date) -> date:
-        """Give the day on which half a year is full; 31 August and six months is the last day of February."""
+        """Return the day on which half a year is complete; 31 August and six months is the last day of February."""
         return self._end(Period.RESIDENCE, started_on)
 
     def completes_on(self, answer_due: date) -> date:
-        """Give the last day on which an overdue answer to an arrival still counts; then it is taken as confirmed."""
+        """Return the last day for an overdue answer to an arrival; after it the arrival is taken as confirmed."""
         return self._end(Period.COMPLETION, answer_due)
 
     def is_double_arrival(self, one: date, other: date) -> bool:
-        """Tell whether two arrivals lie too close together for one to be a move on from the other."""
+        """Return whether two arrivals lie too close together to be a move from one place to the other."""
         return max(one, other) <= self._end(Period.DOUBLE_ARRIVAL, min(one, other))
 
     def _term(self, kind: NoticeKind, urgency: Urgency, within_district: bool) -> Term:
@@ -152,14 +152,14 @@ class Policy:
 
 
 def is_working_day(day: date) -> bool:
-    """Tell whether a day is worked in China: neither weekend nor holiday, or a weekend worked instead 调休."""
+    """Return whether a day is worked in China: neither weekend nor holiday, or a weekend worked instead 调休."""
     return _working_calendar().is_working_day(day)
 
 
 def knows_year(year: int) -> bool:
-    """Tell whether a year's arrangement of days off is known; it is published in the November before.
+    """Return whether a year's arrangement of days off is known; it is published in the November before.
 
-    Of another year only the statutory holidays are kept, a holiday on a weekend moving to the next working day.
+    For any other year only the statutory holidays count; a holiday on a weekend moves to the next working day.
     """
     return year in {day.year for day in _working_calendar().weekend_workdays}
 
@@ -171,20 +171,20 @@ def _working_calendar() -> HolidayBase:
 
 
 def _months_after(day: date, count: int) -> date:
-    """Give the same day of a later month, or the month's last (Civil Code, article 202)."""
+    """Return the same day of a later month, or the month's last day (Civil Code, article 202)."""
     year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _keys() -> Iterator[_Key]:
-    """List the rows that a table must have."""
+    """Return the keys of the rows that a table must have."""
     yield from product(NoticeKind, Scope, Urgency)
     for period in Period:
         yield period, "", ""
 
 
 def _read(text: str, name: str) -> Iterator[tuple[_Key, Term]]:
-    """Read the rows of a table, each once."""
+    """Return the rows of a table by key; raise DeadlinesError for a bad, repeated or unknown row."""
     lines = csv.reader(text.splitlines())
     if tuple(next(lines, []))[: len(COLUMNS)] != COLUMNS:
         raise DeadlinesError(f"{name}: the first line must begin with {','.join(COLUMNS)}")

@@ -1,4 +1,4 @@
-"""Facts in, rows out: registration hears every district's stays, then settles what its own districts owe."""
+"""Write the rows that heard facts change, then settle what the own districts owe about the people concerned."""
 
 from collections.abc import Iterator, Sequence
 from typing import assert_never
@@ -22,7 +22,7 @@ Heard = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
-    """Say which rows a fact writes."""
+    """Return the row that a fact writes."""
     match event.data:
         case StayFact(stay=stay):
             yield stay_row(stay, event.sequence)
@@ -39,7 +39,7 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
 
 
 def derive(known: KnownPerson, rules: Rules) -> Iterator[Row]:
-    """Say which rows follow from everything known about a person."""
+    """Return the rows that follow from everything known about a person, one for each id."""
     transfers, tasks = derive_transfers(known.knowledge), derive_tasks(known.knowledge)
     due_on = find_next_due(known.knowledge, rules)
     for person_id in known.ids:
@@ -47,19 +47,19 @@ def derive(known: KnownPerson, rules: Rules) -> Iterator[Row]:
 
 
 async def hear(registration: Registration, events: Sequence[Event[Heard]]) -> None:
-    """Write what a batch changes, then what follows from it, then settle the people it is about."""
+    """Write the rows that a batch changes and the rows that follow, then settle the people it concerns."""
     database = registration.service.database
     await write_rows(database, [row for event in events for row in changes(event)])
-    causes = {one: event.id for event in events for one in ids_concerned(event.data)}
+    causes = {person_id: event.id for event in events for person_id in ids_concerned(event.data)}
     movers = await _find_movers(registration, events)
     if movers:
-        known = await registration.find_known(movers)
+        known = await registration.find_known_people(movers)
         await write_rows(database, [row for person in known for row in derive(person, registration.rules)])
         await settle_known(registration, known, causes)
 
 
 async def _find_movers(registration: Registration, events: Sequence[Event[Heard]]) -> list[str]:
-    """Find whom a batch concerns beyond a first stay, which leaves nothing to derive and nothing owed."""
+    """Return the ids to derive and settle; a person's only stay leaves nothing to derive and nothing owed."""
     others = {event.data.person_id for event in events if not _is_first(event)}
     started = {event.data.person_id for event in events} - others
     moved = await find_movers(registration.service.database, started) if started else []
@@ -67,5 +67,5 @@ async def _find_movers(registration: Registration, events: Sequence[Event[Heard]
 
 
 def _is_first(event: Event[Heard]) -> bool:
-    """Tell whether a stay started for the first time, not again after it was retracted."""
+    """Return whether a stay started for the first time, not again after it was retracted."""
     return isinstance(event.data, StayStarted) and event.sequence == 1

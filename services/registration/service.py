@@ -1,4 +1,4 @@
-"""What every command of registration works with: the service, the vault, the rules."""
+"""The registration service as its commands use it: the shared service, the vault, the access log, the rules."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ from services.runtime.service import Service
 
 @dataclass
 class Registration:
-    """The registration service as its commands see it."""
+    """The registration service as its commands use it."""
 
     service: Service
     vault: Vault
@@ -28,19 +28,26 @@ class Registration:
 
     @cached_property
     def rules(self) -> Rules:
-        """Load what settling goes by; the calendar of working days takes a second."""
+        """Return the rules of settling, loaded on first use; the calendar of working days takes a second."""
         deadlines, divisions = Policy.load(self.service.settings.deadlines), self.service.divisions
-        return Rules(deadlines, lambda code: divisions.has(district_of(self.standing(code))), self.service.serves)
+        return Rules(
+            deadlines, lambda code: divisions.has(district_of(self.current_division(code))), self.service.serves
+        )
 
-    def standing(self, code: str) -> str:
-        """Give the division that stands in a code's place today."""
+    def current_division(self, code: str) -> str:
+        """Return the division that a code stands for today, after mergers and renamings."""
         return self.service.divisions.successor(code, self.service.today)
 
-    async def find_known(self, person_ids: Iterable[str]) -> list[KnownPerson]:
-        """Find everything known about people, each once."""
-        return await people.find_known(self.service.database, person_ids, self.standing)
+    async def find_known_people(self, person_ids: Iterable[str]) -> list[KnownPerson]:
+        """Return everything known about people, each person once."""
+        return await people.find_known_people(self.service.database, person_ids, self.current_division)
+
+    async def find_known_person(self, person_id: str) -> KnownPerson:
+        """Return everything known about a person; empty if nothing is."""
+        found = await self.find_known_people([person_id])
+        return next(known for known in found if person_id in known.ids)
 
     def now(self) -> Now:
-        """Give the present moment and day."""
+        """Return the present moment and day."""
         moment = self.service.clock()
         return Now(moment, day_of(moment))

@@ -1,4 +1,4 @@
-"""The identity vault: the one place where names and numbers are, sealed under rotating keys."""
+"""The identity vault: seals names and numbers under rotating keys, and derives person ids from documents."""
 
 from base64 import urlsafe_b64decode
 from datetime import date
@@ -28,14 +28,14 @@ class VaultSettings(BaseSettings):
 
 
 class Sealed(NamedTuple):
-    """Sealed bytes and the fingerprint of the key they are sealed with: a Fernet token does not say it itself."""
+    """Sealed bytes and the fingerprint of the sealing key, which a Fernet token does not carry."""
 
     content: bytes
     sealed_with: str
 
 
 class Vault:
-    """Seals and opens identities, and names people by their keyed hash."""
+    """Seals and opens identities, and derives the ids of people and households by keyed hashes."""
 
     def __init__(self, settings: VaultSettings) -> None:
         keys = [key.strip() for key in settings.sealing_keys.get_secret_value().split(",")]
@@ -45,36 +45,36 @@ class Vault:
         self.access_log_keys = settings.access_log_keys.get_secret_value()
         self._person_key = bytes.fromhex(settings.person_key.get_secret_value())
 
-    def name(self, document_type: DocumentType, number: str, apart: str = "") -> str:
-        """Give the person_id of a document."""
+    def person_id_of(self, document_type: DocumentType, number: str, apart: str = "") -> str:
+        """Return the person_id of a document."""
         return person_id(self._person_key, document_type, number, apart)
 
-    def household(self, head: str, street: str) -> str:
-        """Give the id of the household of a head (a person_id) in a street."""
+    def household_id_of(self, head: str, street: str) -> str:
+        """Return the id of the household of a head (a person_id) in a street."""
         return household_id(self._person_key, head, street)
 
     def likeness(self, name: str, birth: date, sex: Sex, hukou_division: str | None) -> str:
-        """Digest what people have in common who may be one person."""
+        """Return the digest that two ids share if they may be one person: same name, birth, sex and hukou."""
         return likeness(self._person_key, name, birth, sex, hukou_division)
 
     def seal(self, identity: Identity) -> Sealed:
-        """Seal an identity (Fernet: AES-128-CBC with HMAC-SHA256)."""
+        """Return an identity sealed (Fernet: AES-128-CBC with HMAC-SHA256)."""
         return self.seal_bytes(identity.model_dump_json().encode())
 
     def open(self, sealed: bytes) -> Identity:
-        """Open a sealed identity."""
+        """Return a sealed identity opened; raise InvalidToken if none of the keys opens it."""
         return Identity.model_validate(self._open_json(sealed))
 
     def seal_bytes(self, content: bytes) -> Sealed:
-        """Seal any bytes that hold identities, such as an uploaded register."""
+        """Return bytes that hold identities, such as an uploaded register, sealed."""
         return Sealed(self._fernet.encrypt(content), self.sealing_key)
 
     def open_bytes(self, sealed: bytes) -> bytes:
-        """Open sealed bytes; raises InvalidToken where none of the keys does."""
+        """Return sealed bytes opened; raise InvalidToken if none of the keys opens them."""
         return self._fernet.decrypt(sealed)
 
-    def seal_anew(self, sealed: bytes) -> Sealed:
-        """Seal with the first key what any of the keys opens."""
+    def reseal(self, sealed: bytes) -> Sealed:
+        """Return sealed bytes sealed again with the first key; raise InvalidToken if none of the keys opens them."""
         return Sealed(self._fernet.rotate(sealed), self.sealing_key)
 
     def _open_json(self, sealed: bytes) -> Any:
@@ -82,5 +82,5 @@ class Vault:
 
 
 def fingerprint(key: str) -> str:
-    """Name a sealing key without giving it away: it is random, so its hash tells nothing."""
+    """Return the fingerprint of a sealing key (16 hex digits); the key is random, so its hash reveals nothing."""
     return sha256(b"houniao sealing key " + urlsafe_b64decode(key)).hexdigest()[:16]

@@ -2,7 +2,7 @@
 
 What it does: it takes the documents of a run that was just measured from its databases and writes the very same ones
 into fresh databases with the same indexes, with the same bulk operations in the same batches, under the same write
-concern: identities and journal by helping, a mark on what was sent, every view's rows by message, archives' own
+concern: identities and journal by batch, a mark on what was sent, every view's rows by message, archives' own
 journal, the links from archives to stays, the feed's pages. The same message bytes, in the same batches (known by the
 moment they were marked), go through fresh quorum queues with publisher confirms, several in flight, and are
 acknowledged one by one with the same prefetch. As many processes work side by side as for Houniao: one that takes in
@@ -33,7 +33,7 @@ from services.archives.views import findings
 from services.archives.views import rows as archives_rows
 from services.feeds.views import pages as feeds_pages
 from services.outreach.views import activities
-from services.registration.commands.imports import HELPING
+from services.registration.commands.imports import BATCH_SIZE
 from services.registration.views import duplicates
 from services.registration.views import rows as registration_rows
 from services.reporting.views import rows as reporting_rows
@@ -168,13 +168,13 @@ class _Reader:
 
 
 def _taken_in(journal: Sequence[Document], identities: Mapping[str, Document]) -> list[list[Writing]]:
-    helpings = [journal[at : at + HELPING] for at in range(0, len(journal), HELPING)]
+    batches = [journal[at : at + BATCH_SIZE] for at in range(0, len(journal), BATCH_SIZE)]
     return [
         [
-            Writing("identities", [identities[commit["person_id"]] for commit in helping]),
-            Writing(JOURNAL, [_unsent(commit) for commit in helping]),
+            Writing("identities", [identities[commit["person_id"]] for commit in batch]),
+            Writing(JOURNAL, [_unsent(commit) for commit in batch]),
         ]
-        for helping in helpings
+        for batch in batches
     ]
 
 
@@ -276,7 +276,7 @@ class Outbox:
 
 
 async def take_in(
-    start: Start, mongodb: str, rabbitmq: str, helpings: Sequence[Sequence[Writing]], sendings: Sequence[Sending]
+    start: Start, mongodb: str, rabbitmq: str, batches: Sequence[Sequence[Writing]], sendings: Sequence[Sending]
 ) -> float:
     """Write identities and journal, send, mark; give the moment of the first (monotonic)."""
     database = await _open(mongodb, "registration")
@@ -285,8 +285,8 @@ async def take_in(
         await start()
         began = time.monotonic()
         sending = asyncio.create_task(outbox.run())
-        for helping in helpings:
-            for writing in helping:
+        for batch in batches:
+            for writing in batch:
                 await _write(database, writing, outbox)
         await sending
     return began

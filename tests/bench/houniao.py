@@ -14,7 +14,7 @@ from contracts.reference.calendar import day_of
 from deploy.local.services import ServiceProcess, all_services
 from deploy.local.stack import SERVICE_PORTS, Stack
 from services.registration.commands.arrivals import ArrivalReported, record_arrivals
-from services.registration.commands.imports import HELPING
+from services.registration.commands.imports import BATCH_SIZE
 from services.registration.intake.checks import check_arrival
 from services.registration.intake.refusals import Refusal
 from services.registration.service import Registration
@@ -116,7 +116,7 @@ def database_name(service: str) -> str:
 
 
 async def import_people(start: Start, environment: Mapping[str, str], first: int, count: int) -> float:
-    """Check and record people in helpings, as the importer does; give the moment of the first (monotonic)."""
+    """Check and record people in batches, as the importer does; give the moment of the first (monotonic)."""
     os.environ.update(environment)
     registration = Registration(Service("registration", load_settings("registration")), Vault(VaultSettings()))
     service, people = registration.service, invent(first, count)
@@ -126,9 +126,9 @@ async def import_people(start: Start, environment: Mapping[str, str], first: int
     await start()
     began = time.monotonic()
     async with at_the_command_line(service):
-        for offset in range(0, count, HELPING):
+        for offset in range(0, count, BATCH_SIZE):
             reports = []
-            for index, person in enumerate(people[offset : offset + HELPING], start=first + offset):
+            for index, person in enumerate(people[offset : offset + BATCH_SIZE], start=first + offset):
                 checked = check_arrival(person, street=person.street, today=today, divisions=service.divisions)
                 if isinstance(checked, Refusal):
                     raise ValueError(f"An invented arrival was refused: {checked}")

@@ -220,7 +220,7 @@ async def take_in(
 
 
 async def _register(tutorial: Tutorial, vault: Vault, arrival: Arrival) -> None:
-    person_id = vault.name(arrival.document_type, arrival.document_number)
+    person_id = vault.person_id_of(arrival.document_type, arrival.document_number)
     identity = Identity(
         name=arrival.name,
         document_type=arrival.document_type,

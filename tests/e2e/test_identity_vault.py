@@ -419,7 +419,7 @@ async def test_an_arrival_that_was_recorded_but_whose_identity_was_not_kept_agai
         raise RuntimeError("as if killed here")
 
     with monkeypatch.context() as killed:
-        killed.setattr("services.registration.commands.arrivals.bring_back", crash)
+        killed.setattr("services.registration.commands.arrivals.restore_identities", crash)
         async with clerk(houniao) as client:
             report = {**PERSON, "street": STREET, "arrived_on": "2026-05-01"}
             with pytest.raises(RuntimeError):

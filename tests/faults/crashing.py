@@ -45,12 +45,12 @@ POINTS: Mapping[str, Point] = {
     "recorded, not answered": Point("after", "services.runtime.journal", "Journal.record"),
     "recorded, office not answered": Point("before", "services.runtime.inbox", "Listener.reply"),
     "office answered, not acknowledged": Point("after", "services.runtime.inbox", "Listener.reply"),
-    # an import: claim -> record a helping -> save the progress
+    # an import: claim -> record a batch -> save the progress
     "import claimed": Point("before", "services.registration.commands.imports", "_finish"),
-    "helping recorded, progress not saved": Point("before", "services.registration.commands.imports", "save_import"),
+    "batch recorded, progress not saved": Point("before", "services.registration.commands.imports", "save_import"),
     "progress saved": Point("after", "services.registration.commands.imports", "save_import"),
-    # a rotation of keys: read a helping -> seal it anew
-    "helping sealed anew": Point("after", "services.registration.commands.rotation", "replace_seals"),
+    # a rotation of keys: read a batch -> seal it anew
+    "batch sealed anew": Point("after", "services.registration.commands.rotation", "replace_seals"),
 }
 
 

@@ -48,5 +48,5 @@ async def test_a_service_that_crashes_at_any_point_goes_on_where_it_was(houniao:
 def test_every_point_is_crashed_at_here_but_for_those_of_imports_and_of_sealing_anew() -> None:
     crashed_at = {point for points in ALL.values() for point in points}
 
-    importing = {"import claimed", "helping recorded, progress not saved", "progress saved"}
-    assert set(POINTS) - crashed_at == {*importing, "helping sealed anew"}
+    importing = {"import claimed", "batch recorded, progress not saved", "progress saved"}
+    assert set(POINTS) - crashed_at == {*importing, "batch sealed anew"}

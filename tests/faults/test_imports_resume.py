@@ -21,10 +21,10 @@ STREET = "320507003"
 PEOPLE = in_form(short=3_200, long=32_000)
 CRASHES = [
     ("import claimed", 1),
-    ("helping recorded, progress not saved", 1),
+    ("batch recorded, progress not saved", 1),
     ("progress saved", 1),
-    ("helping recorded, progress not saved", 2),
-    *in_form(short=[], long=[("progress saved", 3), ("helping recorded, progress not saved", 4)] * 3),
+    ("batch recorded, progress not saved", 2),
+    *in_form(short=[], long=[("progress saved", 3), ("batch recorded, progress not saved", 4)] * 3),
 ]
 
 
@@ -52,7 +52,7 @@ async def test_an_import_goes_on_where_a_crashed_importer_left_it(houniao: Deplo
 async def test_a_register_handed_in_again_after_a_crash_adds_nobody_twice(houniao: Deployment) -> None:
     arrivals, register, expected = make_register(houniao)
     houniao.kill("registration")
-    houniao.start("registration", "helping recorded, progress not saved", "2")
+    houniao.start("registration", "batch recorded, progress not saved", "2")
     first = await hand_in(houniao, register)
     await houniao.crashes("registration")
     houniao.start("registration")

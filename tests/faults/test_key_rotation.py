@@ -77,8 +77,8 @@ async def restart(houniao: Deployment, keys: str) -> None:
 
 
 async def kill_midway(houniao: Deployment, keys: str, database: Database) -> None:
-    """Begin a rotation that kills itself after a helping: some things are sealed anew, and not all."""
-    crashing = ("tests.faults.crashing", "registration", "helping sealed anew", "1")
+    """Begin a rotation that kills itself after a batch: some things are sealed anew, and not all."""
+    crashing = ("tests.faults.crashing", "registration", "batch sealed anew", "1")
     crashed = await command(houniao, keys, "rotate-keys", module=crashing)
     assert crashed.returncode == -signal.SIGKILL, crashed.stderr
     fingerprint = vault_with(houniao, keys).sealing_key

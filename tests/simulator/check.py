@@ -11,7 +11,7 @@ from pydantic_core import to_json
 from contracts.envelope import Event
 from contracts.registration.conflicts import ConflictFact
 from contracts.registration.stays import StayState
-from services.registration.domain.settling import Now, settle
+from services.registration.domain.settling import Now, derive_owed_facts
 from services.registration.domain.transfers import TransferState, derive_transfers
 from services.registration.projector import changes, derive
 from services.registration.views.people import KnownPerson
@@ -104,5 +104,5 @@ def _owed(held: Held, code: str, today: date) -> Sequence[str]:
     return [
         f"owes {fact.TYPE} {fact.stream}"
         for person in held.people()
-        for fact in settle(held.about(person), rules_of(code), Now(noon(today), today))
+        for fact in derive_owed_facts(held.about(person), rules_of(code), Now(noon(today), today))
     ]

@@ -10,7 +10,7 @@ from contracts.registration.notices import NoticeState
 from contracts.registration.stays import DestinationKind, Ending, Stay, StayEnded, StayState
 from services.registration.domain.conflicts import find_conflicts
 from services.registration.domain.knowledge import Knowledge
-from services.registration.domain.settling import Now, Rules, settle
+from services.registration.domain.settling import Now, Rules, derive_owed_facts
 from services.registration.domain.tasks import derive_tasks
 from services.registration.domain.transfers import TERMINAL, TransferState, derive_transfers
 from tests.support.districts import noon
@@ -37,7 +37,7 @@ def _ended_by_death(known: Knowledge, rules: Rules) -> set[str]:
     """Name the open stays, wherever they are, that their offices end as soon as they hear of a death."""
     if known.died_on is None:
         return set()
-    owed = settle(known, replace(rules, serves=lambda _: True), Now(noon(known.died_on), known.died_on))
+    owed = derive_owed_facts(known, replace(rules, serves=lambda _: True), Now(noon(known.died_on), known.died_on))
     return {fact.stay.stay_id for fact in owed if isinstance(fact, StayEnded)}
 
 

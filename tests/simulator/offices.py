@@ -21,7 +21,7 @@ from contracts.registration.people import Person, PersonFact, person_stream
 from contracts.registration.stays import Stay, StayState, stay_id
 from services.registration.domain import notices, people, stays
 from services.registration.domain.errors import NotFoundError
-from services.registration.domain.notices import FED_BACK
+from services.registration.domain.notices import FINAL_ANSWERS
 from tests.simulator.lives import (
     Act,
     Arrive,
@@ -148,7 +148,7 @@ class Offices:
 
     def _answer(self, name: str, today: date) -> Iterator[Fact]:
         notice, answer = self._notice(name)
-        if notice.state is NoticeState.WITHDRAWN or (answer is not None and answer.state in FED_BACK):
+        if notice.state is NoticeState.WITHDRAWN or (answer is not None and answer.state in FINAL_ANSWERS):
             return
         own = self.names.get(notice.about or "")
         if notice.kind is not NoticeKind.ARRIVAL or own is None:

@@ -14,7 +14,7 @@ from contracts.registration.stays import DestinationKind, Stay
 from deploy.local.stack import Stack
 from services.registration.commands import notices, people, stays
 from services.registration.commands.notices import Reply
-from services.registration.commands.stays import Dwelling, Going
+from services.registration.commands.stays import Location, StayEnd
 from services.registration.domain.errors import AcceptedAlreadyError
 from services.registration.service import Registration
 from tests.simulator.lives import (
@@ -112,13 +112,13 @@ class Field:
                 await self._arrive(act)
             case Leave():
                 kind = DestinationKind.DIVISION if act.destination else act.kind
-                going = Going(act.left_on, act.destination, kind)
-                await stays.end_stay(here, self._stay(act.stay), going, cause)
+                end = StayEnd(act.left_on, act.destination, kind)
+                await stays.end_stay(here, self._stay(act.stay), end, cause)
             case Correct():
                 await stays.correct_stay(here, self._stay(act.stay), act.changes, cause)
             case Relocate():
-                dwelling = Dwelling(act.community, None, None)
-                await stays.relocate_stay(here, self._stay(act.stay), dwelling, cause)
+                location = Location(act.community, None, None)
+                await stays.relocate_stay(here, self._stay(act.stay), location, cause)
             case Retract():
                 await self._retract(here, self._stay(act.stay), act.since, cause)
             case Die():
@@ -146,8 +146,7 @@ class Field:
         try:
             return await stays.retract_arrival(here, stay_id, cause)
         except AcceptedAlreadyError:
-            going = Going(since)
-            return await stays.end_stay(here, stay_id, going, cause)
+            return await stays.end_stay(here, stay_id, StayEnd(since), cause)
 
     async def _answer(self, code: str, notice: Notice) -> Any:
         here, cause = self.districts.registration(code), uuid4().hex

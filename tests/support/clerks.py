@@ -11,8 +11,8 @@ import httpx
 
 from deploy.local.stack import Stack
 from services.registration.commands.settling import sweep
-from services.registration.domain.settling import settle
-from services.registration.views.people import KnownPerson, find_known
+from services.registration.domain.settling import derive_owed_facts
+from services.registration.views.people import KnownPerson, find_known_people
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.ledger import ROWS
 from tests.support.offices import make_arrival, make_departure
@@ -107,7 +107,7 @@ class Clerks:
 
     async def _is_whole(self) -> bool:
         registration, reporting = self.instance.database("registration"), self.instance.database("reporting")
-        ids = {one for known in await find_known(registration, self.about) for one in known.ids}
+        ids = {one for known in await find_known_people(registration, self.about) for one in known.ids}
         for event in await self.registration.service.journal.load_streams_of(ids):
             kind, _, name = event.subject.partition("/")
             rows = [await registration[ROWS["registration"][kind]].find_one({"_id": name})]
@@ -115,7 +115,7 @@ class Clerks:
                 rows.append(await reporting["stays"].find_one({"_id": name}))
             if any(row is None or row["sequence"] != event.sequence for row in rows):
                 return False
-        return all([await self._is_settled(known) for known in await find_known(registration, ids)])
+        return all([await self._is_settled(known) for known in await find_known_people(registration, ids)])
 
     async def _is_settled(self, known: KnownPerson) -> bool:
         """Return whether nothing is owed of a person, and the derived row is that of everything known."""
@@ -123,7 +123,7 @@ class Clerks:
         row = await movers.find_one({"_id": known.person_id})
         alone = [stay.state for stay in known.knowledge.stays] == ["open"]
         fresh = row["sequence"] == known.sequence if row else alone
-        return fresh and not list(settle(known.knowledge, self.registration.rules, self.registration.now()))
+        return fresh and not list(derive_owed_facts(known.knowledge, self.registration.rules, self.registration.now()))
 
     async def pass_to(self, on: date) -> None:
         """Let it be a later day, on which is recorded what the clock made due."""

@@ -14,7 +14,7 @@ from contracts.registration.stays import Stay, StayFact
 from services.registration.deadlines import Policy
 from services.registration.domain.knowledge import Knowledge
 from services.registration.domain.people import ids_concerned, ids_of
-from services.registration.domain.settling import Now, Rules, find_next_due, settle
+from services.registration.domain.settling import Now, Rules, derive_owed_facts, find_next_due
 from services.registration.domain.transfers import Transfer, derive_transfers
 
 POLICY = Policy.load()
@@ -119,7 +119,7 @@ class District:
 
     def owed(self, person_id: str, today: date) -> list[Fact]:
         """Return the facts that are owed about a person."""
-        return list(settle(self.known.about(person_id), self.rules, Now(noon(today), today)))
+        return list(derive_owed_facts(self.known.about(person_id), self.rules, Now(noon(today), today)))
 
     def settle(self, people: Iterable[str], today: date) -> list[Said]:
         """Record what is owed about people."""

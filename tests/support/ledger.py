@@ -11,9 +11,9 @@ from contracts.facts import HEARD_BY, by_type
 from contracts.reference.calendar import day_of
 from services.archives import projector as archives
 from services.registration.deadlines import Policy
-from services.registration.domain.settling import Now, Rules, settle
+from services.registration.domain.settling import Now, Rules, derive_owed_facts
 from services.registration.domain.transfers import derive_transfers
-from services.registration.views.people import find_known
+from services.registration.views.people import find_known_people
 from services.reporting import projector as reporting
 from services.runtime.clock import Clock, system_clock
 from services.runtime.journal import JOURNAL, keys_of
@@ -168,10 +168,10 @@ async def _check_settled(database: Database, clock: Clock) -> list[str]:
         {"$match": {"states": {"$ne": ["open"]}}},
     ]
     people = {row["_id"] async for row in database["stays"].aggregate(stages)} | movers.keys()
-    for known in await find_known(database, people):
+    for known in await find_known_people(database, people):
         districts = {stay.district for stay in known.knowledge.stays if f"stay/{stay.stay_id}" in own}
         served = Rules(policy, lambda _: True, partial(_is_of, districts))
-        owed += len(list(settle(known.knowledge, served, Now(moment, day_of(moment)))))
+        owed += len(list(derive_owed_facts(known.knowledge, served, Now(moment, day_of(moment)))))
         transfers = [transfer.model_dump(mode="json") for transfer in derive_transfers(known.knowledge)]
         stale += transfers != movers.get(known.person_id, [])
     losses = [f"registration: {owed} facts still owed"] if owed else []

@@ -11,7 +11,7 @@ from deploy.local.stack import Stack
 from services.registration.commands import settling
 from services.registration.domain.knowledge import Knowledge
 from services.registration.service import Registration
-from services.registration.views.people import KnownPerson, find_known
+from services.registration.views.people import KnownPerson, find_known_people
 from services.registration.views.rows import MOVERS, STAYS
 from services.runtime.clock import Clock, system_clock
 from tests.simulator.invariants import Settled, transfers_of
@@ -94,7 +94,7 @@ class Neighbours:
     async def known(self, code: str) -> list[KnownPerson]:
         """Return everything that a district has heard, from the rows in its database."""
         database = self.up[code].database("registration")
-        return await find_known(database, await database[STAYS].distinct("person_id"))
+        return await find_known_people(database, await database[STAYS].distinct("person_id"))
 
     async def broken(self) -> list[str]:
         """Return what does not hold once everything is heard and every deadline has passed."""

@@ -12,7 +12,7 @@ from services.registration.api.dependencies import RECORDS, Clerk, Here, Id
 from services.registration.api.stays import Correction
 from services.registration.commands import conflicts
 from services.registration.commands.conflicts import Means, Resolution
-from services.registration.commands.stays import Going
+from services.registration.commands.stays import StayEnd
 from services.registration.domain.errors import (
     AcceptedAlreadyError,
     FutureDayError,
@@ -174,7 +174,7 @@ def _resolution(body: RetractStay | EndStay | CorrectStay | StandByStay) -> Reso
             return Resolution(Means.CORRECT, body.stay_id, changes=correction.changes)
         case EndStay(left_on=left_on, destination=destination):
             kind = DestinationKind.DIVISION if destination else DestinationKind.UNKNOWN
-            going = Going(left_on, destination, kind) if left_on else None
-            return Resolution(Means.END, body.stay_id, going)
+            end = StayEnd(left_on, destination, kind) if left_on else None
+            return Resolution(Means.END, body.stay_id, end)
         case _:
             return Resolution(Means(body.action), body.stay_id)

@@ -31,16 +31,10 @@ Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 
 async def find_person(registration: Registration, caller: Caller, person_id: str) -> KnownPerson:
     """Find everything known about a person who stays or stayed in the caller's division, or answer 404."""
-    known = await know(registration, person_id)
+    known = await registration.find_known_person(person_id)
     if not any(caller.covers(stay.street) for stay in known.knowledge.stays):
         raise Problem(404, "not_found", "辖区内没有该人员。No such person in your division.")
     return known
-
-
-async def know(registration: Registration, person_id: str) -> KnownPerson:
-    """Find everything known about a person, who may be nobody that is known."""
-    found = await registration.find_known([person_id])
-    return next(known for known in found if person_id in known.ids)
 
 
 def must_serve(registration: Registration, division: str) -> None:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from contracts.reference.identity import DocumentType
-from services.registration.api.dependencies import Clerk, Here, find_person, know
+from services.registration.api.dependencies import Clerk, Here, find_person
 from services.registration.api.imports import get_import
 from services.registration.commands import erasure, imports
 from services.registration.commands.identities import newest_street, show_identity
@@ -58,7 +58,7 @@ async def get_identity(
     reason: Annotated[str, Query(min_length=2, max_length=200)],
 ) -> PersonIdentity:
     """Show who a person is, with a reason that is kept in the access log before anything is shown."""
-    known = await know(registration, person_id)
+    known = await registration.find_known_person(person_id)
     identity = await show_identity(registration, caller, person_id, known.knowledge.stays, reason)
     if identity is None and await find_erasures(registration.service.database, [person_id]):
         raise Problem(410, "erased", "身份信息已删除。Who this person is was erased.")

@@ -17,7 +17,7 @@ from services.registration.domain.errors import (
     StaleError,
     WithdrawnError,
 )
-from services.registration.domain.listings import ListedKind, NoticeStanding
+from services.registration.domain.listings import ListedKind, NoticeStage
 from services.registration.intake.reports import NoticeReply
 from services.registration.service import Registration
 from services.registration.views import transfers
@@ -41,11 +41,11 @@ class NoticeFilter:
         return ListedKind.NOTICE_RECEIVED if self.direction == "received" else ListedKind.NOTICE_SENT
 
     @property
-    def standings(self) -> tuple[NoticeStanding, ...]:
+    def stages(self) -> tuple[NoticeStage, ...]:
         """Say how they may stand."""
         if self.state is None:
-            return tuple(NoticeStanding)
-        return (NoticeStanding.OPEN if self.state == "overdue" else NoticeStanding(self.state),)
+            return tuple(NoticeStage)
+        return (NoticeStage.OPEN if self.state == "overdue" else NoticeStage(self.state),)
 
 
 class NoticeFile(BaseModel):
@@ -75,7 +75,7 @@ async def get_notices(
     caller.must_cover(division)
     service = registration.service
     overdue_by = service.today if which.state == "overdue" else None
-    wanted = Wanted(service.areas(division), (which.kind,), which.standings, overdue_by)
+    wanted = Wanted(service.areas(division), (which.kind,), which.stages, overdue_by)
     found, following = await list_notices(service.database, wanted, page.cursor, page.limit)
     files = [NoticeFile(notice=notice, answer=answer, version=version) for notice, answer, version in found]
     return NoticePage(notices=files, cursor=following)

@@ -9,7 +9,7 @@ from contracts.reference.identity import DocumentType
 from contracts.registration.categories import PersonCategory, categories_of
 from contracts.registration.people import Person
 from contracts.registration.stays import Stay, StayState
-from services.registration.api.dependencies import RECORDS, Clerk, Here, Id, find_person, know, must_serve
+from services.registration.api.dependencies import RECORDS, Clerk, Here, Id, find_person, must_serve
 from services.registration.commands import people
 from services.registration.commands.identities import refuse_naming, show_identity
 from services.registration.domain.errors import (
@@ -20,8 +20,8 @@ from services.registration.domain.errors import (
     NotMergedError,
     SamePersonError,
 )
-from services.registration.domain.knowledge import Knowledge, claim
-from services.registration.domain.timeline import Moment, tell
+from services.registration.domain.knowledge import Knowledge, claim_order
+from services.registration.domain.timeline import TimelineEntry, derive_timeline
 from services.registration.intake.refusals import ADVICE
 from services.registration.service import Registration
 from services.registration.views.people import KnownPerson
@@ -46,10 +46,10 @@ class MergeRequest(BaseModel):
 
 
 @router.get("/people/{person_id}/timeline", summary="A person's whole history", responses=refuses(not_found=404))
-async def get_timeline(person_id: str, registration: Here, caller: Clerk) -> list[Moment]:
+async def get_timeline(person_id: str, registration: Here, caller: Clerk) -> list[TimelineEntry]:
     """Tell what is registered of a person, oldest first; a stay of the person must be in the caller's division."""
     known = await find_person(registration, caller, person_id)
-    return tell(known.knowledge, await registration.service.journal.load_history_of(known.ids))
+    return derive_timeline(known.knowledge, await registration.service.journal.load_history_of(known.ids))
 
 
 @router.post(
@@ -162,8 +162,8 @@ async def post_lookup(body: Lookup, registration: Here, caller: Clerk) -> FoundP
         raise Problem(422, "bad_document_type", ADVICE["bad_document_type"])
     refuse_naming(body.reason, body.document_number)
     service = registration.service
-    person_id = registration.vault.name(document_type, body.document_number)
-    known = await know(registration, person_id)
+    person_id = registration.vault.person_id_of(document_type, body.document_number)
+    known = await registration.find_known_person(person_id)
     identity = await show_identity(registration, caller, person_id, known.knowledge.stays, body.reason)
     return FoundPerson(
         **_file(known, service.today).model_dump(),
@@ -174,7 +174,7 @@ async def post_lookup(body: Lookup, registration: Here, caller: Clerk) -> FoundP
 
 
 def _file(known: KnownPerson, today: date) -> PersonFile:
-    stays = sorted(known.knowledge.stays, key=claim)
+    stays = sorted(known.knowledge.stays, key=claim_order)
     current = next((stay for stay in reversed(stays) if stay.state is StayState.OPEN), None)
     last = current or (stays[-1] if stays else None)
     return PersonFile(

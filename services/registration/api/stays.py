@@ -12,9 +12,8 @@ from contracts.registration.categories import PersonCategory
 from contracts.registration.stays import DestinationKind, Stay, StayFact, StayState
 from services.registration.api.dependencies import RECORDS, Clerk, Here
 from services.registration.commands import conflicts, stays
-from services.registration.commands.stays import Dwelling
-from services.registration.domain.arrivals import Dwelling as DwellingKind
-from services.registration.domain.arrivals import Hazard, Purpose
+from services.registration.commands.stays import Location
+from services.registration.domain.arrivals import Dwelling, Hazard, Purpose
 from services.registration.domain.errors import (
     AcceptedAlreadyError,
     AnsweredAlreadyError,
@@ -28,7 +27,7 @@ from services.registration.domain.errors import (
     StaleError,
 )
 from services.registration.service import Registration
-from services.registration.views.stays import belonging_query, count_communities, count_residents, list_stays
+from services.registration.views.stays import category_query, count_communities, count_residents, list_stays
 from services.runtime.access import Caller
 from services.runtime.parameters import Cause, Division, Limit, StreetAsked, Version
 from services.runtime.problems import Problem, refuses
@@ -51,7 +50,7 @@ class Correction(BaseModel):
     started_on: date | None = None
     origin: Annotated[str | None, Field(pattern=r"^[0-9]{6}$")] = None
     purpose: Purpose | None = None
-    dwelling: DwellingKind | None = None
+    dwelling: Dwelling | None = None
     hazard: Hazard | None = None
     ended_on: date | None = None
     destination: Annotated[str | None, Field(pattern=r"^[0-9]{6}(?:[0-9]{3})?$")] = None
@@ -75,7 +74,7 @@ class Relocation(BaseModel):
     version: Version = None
     community: Annotated[str | None, Field(max_length=100)] = None
     grid: Annotated[str | None, Field(max_length=40)] = None
-    dwelling: DwellingKind | None = None
+    dwelling: Dwelling | None = None
 
 
 class Confirmation(BaseModel):
@@ -135,8 +134,8 @@ async def post_correction(stay_id: str, body: Correction, registration: Here, ca
 async def post_relocation(stay_id: str, body: Relocation, registration: Here, caller: Clerk, cause: Cause) -> Stay:
     """Note another community, grid or dwelling; the street counts as before."""
     await _load_covered(registration, caller, stay_id)
-    dwelling = Dwelling(body.community, body.grid, body.dwelling)
-    return await stays.relocate_stay(registration, stay_id, dwelling, cause, body.version)
+    location = Location(body.community, body.grid, body.dwelling)
+    return await stays.relocate_stay(registration, stay_id, location, cause, body.version)
 
 
 @router.post(
@@ -216,9 +215,9 @@ async def get_stays(
     """
     caller.must_cover(division)
     service = registration.service
-    belonging = belonging_query(category, service.today) if category else None
+    in_category = category_query(category, service.today) if category else None
     areas = service.areas(division)
-    stays, following = await list_stays(service.database, areas, state, cursor, limit, belonging)
+    stays, following = await list_stays(service.database, areas, state, cursor, limit, in_category)
     return StayPage(stays=stays, cursor=following)
 
 

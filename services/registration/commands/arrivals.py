@@ -1,4 +1,4 @@
-"""Arrivals, many at once: identities sealed first, then the facts that start the stays."""
+"""Record arrivals in bulk: seal the identities, then record the facts that start the stays."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -8,8 +8,8 @@ from typing import NamedTuple
 from contracts.envelope import narrow
 from contracts.reference.calendar import day_of
 from contracts.registration.stays import Stay, StayFact, StayState, stay_id
-from services.registration.commands.erasure import ReportedAgain, bring_back
-from services.registration.commands.recording import record_next as _continue
+from services.registration.commands.erasure import ReportedAgain, restore_identities
+from services.registration.commands.recording import record_next
 from services.registration.domain import stays
 from services.registration.domain.arrivals import Arrival, registration_due
 from services.registration.domain.identities import Identity
@@ -21,9 +21,9 @@ from services.runtime.journal import Commit, Taken
 
 
 class ArrivalReported(NamedTuple):
-    """A checked arrival and the request it came with; the same request again gets the same answer.
+    """A checked arrival and the name of its request; the same request again gets the same answer.
 
-    `reported_at` is when it was handed in, if that is not now: it does not bring back who was erased since.
+    `reported_at` is when it was handed in, if that is not now: an identity erased since is not restored.
     """
 
     arrival: Arrival
@@ -32,7 +32,7 @@ class ArrivalReported(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of an arrival: `accepted`, or `duplicate` of a stay that is already registered."""
+    """The outcome of an arrival: accepted, or a duplicate of a stay that is registered already."""
 
     accepted: bool
     stay_id: str
@@ -41,7 +41,7 @@ class Outcome(NamedTuple):
 
 
 class Arrivals:
-    """Registers arrivals; those that come at the same time, by whichever door, are recorded together."""
+    """Registers arrivals; those that come at the same time, over HTTP or AMQP, are recorded together."""
 
     def __init__(self, registration: Registration) -> None:
         self._gathering: Gathering[ArrivalReported, Outcome] = Gathering(
@@ -51,18 +51,21 @@ class Arrivals:
     async def register(
         self, arrivals: Sequence[Arrival], causation: str, reported_at: datetime | None = None
     ) -> Sequence[Outcome]:
-        """Register people who arrived together; each has a stay of their own."""
+        """Register people who arrived together; return an outcome for each, in the same order."""
         reports = [ArrivalReported(arrival, cause_of(arrival, causation), reported_at) for arrival in arrivals]
         return await asyncio.gather(*map(self._gathering.submit, reports))
 
 
 def cause_of(arrival: Arrival, causation: str) -> str:
-    """Name the request; of a number that was approved it says so and by whom, the reason is kept with the identity."""
+    """Return the causation of an arrival: that of its request, preceded by the approver of an unverified number."""
     return f"override/{arrival.approved_by}/{causation}" if arrival.unverified else causation
 
 
 async def record_arrivals(registration: Registration, reports: Sequence[ArrivalReported]) -> list[Outcome]:
-    """Record arrivals in bulk: identities sealed first, then the facts; natural ids make repetitions duplicates."""
+    """Seal the identities, record the arrivals and return their outcomes, in the same order.
+
+    Ids follow from person, street and day, so that a repetition is a duplicate.
+    """
     journal = registration.service.journal
     recorded_at = registration.service.clock()
     named = [(_stay_of(registration, report.arrival, recorded_at), report) for report in reports]
@@ -71,18 +74,18 @@ async def record_arrivals(registration: Registration, reports: Sequence[ArrivalR
     for stay, report in named:
         first.setdefault(stay.stay_id, (stay, report))
     people = [(stay.person_id, report.arrival) for stay, report in first.values()]
-    erased = await _keep_identities(registration, people)
+    erased = await _seal_identities(registration, people)
     commits = [
         journal.commit(stays.start(stay), causation=report.causation, at=recorded_at) for stay, report in first.values()
     ]
     taken = await journal.record(commits)
-    taken = await _start_again(registration, commits, taken) if taken else taken
+    taken = await _restart_retracted(registration, commits, taken) if taken else taken
     causes = {
         stay: _cause_of(commit, taken.get(index))
         for index, (stay, commit) in enumerate(zip(first, commits, strict=True))
     }
     if erased:
-        await _bring_back(registration, erased, [(s, r) for s, r in named if causes[s.stay_id] == r.causation])
+        await _restore_identities(registration, erased, [(s, r) for s, r in named if causes[s.stay_id] == r.causation])
     return [
         Outcome(causes[stay.stay_id] == report.causation, stay.stay_id, stay.person_id, _warnings(stay, report))
         for stay, report in named
@@ -92,54 +95,54 @@ async def record_arrivals(registration: Registration, reports: Sequence[ArrivalR
 async def _as_registered_before(
     registration: Registration, named: list[tuple[Stay, ArrivalReported]]
 ) -> list[tuple[Stay, ArrivalReported]]:
-    """Take an arrival that is registered under a code its street had at the time for what it is: the same stay."""
+    """Return the arrivals, with the registered stay in place of those registered under a former code of the street."""
     divisions = registration.service.divisions
-    earlier = {
+    under_former_code = {
         stay_id(stay.person_id, old, stay.started_on): (stay.stay_id, old)
         for stay, _ in named
         if stay.started_on < divisions.last_abolition
         for old in divisions.predecessors(stay.street)
     }
-    if not earlier:
+    if not under_former_code:
         return named
     known = await registration.service.journal.load_streams_of({stay.person_id for stay, _ in named})
     held = {
-        earlier[one][0]: {"stay_id": one, "street": earlier[one][1]}
-        for one in (event.subject.removeprefix("stay/") for event in known)
-        if one in earlier
+        under_former_code[former][0]: {"stay_id": former, "street": under_former_code[former][1]}
+        for former in (event.subject.removeprefix("stay/") for event in known)
+        if former in under_former_code
     }
     return [(stay.model_copy(update=held.get(stay.stay_id)), report) for stay, report in named]
 
 
-async def _start_again(
+async def _restart_retracted(
     registration: Registration, commits: Sequence[Commit], taken: Mapping[int, Taken]
 ) -> dict[int, Taken]:
-    """Start again the stays that stand there retracted, unless the request is an old one; give what is still taken."""
+    """Start retracted stays again, unless the request is an old one; return the commits still taken, by index."""
     journal = registration.service.journal
-    still = dict(taken)
+    still_taken = dict(taken)
     people = {commits[index].first.data.person_id or "" for index in taken}
     known = await journal.load_streams_of(people)
-    standing = {event.subject: narrow(event, StayFact) for event in known if isinstance(event.data, StayFact)}
+    newest = {event.subject: narrow(event, StayFact) for event in known if isinstance(event.data, StayFact)}
     for index in taken:
-        started, event = commits[index].first, standing[commits[index].stream]
+        started, event = commits[index].first, newest[commits[index].stream]
         if event.sequence == 1:
             continue
         if started.causationid in await journal.load_causes(started.subject):
-            still[index] = Taken(started.causationid)
-        elif event.data.stay.state is StayState.RETRACTED and await _continue(
+            still_taken[index] = Taken(started.causationid)
+        elif event.data.stay.state is StayState.RETRACTED and await record_next(
             registration, event, started.data, started.causationid
         ):
-            del still[index]
-    return still
+            del still_taken[index]
+    return still_taken
 
 
 def _cause_of(commit: Commit, taken: Taken | None) -> str:
-    """Name the request that the stay owes its start to."""
+    """Return the causation of the fact that started the stay."""
     return taken.causation if taken else commit.first.causationid
 
 
 def _warnings(stay: Stay, report: ArrivalReported) -> tuple[str, ...]:
-    """Give what an office is told beside an accepted arrival; it is late by the day on which it was handed in."""
+    """Return the warnings of an arrival, with `registered_late` if it was handed in after the last day in time."""
     due, reported_at = stay.registration_due, report.reported_at or stay.recorded_at
     late = due is not None and day_of(reported_at) > due
     return (*report.arrival.warnings, "registered_late") if late else report.arrival.warnings
@@ -147,7 +150,7 @@ def _warnings(stay: Stay, report: ArrivalReported) -> tuple[str, ...]:
 
 def _stay_of(registration: Registration, arrival: Arrival, recorded_at: datetime) -> Stay:
     vault, deadlines = registration.vault, registration.rules.deadlines
-    person_id = vault.name(*arrival.document)
+    person_id = vault.person_id_of(*arrival.document)
     return Stay(
         stay_id=stay_id(person_id, arrival.street, arrival.started_on),
         person_id=person_id,
@@ -164,18 +167,18 @@ def _stay_of(registration: Registration, arrival: Arrival, recorded_at: datetime
         community=arrival.community,
         grid=arrival.grid,
         categories=arrival.categories,
-        household_id=vault.household(vault.name(*arrival.head), arrival.street) if arrival.head else None,
+        household_id=vault.household_id_of(vault.person_id_of(*arrival.head), arrival.street) if arrival.head else None,
         relationship=arrival.relationship,
-        guardian_id=vault.name(*arrival.guardian) if arrival.guardian else None,
+        guardian_id=vault.person_id_of(*arrival.guardian) if arrival.guardian else None,
         unverified=arrival.unverified,
         registration_due=registration_due(deadlines, arrival.started_on, arrival.purpose, arrival.dwelling),
     )
 
 
-async def _keep_identities(registration: Registration, people: Sequence[tuple[str, Arrival]]) -> Mapping[str, datetime]:
-    """Seal who the people are, replacing only what differs and is not older; give who of them was erased, and when.
+async def _seal_identities(registration: Registration, people: Sequence[tuple[str, Arrival]]) -> Mapping[str, datetime]:
+    """Seal the identities of people, replacing only those that differ and are not newer.
 
-    Whoever is like somebody else becomes a candidate for a clerk to look at.
+    Return when identities among them were erased, by person. Raise pairs of people who may be one for a clerk to check.
     """
     vault, database = registration.vault, registration.service.database
     latest: dict[str, Arrival] = {}
@@ -185,25 +188,25 @@ async def _keep_identities(registration: Registration, people: Sequence[tuple[st
     likenesses = duplicates.likenesses_of(vault, people)
     identities = {person_id: _identity_of(arrival) for person_id, arrival in latest.items()}
     known = await find_sealed(database, identities)
-    news = [person for person, identity in identities.items() if person not in known]
+    new = [person for person, identity in identities.items() if person not in known]
     changed = [person for person in known if vault.open(known[person]) != identities[person]]
     sealed = {
         person: (person, vault.seal(identities[person]), latest[person].started_on.isoformat())
-        for person in (*news, *changed)
+        for person in (*new, *changed)
     }
-    raced = await insert_sealed(database, [sealed[person] for person in news], likenesses)
-    there = [news[index] for index in raced]
-    differing = [*changed, *there]
+    raced = await insert_sealed(database, [sealed[person] for person in new], likenesses)
+    present = [new[index] for index in raced]
+    differing = [*changed, *present]
     await replace_sealed(database, [sealed[person] for person in differing])
     await duplicates.add_likenesses(database, {person: likenesses[person] for person in differing})
     await duplicates.raise_pairs(database, likenesses)
-    return await find_erasures(database, there) if there else {}
+    return await find_erasures(database, present) if present else {}
 
 
-async def _bring_back(
+async def _restore_identities(
     registration: Registration, erased: Mapping[str, datetime], accepted: Sequence[tuple[Stay, ArrivalReported]]
 ) -> None:
-    """Keep identities again of people who were erased before they arrived anew."""
+    """Restore the identities of erased people for whom these arrivals started new stays."""
     reports = [
         ReportedAgain(
             stay.person_id,
@@ -216,7 +219,7 @@ async def _bring_back(
         if stay.person_id in erased
     ]
     database = registration.service.database
-    await bring_back(database, registration.service.journal, erased, reports)
+    await restore_identities(database, registration.service.journal, erased, reports)
     again = [(stay.person_id, report.arrival) for stay, report in accepted if stay.person_id in erased]
     likenesses = duplicates.likenesses_of(registration.vault, again)
     await duplicates.add_likenesses(database, likenesses)

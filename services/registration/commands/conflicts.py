@@ -1,4 +1,4 @@
-"""What an office says of its own stay where another contests it: the person moved on, stayed, or never came."""
+"""Confirm or reject a move that contests an own stay, and resolve conflicts between stays."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,22 +6,23 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from contracts.envelope import Event
 from contracts.registration.conflicts import Conflict
 from contracts.registration.notices import Notice, NoticeKind, RejectionReason, notice_id
 from contracts.registration.stays import Stay, StayFact, StayState
 from services.registration.commands.notices import record_answer
 from services.registration.commands.recording import load_own, must_be_current, must_not_be_future, recorded_by
-from services.registration.commands.stays import Going, correct_stay, end_stay, retract_arrival, settle_stay
+from services.registration.commands.stays import StayEnd, correct_stay, end_stay, retract_arrival, settle_stay
 from services.registration.domain import notices, settling
 from services.registration.domain.errors import NotContestedError, NotInConflictError, ResolvedAlreadyError
-from services.registration.domain.settling import Told
+from services.registration.domain.settling import NoticeOwed
 from services.registration.service import Registration
 from services.registration.views.stays import find_stay
 from services.registration.views.transfers import find_notice
 
 
 class Means(StrEnum):
-    """How an office settles a conflict by what it says of its own stay."""
+    """How an office resolves a conflict by a decision about its own stay."""
 
     RETRACT = "retract"
     END = "end"
@@ -31,20 +32,21 @@ class Means(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """What an office says of its own stay in a conflict: `going` where it ended, `changes` where it was wrong."""
+    """The decision of an office about its own stay in a conflict: `end` if it ended, `changes` if it was wrong."""
 
     means: Means
     stay_id: str
-    going: Going | None = None
+    end: StayEnd | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 async def confirm_move(
     registration: Registration, stay_id: str, left_on: date | None, causation: str, version: int | None = None
 ) -> Stay:
-    """Confirm that the person of a contested stay moved on: it ends on the day said, else where the newer one began.
+    """Confirm that the person of a contested stay moved on; return the stay, ended.
 
-    This answers the notice of the newer stay's district, whether that has arrived by now or not.
+    It ends on `left_on`, or on the first day of the newer stay. The notice of the newer stay's district is answered,
+    whether it has arrived yet or not.
     """
     must_not_be_future(registration, left_on=left_on)
     event = await load_own(registration, f"stay/{stay_id}", StayFact)
@@ -58,37 +60,40 @@ async def confirm_move(
 
 
 async def resolve_conflict(
-    registration: Registration, conflict: Conflict, said: Resolution, causation: str, version: int | None = None
+    registration: Registration, conflict: Conflict, resolution: Resolution, causation: str, version: int | None = None
 ) -> Stay:
-    """Settle a conflict by what an office says of its own stay in it; what follows for the others is derived."""
-    if said.stay_id not in conflict.stays:
+    """Resolve a conflict by a decision about an own stay in it; what follows for the other stays is derived.
+
+    Raise NotInConflictError if the stay is not part of it, ResolvedAlreadyError if it is resolved.
+    """
+    if resolution.stay_id not in conflict.stays:
         raise NotInConflictError
-    own = (await load_own(registration, f"stay/{said.stay_id}", StayFact)).data.stay
+    event = await load_own(registration, f"stay/{resolution.stay_id}", StayFact)
+    own = event.data.stay
     if not conflict.open and not await recorded_by(registration, own.person_id, causation):
         raise ResolvedAlreadyError
-    match said.means:
+    match resolution.means:
         case Means.RETRACT:
             return await retract_arrival(registration, own.stay_id, causation, version)
         case Means.CORRECT:
-            return await correct_stay(registration, own.stay_id, said.changes, causation, version)
+            return await correct_stay(registration, own.stay_id, resolution.changes, causation, version)
         case Means.STILL_HERE:
-            return await _stand_by(registration, own.stay_id, causation, version)
+            return await _reject_move(registration, event, causation, version)
         case Means.END:
-            return await _end_in_conflict(registration, own, said.going, causation, version)
+            return await _end_in_conflict(registration, own, resolution.end, causation, version)
 
 
 async def _end_in_conflict(
-    registration: Registration, own: Stay, going: Going | None, causation: str, version: int | None
+    registration: Registration, own: Stay, end: StayEnd | None, causation: str, version: int | None
 ) -> Stay:
-    """End the own stay: a contested one for where it is contested from, any other as a departure."""
-    if going is None or (own.state is StayState.CONTESTED and own.contested_by and going.destination is None):
-        return await confirm_move(registration, own.stay_id, going.left_on if going else None, causation, version)
-    return await end_stay(registration, own.stay_id, going, causation, version)
+    """End the own stay: as a confirmed move if it is contested and no destination is given, else as a departure."""
+    if end is None or (own.state is StayState.CONTESTED and own.contested_by and end.destination is None):
+        return await confirm_move(registration, own.stay_id, end.left_on if end else None, causation, version)
+    return await end_stay(registration, own.stay_id, end, causation, version)
 
 
-async def _stand_by(registration: Registration, stay_id: str, causation: str, version: int | None) -> Stay:
-    """Reject that the person of a contested stay moved on."""
-    event = await load_own(registration, f"stay/{stay_id}", StayFact)
+async def _reject_move(registration: Registration, event: Event[StayFact], causation: str, version: int | None) -> Stay:
+    """Reject that the person of a contested stay moved on; return the stay as this leaves it."""
     if not await recorded_by(registration, event.data.stay.person_id, causation):
         must_be_current(event, version)
         notice = await _find_contesting(registration, event.data.stay)
@@ -100,13 +105,16 @@ async def _stand_by(registration: Registration, stay_id: str, causation: str, ve
 
 
 async def _find_contesting(registration: Registration, stay: Stay) -> Notice:
-    """Find the notice by which a stay is contested, or make it as its sender will, with the first day known by now."""
+    """Return the notice that contests a stay, received or as its sender will send it, with the newest first day.
+
+    Raise NotContestedError if the stay is not contested by a newer one.
+    """
     rival = await find_stay(registration.service.database, stay.contested_by or "")
     if stay.state is not StayState.CONTESTED or rival is None:
         raise NotContestedError
-    name = notice_id(NoticeKind.ARRIVAL, rival.stay_id, stay.stay_id)
-    told = Told(NoticeKind.ARRIVAL, stay.street, stay.stay_id)
-    notice = await find_notice(registration.service.database, name) or settling.make_notice(
-        rival, told, registration.rules.deadlines, registration.now()
+    contesting_id = notice_id(NoticeKind.ARRIVAL, rival.stay_id, stay.stay_id)
+    owed = NoticeOwed(NoticeKind.ARRIVAL, stay.street, stay.stay_id)
+    notice = await find_notice(registration.service.database, contesting_id) or settling.make_notice(
+        rival, owed, registration.rules.deadlines, registration.now()
     )
     return notice.model_copy(update={"started_on": rival.started_on})

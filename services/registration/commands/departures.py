@@ -1,4 +1,4 @@
-"""Departures as offices report them: the stay of who left ends, and of those who go along."""
+"""Record departures that offices report: end the stay of the person who left and of those who leave along."""
 
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -9,32 +9,35 @@ from services.registration.commands.recording import ATTEMPTS, record_next, reco
 from services.registration.domain import stays
 from services.registration.domain.arrivals import Departure
 from services.registration.domain.errors import LeftBeforeArrivingError, NotRegisteredError
-from services.registration.domain.households import who_follows
+from services.registration.domain.households import find_accompanying
 from services.registration.service import Registration
 from services.registration.views.stays import find_dependants
 from services.runtime.journal import ConflictError
 
 
 async def record_departure(registration: Registration, departure: Departure, causation: str) -> list[Stay]:
-    """End the stays of who left, the one that the report names first; the same departure again changes nothing.
+    """End the stays of the people who left and return them, that of the person reported first.
 
-    Children without a document follow their guardian, and with `household` everybody of it; each stay ends by itself.
-    A repetition of the request finds those that a crash kept from ending.
+    Children without a document leave with their guardian, and with `household` all its members leave. The same
+    departure again changes nothing; if a crash kept some stays from ending, it ends them. Raise NotRegisteredError if
+    the person reported has no open stay in the street.
     """
-    first = await _end_by_departure(registration, registration.vault.name(*departure.document), departure, causation)
-    staying = {registration.vault.name(*document) for document in departure.staying}
-    around = registration.service.areas(registration.standing(first.street))
+    first = await _end_by_departure(
+        registration, registration.vault.person_id_of(*departure.document), departure, causation
+    )
+    staying = {registration.vault.person_id_of(*document) for document in departure.staying}
+    around = registration.service.areas(registration.current_division(first.street))
     dependants = await find_dependants(registration.service.database, first, around)
-    there = [_before(departure, stay) for stay in dependants]
+    there = [_as_before(departure, stay) for stay in dependants]
     ended = [first]
-    for stay in who_follows(first, there, household=departure.household, staying=staying):
+    for stay in find_accompanying(first, there, household=departure.household, staying=staying):
         with suppress(NotRegisteredError, LeftBeforeArrivingError):
             ended.append(await _end_by_departure(registration, stay.person_id, departure, causation))
     return ended
 
 
-def _before(departure: Departure, stay: Stay) -> Stay:
-    """Take a stay as it was before this departure, which may be reported again."""
+def _as_before(departure: Departure, stay: Stay) -> Stay:
+    """Return a stay as it was before this departure, which may have been recorded already."""
     ended = stay.state is StayState.ENDED and stay.ended_on == departure.left_on
     return stay.model_copy(update={"state": StayState.OPEN}) if ended else stay
 
@@ -47,17 +50,17 @@ async def _end_by_departure(registration: Registration, person_id: str, departur
         living = [stay for stay in here if stays.may_end(stay)]
         if living:
             stay = max(living, key=lambda stay: stay.started_on)
-            going = departure.left_on, departure.destination, departure.destination_kind, departure.returning_on
-            return stays.end(stay, *going)
+            end = departure.left_on, departure.destination, departure.destination_kind, departure.returning_on
+            return stays.end(stay, *end)
         for stay in here:
             if stay.state is StayState.ENDED and stay.ended_on == departure.left_on:
                 return stay
         raise NotRegisteredError
 
-    return await _decide_about(registration, person_id, decide, causation)
+    return await _record_decision(registration, person_id, decide, causation)
 
 
-async def _decide_about(
+async def _record_decision(
     registration: Registration,
     person_id: str,
     decide: Callable[[Sequence[Stay]], StayFact | Stay],

@@ -1,8 +1,8 @@
-"""Erasing who a person is (PIPL, art. 47): the identity, and every other text of theirs that registration keeps.
+"""Erase a person's identity (PIPL, art. 47) and every other text about them that registration keeps.
 
 Facts carry no identity, so they stay, and with them the district's figures. A tombstone stays in place of the identity:
-only an arrival that starts a stay, reported after the erasure, puts an identity there again. A register handed in once
-more or a message that comes again is a duplicate, and brings nothing back.
+only an arrival that starts a stay, reported after the erasure, stores an identity there again. A register or message
+that comes a second time is a duplicate and restores nothing.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,6 +33,9 @@ from services.runtime.journal import Journal
 from services.runtime.mongo import Database
 from services.runtime.problems import Problem
 
+_FAR = datetime.max.replace(tzinfo=UTC)
+"""Later than any report."""
+
 
 @dataclass(frozen=True, slots=True)
 class Erasure:
@@ -56,7 +59,10 @@ class ReportedAgain:
 
 
 async def erase_person(registration: Registration, access: Access, people: Sequence[str]) -> Erasure:
-    """Log the erasure of a person under every id, then erase: the identities last, so that a repetition finishes it."""
+    """Log the erasure of a person under every id, then erase; return what was erased.
+
+    Raise Problem if the reason names the person (422) or a register is being worked through (409).
+    """
     database = registration.service.database
     sealed = await find_sealed(database, people)
     identities = [registration.vault.open(content) for content in sealed.values()]
@@ -69,20 +75,20 @@ async def erase_person(registration: Registration, access: Access, people: Seque
     await delete_refused(database, rows)
     await delete_parked(database, messages)
     erased_at = _next_millisecond(registration.service.clock())
-    for person in people:
+    for person in people:  # last, so that a repetition after a crash still finds the texts by the identity
         await duplicates.forget(database, person)
         await erase_identity(database, person, erased_at)
     return Erasure(tuple(people), erased_at, len(rows), len(messages))
 
 
-async def bring_back(
+async def restore_identities(
     database: Database, journal: Journal, erasures: Mapping[str, datetime], reports: Sequence[ReportedAgain]
 ) -> None:
-    """Keep the identities of erased people whose stay was reported, and started, after the erasure."""
+    """Restore the identities of erased people whose stay was reported, and started, after the erasure."""
     if not reports:
         return
-    standing = [event.data for event in await journal.load_streams_of(erasures)]
-    started_at = {data.stay.stay_id: data.stay.recorded_at for data in standing if hasattr(data, "stay")}
+    facts = [event.data for event in await journal.load_streams_of(erasures)]
+    started_at = {data.stay.stay_id: data.stay.recorded_at for data in facts if hasattr(data, "stay")}
     lifted = [
         (report.person_id, report.sealed, report.as_of, min(started_at[report.stay_id], report.reported_at or _FAR))
         for report in reports
@@ -92,7 +98,7 @@ async def bring_back(
 
 
 async def _refuse_while_importing(database: Database) -> None:
-    """Refuse while registers are worked through: they say everything about everybody in them."""
+    """Raise Problem (409) while registers are worked through: they name everybody in them."""
     if files := await list_files(database):
         raise Problem(
             409,
@@ -121,8 +127,5 @@ async def _find_messages(registration: Registration, identities: Sequence[Identi
 
 
 def _next_millisecond(moment: datetime) -> datetime:
-    """Give the first moment that MongoDB can keep and that nothing recorded until now reaches."""
+    """Return the next full millisecond, which MongoDB can store and which lies after everything recorded so far."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000) + timedelta(milliseconds=1)
-
-
-_FAR = datetime.max.replace(tzinfo=UTC)

@@ -1,10 +1,10 @@
-"""Whom an identity is shown to: to who covers a stay of the person and says why, once that stands in the access log."""
+"""Show an identity to a caller who covers a stay of the person and gives a reason, once the access log has it."""
 
 from collections.abc import Collection
 
 from contracts.registration.stays import Stay, StayState
 from services.registration.domain.identities import Identity
-from services.registration.domain.mentions import tidy
+from services.registration.domain.mentions import normalise
 from services.registration.service import Registration
 from services.registration.views.sealed import find_sealed
 from services.runtime.access import Caller
@@ -15,7 +15,10 @@ from services.runtime.problems import Problem
 async def show_identity(
     registration: Registration, caller: Caller, person_id: str, stays: Collection[Stay], reason: str
 ) -> Identity | None:
-    """Log the access, then give who the person is, or None if that was erased; a search in vain is logged too."""
+    """Log the access, then return the person's identity, or None if it was erased or is not known here.
+
+    Log the attempt and raise Problem (404) if the caller covers no stay of the person.
+    """
     street = newest_street(stays)
     if not any(caller.covers(stay.street) for stay in stays):
         sought = Access.of(caller, "identity_sought", reason, person_id=person_id, street=street)
@@ -29,20 +32,20 @@ async def show_identity(
 
 
 async def find_identity(registration: Registration, person_id: str) -> Identity | None:
-    """Open a person's identity for the vault's own work; showing it is `show_identity`'s."""
+    """Return a person's identity, or None if there is none, without logging; use `show_identity` to show it."""
     sealed = (await find_sealed(registration.service.database, [person_id])).get(person_id)
     return registration.vault.open(sealed) if sealed else None
 
 
 def texts_of(identity: Identity | None) -> tuple[str, ...]:
-    """Give the texts that say who a person is."""
+    """Return the texts that identify a person; none without an identity."""
     return (identity.name, identity.document_number, identity.phone, identity.address) if identity else ()
 
 
 def refuse_naming(reason: str, *texts: str) -> None:
-    """Refuse a reason that says who a person is: the access log is kept for ever, and it is not sealed."""
-    said = tidy(reason)
-    if any(len(tidy(text)) > 1 and tidy(text) in said for text in texts):
+    """Raise Problem (422) if a reason names a person: the access log is kept for ever, and it is not sealed."""
+    typed = normalise(reason)
+    if any(len(normalise(text)) > 1 and normalise(text) in typed for text in texts):
         raise Problem(
             422,
             "reason_names_person",
@@ -52,6 +55,6 @@ def refuse_naming(reason: str, *texts: str) -> None:
 
 
 def newest_street(stays: Collection[Stay]) -> str | None:
-    """Give the street of a person's newest stay, those retracted only if there is no other."""
+    """Return the street of a person's newest stay, of a retracted one only if there is no other; None without stays."""
     newest = max(stays, key=lambda stay: (stay.state is not StayState.RETRACTED, stay.started_on), default=None)
     return newest.street if newest else None

@@ -1,4 +1,4 @@
-"""Registers handed in as spreadsheets: kept sealed, worked through in bulk, resumed after a crash, exact to the row.
+"""Import registers from spreadsheets: keep them sealed, work through them in batches, resume after a crash.
 
 A register is kept only until it is worked through. Then its refused rows alone are kept, sealed one by one, until they
 are dismissed or the person they are about is erased.
@@ -36,7 +36,8 @@ from services.runtime.imports import find_import, promise_import, save_import, w
 from services.runtime.logs import get_log
 from services.runtime.mongo import wait_while_away
 
-HELPING = 1000
+BATCH_SIZE = 1000
+"""Rows that are recorded at once, between two saves of the progress."""
 
 
 class RefusedRow(BaseModel):
@@ -107,13 +108,13 @@ def begin(
 
 
 async def find_progress(registration: Registration, import_id: str) -> Progress | None:
-    """Find how far an import is."""
+    """Return the progress of an import; None if there is no such import."""
     found = await find_import(registration.service.database, import_id)
     return Progress.model_validate(found) if found else None
 
 
 async def make_refused_workbook(registration: Registration, progress: Progress) -> bytes:
-    """Make the workbook of an import's refused rows, as they were typed."""
+    """Return the workbook (.xlsx) of an import's refused rows, as they were typed."""
     sealed = await find_refused(registration.service.database, progress.import_id)
     opened = {number: from_json(registration.vault.open_bytes(sealed[number])) for number in sealed}
     header = next((tuple(header) for header, _ in opened.values()), tuple(COLUMNS.values()))
@@ -123,30 +124,32 @@ async def make_refused_workbook(registration: Registration, progress: Progress) 
 
 
 async def dismiss(registration: Registration, import_id: str) -> None:
-    """Delete the text of an import's refused rows: they were corrected elsewhere, or are not wanted any more."""
+    """Delete the text of an import's refused rows: they were corrected elsewhere or are no longer needed."""
     service = registration.service
     await dismiss_refused(service.database, import_id, service.clock())
 
 
 async def work_through(registration: Registration) -> None:
-    """Work for ever on imports that are not done, wherever a crashed worker left them."""
+    """Work on unfinished imports as long as the service runs, from where a crashed worker left them."""
     try:
-        await wait_while_away(lambda: _let_go_of_finished(registration))
+        await wait_while_away(lambda: _drop_finished(registration))
     except Exception as error:
         get_log().error("registers of finished imports are still kept", error=error)
     await work_through_imports(registration.service, partial(_finish, registration))
 
 
-async def take_register(registration: Registration, register: Register, progress: Progress) -> AsyncIterator[Progress]:
-    """Work through the rest of a register in helpings, giving the progress after each."""
+async def work_through_register(
+    registration: Registration, register: Register, progress: Progress
+) -> AsyncIterator[Progress]:
+    """Work through the rest of a register in batches; yield the progress after each."""
     while progress.done < progress.rows:
         worked = progress.done - register.blank
-        rows = register.rows[worked : worked + HELPING]
-        progress = await _take_rows(registration, rows, progress)
+        rows = register.rows[worked : worked + BATCH_SIZE]
+        progress = await _record_rows(registration, rows, progress)
         yield progress
 
 
-async def _take_rows(registration: Registration, rows: Sequence[Row], progress: Progress) -> Progress:
+async def _record_rows(registration: Registration, rows: Sequence[Row], progress: Progress) -> Progress:
     service = registration.service
     today, approver = day_of(progress.handed_in_at), progress.approver
     check = partial(check_arrival, street=progress.street, today=today, divisions=service.divisions, approver=approver)
@@ -179,7 +182,7 @@ async def _finish(registration: Registration, import_id: str) -> None:
     if progress is None or progress.state == "done":
         return
     register = await _open_register(registration, import_id)
-    async for reached in take_register(registration, register, progress):
+    async for reached in work_through_register(registration, register, progress):
         if reached.state == "done":
             await _keep_refused(registration, register, reached)
         await save_import(registration.service.database, import_id, _fields(reached), registration.service.clock())
@@ -188,7 +191,7 @@ async def _finish(registration: Registration, import_id: str) -> None:
 
 
 async def _keep_refused(registration: Registration, register: Register, progress: Progress) -> None:
-    """Keep the refused rows of a register by themselves, each sealed with its header."""
+    """Keep the refused rows of a register, each sealed with its header."""
     refused = {row.row for row in progress.refused_rows}
     sealed = {
         row.number: registration.vault.seal_bytes(to_json([register.header, row.cells]))
@@ -198,8 +201,8 @@ async def _keep_refused(registration: Registration, register: Register, progress
     await keep_refused(registration.service.database, progress.import_id, sealed)
 
 
-async def _let_go_of_finished(registration: Registration) -> None:
-    """Let go of registers whose import was done when its worker crashed, or an earlier version kept them."""
+async def _drop_finished(registration: Registration) -> None:
+    """Delete registers of finished imports: their worker crashed, or an earlier version kept them."""
     service = registration.service
     await delete_orphans(service.database, service.clock())
     for import_id in await list_files(service.database):
@@ -216,7 +219,7 @@ async def _open_register(registration: Registration, import_id: str) -> Register
 
 
 def refusals_of(progress: Progress) -> list[tuple[int, Refusal]]:
-    """Give the refused rows as the returned workbook wants them."""
+    """Return the refused rows of an import: row number and refusal."""
     return [(row.row, Refusal(RefusalCode(row.code), row.field, row.detail)) for row in progress.refused_rows]
 
 

@@ -1,4 +1,4 @@
-"""Everything that is known of a person: what was heard, and over it what the own journal holds."""
+"""Load everything known about a person: what was heard, overlaid with the newest facts of the own journal."""
 
 from collections.abc import Mapping
 
@@ -12,18 +12,14 @@ from services.registration.service import Registration
 
 
 async def load_knowledge(registration: Registration, person_id: str) -> Knowledge:
-    """Give everything that is known of a person, what the own journal holds included."""
-    found = await registration.find_known([person_id])
-    known = next((one for one in found if person_id in one.ids), None)
-    ids, knowledge = (
-        (known.ids, known.knowledge) if known else ((person_id,), Knowledge(standing=registration.standing))
-    )
-    own = await registration.service.journal.load_streams_of(ids)
-    return with_own(knowledge, {event.subject: event for event in own})
+    """Return everything known about a person, the own journal included; empty if nothing is."""
+    known = await registration.find_known_person(person_id)
+    own = await registration.service.journal.load_streams_of(known.ids)
+    return with_own(known.knowledge, {event.subject: event for event in own})
 
 
 def with_own(known: Knowledge, own: Mapping[str, Event[Fact]]) -> Knowledge:
-    """Put what the own journal holds, which is never late, over what was heard."""
+    """Return what was heard, overlaid with the newest facts of the own journal (by stream), which are never late."""
     held = {stay.stay_id: stay for stay in known.stays}
     sent = {notice.notice_id: notice for notice in known.notices}
     answers = {answer.notice_id: answer for answer in known.answers}
@@ -47,5 +43,5 @@ def with_own(known: Knowledge, own: Mapping[str, Event[Fact]]) -> Knowledge:
         tuple(answers.values()),
         tuple(records.values()),
         tuple(conflicts.values()),
-        known.standing,
+        known.current_division,
     )

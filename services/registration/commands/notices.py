@@ -1,4 +1,4 @@
-"""Answers to notices, which are their addressee's alone to give."""
+"""Answer notices, which only their addressee may do."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ from services.runtime.journal import ConflictError
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What an office says to a notice; `left_on` goes with a confirmed arrival, `reason` with a rejection."""
+    """An office's reply to a notice; `left_on` belongs to a confirmed arrival, `reason` to a rejection."""
 
     state: AnswerState
     left_on: date | None = None
@@ -33,7 +33,7 @@ class Reply:
 async def answer_notice(
     registration: Registration, notice: Notice, reply: Reply, causation: str, version: int | None = None
 ) -> Event[AnswerFact]:
-    """Answer a notice: received, paired, verified, confirmed, or rejected with a reason."""
+    """Record a reply to a notice, settle what follows, and return the recorded answer."""
     must_not_be_future(registration, left_on=reply.left_on)
     own = await registration.service.journal.load(f"stay/{notice.about}", StayFact) if notice.about else None
 
@@ -58,7 +58,7 @@ async def record_answer(
     causation: str,
     version: int | None = None,
 ) -> Event[AnswerFact]:
-    """Continue the answer to a notice, which is its addressee's alone to give."""
+    """Record the next step of the answer to a notice, once for a request, and return it; `decide` makes the fact."""
     journal, stream = registration.service.journal, f"answer/{notice.notice_id}"
     for _ in range(ATTEMPTS):
         event = await journal.load(stream, AnswerFact)

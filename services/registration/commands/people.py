@@ -1,4 +1,4 @@
-"""What a district says of a person: a death, or that two ids are one person."""
+"""Record a death, or that two ids are one person, for a district; then settle what follows."""
 
 from collections.abc import Callable, Collection
 from datetime import date
@@ -15,34 +15,34 @@ from services.runtime.journal import ConflictError
 async def record_death(
     registration: Registration, person_id: str, district: str, died_on: date, birth: date | None, causation: str
 ) -> Person:
-    """Record a death; the stays everywhere end."""
+    """Record a death, by which the stays everywhere end; return the district's record of the person."""
     must_not_be_future(registration, died_on=died_on)
-    return await _say_of(
+    return await _record(
         registration, person_id, district, lambda person: people.die(person, died_on, birth), causation
     )
 
 
 async def retract_death(registration: Registration, person_id: str, district: str, causation: str) -> Person:
-    """Retract a death that this district recorded by mistake."""
-    return await _say_of(registration, person_id, district, people.retract_death, causation)
+    """Retract a death that this district recorded by mistake; return its record of the person."""
+    return await _record(registration, person_id, district, people.retract_death, causation)
 
 
 async def merge_people(registration: Registration, alias: str, survivor: str, district: str, causation: str) -> Person:
-    """Merge a person into another, whose id goes on."""
-    one_person = await _ids_of(registration, survivor, alias)
+    """Merge a person into a survivor, whose id is used from now on; return the record of the merged one."""
+    same_person = await _ids_of(registration, survivor, alias)
 
     def decide(person: Person) -> PersonFact:
-        return people.merge(person, survivor, one_person)
+        return people.merge(person, survivor, same_person)
 
-    return await _say_of(registration, alias, district, decide, causation)
+    return await _record(registration, alias, district, decide, causation)
 
 
 async def unmerge_people(registration: Registration, alias: str, district: str, causation: str) -> Person:
-    """Undo a merge of this district's."""
-    return await _say_of(registration, alias, district, people.unmerge, causation)
+    """Undo a merge that this district recorded; return the record of the person unmerged."""
+    return await _record(registration, alias, district, people.unmerge, causation)
 
 
-async def _say_of(
+async def _record(
     registration: Registration,
     person_id: str,
     district: str,
@@ -65,9 +65,9 @@ async def _say_of(
 
 
 async def _ids_of(registration: Registration, person_id: str, other: str) -> Collection[str]:
-    """Give the ids of a person, by the merges that were heard and those in the own journal that concern another id."""
-    found = await registration.find_known([person_id, other])
-    records = {(one.person_id, one.district): one for known in found for one in known.knowledge.people}
+    """Return the ids of a person, by the merges that were heard and by those in the own journal with the other id."""
+    found = await registration.find_known_people([person_id, other])
+    records = {(record.person_id, record.district): record for known in found for record in known.knowledge.people}
     for event in await registration.service.journal.load_streams_of([person_id, other]):
         if isinstance(event.data, PersonFact):
             records[event.data.person_id, event.data.person.district] = event.data.person

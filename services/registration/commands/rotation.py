@@ -1,4 +1,4 @@
-"""Rotating the sealing keys while services run: everything is sealed under the first key, one guarded write each."""
+"""Rotate the sealing keys while services run: seal everything under the first key, one guarded write each."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -10,29 +10,29 @@ from services.registration.vault import Sealed, Vault
 from services.registration.views.sealed import PLACES, Place, count_stale, read_stale, replace_seals
 from services.runtime.mongo import Database, wait_while_away
 
-LOOKS = 3
-"""How often to look for what services sealed with another key meanwhile."""
+ROUNDS = 3
+"""How many times to go through everything, since services may seal with another key meanwhile."""
 
-Tell = Callable[[Place, int], None]
-"""Hears how many things of a place were looked at."""
+ReportProgress = Callable[[Place, int], None]
+"""Receives the place and how many of its documents a batch went through."""
 
 
 @dataclass
 class Rotation:
-    """What came of a rotation, by collection: how much was sealed anew, and what is still under other keys."""
+    """The result of a rotation, by collection: documents sealed anew, unopened, and left under each other key."""
 
     sealed_anew: Counter[str] = field(default_factory=Counter)
     unopened: Counter[str] = field(default_factory=Counter)
     left: dict[str, dict[str, int]] = field(default_factory=dict)
 
 
-async def rotate(database: Database, vault: Vault, tell: Tell) -> Rotation:
-    """Seal everything under the first key; killed and started again, it goes on with what is left."""
+async def rotate(database: Database, vault: Vault, report: ReportProgress) -> Rotation:
+    """Seal everything under the first key and return the result; may be killed and started again at any time."""
     rotation = Rotation()
-    for _ in range(LOOKS):
+    for _ in range(ROUNDS):
         rotation.unopened.clear()
         for place in PLACES:
-            await _rotate_place(database, vault, place, rotation, tell)
+            await _rotate_place(database, vault, place, rotation, report)
         rotation.left = await find_stale(database, vault)
         if not rotation.left:
             break
@@ -40,12 +40,14 @@ async def rotate(database: Database, vault: Vault, tell: Tell) -> Rotation:
 
 
 async def find_stale(database: Database, vault: Vault) -> dict[str, dict[str, int]]:
-    """Count what is not sealed under the first key, by collection and by the fingerprint of the other key."""
+    """Return how many documents are under other keys than the first, by collection and fingerprint of the key."""
     found = {place.collection: await count_stale(database, place, vault.sealing_key) for place in PLACES}
     return {collection: keys for collection, keys in found.items() if keys}
 
 
-async def _rotate_place(database: Database, vault: Vault, place: Place, rotation: Rotation, tell: Tell) -> None:
+async def _rotate_place(
+    database: Database, vault: Vault, place: Place, rotation: Rotation, report: ReportProgress
+) -> None:
     after = ""
     while stale := await _read(database, vault, place, after):
         changes = []
@@ -57,12 +59,12 @@ async def _rotate_place(database: Database, vault: Vault, place: Place, rotation
                 changes.append((name, content, sealed))
         rotation.sealed_anew[place.collection] += await _replace(database, place, changes)
         after = stale[-1][0]
-        tell(place, len(stale))
+        report(place, len(stale))
 
 
 def _seal_anew(vault: Vault, content: bytes) -> Sealed | None:
     try:
-        return vault.seal_anew(content)
+        return vault.reseal(content)
     except InvalidToken:
         return None
 

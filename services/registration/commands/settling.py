@@ -1,4 +1,4 @@
-"""Settling: recording what the own districts owe by what was heard or done, or by the clock."""
+"""Settle: record the facts that the own districts owe after a fact was heard or recorded, or by the clock."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -13,11 +13,11 @@ from services.runtime.logs import get_log
 from services.runtime.mongo import wait_while_away
 
 SWEEP_EVERY = 60.0
-"""Seconds between two looks at what the clock makes due."""
+"""Seconds between two sweeps."""
 
 
 async def keep_sweeping(registration: Registration) -> None:
-    """Sweep as long as the service runs; what falls due falls due on a day, so a minute late is soon enough."""
+    """Sweep as long as the service runs; deadlines are days, so a minute late is soon enough."""
     while True:
         try:
             await wait_while_away(lambda: sweep(registration))
@@ -27,39 +27,39 @@ async def keep_sweeping(registration: Registration) -> None:
 
 
 async def sweep(registration: Registration) -> int:
-    """Record what the clock alone makes due, once, whoever runs it; give how many people were looked at."""
+    """Settle the people whom the clock makes due, and return how many; several processes may sweep at once."""
     service = registration.service
-    looked_at = 0
+    settled = 0
     async for due in find_due(service.database, day_of(service.clock())):
         await settle(registration, dict.fromkeys(due, "clock"))
-        looked_at += len(due)
-    return looked_at
+        settled += len(due)
+    return settled
 
 
 async def settle(registration: Registration, causes: Mapping[str, str]) -> None:
-    """Record what the own districts still owe about people, given what was heard or done of each."""
-    known = await registration.find_known(causes)
+    """Record what the own districts still owe about people, by person id the causation of what is owed."""
+    known = await registration.find_known_people(causes)
     await settle_known(registration, known, causes)
 
 
 async def settle_known(
     registration: Registration, people_known: Iterable[KnownPerson], causes: Mapping[str, str]
 ) -> None:
-    """Record what the own districts still owe about people of whom everything is loaded."""
+    """Record what the own districts still owe about people of whom everything known is loaded."""
     for known in people_known:
-        cause = next((causes[one] for one in known.ids if one in causes), None)
+        cause = next((causes[person_id] for person_id in known.ids if person_id in causes), None)
         if cause is not None:
             await _settle_person(registration, known, cause)
 
 
 async def _settle_person(registration: Registration, known: KnownPerson, cause: str) -> None:
-    """Record fact by fact; where somebody else was first, begin again with what is there by then.
+    """Record the owed facts one by one; if another process continued a stream first, derive them again.
 
-    Whoever is always first recorded facts, which are heard and settled in their turn: nothing is left undone.
+    After the last attempt nothing is lost: the facts of the other process are heard and settled in turn.
     """
     for _ in range(ATTEMPTS):
         own = {event.subject: event for event in await registration.service.journal.load_streams_of(known.ids)}
-        owed = list(settling.settle(with_own(known.knowledge, own), registration.rules, registration.now()))
+        owed = list(settling.derive_owed_facts(with_own(known.knowledge, own), registration.rules, registration.now()))
         for fact in owed:
             if await record_next(registration, own.get(fact.stream), fact, cause) is None:
                 break

@@ -1,4 +1,4 @@
-"""What an office says of a stay that is registered: it ended, was otherwise, moved inside the street, never was."""
+"""Decide about a registered stay: end, correct, relocate or retract it, then settle what follows."""
 
 from collections.abc import Callable, Mapping
 from datetime import date
@@ -17,16 +17,16 @@ from services.registration.domain.knowledge import Knowledge
 from services.registration.service import Registration
 
 
-class Dwelling(NamedTuple):
-    """Where inside a street a person lives."""
+class Location(NamedTuple):
+    """Where inside a street a person lives: community 社区, grid 网格 and kind of dwelling."""
 
     community: str | None
     grid: str | None
     dwelling: str | None
 
 
-class Going(NamedTuple):
-    """When a person left, and for where if it is known."""
+class StayEnd(NamedTuple):
+    """The declared end of a stay: the day the person left, and the destination if it is known."""
 
     left_on: date
     destination: str | None = None
@@ -34,17 +34,17 @@ class Going(NamedTuple):
 
 
 async def end_stay(
-    registration: Registration, stay_id: str, going: Going, causation: str, version: int | None = None
+    registration: Registration, stay_id: str, end: StayEnd, causation: str, version: int | None = None
 ) -> Stay:
-    """Declare that the person of a stay left."""
-    must_not_be_future(registration, left_on=going.left_on)
-    return await _change_stay(registration, stay_id, lambda stay: stays.end(stay, *going), causation, version)
+    """Record that the person of a stay left; return the stay, ended."""
+    must_not_be_future(registration, left_on=end.left_on)
+    return await _change_stay(registration, stay_id, lambda stay: stays.end(stay, *end), causation, version)
 
 
 async def correct_stay(
     registration: Registration, stay_id: str, changes: Mapping[str, Any], causation: str, version: int | None = None
 ) -> Stay:
-    """Correct what was reported of a stay."""
+    """Correct what was reported of a stay, by field name; return the stay, corrected."""
     must_not_be_future(registration, started_on=changes.get("started_on"), ended_on=changes.get("ended_on"))
 
     def decide(stay: Stay) -> StayFact:
@@ -58,17 +58,20 @@ async def correct_stay(
 
 
 async def relocate_stay(
-    registration: Registration, stay_id: str, dwelling: Dwelling, causation: str, version: int | None = None
+    registration: Registration, stay_id: str, location: Location, causation: str, version: int | None = None
 ) -> Stay:
-    """Note that the person moved inside the street; the new address is sealed with the identity."""
-    return await _change_stay(registration, stay_id, lambda stay: stays.relocate(stay, *dwelling), causation, version)
+    """Record that the person moved inside the street; return the stay."""
+    return await _change_stay(registration, stay_id, lambda stay: stays.relocate(stay, *location), causation, version)
 
 
 async def retract_arrival(registration: Registration, stay_id: str, causation: str, version: int | None = None) -> Stay:
-    """Retract an arrival that was registered by mistake; not once the district that was left has confirmed it."""
+    """Retract an arrival that was registered by mistake; return the stay, retracted.
+
+    Raise AcceptedAlreadyError once the district of the earlier stay has confirmed the move.
+    """
     own = await load_own(registration, f"stay/{stay_id}", StayFact)
-    told = await load_knowledge(registration, own.data.stay.person_id)
-    accepted = any(answer.left_on for answer in told.answers if _is_about_arrival(told, answer, stay_id))
+    known = await load_knowledge(registration, own.data.stay.person_id)
+    accepted = any(answer.left_on for answer in known.answers if _is_about_arrival(known, answer, stay_id))
 
     def decide(stay: Stay) -> StayFact:
         if accepted:
@@ -78,8 +81,8 @@ async def retract_arrival(registration: Registration, stay_id: str, causation: s
     return await _change_stay(registration, stay_id, decide, causation, version)
 
 
-def _is_about_arrival(told: Knowledge, answer: Answer, stay_id: str) -> bool:
-    return any(notice.notice_id == answer.notice_id and notice.stay_id == stay_id for notice in told.notices)
+def _is_about_arrival(known: Knowledge, answer: Answer, stay_id: str) -> bool:
+    return any(notice.notice_id == answer.notice_id and notice.stay_id == stay_id for notice in known.notices)
 
 
 async def _change_stay(
@@ -95,7 +98,7 @@ async def _change_stay(
 
 
 async def settle_stay(registration: Registration, event: Event[StayFact], causation: str) -> Stay:
-    """Settle what a decision about a stay led to; return the stay as this very request left it."""
+    """Settle what follows from a decision about a stay; return the stay as this very request left it."""
     person_id = event.data.stay.person_id
     await settle(registration, {person_id: causation})
     led_to = (await recorded_by(registration, person_id, causation)).get(event.subject)

@@ -1,4 +1,4 @@
-"""Checked arrivals and departures, and by when an arrival is to be registered."""
+"""Checked arrivals and departures, and the last day to register an arrival in time."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -58,10 +58,10 @@ class Hazard(StrEnum):
 class Arrival(NamedTuple):
     """A checked arrival.
 
-    The first group says who and is to be sealed; the second may go into facts; the third is what few reports have.
-    `origin` and `hukou_division` are six digits (a province or city filled up with noughts) or None;
+    The first group of fields identifies the person and is to be sealed; the second may go into facts; few reports have
+    the third. `origin` and `hukou_division` are six digits (a province or city padded with zeros) or None;
     `ethnic_group` is the two digits of GB/T 3304 or None, `relationship` those of GB/T 4761; warnings are stable codes
-    such as `bad_phone`. `apart` is set, and the person unverified, where a supervisor approved a number.
+    such as `bad_phone`. `apart` is set, and the person unverified, if a supervisor approved a number.
     """
 
     document_type: DocumentType
@@ -97,12 +97,12 @@ class Arrival(NamedTuple):
 
     @property
     def document(self) -> Document:
-        """Give what the person is known by."""
+        """Return the document that identifies the person."""
         return Document(self.document_type, self.document_number, self.apart)
 
     @property
     def unverified(self) -> bool:
-        """Say that the number is not to be trusted."""
+        """Return whether the document number failed its check and a supervisor approved it."""
         return bool(self.apart)
 
 
@@ -125,7 +125,7 @@ class Departure:
 
     @property
     def document(self) -> Document:
-        """Give what the person is known by."""
+        """Return the document that identifies the person."""
         return Document(self.document_type, self.document_number, self.apart)
 
 
@@ -134,9 +134,9 @@ _REGISTERED_BY_HOST = frozenset({Purpose.TREATMENT, Purpose.STUDY})
 
 
 def registration_due(deadlines: Policy, started_on: date, purpose: str | None, dwelling: str | None) -> date | None:
-    """Give the last day to register an arrival in time, or None where a hotel, hospital or school registers it.
+    """Return the last day to register an arrival in time; None if a hotel, hospital or school registers it.
 
-    A visit to kin need not be registered, so the days count from the last day on which it still is one.
+    A visit to kin need not be registered, so the days count from its last day as a visit.
     """
     if dwelling == Dwelling.HOTEL or purpose in _REGISTERED_BY_HOST:
         return None

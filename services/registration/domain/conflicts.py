@@ -1,4 +1,4 @@
-"""Contradictions between the stays of one person, as they follow from what is known."""
+"""Conflicts between the stays of one person, derived from everything known about them."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from services.registration.domain.knowledge import Knowledge
 
 
 def find_conflicts(known: Knowledge, deadlines: Policy) -> Iterator[Conflict]:
-    """Find every contradiction, once for each district that has one of the stays."""
+    """Return every conflict, once for each district that has one of its stays."""
     for kind, stays in _contradictions(known, deadlines):
         ordered = sorted(stays, key=lambda stay: stay.stay_id)
         ids = tuple(stay.stay_id for stay in ordered)
@@ -25,7 +25,10 @@ def find_conflicts(known: Knowledge, deadlines: Policy) -> Iterator[Conflict]:
 
 
 def is_double_arrival(known: Knowledge, left: Stay, reached: Stay, deadlines: Policy) -> bool:
-    """Tell whether two claims are so near each other that one is likely wrong; two ids of one person always are."""
+    """Return whether two claims in different streets are so close in time that one is likely wrong.
+
+    Claims under two ids of one person always are.
+    """
     near = deadlines.is_double_arrival(left.started_on, reached.started_on)
     return not known.is_same_street(left, reached) and (near or left.person_id != reached.person_id)
 
@@ -34,12 +37,12 @@ def _contradictions(known: Knowledge, deadlines: Policy) -> Iterator[tuple[Confl
     for stay in known.claims:
         if known.died_on is not None and max(stay.started_on, stay.ended_on or stay.started_on) > known.died_on:
             yield ConflictKind.STAY_AFTER_DEATH, (stay,)
-        left, successor = known.left(stay), known.successor(stay)
+        leaving, successor = known.leaving(stay), known.successor(stay)
         yield from ((ConflictKind.DISPUTED, (stay, other)) for other in known.disputed(stay))
         if successor is None:
             continue
-        if left is not None and left.on > successor.started_on:
+        if leaving is not None and leaving.on > successor.started_on:
             yield ConflictKind.OVERLAPPING_STAYS, (stay, successor)
-        unsettled = left is None and stay.state is not StayState.ENDED
+        unsettled = leaving is None and stay.state is not StayState.ENDED
         if unsettled and is_double_arrival(known, stay, successor, deadlines):
             yield ConflictKind.DOUBLE_ARRIVAL, (stay, successor)

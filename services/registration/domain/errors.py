@@ -1,4 +1,4 @@
-"""Decisions that say no, each with a stable code and what to do."""
+"""Refused decisions, each with a stable code and advice."""
 
 from contracts.refusals import RefusedError
 
@@ -45,77 +45,77 @@ class NotLivingHereError(RefusedError):
 
 
 class RetractedError(RefusedError):
-    """The stay was retracted: nothing more can be said of it."""
+    """The stay was retracted; no further decision about it is possible."""
 
     code = "retracted"
     advice = "该居住记录已撤销。The stay was retracted; register the arrival anew if the person is here."
 
 
 class NothingToCorrectError(RefusedError):
-    """The correction says what is already there."""
+    """The correction is equal to what is recorded."""
 
     code = "nothing_to_correct"
     advice = "更正内容与现有记录相同。The correction says what is already recorded."
 
 
 class NotEndedError(RefusedError):
-    """What is to be corrected of a departure was never declared here."""
+    """The correction is about a departure, and none was declared here."""
 
     code = "not_ended"
     advice = "该居住记录没有登记流出。No departure was declared of this stay; register it first."
 
 
 class NotContestedError(RefusedError):
-    """There is nothing to confirm: no newer stay is known."""
+    """There is nothing to confirm: no newer stay elsewhere is known."""
 
     code = "not_contested"
     advice = "没有更新的居住记录。No newer stay elsewhere is known; register a departure instead."
 
 
 class AcceptedAlreadyError(RefusedError):
-    """The district that was left has confirmed the move: it can't be taken back."""
+    """The district of the earlier stay has confirmed the move: the arrival can't be retracted any more."""
 
     code = "accepted_already"
     advice = "流出地已确认，请改为登记流出或返回。The move was confirmed; register a departure or a return instead."
 
 
 class AnsweredAlreadyError(RefusedError):
-    """The notice has its feedback."""
+    """The notice was confirmed or rejected already, or the answer has reached that step."""
 
     code = "answered_already"
     advice = "该通报已反馈。The notice was answered already; what changed since needs a report of its own."
 
 
 class WithdrawnError(RefusedError):
-    """The notice was withdrawn: it wants nothing any more."""
+    """The notice was withdrawn: it needs no answer any more."""
 
     code = "withdrawn"
     advice = "该通报已撤回，无需处理。The notice was withdrawn; nothing is left to do."
 
 
 class NotAskedError(RefusedError):
-    """Only an inquiry that a clerk asked can be withdrawn by one."""
+    """Only an inquiry that a clerk asked can be withdrawn by a clerk."""
 
     code = "not_asked"
     advice = "只有主动发起的协查可以撤回。Only an inquiry that was asked by an office can be withdrawn."
 
 
 class ResolvedAlreadyError(RefusedError):
-    """The conflict is open no longer."""
+    """The conflict is no longer open."""
 
     code = "resolved_already"
     advice = "该冲突已解决，无需处理。The conflict was resolved already; nothing is left to do."
 
 
 class NotInConflictError(RefusedError):
-    """The stay is none of those that the conflict is between."""
+    """The stay is not part of the conflict."""
 
     code = "not_in_conflict"
     advice = "该居住记录与此冲突无关。The conflict is not about this stay; name one of its stays."
 
 
 class AlreadyDeadError(RefusedError):
-    """The death is recorded with another day."""
+    """A death is recorded already."""
 
     code = "died_already"
     advice = "已登记死亡，请先撤销再重新登记。The death is recorded already; retract it first."
@@ -150,7 +150,7 @@ class NotMergedError(RefusedError):
 
 
 class StaleError(RefusedError):
-    """The form was filled in over an older version; `version` is the current one."""
+    """The request was made over an older version; `version` is the current one."""
 
     code = "stale"
     advice = "记录已被更新，请刷新后重试。Somebody changed it since; look at the current version and try again."

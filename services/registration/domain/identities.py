@@ -1,4 +1,4 @@
-"""Who a person is: what is sealed, and nowhere else."""
+"""The identity of a person, which is stored only sealed."""
 
 from datetime import date
 
@@ -8,9 +8,9 @@ from contracts.reference.identity import DocumentType, Sex
 
 
 class Identity(BaseModel):
-    """Who a person is, as last reported; never leaves registration.
+    """The identity of a person, as last reported; it never leaves registration.
 
-    Of an unverified person it says who approved the number, and why.
+    For an unverified person, `approved_by` approved the document number for `override_reason`.
     """
 
     model_config = ConfigDict(frozen=True)

@@ -1,4 +1,4 @@
-"""Under which divisions and states a person's transfers and notices are listed, so that an index can find them."""
+"""Derive index entries: the divisions and states under which a person's transfers and notices are listed."""
 
 from collections.abc import Iterable
 from enum import StrEnum
@@ -9,11 +9,11 @@ from services.registration.domain.knowledge import Knowledge
 from services.registration.domain.transfers import Transfer
 
 LISTED_DIGITS = (6, 9)
-"""A district and a street: the divisions that lists are mostly asked of."""
+"""The digits of a district and of a street, the divisions that most lists are about."""
 
 
 class ListedKind(StrEnum):
-    """What is listed of a person under a division."""
+    """What an index entry lists: a transfer from or to a division, a notice it sent or received."""
 
     LEAVING = "leaving"
     REACHING = "reaching"
@@ -21,16 +21,16 @@ class ListedKind(StrEnum):
     NOTICE_RECEIVED = "notice_received"
 
 
-class NoticeStanding(StrEnum):
-    """Whether a notice still wants something: `open`, or it is `answered` as far as it wants, or `withdrawn`."""
+class NoticeStage(StrEnum):
+    """Whether a notice still needs an answer: `open`, `answered` as far as it needs, or `withdrawn`."""
 
     OPEN = "open"
     ANSWERED = "answered"
     WITHDRAWN = "withdrawn"
 
 
-class Standing(NamedTuple):
-    """How a notice stands; `due` is by when it wants something, None where it wants nothing more."""
+class NoticeStatus(NamedTuple):
+    """The status of a notice; `due` is when the next answer is due (ISO day), None if none is."""
 
     notice_id: str
     sender: str
@@ -40,34 +40,34 @@ class Standing(NamedTuple):
 
 
 class Listed(NamedTuple):
-    """One entry of the index: a division, what is listed there, and its state."""
+    """One index entry: a division, what is listed under it, and its state."""
 
     division: str
     what: str
     state: str
 
 
-def derive_standings(known: Knowledge) -> list[Standing]:
-    """Derive how every notice about a person stands."""
+def derive_statuses(known: Knowledge) -> list[NoticeStatus]:
+    """Return the status of every notice about a person, ordered by notice id."""
     found = []
     for notice in sorted(known.notices, key=lambda notice: notice.notice_id):
         due = known.due(notice)
-        settled = NoticeStanding.WITHDRAWN if notice.state is NoticeState.WITHDRAWN else NoticeStanding.ANSWERED
-        state = NoticeStanding.OPEN if due is not None else settled
+        closed = NoticeStage.WITHDRAWN if notice.state is NoticeState.WITHDRAWN else NoticeStage.ANSWERED
+        state = NoticeStage.OPEN if due is not None else closed
         day = due.isoformat() if due is not None else None
-        found.append(Standing(notice.notice_id, notice.sender, notice.addressee, state.value, day))
+        found.append(NoticeStatus(notice.notice_id, notice.sender, notice.addressee, state.value, day))
     return found
 
 
-def find_listed(transfers: Iterable[Transfer], standings: Iterable[Standing]) -> list[Listed]:
-    """Find under what to list a person, each once."""
+def derive_listings(transfers: Iterable[Transfer], statuses: Iterable[NoticeStatus]) -> list[Listed]:
+    """Return the index entries of a person, each once, sorted."""
     found: set[Listed] = set()
     for transfer in transfers:
         found |= _under(transfer.left_street, ListedKind.LEAVING, transfer.state)
         found |= _under(transfer.reached_street, ListedKind.REACHING, transfer.state)
-    for standing in standings:
-        found |= _under(standing.sender, ListedKind.NOTICE_SENT, standing.state)
-        found |= _under(standing.addressee, ListedKind.NOTICE_RECEIVED, standing.state)
+    for status in statuses:
+        found |= _under(status.sender, ListedKind.NOTICE_SENT, status.state)
+        found |= _under(status.addressee, ListedKind.NOTICE_RECEIVED, status.state)
     return sorted(found)
 
 

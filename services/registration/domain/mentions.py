@@ -1,4 +1,4 @@
-"""Whether a text that was typed speaks of a person: for finding what else must go when an identity is erased."""
+"""Decide whether a typed text mentions a person, to find the texts that must go when an identity is erased."""
 
 import re
 from unicodedata import normalize
@@ -11,30 +11,30 @@ _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 
 def mentions(text: str, identity: Identity) -> bool:
-    """Tell whether a text has the person's number, or the name and no sound number of somebody else.
+    """Return whether a text has the person's number, or the name and no valid number of another person.
 
-    A namesake whose number is missing or wrong can't be told apart, and counts as the person. The name must stand by
-    itself: 王伟 is not found in 王伟明. A child without a document is named with its guardian's number, which therefore
-    speaks of nobody else.
+    A namesake whose number is missing or wrong can't be distinguished, and counts as the person. The name must be a
+    whole word: 王伟 is not found in 王伟明. A child without a document is identified by its guardian's number, so that
+    number does not count as another person's.
     """
-    typed = "\n".join(tidy(line) for line in text.splitlines())
-    number, name = tidy(identity.document_number), tidy(identity.name)
+    typed = "\n".join(normalise(line) for line in text.splitlines())
+    number, name = normalise(identity.document_number), normalise(identity.name)
     if number and number in typed:
         return True
     if not name or not re.search(rf"(?<!\w){re.escape(name)}(?!\w)", typed):
         return False
     guardian = guardian_in(identity.document_number)
-    others = set(_CARD.findall(typed)) - ({tidy(guardian.number)} if guardian else set())
+    others = set(_CARD.findall(typed)) - ({normalise(guardian.number)} if guardian else set())
     return not any(check_digit(card) == card[17] for card in others)
 
 
 def decode(body: bytes) -> str:
-    """Read bytes that may be no proper message, in either encoding that offices use, with JSON's escapes undone."""
+    """Return the text of a message, valid or not, in both encodings that offices use, with JSON escapes resolved."""
     texts = (body.decode(encoding, "replace") for encoding in ("utf-8", "gb18030"))
     unescaped = _ESCAPED.sub(lambda found: chr(int(found[1], 16)), "\n".join(texts))
     return unescaped.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
-def tidy(text: str) -> str:
-    """Write a text the one way: half-width, upper case, without spaces."""
+def normalise(text: str) -> str:
+    """Return a text normalised for comparison: half-width, upper case, without spaces."""
     return "".join(normalize("NFKC", text).split()).upper()

@@ -1,4 +1,4 @@
-"""What offices say of notices: how they are answered, asked and withdrawn."""
+"""Decisions of offices about notices: answer one step by step, withdraw an inquiry."""
 
 from datetime import date, datetime
 
@@ -24,8 +24,8 @@ from services.registration.domain.errors import (
     WithdrawnError,
 )
 
-FED_BACK = frozenset({AnswerState.CONFIRMED, AnswerState.REJECTED})
-"""The answers after which a notice wants nothing more."""
+FINAL_ANSWERS = frozenset({AnswerState.CONFIRMED, AnswerState.REJECTED})
+"""The states of an answer after which the notice is closed (反馈)."""
 
 STEPS: dict[AnswerState, type[NoticeReceived | NoticePaired | NoticeVerified]] = {
     AnswerState.RECEIVED: NoticeReceived,
@@ -38,36 +38,42 @@ _ORDER = tuple(AnswerState)
 def advance(
     notice: Notice, answer: Answer | None, step: AnswerState, at: datetime
 ) -> NoticeReceived | NoticePaired | NoticeVerified:
-    """Take the answer a step further: received, paired, verified. A step may be left out, none is gone back."""
-    _must_want(notice, answer)
+    """Return the answer one step further: received, paired or verified; steps may be skipped.
+
+    Raise AnsweredAlreadyError if the answer has reached the step, WithdrawnError if the notice was withdrawn.
+    """
+    _must_be_open(notice, answer)
     if answer is not None and _ORDER.index(answer.state) >= _ORDER.index(step):
         raise AnsweredAlreadyError
-    return STEPS[step](answer=_begun(notice, answer, at).model_copy(update={"state": step}))
+    return STEPS[step](answer=_answer_so_far(notice, answer, at).model_copy(update={"state": step}))
 
 
 def confirm(
     notice: Notice, answer: Answer | None, at: datetime, own: Stay | None, left_on: date | None
 ) -> NoticeConfirmed:
-    """Confirm what a notice says. Of an arrival: the own stay ended on `left_on`, by default when the newer began."""
-    _must_want(notice, answer)
-    said: dict[str, object] = {"state": AnswerState.CONFIRMED, "answered_at": at}
+    """Return the confirmation of a notice; of an arrival: the own stay ended on `left_on`, or when the newer began.
+
+    Raise AnsweredAlreadyError, WithdrawnError or LeftBeforeArrivingError.
+    """
+    _must_be_open(notice, answer)
+    changes: dict[str, object] = {"state": AnswerState.CONFIRMED, "answered_at": at}
     if notice.kind is NoticeKind.ARRIVAL:
         left = left_on or notice.started_on
         if own is not None and left is not None and left < own.started_on:
             raise LeftBeforeArrivingError
-        said |= {"left_on": left, "destination": notice.sender}
-    return NoticeConfirmed(answer=_begun(notice, answer, at).model_copy(update=said))
+        changes |= {"left_on": left, "destination": notice.sender}
+    return NoticeConfirmed(answer=_answer_so_far(notice, answer, at).model_copy(update=changes))
 
 
 def reject(notice: Notice, answer: Answer | None, at: datetime, reason: RejectionReason) -> NoticeRejected:
-    """Reject what a notice says, with the reason."""
-    _must_want(notice, answer)
-    said = {"state": AnswerState.REJECTED, "answered_at": at, "reason": reason}
-    return NoticeRejected(answer=_begun(notice, answer, at).model_copy(update=said))
+    """Return the rejection of a notice; raise AnsweredAlreadyError or WithdrawnError."""
+    _must_be_open(notice, answer)
+    changes = {"state": AnswerState.REJECTED, "answered_at": at, "reason": reason}
+    return NoticeRejected(answer=_answer_so_far(notice, answer, at).model_copy(update=changes))
 
 
 def withdraw(notice: Notice) -> NoticeWithdrawn:
-    """Withdraw an inquiry that an office asked."""
+    """Return the withdrawal of an inquiry; raise NotAskedError or WithdrawnError."""
     if not notice.asked:
         raise NotAskedError
     if notice.state is NoticeState.WITHDRAWN:
@@ -75,7 +81,7 @@ def withdraw(notice: Notice) -> NoticeWithdrawn:
     return NoticeWithdrawn(notice=notice.model_copy(update={"state": NoticeState.WITHDRAWN}))
 
 
-def _begun(notice: Notice, answer: Answer | None, at: datetime) -> Answer:
+def _answer_so_far(notice: Notice, answer: Answer | None, at: datetime) -> Answer:
     return answer or Answer(
         notice_id=notice.notice_id,
         person_id=notice.person_id,
@@ -87,8 +93,8 @@ def _begun(notice: Notice, answer: Answer | None, at: datetime) -> Answer:
     )
 
 
-def _must_want(notice: Notice, answer: Answer | None) -> None:
-    if answer is not None and answer.state in FED_BACK:
+def _must_be_open(notice: Notice, answer: Answer | None) -> None:
+    if answer is not None and answer.state in FINAL_ANSWERS:
         raise AnsweredAlreadyError
     if notice.state is NoticeState.WITHDRAWN:
         raise WithdrawnError

@@ -1,4 +1,4 @@
-"""What a district says of a person beyond stays: death, and that two ids are one person."""
+"""Decisions about a person beyond stays: record a death, merge two ids into one person; which ids are one person."""
 
 from collections.abc import Collection, Iterable
 from datetime import date
@@ -24,7 +24,7 @@ from services.registration.domain.errors import (
 
 
 def die(person: Person, died_on: date, birth: date | None) -> PersonDied:
-    """Record a death."""
+    """Return the fact of a death; raise AlreadyDeadError or DiedBeforeBirthError."""
     if person.died_on is not None:
         raise AlreadyDeadError
     if birth is not None and died_on < birth:
@@ -33,31 +33,34 @@ def die(person: Person, died_on: date, birth: date | None) -> PersonDied:
 
 
 def retract_death(person: Person) -> DeathRetracted:
-    """Retract a death that was recorded by mistake."""
+    """Return the retraction of a death recorded by mistake; raise NotDeadError if none is recorded."""
     if person.died_on is None:
         raise NotDeadError
     return DeathRetracted(person=person.model_copy(update={"died_on": None}))
 
 
-def merge(alias: Person, survivor: str, one_person: Collection[str]) -> PersonsMerged:
-    """Merge a person into another who goes on; `one_person` are the ids that are the survivor already."""
-    if alias.person_id in one_person:
+def merge(alias: Person, survivor: str, same_person: Collection[str]) -> PersonsMerged:
+    """Return the merge of a person into a survivor; raise SamePersonError if both are one person already.
+
+    `same_person` are the ids that belong to the survivor already.
+    """
+    if alias.person_id in same_person:
         raise SamePersonError
     linked = tuple(sorted({*alias.linked, survivor}))
     return PersonsMerged(person=alias.model_copy(update={"merged_into": survivor, "linked": linked}))
 
 
 def unmerge(alias: Person) -> PersonsUnmerged:
-    """Undo a merge."""
+    """Return the undoing of a merge; raise NotMergedError if there is none."""
     if alias.merged_into is None:
         raise NotMergedError
     return PersonsUnmerged(person=alias.model_copy(update={"merged_into": None}))
 
 
 def ids_of(person_id: str, people: Iterable[Person]) -> tuple[str, tuple[str, ...]]:
-    """Give the id that goes on and all ids of the one person, whoever merged them and in whatever order.
+    """Return the survivor's id and all ids of the person, sorted, whichever district merged them in whichever order.
 
-    Who was merged into nobody goes on; where merges contradict each other, the lowest id does.
+    The survivor is the id that was merged into no other; if merges contradict each other, the lowest id.
     """
     records = list(people)
     ids = one_person(records).get(person_id, frozenset({person_id}))
@@ -65,6 +68,6 @@ def ids_of(person_id: str, people: Iterable[Person]) -> tuple[str, tuple[str, ..
 
 
 def ids_concerned(fact: Fact) -> tuple[str, ...]:
-    """Give the ids whose person has to be settled after a fact; an unmerged person leaves another behind."""
+    """Return the ids whose person must be settled after a fact; undoing a merge concerns both people."""
     linked = fact.person.linked if isinstance(fact, PersonFact) else ()
     return (fact.person_id or "", *linked)

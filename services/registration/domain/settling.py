@@ -1,8 +1,8 @@
-"""Settling: from everything known about a person and today's date, which facts the own districts still owe.
+"""Settling: derive, from everything known about a person and today's date, the facts that the own districts still owe.
 
-It reads what people said, never what another district's settling said, so it can't chase its own tail: the one thing
-it takes from elsewhere is the deadline that a notice carries, and notices follow from what people said alone. Run
-twice it adds nothing.
+It reads what offices recorded, never what another district's settling recorded, so that two districts can't keep
+answering each other. The only thing it takes from another's settling is the deadline that a notice carries, and notices
+follow from what offices recorded alone. Settling twice adds nothing.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,13 +39,13 @@ from contracts.registration.stays import (
 )
 from services.registration.deadlines import Policy
 from services.registration.domain.conflicts import find_conflicts, is_double_arrival
-from services.registration.domain.knowledge import Knowledge, Left
-from services.registration.domain.stays import OPEN_AGAIN, is_declared
+from services.registration.domain.knowledge import Knowledge, Leaving
+from services.registration.domain.stays import REOPENED, is_declared
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What settling goes by: the deadlines, which codes lie inside the boundary, and which districts are the own."""
+    """The rules of settling: the deadlines, which codes lie inside the boundary, which divisions are served here."""
 
     deadlines: Policy
     is_inside: Callable[[str], bool]
@@ -59,19 +59,32 @@ class Now(NamedTuple):
     day: date
 
 
-def settle(known: Knowledge, rules: Rules, now: Now) -> Iterator[Fact]:
-    """Say what the own districts still owe about one person."""
+class NoticeOwed(NamedTuple):
+    """A notice that an own stay owes: kind, addressee, their stay, urgency."""
+
+    kind: NoticeKind
+    addressee: str
+    about: str | None
+    urgency: Urgency = Urgency.ORDINARY
+
+    def notice_id_for(self, stay: Stay) -> str:
+        """Return the id of the notice when the office of a stay sends it."""
+        return notice_id(self.kind, stay.stay_id, self.about or self.addressee)
+
+
+def derive_owed_facts(known: Knowledge, rules: Rules, now: Now) -> Iterator[Fact]:
+    """Return the facts that the own districts still owe about one person."""
     own = [stay for stay in known.stays if rules.serves(stay.street)]
-    changed = [fact for stay in own for fact in _settle_stay(stay, known, rules, now.day)]
+    changed = [fact for stay in own for fact in _derive_stay(stay, known, rules, now.day)]
     yield from changed
-    settled = known.having(fact.stay for fact in changed) if changed else known
-    yield from _settle_notices(settled, rules, now)
-    yield from _settle_conflicts(settled, rules)
+    settled = known.with_stays(fact.stay for fact in changed) if changed else known
+    yield from _derive_notices(settled, rules, now)
+    yield from _derive_conflicts(settled, rules)
 
 
 def find_next_due(known: Knowledge, rules: Rules) -> date | None:
-    """Give the first day on which the clock alone makes the own districts owe something."""
-    days = [due for notice in known.notices for due in _clock_of(notice, known, rules)]
+    """Return the first day on which the clock alone makes the own districts owe a fact; None if it never does."""
+    days = [due for notice in known.notices for due in _due_days(notice, known, rules)]
     for stay in known.claims:
         lost_on = _trace_lost_on(stay, known, rules) if rules.serves(stay.street) else None
         if lost_on is not None and stay.trace_lost_on is None:
@@ -79,8 +92,8 @@ def find_next_due(known: Knowledge, rules: Rules) -> date | None:
     return min(days, default=None)
 
 
-def _settle_stay(stay: Stay, known: Knowledge, rules: Rules, today: date) -> Iterator[StayFact]:
-    wanted = _target(stay, known, rules, today)
+def _derive_stay(stay: Stay, known: Knowledge, rules: Rules, today: date) -> Iterator[StayFact]:
+    wanted = _wanted_stay(stay, known, rules, today)
     if wanted == stay:
         return
     match wanted.state, stay.state:
@@ -88,18 +101,18 @@ def _settle_stay(stay: Stay, known: Knowledge, rules: Rules, today: date) -> Ite
             yield StayContested(stay=wanted)
         case StayState.OPEN, _:
             yield StayReaffirmed(stay=wanted)
-        case StayState.ENDED, StayState.ENDED if _lasting(wanted) == _lasting(stay):
+        case StayState.ENDED, StayState.ENDED if _without_trace(wanted) == _without_trace(stay):
             yield (StayTraceLost if wanted.trace_lost_on else StayTraceFound)(stay=wanted)
         case _:
             yield StayEnded(stay=wanted)
 
 
-def _lasting(stay: Stay) -> Stay:
+def _without_trace(stay: Stay) -> Stay:
     return stay.model_copy(update={"trace_lost_on": None})
 
 
-def _target(stay: Stay, known: Knowledge, rules: Rules, today: date) -> Stay:
-    """Say what a stay should be."""
+def _wanted_stay(stay: Stay, known: Knowledge, rules: Rules, today: date) -> Stay:
+    """Return the stay as it should be."""
     if stay.state is StayState.RETRACTED:
         return stay
     lost_on = _trace_lost_on(stay, known, rules)
@@ -109,26 +122,26 @@ def _target(stay: Stay, known: Knowledge, rules: Rules, today: date) -> Stay:
     ending = _ending(stay, known, today)
     if ending is not None:
         return _ended(stay, ending).model_copy(update=lost)
-    return stay.model_copy(update={**OPEN_AGAIN, **lost, **_contest(stay, known)})
+    return stay.model_copy(update={**REOPENED, **lost, **_contest(stay, known)})
 
 
-def _ending(stay: Stay, known: Knowledge, today: date) -> Left | None:
-    """Say how a stay ended that its office did not declare over."""
-    left = known.left(stay)
-    if left is not None:
-        return left
+def _ending(stay: Stay, known: Knowledge, today: date) -> Leaving | None:
+    """Return how a stay ended whose office did not declare so; None if it did not end."""
+    leaving = known.leaving(stay)
+    if leaving is not None:
+        return leaving
     successor = known.successor(stay)
     died_on = known.died_on
     if died_on is not None and stay.started_on <= died_on and not _moved_on_before(successor, died_on):
-        return Left(died_on, Ending.DIED, None, DestinationKind.UNKNOWN)
+        return Leaving(died_on, Ending.DIED, None, DestinationKind.UNKNOWN)
     if successor is None or (died_on is not None and died_on < stay.started_on):
         return None
     if known.is_same_street(successor, stay):
-        return Left(successor.started_on, Ending.CONFIRMED, successor.street, DestinationKind.DIVISION)
+        return Leaving(successor.started_on, Ending.CONFIRMED, successor.street, DestinationKind.DIVISION)
     notice = known.notice(NoticeKind.ARRIVAL, successor.stay_id, stay.stay_id)
     unanswered = notice is not None and notice.state is NoticeState.SENT and today > (notice.completes_on or today)
     if unanswered or died_on is not None:
-        return Left(successor.started_on, Ending.BY_DEFAULT, successor.street, DestinationKind.DIVISION)
+        return Leaving(successor.started_on, Ending.BY_DEFAULT, successor.street, DestinationKind.DIVISION)
     return None
 
 
@@ -136,10 +149,13 @@ def _moved_on_before(successor: Stay | None, died_on: date) -> bool:
     return successor is not None and successor.started_on < died_on
 
 
-def _ended(stay: Stay, left: Left) -> Stay:
-    kind = None if left.ending is Ending.DIED else left.destination_kind
-    said = {"ended_on": left.on, "ending": left.ending, "destination": left.destination, "destination_kind": kind}
-    return stay.model_copy(update={**said, "state": StayState.ENDED, "contested_by": None, "contest": None})
+def _ended(stay: Stay, leaving: Leaving) -> Stay:
+    kind = None if leaving.ending is Ending.DIED else leaving.destination_kind
+    end = {"ended_on": leaving.on, "ending": leaving.ending}
+    destination = {"destination": leaving.destination, "destination_kind": kind}
+    return stay.model_copy(
+        update={**end, **destination, "state": StayState.ENDED, "contested_by": None, "contest": None}
+    )
 
 
 def _contest(stay: Stay, known: Knowledge) -> dict[str, object]:
@@ -152,18 +168,17 @@ def _contest(stay: Stay, known: Knowledge) -> dict[str, object]:
 
 
 def _trace_lost_on(stay: Stay, known: Knowledge, rules: Rules) -> date | None:
-    """Say from when a departure without arrival counts as lost; None where it does not wait for an arrival."""
-    left = known.left(stay)
-    waits = left is not None and left.destination_kind is not DestinationKind.EXTERNAL
-    if left is None or not waits or not known.is_claim(stay):
+    """Return the day from which a departure without arrival counts as lost; None if no arrival is expected."""
+    leaving = known.leaving(stay)
+    if leaving is None or leaving.destination_kind is DestinationKind.EXTERNAL or not known.is_claim(stay):
         return None
     if known.died_on is not None or known.successor(stay) is not None:
         return None
-    return rules.deadlines.trace_lost_on(max(left.on, stay.returning_on or left.on))
+    return rules.deadlines.trace_lost_on(max(leaving.on, stay.returning_on or leaving.on))
 
 
-def _settle_notices(known: Knowledge, rules: Rules, now: Now) -> Iterator[NoticeFact]:
-    wanted = {told.name(stay): (stay, told) for stay, told in _notices_owed(known, rules)}
+def _derive_notices(known: Knowledge, rules: Rules, now: Now) -> Iterator[NoticeFact]:
+    wanted = {owed.notice_id_for(stay): (stay, owed) for stay, owed in _notices_owed(known, rules)}
     for notice in known.notices:
         if not rules.serves(notice.sender):
             continue
@@ -171,15 +186,15 @@ def _settle_notices(known: Knowledge, rules: Rules, now: Now) -> Iterator[Notice
         if owed is not None and notice.state is NoticeState.WITHDRAWN:
             yield NoticeSent(notice=make_notice(*owed, rules.deadlines, now))
         elif owed is not None or notice.asked or known.is_met(notice):
-            day = _day_told(notice.kind, owed[0]) if owed is not None else notice.started_on
-            yield from _tick(notice, day, known, now.day)
+            day = _day_reported(notice.kind, owed[0]) if owed is not None else notice.started_on
+            yield from _remind_or_escalate(notice, day, known, now.day)
         elif notice.state is NoticeState.SENT:
             yield NoticeWithdrawn(notice=notice.model_copy(update={"state": NoticeState.WITHDRAWN}))
     yield from (NoticeSent(notice=make_notice(*owed, rules.deadlines, now)) for owed in wanted.values())
 
 
-def _tick(notice: Notice, day: date | None, known: Knowledge, today: date) -> Iterator[NoticeFact]:
-    """Remind and escalate, each once; tell a day that was corrected while an answer is still wanted."""
+def _remind_or_escalate(notice: Notice, day: date | None, known: Knowledge, today: date) -> Iterator[NoticeFact]:
+    """Return the reminder or the escalation, each once, or the notice again if its day was corrected meanwhile."""
     due = known.due(notice)
     if due is None:
         return
@@ -192,8 +207,8 @@ def _tick(notice: Notice, day: date | None, known: Knowledge, today: date) -> It
         yield NoticeSent(notice=current)
 
 
-def _clock_of(notice: Notice, known: Knowledge, rules: Rules) -> Iterator[date]:
-    """Give the days of a notice: the sender's own are reminder and escalation, the addressee's the completion."""
+def _due_days(notice: Notice, known: Knowledge, rules: Rules) -> Iterator[date]:
+    """Return the days on which a notice is due here: the sender reminds and escalates, the addressee completes."""
     due = known.due(notice)
     if due is None:
         return
@@ -208,63 +223,53 @@ def _clock_of(notice: Notice, known: Knowledge, rules: Rules) -> Iterator[date]:
         yield date.fromordinal(notice.completes_on.toordinal() + 1)
 
 
-def _notices_owed(known: Knowledge, rules: Rules) -> Iterator[tuple[Stay, "Told"]]:
+def _notices_owed(known: Knowledge, rules: Rules) -> Iterator[tuple[Stay, NoticeOwed]]:
     for stay in known.claims:
         if rules.serves(stay.street):
-            told = (*_of_arrival(stay, known, rules), *_of_departure(stay, known, rules), *_of_dispute(stay, known))
-            yield from ((stay, one) for one in told)
+            yield from ((stay, owed) for owed in _owed_for_arrival(stay, known, rules))
+            yield from ((stay, owed) for owed in _owed_for_departure(stay, known, rules))
+            yield from ((stay, owed) for owed in _owed_for_dispute(stay, known))
 
 
-class Told(NamedTuple):
-    """What a notice of a stay is: its kind, who is told, about which stay of theirs, how urgently."""
-
-    kind: NoticeKind
-    addressee: str
-    about: str | None
-    urgency: Urgency = Urgency.ORDINARY
-
-    def name(self, stay: Stay) -> str:
-        """Give the id of the notice that a stay's office sends."""
-        return notice_id(self.kind, stay.stay_id, self.about or self.addressee)
-
-
-def _of_arrival(stay: Stay, known: Knowledge, rules: Rules) -> Iterator[Told]:
-    """Tell the office that a person's earlier stay belongs to."""
+def _owed_for_arrival(stay: Stay, known: Knowledge, rules: Rules) -> Iterator[NoticeOwed]:
+    """Return the notices to the offices of the stays from which the person moved on to this one."""
     for left in known.predecessors(stay):
-        near = known.left(left) is None and is_double_arrival(known, left, stay, rules.deadlines)
+        near = known.leaving(left) is None and is_double_arrival(known, left, stay, rules.deadlines)
         if not known.is_same_street(left, stay) and not known.is_void_by_death(left, stay):
-            yield Told(NoticeKind.ARRIVAL, left.street, left.stay_id, Urgency.URGENT if near else Urgency.ORDINARY)
+            yield NoticeOwed(
+                NoticeKind.ARRIVAL, left.street, left.stay_id, Urgency.URGENT if near else Urgency.ORDINARY
+            )
 
 
-def _of_departure(stay: Stay, known: Knowledge, rules: Rules) -> Iterator[Told]:
-    """Tell the division that a person left for."""
-    left = known.left(stay)
-    if left is None or not left.destination or known.died_on is not None:
+def _owed_for_departure(stay: Stay, known: Knowledge, rules: Rules) -> Iterator[NoticeOwed]:
+    """Return the notice to the division for which the person left, unless an arrival is known."""
+    leaving = known.leaving(stay)
+    if leaving is None or not leaving.destination or known.died_on is not None:
         return
-    if known.successor(stay) is None and rules.is_inside(left.destination) and left.destination != stay.street:
-        yield Told(NoticeKind.DEPARTURE, left.destination, None)
+    if known.successor(stay) is None and rules.is_inside(leaving.destination) and leaving.destination != stay.street:
+        yield NoticeOwed(NoticeKind.DEPARTURE, leaving.destination, None)
 
 
-def _of_dispute(stay: Stay, known: Knowledge) -> Iterator[Told]:
-    """Ask the office whose notice the own office rejected to verify where the person lives."""
+def _owed_for_dispute(stay: Stay, known: Knowledge) -> Iterator[NoticeOwed]:
+    """Return the inquiries to the offices whose notices were rejected: they are to verify where the person lives."""
     for other in known.disputed(stay):
-        yield Told(NoticeKind.INQUIRY, other.street, other.stay_id, Urgency.URGENT)
+        yield NoticeOwed(NoticeKind.INQUIRY, other.street, other.stay_id, Urgency.URGENT)
 
 
-def make_notice(stay: Stay, told: Told, deadlines: Policy, now: Now) -> Notice:
-    """Make the notice that a stay's office sends, with its deadlines."""
-    kind, urgency = told.kind, told.urgency
-    within = stay.district == told.addressee[:6]
+def make_notice(stay: Stay, owed: NoticeOwed, deadlines: Policy, now: Now) -> Notice:
+    """Return the notice that the office of a stay sends now, with its deadlines."""
+    kind, urgency = owed.kind, owed.urgency
+    within = stay.district == owed.addressee[:6]
     answer_due = deadlines.answer_due(kind, urgency, within, now.day)
     return Notice(
-        notice_id=told.name(stay),
+        notice_id=owed.notice_id_for(stay),
         kind=kind,
         person_id=stay.person_id,
         sender=stay.street,
-        addressee=told.addressee,
+        addressee=owed.addressee,
         stay_id=stay.stay_id,
-        about=told.about,
-        started_on=_day_told(kind, stay),
+        about=owed.about,
+        started_on=_day_reported(kind, stay),
         urgency=urgency,
         sent_at=now.moment,
         receipt_due=deadlines.receipt_due(kind, urgency, within, now.day),
@@ -274,26 +279,26 @@ def make_notice(stay: Stay, told: Told, deadlines: Policy, now: Now) -> Notice:
     )
 
 
-def _day_told(kind: NoticeKind, stay: Stay) -> date:
-    """Give the day that a notice tells of its sender's stay: the first, or that of the departure."""
+def _day_reported(kind: NoticeKind, stay: Stay) -> date:
+    """Return the day of the sender's stay that a notice reports: of a departure the last day, else the first."""
     left_on = stay.ended_on if kind is NoticeKind.DEPARTURE else None
     return left_on or stay.started_on
 
 
-def _settle_conflicts(known: Knowledge, rules: Rules) -> Iterator[ConflictRaised | ConflictResolved]:
+def _derive_conflicts(known: Knowledge, rules: Rules) -> Iterator[ConflictRaised | ConflictResolved]:
     found = {
         (conflict.conflict_id, conflict.district): conflict
         for conflict in find_conflicts(known, rules.deadlines)
         if rules.serves(conflict.district)
     }
-    standing: dict[tuple[str, str], Conflict] = {
+    raised: dict[tuple[str, str], Conflict] = {
         (conflict.conflict_id, conflict.district): conflict
         for conflict in known.conflicts
         if rules.serves(conflict.district)
     }
     for key, conflict in found.items():
-        if key not in standing or not standing[key].open:
+        if key not in raised or not raised[key].open:
             yield ConflictRaised(conflict=conflict)
-    for key, conflict in standing.items():
+    for key, conflict in raised.items():
         if conflict.open and key not in found:
             yield ConflictResolved(conflict=conflict.model_copy(update={"open": False}))

@@ -1,4 +1,4 @@
-"""What an office says of a stay: each decision gives a fact or a refusal and touches nothing."""
+"""Decisions of an office about a stay: each returns a fact or raises a refusal, and changes nothing itself."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -24,35 +24,35 @@ from services.registration.domain.errors import (
 )
 
 LIVING = frozenset({StayState.OPEN, StayState.CONTESTED})
-"""The states in which the person may still be there."""
+"""The states in which the person may still live there."""
 
-DECLARED = (None, Ending.DEPARTED)
-"""The endings that the office itself declared; None is what the first version of the fact left unsaid."""
+DECLARED_ENDINGS = (None, Ending.DEPARTED)
+"""The endings that the office itself declared; facts of the first version have None."""
 
 
 def start(stay: Stay) -> StayStarted:
-    """Start a stay as it was reported."""
+    """Return the start of a stay as it was reported."""
     return StayStarted(stay=stay)
 
 
 def is_declared(stay: Stay) -> bool:
-    """Tell whether the office declared that the person left."""
-    return stay.state is StayState.ENDED and stay.ending in DECLARED
+    """Return whether the office declared that the person left."""
+    return stay.state is StayState.ENDED and stay.ending in DECLARED_ENDINGS
 
 
-FOLLOWED = frozenset({Ending.BY_DEFAULT, Ending.DIED})
-"""The endings that merely followed from what somebody else said, and go when that does."""
+DERIVED_ENDINGS = frozenset({Ending.BY_DEFAULT, Ending.DIED})
+"""The endings that settling derived from what other offices recorded; they are undone when their reason goes away."""
 
-OPEN_AGAIN: Mapping[str, Any] = {
+REOPENED: Mapping[str, Any] = {
     "state": StayState.OPEN,
     **dict.fromkeys(("ended_on", "ending", "destination", "destination_kind", "contested_by", "contest")),
 }
-"""What makes a stay that ended, or was contested, an open one."""
+"""The changes that open an ended or contested stay again."""
 
 
 def may_end(stay: Stay) -> bool:
-    """Tell whether the office may declare that the person left: nobody of its own has yet."""
-    return stay.state in LIVING or stay.ending is Ending.CONFIRMED or stay.ending in FOLLOWED
+    """Return whether the office may declare that the person left: it has not declared so yet."""
+    return stay.state in LIVING or stay.ending is Ending.CONFIRMED or stay.ending in DERIVED_ENDINGS
 
 
 def end(
@@ -62,40 +62,43 @@ def end(
     kind: DestinationKind = DestinationKind.UNKNOWN,
     returning_on: date | None = None,
 ) -> StayEnded:
-    """End a stay on the day the person left, for a destination if it is known.
+    """Return the declared end of a stay on the day the person left, with the destination if it is known.
 
-    What the office declares is better than what merely followed from something else: see `may_end`. Who died has left
-    before, or not at all.
+    A declared end replaces a derived one: see `may_end`. Raise NotLivingHereError if the stay ended already, or if a
+    person who died would leave after the death; raise LeftBeforeArrivingError if the day lies before the first.
     """
     if not may_end(stay) or (stay.ending is Ending.DIED and stay.ended_on is not None and left_on > stay.ended_on):
         raise NotLivingHereError
     if left_on < stay.started_on:
         raise LeftBeforeArrivingError
     kind = DestinationKind.DIVISION if destination else kind
-    said = {"ended_on": left_on, "destination": destination, "destination_kind": kind, "returning_on": returning_on}
-    changes = {**said, "ending": Ending.DEPARTED, "contested_by": None, "contest": None, "state": StayState.ENDED}
+    end = {"ended_on": left_on, "destination": destination, "destination_kind": kind, "returning_on": returning_on}
+    changes = {**end, "ending": Ending.DEPARTED, "contested_by": None, "contest": None, "state": StayState.ENDED}
     return StayEnded(stay=stay.model_copy(update=changes))
 
 
 def correct(stay: Stay, changes: Mapping[str, Any]) -> StayCorrected:
-    """Correct what was reported: the first day, what came with it, or the day and place of a declared departure."""
-    _must_stand(stay)
+    """Return the correction of a stay: its first day, its details, or the day and place of a declared departure.
+
+    Raise RetractedError, NotEndedError, NothingToCorrectError or LeftBeforeArrivingError.
+    """
+    _must_not_be_retracted(stay)
     if changes.keys() & {"ended_on", "destination", "destination_kind"}:
         if stay.state is not StayState.ENDED or stay.ending is Ending.DIED:
             raise NotEndedError
-        changes = {**changes, **_going_on(changes), "ending": Ending.DEPARTED}
+        changes = {**changes, **_consistent_destination(changes), "ending": Ending.DEPARTED}
     corrected = stay.model_copy(update=changes)
     if corrected == stay:
         raise NothingToCorrectError
     if corrected.ended_on is not None and corrected.ended_on < corrected.started_on:
-        if corrected.ending not in FOLLOWED:
+        if corrected.ending not in DERIVED_ENDINGS:
             raise LeftBeforeArrivingError
-        corrected = corrected.model_copy(update=OPEN_AGAIN)
+        corrected = corrected.model_copy(update=REOPENED)
     return StayCorrected(stay=corrected)
 
 
-def _going_on(changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep where the person went of one mind: a place that is named is a division, elsewhere there is none."""
+def _consistent_destination(changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Return destination and its kind in agreement: a named place is a division, any other kind has no place."""
     if changes.get("destination"):
         return {"destination_kind": DestinationKind.DIVISION}
     kind = changes.get("destination_kind")
@@ -106,7 +109,7 @@ def _going_on(changes: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def relocate(stay: Stay, community: str | None, grid: str | None, dwelling: str | None) -> StayRelocated:
-    """Note that the person moved inside the street."""
+    """Return the person's move inside the street; raise NotLivingHereError or NothingToCorrectError."""
     if stay.state not in LIVING:
         raise NotLivingHereError
     moved = stay.model_copy(update={"community": community, "grid": grid, "dwelling": dwelling})
@@ -116,14 +119,14 @@ def relocate(stay: Stay, community: str | None, grid: str | None, dwelling: str 
 
 
 def retract(stay: Stay) -> StayRetracted:
-    """Retract an arrival that was registered by mistake."""
-    _must_stand(stay)
+    """Return the retraction of an arrival registered by mistake; raise RetractedError if it was retracted already."""
+    _must_not_be_retracted(stay)
     nothing = dict.fromkeys(
         ("ended_on", "destination", "destination_kind", "ending", "contested_by", "contest", "trace_lost_on")
     )
     return StayRetracted(stay=stay.model_copy(update={**nothing, "state": StayState.RETRACTED}))
 
 
-def _must_stand(stay: Stay) -> None:
+def _must_not_be_retracted(stay: Stay) -> None:
     if stay.state is StayState.RETRACTED:
         raise RetractedError

@@ -43,13 +43,13 @@ class Task(BaseModel):
 
 
 def derive_tasks(known: Knowledge) -> list[Task]:
-    """Derive what offices have to do about a person."""
+    """Return the tasks of all offices about a person, those due first ahead."""
     found = [*_notice_tasks(known), *_stay_tasks(known), *_conflict_tasks(known)]
-    return sorted(found, key=_place)
+    return sorted(found, key=_task_order)
 
 
-def _place(task: Task) -> tuple[object, ...]:
-    """Order tasks by what is due first; ids settle what nothing else does."""
+def _task_order(task: Task) -> tuple[object, ...]:
+    """Return the sort key of a task: the due day first; ids make the order total."""
     ids = (task.stay_id or "", task.notice_id or "", task.conflict_id or "")
     return task.due or date.max, task.division, task.kind, *ids
 

@@ -1,7 +1,7 @@
-"""Transfers, as a pure function of what is known: nobody ever sets a transfer's state.
+"""Derive transfers from what is known; nobody ever sets a transfer's state.
 
-Every district derives the same from the same facts. What the clock did is a fact by then: a reminder, an escalation,
-an ending by default, a lost trace.
+Every district derives the same transfers from the same facts. What the clock does is recorded as a fact too: a
+reminder, an escalation, an ending by default, a lost trace.
 """
 
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ TERMINAL = frozenset(
         TransferState.VOID,
     }
 )
-"""The states that only a correction changes."""
+"""The final states, which only a correction changes."""
 
 
 class Transfer(BaseModel):
@@ -66,12 +66,12 @@ class Transfer(BaseModel):
 
 
 def transfer_id(left_stay: str, reached_stay: str | None) -> str:
-    """Name a transfer after the two stays (32 hexadecimal digits)."""
+    """Return the id of the transfer between two stays (32 hexadecimal digits)."""
     return sha256(f"transfer|{left_stay}|{reached_stay or ''}".encode()).hexdigest()[:32]
 
 
 def derive_transfers(known: Knowledge) -> list[Transfer]:
-    """Derive every transfer of a person, in the order in which they happened."""
+    """Return every transfer of a person, in the order in which they happened."""
     pairs = {(left.stay_id, reached.stay_id) for left, reached in _pairs(known)}
     notified = {
         (notice.about, notice.stay_id)
@@ -84,7 +84,7 @@ def derive_transfers(known: Knowledge) -> list[Transfer]:
         for left, reached in sorted(pairs | notified)
         if left in stays and reached in stays
     ]
-    found += [_open(known, stay) for stay in known.claims if known.left(stay) and known.successor(stay) is None]
+    found += [_open(known, stay) for stay in known.claims if known.leaving(stay) and known.successor(stay) is None]
     return sorted(found, key=lambda transfer: (transfer.since, transfer.transfer_id))
 
 
@@ -97,15 +97,15 @@ def _pairs(known: Knowledge) -> Iterator[tuple[Stay, Stay]]:
 
 
 def _between(known: Knowledge, left: Stay, reached: Stay) -> Transfer:
-    said = known.left(left)
+    leaving = known.leaving(left)
     notice = known.notice(NoticeKind.ARRIVAL, reached.stay_id, left.stay_id)
     state = _state_between(known, left, reached, notice)
-    named = said.destination if said is not None and said.ending is Ending.DEPARTED else None
+    named = leaving.destination if leaving is not None and leaving.ending is Ending.DEPARTED else None
     return Transfer(
         transfer_id=transfer_id(left.stay_id, reached.stay_id),
         person_id=reached.person_id,
         state=state,
-        since=min(said.on, reached.started_on) if said is not None else reached.started_on,
+        since=min(leaving.on, reached.started_on) if leaving is not None else reached.started_on,
         left_stay=left.stay_id,
         left_street=left.street,
         reached_stay=reached.stay_id,
@@ -133,13 +133,13 @@ def _state_between(known: Knowledge, left: Stay, reached: Stay, notice: Notice |
 
 
 def _state_of_move(known: Knowledge, left: Stay, reached: Stay, notice: Notice | None) -> TransferState:
-    said = known.left(left)
+    leaving = known.leaving(left)
     escalated = notice is not None and notice.escalated
-    if known.is_same_street(left, reached) or (said is not None and said.ending is Ending.CONFIRMED):
+    if known.is_same_street(left, reached) or (leaving is not None and leaving.ending is Ending.CONFIRMED):
         return TransferState.COMPLETED
     if known.is_void_by_death(left, reached):
         return TransferState.VOID
-    if said is not None:
+    if leaving is not None:
         answered = known.answer_to(NoticeKind.ARRIVAL, reached.stay_id, left.stay_id) is not None
         unanswered = TransferState.COMPLETED_BY_DEFAULT if escalated else TransferState.MATCHED
         return TransferState.COMPLETED if answered else unanswered
@@ -149,11 +149,11 @@ def _state_of_move(known: Knowledge, left: Stay, reached: Stay, notice: Notice |
 
 
 def _open(known: Knowledge, stay: Stay) -> Transfer:
-    """Derive the transfer of somebody who left and is not known to have arrived."""
-    said = known.left(stay)
-    assert said is not None
+    """Return the transfer of a person who left and is not known to have arrived."""
+    leaving = known.leaving(stay)
+    assert leaving is not None
     state = TransferState.LOST if stay.trace_lost_on else TransferState.DEPARTED_OPEN
-    if said.destination_kind is DestinationKind.EXTERNAL:
+    if leaving.destination_kind is DestinationKind.EXTERNAL:
         state = TransferState.EXTERNAL_CLOSED
     if known.died_on is not None:
         state = TransferState.VOID
@@ -161,7 +161,7 @@ def _open(known: Knowledge, stay: Stay) -> Transfer:
         transfer_id=transfer_id(stay.stay_id, None),
         person_id=stay.person_id,
         state=state,
-        since=said.on,
+        since=leaving.on,
         left_stay=stay.stay_id,
         left_street=stay.street,
     )

@@ -1,1 +1,1 @@
-"""The documents that registration reads, their indexes and queries: one module per subject."""
+"""The documents that registration reads and writes, their indexes and queries: one module per subject."""

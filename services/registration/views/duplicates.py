@@ -1,7 +1,8 @@
-"""Who may be one person under two documents: the same name, birth, sex and hukou, found by a keyed hash alone.
+"""Find who may be one person under two documents: same name, birth, sex and hukou, compared by a keyed hash alone.
 
-Each identity keeps the likeness of everything that was ever reported of the person, so that candidates do not depend on
-the order of reports. A pair is raised when the second of two comes, and stays until a clerk merges or dismisses it.
+Each identity keeps the likeness (the hash) of everything ever reported of the person, so that candidates do not depend
+on the order of reports. A pair is raised when the second of the two is reported, and stays until a clerk merges or
+dismisses it.
 """
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -24,18 +25,19 @@ from services.runtime.mongo import Database, Document, bulk_write, in_areas, ins
 DUPLICATES = "duplicates"
 OPEN, DISMISSED = "open", "dismissed"
 MOST_ALIKE = 20
-"""A likeness that more people share tells nothing: it comes of what was not known when they were reported."""
-HELPING = 200
+"""A likeness that more people share means nothing: too little was known when they were reported."""
+BATCH_SIZE = 200
+"""Pairs that are read at once."""
 
 Likenesses = Mapping[str, Mapping[str, tuple[str, ...]]]
-"""By person what was reported of them: each likeness, and the fields that agree where somebody else has it too."""
-Survivors = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
-"""Tells of people who were merged under which id they go on."""
+"""By person id and likeness, the fields that agree with anybody who has the same likeness."""
+FindSurvivors = Callable[[Collection[str]], Awaitable[Mapping[str, str]]]
+"""Returns the survivor's id by the id of each merged person."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two people who may be one, what agrees, and the streets where each stays or stayed."""
+    """Two people who may be one, the fields that agree, and the streets where each stays or stayed."""
 
     people: tuple[str, str]
     agrees: tuple[str, ...]
@@ -43,12 +45,12 @@ class Pair:
 
     @property
     def cursor(self) -> str:
-        """Name the pair."""
-        return _name(self.people)
+        """Return the pair's id, after which the next page begins."""
+        return _pair_id(self.people)
 
 
 async def prepare(database: Database) -> None:
-    """Make the indexes that the queries below need."""
+    """Create the indexes that the queries below need."""
     await make_index(database[IDENTITIES], "likenesses", name="likenesses")
     await make_index(database[DUPLICATES], "people", name="people")
     await make_index(database[DUPLICATES], "likeness", name="likeness")
@@ -56,7 +58,7 @@ async def prepare(database: Database) -> None:
 
 
 def likenesses_of(vault: Vault, people: Iterable[tuple[str, Arrival]]) -> Likenesses:
-    """Digest what was reported of people."""
+    """Return the likenesses of reported people."""
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for person, arrival in people:
         likeness = vault.likeness(arrival.name, arrival.birth, arrival.sex, arrival.hukou_division)
@@ -67,7 +69,7 @@ def likenesses_of(vault: Vault, people: Iterable[tuple[str, Arrival]]) -> Likene
 
 
 async def add_likenesses(database: Database, likenesses: Likenesses) -> None:
-    """Add to people who are known already what they were reported as now; who was erased stays so."""
+    """Add likenesses to known people; skip erased ones."""
     updates = [
         UpdateOne(
             {"_id": person, "sealed": {"$exists": True}}, {"$addToSet": {"likenesses": {"$each": sorted(reported)}}}
@@ -78,10 +80,10 @@ async def add_likenesses(database: Database, likenesses: Likenesses) -> None:
 
 
 async def raise_pairs(database: Database, likenesses: Likenesses) -> None:
-    """Raise the pairs that people make with whoever is like them; a pair that was raised before stays as it is.
+    """Raise pairs of these people and of everybody alike; a pair raised before stays as it is.
 
-    To be called once their identities are kept: whichever of two comes last sees both. Where too many are alike, what
-    was raised of them is taken back, but for what a clerk dismissed.
+    Call it after their identities are kept, so that of two concurrent reports the later sees both. If too many people
+    are alike, delete their pairs, except those that a clerk dismissed.
     """
     if not likenesses:
         return
@@ -102,12 +104,12 @@ async def raise_pairs(database: Database, likenesses: Likenesses) -> None:
             await database[DUPLICATES].delete_many({"likeness": likeness, "state": OPEN})
             continue
         for pair in combinations(people, 2):
-            rows[_name(pair)] = {"people": pair, "likeness": likeness, "agrees": agrees[likeness], "state": OPEN}
-    await insert_new(database[DUPLICATES], [{"_id": name, **row} for name, row in rows.items()])
+            rows[_pair_id(pair)] = {"people": pair, "likeness": likeness, "agrees": agrees[likeness], "state": OPEN}
+    await insert_new(database[DUPLICATES], [{"_id": pair_id, **row} for pair_id, row in rows.items()])
 
 
 async def find_candidates(database: Database, person_ids: Collection[str]) -> dict[str, list[str]]:
-    """Find who each of the people may be too, without what a clerk dismissed."""
+    """Return by person the sorted ids that may be the same person, without dismissed pairs."""
     found: dict[str, list[str]] = {}
     async for pair in database[DUPLICATES].find({"people": {"$in": list(person_ids)}, "state": OPEN}):
         one, other = pair["people"]
@@ -118,39 +120,42 @@ async def find_candidates(database: Database, person_ids: Collection[str]) -> di
 
 
 async def nobody_merged(_: Collection[str]) -> Mapping[str, str]:
-    """Tell that all people go on under their own id."""
+    """Return no survivors, as if nobody was merged."""
     return {}
 
 
 async def list_pairs(
-    database: Database, areas: Sequence[Area], cursor: str, limit: int, survivors: Survivors = nobody_merged
+    database: Database, areas: Sequence[Area], cursor: str, limit: int, find_survivors: FindSurvivors = nobody_merged
 ) -> tuple[list[Pair], str | None]:
-    """List the open pairs of which one stays or stayed in a division, and give the cursor of the next page."""
+    """Return a page of the open pairs with a stay in a division, and the cursor of the next page, None after the last.
+
+    Pairs that were merged meanwhile are left out.
+    """
     pairs: list[Pair] = []
     while len(pairs) <= limit:
-        helping = [_pair(row) async for row in database[DUPLICATES].aggregate(_listing(areas, cursor))]
-        merged = await survivors({person for pair in helping for person in pair.people})
-        pairs += [pair for pair in helping if len({merged.get(person, person) for person in pair.people}) > 1]
-        if len(helping) < HELPING:
+        batch = [_pair(row) async for row in database[DUPLICATES].aggregate(_listing(areas, cursor))]
+        merged = await find_survivors({person for pair in batch for person in pair.people})
+        pairs += [pair for pair in batch if len({merged.get(person, person) for person in pair.people}) > 1]
+        if len(batch) < BATCH_SIZE:
             break
-        cursor = helping[-1].cursor
+        cursor = batch[-1].cursor
     return pairs[:limit], pairs[limit - 1].cursor if len(pairs) > limit else None
 
 
 async def find_pair(database: Database, one: str, other: str) -> Pair | None:
-    """Find a pair, dismissed or not."""
-    stages = [{"$match": {"_id": _name((one, other))}}, _STAYS_OF_BOTH]
+    """Return the pair of two people, open or dismissed; None if it was never raised."""
+    stages = [{"$match": {"_id": _pair_id((one, other))}}, _STAYS_OF_BOTH]
     return next(iter([_pair(row) async for row in database[DUPLICATES].aggregate(stages)]), None)
 
 
 async def dismiss(database: Database, pair: Pair, by: str, reason: str, moment: datetime) -> None:
-    """Keep that a clerk found the two to be two people; the first to say so is kept."""
+    """Record that a clerk found the two to be two people; the first dismissal stays."""
     dismissed = {"state": DISMISSED, "by": by, "reason": reason, "at": moment}
     await database[DUPLICATES].update_one({"_id": pair.cursor, "state": OPEN}, {"$set": dismissed})
 
 
 async def forget(database: Database, person_id: str) -> None:
-    """Forget the pairs of a person whose identity is erased."""
+    """Delete the pairs of a person whose identity is erased."""
     await database[DUPLICATES].delete_many({"people": person_id})
 
 
@@ -166,7 +171,7 @@ def _listing(areas: Sequence[Area], cursor: str) -> list[Document]:
         {"$sort": {"_id": 1}},
         _STAYS_OF_BOTH,
         {"$match": {"stays": lives}},
-        {"$limit": HELPING},
+        {"$limit": BATCH_SIZE},
     ]
 
 
@@ -182,5 +187,5 @@ def _streets_of(person: str, stays: Iterable[Mapping[str, Any]]) -> Iterator[str
             yield stay["street"]
 
 
-def _name(people: Iterable[str]) -> str:
+def _pair_id(people: Iterable[str]) -> str:
     return "|".join(sorted(people))

@@ -1,4 +1,4 @@
-"""The rows that registration keeps of what it hears, one per stream, and their indexes."""
+"""The rows of what registration hears, one per stream, and their indexes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -18,11 +18,11 @@ MOVERS = "movers"
 
 
 async def prepare(database: Database) -> None:
-    """Make the indexes that the queries below need."""
+    """Create the indexes that the queries of stays, people and transfers need."""
     await make_index(database[STAYS], "person_id", name="person")
     by_street = [("street", 1), ("_id", 1)]
-    told = [("state", 1), ("birth", 1), ("sex", 1), ("hazard", 1)]
-    await make_index(database[STAYS], [*by_street, *told], name="street")
+    category_fields = [("state", 1), ("birth", 1), ("sex", 1), ("hazard", 1)]
+    await make_index(database[STAYS], [*by_street, *category_fields], name="street")
     reported = {"categories": {"$gt": ""}}
     await make_index(
         database[STAYS], [("categories", 1), *by_street], name="reported", partialFilterExpression=reported
@@ -42,37 +42,37 @@ async def prepare(database: Database) -> None:
 
 
 def stay_row(stay: Stay, sequence: int) -> Row:
-    """Make the row of a stay."""
+    """Return the row of a stay."""
     return Row(STAYS, stay.stay_id, sequence, stay.model_dump(mode="json", exclude={"stay_id"}))
 
 
 def notice_row(notice: Notice, sequence: int) -> Row:
-    """Make the row of a notice."""
+    """Return the row of a notice."""
     return Row(NOTICES, notice.notice_id, sequence, notice.model_dump(mode="json", exclude={"notice_id"}))
 
 
 def answer_row(answer: Answer, sequence: int) -> Row:
-    """Make the row of an answer."""
+    """Return the row of an answer."""
     return Row(ANSWERS, answer.notice_id, sequence, answer.model_dump(mode="json", exclude={"notice_id"}))
 
 
 def person_row(person: Person, sequence: int) -> Row:
-    """Make the row of what a district knows of a person."""
+    """Return the row of what a district knows of a person."""
     return Row(PEOPLE, f"{person.person_id}@{person.district}", sequence, person.model_dump(mode="json"))
 
 
 def conflict_row(conflict: Conflict, sequence: int) -> Row:
-    """Make the row of a conflict as a district keeps it."""
+    """Return the row of a conflict as a district keeps it."""
     return Row(CONFLICTS, f"{conflict.conflict_id}@{conflict.district}", sequence, conflict.model_dump(mode="json"))
 
 
 def read_stay(document: Mapping[str, Any]) -> Stay:
-    """Read a stay back from its row."""
+    """Return the stay of a row."""
     return Stay.model_validate({**document, "stay_id": document["_id"]})
 
 
 def read_answer(document: Document | None) -> tuple[Answer | None, int]:
-    """Read an answer and its version back from its row, None and 0 where there is none."""
+    """Return the answer of a row and its version; None and 0 without a row."""
     if document is None:
         return None, 0
     return Answer.model_validate({**document, "notice_id": document["_id"]}), document["sequence"]

@@ -1,4 +1,4 @@
-"""What is kept sealed: identities, registers handed in, refused rows; and what is left after an erasure."""
+"""Store sealed identities, registers and refused rows, replace their seals, and delete them for an erasure."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ REFUSED_ROWS = "refused_rows"
 
 
 async def find_sealed(database: Database, person_ids: Iterable[str]) -> dict[str, bytes]:
-    """Find the sealed identities of people."""
+    """Return the sealed identities by person; those unknown or erased are missing."""
     found = database[IDENTITIES].find({"_id": {"$in": list(person_ids)}})
     return {document["_id"]: bytes(document["sealed"]) async for document in found if "sealed" in document}
 
@@ -25,7 +25,7 @@ async def find_sealed(database: Database, person_ids: Iterable[str]) -> dict[str
 async def insert_sealed(
     database: Database, sealed: Sequence[tuple[str, Sealed, str]], likenesses: Mapping[str, Iterable[str]]
 ) -> list[int]:
-    """Insert sealed identities (person_id, as of which day); give the indexes of people known already, or erased."""
+    """Insert sealed identities (person_id, identity, ISO day); return the indexes of people stored or erased before."""
     documents = [
         {"_id": person, **sealed_fields(content), "as_of": as_of, "likenesses": sorted(likenesses[person])}
         for person, content, as_of in sealed
@@ -34,7 +34,7 @@ async def insert_sealed(
 
 
 async def replace_sealed(database: Database, sealed: Sequence[tuple[str, Sealed, str]]) -> None:
-    """Replace sealed identities that are not newer than these; those that were erased stay so."""
+    """Replace sealed identities (person_id, identity, ISO day) that are not newer; skip erased ones."""
     await bulk_write(
         database[IDENTITIES],
         [
@@ -45,18 +45,18 @@ async def replace_sealed(database: Database, sealed: Sequence[tuple[str, Sealed,
 
 
 def sealed_fields(sealed: Sealed) -> Document:
-    """Give the fields of a document that is sealed as a whole."""
+    """Return the fields of a document that hold something sealed and its key's fingerprint."""
     return {"sealed": sealed.content, "sealed_with": sealed.sealed_with}
 
 
 async def keep_register(database: Database, import_id: str, sealed: Sealed, filename: str, now: datetime) -> None:
-    """Keep a register that was handed in, sealed, before anything is promised of it."""
+    """Store a sealed register, before its import is queued."""
     kept = {"_id": import_id, **sealed_fields(sealed), "filename": filename, "handed_in_at": now}
     await database[IMPORT_FILES].insert_one(kept)
 
 
 async def open_register(database: Database, import_id: str) -> tuple[bytes, str]:
-    """Give the sealed register of an import and its file name."""
+    """Return the sealed register of an import and its file name; raise KeyError if it is not kept."""
     document = await database[IMPORT_FILES].find_one({"_id": import_id})
     if document is None:
         raise KeyError(import_id)
@@ -64,15 +64,16 @@ async def open_register(database: Database, import_id: str) -> tuple[bytes, str]
 
 
 ORPHANED_AFTER = timedelta(minutes=10)
+"""How old a stored register must be before it counts as never queued."""
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A collection whose documents carry something sealed, in which field, and how many fit into memory at once."""
+    """A collection with something sealed, its field, and how many documents fit into memory at once."""
 
     collection: str
     field: str
-    helping: int
+    batch_size: int
 
 
 PLACES = (
@@ -81,11 +82,11 @@ PLACES = (
     Place(PARKED, "body", 4),
     Place(IMPORT_FILES, "sealed", 1),
 )
-"""Everywhere in registration where sealed bytes lie, with the key's fingerprint beside them in `sealed_with`."""
+"""All places of registration with sealed bytes; the key's fingerprint is beside them in `sealed_with`."""
 
 
 async def count_stale(database: Database, place: Place, sealing_key: str) -> dict[str, int]:
-    """Count what is sealed with another key than this one, by that key's fingerprint (`unknown` if nobody noted it)."""
+    """Return how many documents are sealed with other keys, by fingerprint of the key (`unknown` if none is stored)."""
     stages: list[Document] = [
         {"$match": _stale(place, sealing_key)},
         {"$group": {"_id": {"$ifNull": ["$sealed_with", "unknown"]}, "count": {"$sum": 1}}},
@@ -94,14 +95,14 @@ async def count_stale(database: Database, place: Place, sealing_key: str) -> dic
 
 
 async def read_stale(database: Database, place: Place, sealing_key: str, after: str) -> list[tuple[str, bytes]]:
-    """Read the next helping of what is sealed with another key than this one, in the order of the ids."""
+    """Return the next batch of what is sealed with other keys: id and bytes, ordered by id, from after an id."""
     query = {"_id": {"$gt": after}, **_stale(place, sealing_key)}
-    found = database[place.collection].find(query, {place.field: 1}).sort("_id", 1).limit(place.helping)
+    found = database[place.collection].find(query, {place.field: 1}).sort("_id", 1).limit(place.batch_size)
     return [(document["_id"], bytes(document[place.field])) async for document in found]
 
 
 async def replace_seals(database: Database, place: Place, changes: Sequence[tuple[str, bytes, Sealed]]) -> int:
-    """Put sealed bytes in place of others, but only where those still are; give how many were."""
+    """Replace sealed bytes (id, old, new) where the old ones are still stored; return how many were."""
     operations = [
         UpdateOne({"_id": name, place.field: old}, {"$set": {place.field: new.content, "sealed_with": new.sealed_with}})
         for name, old, new in changes
@@ -116,19 +117,19 @@ def _stale(place: Place, sealing_key: str) -> Document:
 
 
 async def find_erasures(database: Database, person_ids: Iterable[str]) -> dict[str, datetime]:
-    """Find when the identities of people were erased, of those for whom that is so."""
+    """Return when identities were erased, by person; people whose identity was not erased are missing."""
     found = database[IDENTITIES].find({"_id": {"$in": list(person_ids)}, "erased_at": {"$exists": True}})
     return {document["_id"]: document["erased_at"] async for document in found}
 
 
 async def erase_identity(database: Database, person_id: str, erased_at: datetime) -> None:
-    """Leave a tombstone in place of an identity, in one step."""
+    """Replace an identity by a tombstone, in one write."""
     erased = {"$set": {"erased_at": erased_at}, "$unset": {"sealed": 1, "sealed_with": 1, "as_of": 1, "likenesses": 1}}
     await database[IDENTITIES].update_one({"_id": person_id}, erased, upsert=True)
 
 
 async def lift_erasures(database: Database, reported: Sequence[tuple[str, Sealed, str, datetime]]) -> None:
-    """Keep identities (person_id, as of which day, when reported) that were reported after the person's erasure."""
+    """Replace tombstones by identities (person_id, identity, ISO day, when reported) reported after the erasure."""
     operations = [
         UpdateOne(
             {"_id": person, "erased_at": {"$lt": reported_at}},
@@ -140,7 +141,7 @@ async def lift_erasures(database: Database, reported: Sequence[tuple[str, Sealed
 
 
 async def keep_refused(database: Database, import_id: str, rows: Mapping[int, Sealed]) -> None:
-    """Keep the refused rows of an import by their number; those that are kept already stay as they are."""
+    """Store the refused rows of an import by their number; rows stored already stay as they are."""
     documents = [
         {"_id": f"{import_id}/{number}", "import_id": import_id, "row": number, **sealed_fields(sealed)}
         for number, sealed in rows.items()
@@ -149,32 +150,32 @@ async def keep_refused(database: Database, import_id: str, rows: Mapping[int, Se
 
 
 async def find_refused(database: Database, import_id: str) -> dict[int, bytes]:
-    """Find the sealed refused rows of an import by their number."""
+    """Return the sealed refused rows of an import by their number."""
     found = database[REFUSED_ROWS].find(_rows_of(import_id))
     return {document["row"]: bytes(document["sealed"]) async for document in found}
 
 
 async def dismiss_refused(database: Database, import_id: str, dismissed_at: datetime) -> None:
-    """Delete the refused rows of an import."""
+    """Delete the refused rows of an import and record when they were dismissed."""
     await database[REFUSED_ROWS].delete_many(_rows_of(import_id))
     await database[IMPORTS].update_one({"_id": import_id}, {"$set": {"dismissed_at": dismissed_at}})
 
 
 async def read_refused(database: Database) -> AsyncIterator[tuple[str, str, bytes]]:
-    """Read all refused rows: id, import and what is sealed."""
+    """Yield all refused rows: id, import id and sealed bytes."""
     async for document in database[REFUSED_ROWS].find():
         yield document["_id"], document["import_id"], bytes(document["sealed"])
 
 
 async def delete_refused(database: Database, rows: Mapping[str, str]) -> None:
-    """Delete refused rows (id, import) for an erasure, and count them in their imports."""
+    """Delete refused rows (import id by row id) for an erasure, and count them in their imports."""
     for row, import_id in rows.items():
         if (await database[REFUSED_ROWS].delete_one({"_id": row})).deleted_count:
             await database[IMPORTS].update_one({"_id": import_id}, {"$inc": {"erased": 1}})
 
 
 async def read_parked(database: Database) -> AsyncIterator[tuple[str, bytes]]:
-    """Read all parked messages: id and sealed body."""
+    """Yield all parked messages: id and sealed body."""
     async for document in database[PARKED].find({}, {"body": 1}).batch_size(4):
         yield document["_id"], bytes(document["body"])
 
@@ -185,7 +186,7 @@ async def delete_parked(database: Database, names: Sequence[str]) -> None:
 
 
 async def delete_orphans(database: Database, now: datetime) -> None:
-    """Delete registers kept long ago and never promised to anybody: a crash between the two leaves them."""
+    """Delete registers whose import was never queued, because a crash came between storing and queueing."""
     old = database[IMPORT_FILES].find({"handed_in_at": {"$not": {"$gt": now - ORPHANED_AFTER}}}, {"_id": 1})
     files = [document["_id"] async for document in old]
     promised = {document["_id"] async for document in database[IMPORTS].find({"_id": {"$in": files}}, {"_id": 1})}
@@ -194,7 +195,7 @@ async def delete_orphans(database: Database, now: datetime) -> None:
 
 
 async def list_files(database: Database) -> list[str]:
-    """List the imports whose register is kept: those under way."""
+    """Return the ids of imports whose register is stored: those under way."""
     return [document["_id"] async for document in database[IMPORT_FILES].find({}, {"_id": 1})]
 
 

@@ -1,4 +1,4 @@
-"""Stays as they are asked for: one, those of a person, pages of a division, counts."""
+"""Query stays: one, those of people, pages of a division, counts."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -12,13 +12,13 @@ from services.runtime.mongo import Database, Document, in_areas
 
 
 async def find_stay(database: Database, stay_id: str) -> Stay | None:
-    """Find one stay, wherever it is."""
+    """Return a stay of any district; None if it is unknown."""
     document = await database[STAYS].find_one({"_id": stay_id})
     return read_stay(document) if document else None
 
 
 async def find_stays_of(database: Database, person_ids: Iterable[str]) -> dict[str, list[Stay]]:
-    """Find all stays of people, by person."""
+    """Return all stays of people, by person."""
     found: dict[str, list[Stay]] = {}
     async for document in database[STAYS].find({"person_id": {"$in": list(person_ids)}}):
         found.setdefault(document["person_id"], []).append(read_stay(document))
@@ -26,7 +26,7 @@ async def find_stays_of(database: Database, person_ids: Iterable[str]) -> dict[s
 
 
 async def find_dependants(database: Database, stay: Stay, areas: Sequence[Area]) -> list[Stay]:
-    """Find the stays around of whoever belongs to the household of a stay, or has one of these as guardian."""
+    """Return the stays in some areas of the household of a stay, and of children whose guardian belongs to it."""
     here = {"street": in_areas(areas)}
     home = {"household_id": stay.household_id, **here}
     members = [read_stay(row) async for row in database[STAYS].find(home)] if stay.household_id else []
@@ -36,8 +36,8 @@ async def find_dependants(database: Database, stay: Stay, areas: Sequence[Area])
     return list(({member.stay_id: member for member in members} | found).values())
 
 
-def belonging_query(category: PersonCategory, today: date) -> Document:
-    """Say what the stays of people who belong to a category on a day have."""
+def category_query(category: PersonCategory, today: date) -> Document:
+    """Return the query of stays of people who belong to a category on a day."""
     wanted = CATEGORIES[category]
     query: Document = {}
     if not wanted.of_any_age:
@@ -58,10 +58,13 @@ async def list_stays(
     state: StayState | None,
     cursor: str,
     limit: int,
-    belonging: Document | None = None,
+    category: Document | None = None,
 ) -> tuple[list[Stay], str | None]:
-    """List the stays of a division, optionally of one state or category, and give the cursor of the next page."""
-    query: Document = {"street": in_areas(areas), **(belonging or {})}
+    """Return a page of the stays of a division, and the cursor of the next page, None after the last.
+
+    `state` and `category` (see `category_query`) restrict it.
+    """
+    query: Document = {"street": in_areas(areas), **(category or {})}
     if state is not None:
         query["state"] = state.value
     if cursor:
@@ -76,7 +79,7 @@ async def list_stays(
 
 
 async def count_residents(database: Database, areas: Sequence[Area]) -> dict[str, int]:
-    """Count the open stays of each street of a division."""
+    """Return the number of open stays by street of a division."""
     stages: list[Document] = [
         {"$match": {"street": in_areas(areas), "state": StayState.OPEN.value}},
         {"$group": {"_id": "$street", "residents": {"$sum": 1}}},
@@ -86,7 +89,7 @@ async def count_residents(database: Database, areas: Sequence[Area]) -> dict[str
 
 
 async def count_communities(database: Database, areas: Sequence[Area]) -> dict[str | None, int]:
-    """Count the open stays of each community of a street; None are those of whom the office did not say."""
+    """Return the number of open stays by community of a street; None is for those without a community."""
     stages: list[Document] = [
         {"$match": {"street": in_areas(areas), "state": StayState.OPEN.value}},
         {"$group": {"_id": "$community", "residents": {"$sum": 1}}},

@@ -1,4 +1,4 @@
-"""Transfers, notices, answers, conflicts and tasks as they are asked for."""
+"""Query transfers, notices, answers, conflicts and tasks."""
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from services.runtime.mongo import Database, Document, in_areas
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a list is of: where, the kinds and states of what is listed there, and by when its day must be past."""
+    """What a list contains: the areas, the kinds and states listed there, and the day by which they must be overdue."""
 
     areas: Sequence[Area]
     kinds: Sequence[ListedKind]
@@ -25,13 +25,13 @@ class Wanted:
     overdue_by: date | None = None
 
     def query(self) -> Document:
-        """Find the people of whom something is listed so."""
+        """Return the query of people who have something of the list."""
         kinds, states = [kind.value for kind in self.kinds], list(self.states)
         here = {"division": _listed(self.areas), "what": _any(kinds), "state": _any(states)}
         return {"listed": {"$elemMatch": here}}
 
     def fits(self, state: str, due: str | None, *places: tuple[ListedKind, str | None]) -> bool:
-        """Tell whether one thing of such a person belongs to the list."""
+        """Return whether one thing of a person belongs to the list, by its state, due day and sides."""
         late = self.overdue_by is None or (due is not None and due < self.overdue_by.isoformat())
         here = any(
             kind in self.kinds and place is not None and any(place in area for area in self.areas)
@@ -43,11 +43,11 @@ class Wanted:
 async def list_notices(
     database: Database, wanted: Wanted, cursor: str, limit: int
 ) -> tuple[list[tuple[Notice, Answer | None, int]], str | None]:
-    """List notices that a division received or sent with their answers, and give the cursor of the next page."""
+    """Return a page of notices with answers and versions, and the cursor of the next page, None after the last."""
 
-    def fits(one: Document) -> bool:
-        sides = (ListedKind.NOTICE_SENT, one["sender"]), (ListedKind.NOTICE_RECEIVED, one["addressee"])
-        return wanted.fits(one["state"], one["due"], *sides)
+    def fits(item: Document) -> bool:
+        sides = (ListedKind.NOTICE_SENT, item["sender"]), (ListedKind.NOTICE_RECEIVED, item["addressee"])
+        return wanted.fits(item["state"], item["due"], *sides)
 
     listed = _look_through_movers(database, wanted.query(), "notices", "notice_id", fits, cursor)
     found, following = await _take_page(listed, limit)
@@ -61,11 +61,11 @@ async def list_notices(
 async def list_transfers(
     database: Database, wanted: Wanted, person_id: str | None, cursor: str, limit: int
 ) -> tuple[list[Transfer], str | None]:
-    """List the transfers from or to a division, perhaps of one person, and give the cursor of the next page."""
+    """Return a page of transfers, of one person if asked, and the cursor of the next page, None after the last."""
 
-    def fits(one: Document) -> bool:
-        sides = (ListedKind.LEAVING, one["left_street"]), (ListedKind.REACHING, one["reached_street"])
-        return wanted.fits(one["state"], one["due"], *sides)
+    def fits(item: Document) -> bool:
+        sides = (ListedKind.LEAVING, item["left_street"]), (ListedKind.REACHING, item["reached_street"])
+        return wanted.fits(item["state"], item["due"], *sides)
 
     query = wanted.query()
     if person_id is not None:
@@ -79,7 +79,7 @@ async def list_transfers(
 async def _look_through_movers(
     database: Database, query: Document, field: str, key: str, fits: Callable[[Document], bool], cursor: str
 ) -> AsyncIterator[tuple[str, Document]]:
-    """Go through what is listed of people after a cursor, by person and its own id."""
+    """Yield what fits of people's rows after a cursor, with its place: ordered by person and its own id."""
     about_one = "_id" in query
     after: Document = {"_id": {"$gte": cursor.partition("|")[0]}} if not about_one else {}
     rows = database[MOVERS].find({**query, **after}, {field: 1}, hint="_id_" if about_one else "listed")
@@ -90,7 +90,7 @@ async def _look_through_movers(
 
 
 async def _take_page(found: AsyncIterator[tuple[str, Document]], limit: int) -> tuple[list[Document], str | None]:
-    """Take a page of what is found, and give the cursor of the next page."""
+    """Return a page of what is found, and the cursor of the next page, None after the last."""
     page: list[tuple[str, Document]] = []
     async for place, one in found:
         if len(page) == limit:
@@ -102,7 +102,7 @@ async def _take_page(found: AsyncIterator[tuple[str, Document]], limit: int) -> 
 async def list_conflicts(
     database: Database, areas: Sequence[Area], cursor: str, limit: int
 ) -> tuple[list[Conflict], str | None]:
-    """List the open conflicts that a division has a stay in, and give the cursor of the next page."""
+    """Return a page of the open conflicts with a stay in a division, and the cursor of the next page."""
     query: Document = {"streets": {"$elemMatch": in_areas(areas)}, "open": True, "conflict_id": {"$gt": cursor}}
     found: dict[str, Conflict] = {}
     async for row in database[CONFLICTS].find(query, hint="open").sort("conflict_id", 1):
@@ -115,18 +115,18 @@ async def list_conflicts(
 async def list_tasks(
     database: Database, areas: Sequence[Area], level: int | None, until: date | None, cursor: str, limit: int
 ) -> tuple[list[Task], str | None]:
-    """List what a division has to do by a day, what is due first, and give the cursor of the next page.
+    """Return a page of a division's tasks due by a day, those due first ahead, and the cursor of the next page.
 
-    `level` is how many digits a division has whose tasks are wanted: 6 a district, 9 a street.
+    `level` restricts it to tasks of divisions with so many digits: 6 for districts, 9 for streets.
     """
     due = {"tasks.due": {"$lte": until.isoformat()}} if until is not None else {}
     of_level: Document = {"$expr": {"$eq": [{"$strLenCP": "$tasks.division"}, level]}} if level is not None else {}
     about = {"$ifNull": ["$tasks.notice_id", "$tasks.conflict_id", "$tasks.stay_id", ""]}
-    told = [{"$ifNull": ["$tasks.due", "9999-12-31"]}, "$_id", "$tasks.kind", "$tasks.division", about]
+    order = [{"$ifNull": ["$tasks.due", "9999-12-31"]}, "$_id", "$tasks.kind", "$tasks.division", about]
     stages: list[Document] = [
         *_tasks_of(areas, due),
         {"$match": of_level},
-        {"$set": {"place": {"$concat": [part for one in told for part in (one, "|")][:-1]}}},
+        {"$set": {"place": {"$concat": [part for field in order for part in (field, "|")][:-1]}}},
         *([{"$match": {"place": {"$gt": cursor}}}] if cursor else []),
         {"$sort": {"place": 1}},
         {"$limit": limit + 1},
@@ -138,7 +138,7 @@ async def list_tasks(
 
 
 async def count_tasks(database: Database, areas: Sequence[Area], today: date) -> list[Document]:
-    """Count the tasks of each kind of each office in a division: all, overdue, urgent and escalated."""
+    """Return the number of tasks by office and kind in a division: all, overdue, urgent and escalated."""
     sums: Document = {
         "tasks": {"$sum": 1},
         "overdue": {"$sum": {"$cond": [{"$lt": [{"$ifNull": ["$tasks.due", "9999"]}, today.isoformat()]}, 1, 0]}},
@@ -155,7 +155,7 @@ async def count_tasks(database: Database, areas: Sequence[Area], today: date) ->
 
 
 def _tasks_of(areas: Sequence[Area], more: Document) -> list[Document]:
-    """Take the tasks of a division's offices out of the people that they are about."""
+    """Return the stages that unwind the tasks of a division's offices from the people they are about."""
     mine: Document = {"tasks.division": in_areas(areas), **more}
     return [
         {"$match": {"tasks": {"$elemMatch": {key.removeprefix("tasks."): value for key, value in mine.items()}}}},
@@ -165,7 +165,7 @@ def _tasks_of(areas: Sequence[Area], more: Document) -> list[Document]:
 
 
 def _listed(areas: Sequence[Area]) -> Document | str:
-    """Look for the one code under which things are listed, or for every code of the areas; some may not fit."""
+    """Return the one code under which the areas are listed, or a query of all their codes, which may match too many."""
     whole = len(areas) == 1 and not areas[0].without and len(areas[0].prefix) in LISTED_DIGITS
     return areas[0].prefix if whole else in_areas(areas)
 
@@ -175,17 +175,17 @@ def _any(values: Sequence[str]) -> Document | str:
 
 
 async def find_notice(database: Database, notice_id: str) -> Notice | None:
-    """Find one notice."""
+    """Return a notice; None if it is unknown."""
     document = await database[NOTICES].find_one({"_id": notice_id})
     return Notice.model_validate({**document, "notice_id": document["_id"]}) if document else None
 
 
 async def find_answer(database: Database, notice_id: str) -> tuple[Answer | None, int]:
-    """Find the answer to a notice and its version, 0 where there is none."""
+    """Return the answer to a notice and its version; None and 0 if there is none."""
     return read_answer(await database[ANSWERS].find_one({"_id": notice_id}))
 
 
 async def find_conflict(database: Database, conflict_id: str) -> list[Conflict]:
-    """Find a conflict as each of the districts concerned keeps it."""
+    """Return a conflict as each of its districts keeps it; empty if it is unknown."""
     rows = database[CONFLICTS].find({"_id": {"$gte": f"{conflict_id}@", "$lt": f"{conflict_id}A"}}).sort("_id", 1)
     return [Conflict.model_validate(row) async for row in rows]

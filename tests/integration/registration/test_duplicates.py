@@ -46,7 +46,7 @@ def arrival(order: int, name: str = "王芳", **changes: Any) -> Arrival:
 
 
 def named(vault: Vault, *arrivals: Arrival) -> list[Named]:
-    return [(vault.name(*one.document), one) for one in arrivals]
+    return [(vault.person_id_of(*one.document), one) for one in arrivals]
 
 
 async def keep(database: Database, vault: Vault, people: Sequence[Named], street: str = HERE) -> None:
@@ -152,13 +152,13 @@ async def test_who_was_merged_is_no_candidate_and_is_one_again_when_unmerged(dat
     async def merged(people: Collection[str]) -> Mapping[str, str]:
         return {other[0]: one[0]} if other[0] in people else {}
 
-    assert pair_of(one, other) not in await pairs_in(database, HERE, survivors=merged)
-    assert len(await pairs_in(database, HERE, survivors=merged)) == 2
+    assert pair_of(one, other) not in await pairs_in(database, HERE, find_survivors=merged)
+    assert len(await pairs_in(database, HERE, find_survivors=merged)) == 2
     assert pair_of(one, other) in await pairs_in(database, HERE)
 
 
 async def test_pages_give_every_pair_once(database: Database, vault: Vault, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(duplicates, "HELPING", 7)
+    monkeypatch.setattr(duplicates, "BATCH_SIZE", 7)
     await keep(database, vault, named(vault, *(arrival(order) for order in range(1, 9))))
     seen, cursor = [], ""
     while True:

@@ -139,9 +139,7 @@ async def test_what_a_service_wrote_after_it_was_read_is_never_overwritten(datab
     await replace_sealed(database, [newer])
     await erase_identity(database, person(1), system_clock())
 
-    replaced = await replace_seals(
-        database, place, [(name, content, both.seal_anew(content)) for name, content in read]
-    )
+    replaced = await replace_seals(database, place, [(name, content, both.reseal(content)) for name, content in read])
     await rotate(database, both, quiet)
 
     assert replaced == len(read) - 2

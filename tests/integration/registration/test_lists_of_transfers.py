@@ -12,8 +12,8 @@ from contracts.registration.notices import NoticeKind
 from contracts.registration.stays import Contest, Stay, StayState
 from services.registration.deadlines import Policy
 from services.registration.domain.knowledge import Knowledge
-from services.registration.domain.listings import ListedKind, NoticeStanding
-from services.registration.domain.settling import Now, Told, make_notice
+from services.registration.domain.listings import ListedKind, NoticeStage
+from services.registration.domain.settling import NoticeOwed, Now, make_notice
 from services.registration.domain.tasks import derive_tasks
 from services.registration.domain.transfers import TransferState, derive_transfers
 from services.registration.views.people import KnownPerson, mover_row
@@ -47,7 +47,7 @@ def known(number: int, *, notices: bool = True) -> KnownPerson:
         update={"state": StayState.CONTESTED, "contest": Contest.NEWER_STAY, "contested_by": new.stay_id}
     )
     sent_on = TODAY - timedelta(days=number)
-    notice = make_notice(new, Told(NoticeKind.ARRIVAL, LEFT, old.stay_id), POLICY, Now(noon(sent_on), sent_on))
+    notice = make_notice(new, NoticeOwed(NoticeKind.ARRIVAL, LEFT, old.stay_id), POLICY, Now(noon(sent_on), sent_on))
     conflicts = tuple(conflict_of(old, new, district) for district in (LEFT[:6], REACHED[:6]))
     knowledge = Knowledge((old, new), (notice,) if notices else (), (), (), conflicts)
     return KnownPerson(person, (person,), knowledge, 4 if notices else 5)
@@ -89,7 +89,7 @@ def transfers(*areas: Area, overdue_by: date | None = None) -> Lists:
 
 
 def notices(*areas: Area, overdue_by: date | None = None) -> Lists:
-    wanted = Wanted(areas, (ListedKind.NOTICE_RECEIVED,), (NoticeStanding.OPEN,), overdue_by)
+    wanted = Wanted(areas, (ListedKind.NOTICE_RECEIVED,), (NoticeStage.OPEN,), overdue_by)
     return lambda database, cursor, limit: list_notices(database, wanted, cursor, limit)
 
 

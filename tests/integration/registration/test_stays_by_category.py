@@ -8,9 +8,9 @@ from contracts.reference.divisions import Area
 from contracts.reference.identity import Sex
 from contracts.registration.categories import PersonCategory, categories_of
 from contracts.registration.stays import Category, Stay
-from services.registration.domain.households import who_follows
+from services.registration.domain.households import find_accompanying
 from services.registration.views.rows import STAYS, prepare, stay_row
-from services.registration.views.stays import belonging_query, find_dependants, list_stays
+from services.registration.views.stays import category_query, find_dependants, list_stays
 from services.runtime.mongo import Database, write_rows
 from tests.support.histories import PEOPLE, STREETS, make_stay
 
@@ -38,7 +38,7 @@ async def pages(database: Database, category: PersonCategory, division: str) -> 
     found: list[Stay] = []
     cursor: str | None = ""
     while cursor is not None:
-        belonging = belonging_query(category, TODAY)
+        belonging = category_query(category, TODAY)
         page, cursor = await list_stays(database, (Area(division),), None, cursor, 50, belonging)
         found += page
     return found
@@ -64,7 +64,7 @@ async def test_only_rows_that_belong_are_fetched(database: Database, category: P
     await prepare(database)
     everybody = population()
     await write_rows(database, [stay_row(stay, 1) for stay in everybody])
-    query = {"street": {"$gte": STREETS[0], "$lt": STREETS[0] + ":"}, **belonging_query(category, TODAY)}
+    query = {"street": {"$gte": STREETS[0], "$lt": STREETS[0] + ":"}, **category_query(category, TODAY)}
     index = "reported" if "categories" in query else "street"
 
     plan = await database.command(
@@ -92,8 +92,8 @@ async def test_a_household_and_the_children_of_its_members_are_found_together(da
     found = await find_dependants(database, head, (Area(head.street),))
 
     assert {stay.stay_id for stay in found} == {head.stay_id, spouse.stay_id, child.stay_id}
-    assert {stay.person_id for stay in who_follows(head, found, household=True)} == {father, baby}
-    assert who_follows(head, found) == []
+    assert {stay.person_id for stay in find_accompanying(head, found, household=True)} == {father, baby}
+    assert find_accompanying(head, found) == []
     assert await find_dependants(database, alone, (Area(alone.street),)) == []
     assert {stay.person_id for stay in await find_dependants(database, spouse, (Area(spouse.street),))} == {
         mother,

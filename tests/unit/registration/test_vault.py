@@ -28,7 +28,7 @@ def test_a_new_key_at_the_end_opens_and_does_not_seal() -> None:
 def test_what_is_sealed_anew_opens_with_the_new_key_alone() -> None:
     old = vault(OLD).seal(IDENTITY)
 
-    new = vault(NEW, OLD).seal_anew(old.content)
+    new = vault(NEW, OLD).reseal(old.content)
 
     assert new.sealed_with == vault(NEW).sealing_key != old.sealed_with
     assert vault(NEW).open(new.content) == IDENTITY

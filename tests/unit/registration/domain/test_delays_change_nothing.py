@@ -12,7 +12,7 @@ from services.registration.domain import notices, people, stays
 from services.registration.domain.conflicts import find_conflicts
 from services.registration.domain.errors import LeftBeforeArrivingError, NotLivingHereError
 from services.registration.domain.knowledge import Knowledge
-from services.registration.domain.settling import Now, settle
+from services.registration.domain.settling import Now, derive_owed_facts
 from services.registration.domain.tasks import TaskKind, derive_tasks
 from services.registration.domain.transfers import TransferState, derive_transfers
 from tests.simulator.invariants import find_silent_doubles
@@ -145,7 +145,7 @@ def test_what_reopens_a_stay_raises_its_conflict_at_once() -> None:
     near = make_stay(street=STREETS[2], day=1)
     ended = OLD.model_copy(update={"state": StayState.ENDED, "ending": Ending.BY_DEFAULT, "ended_on": near.started_on})
 
-    said = list(settle(Knowledge((ended, near)), rules_of("320507"), Now(noon(FIRST_DAY), FIRST_DAY)))
+    said = list(derive_owed_facts(Knowledge((ended, near)), rules_of("320507"), Now(noon(FIRST_DAY), FIRST_DAY)))
 
     assert [fact.TYPE for fact in said] == [StayContested.TYPE, ConflictRaised.TYPE]
 

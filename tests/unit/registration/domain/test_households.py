@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.registration.stays import Stay, StayState
-from services.registration.domain.households import who_follows
+from services.registration.domain.households import find_accompanying
 from services.registration.domain.stays import LIVING
 from tests.support.histories import STREETS, make_stay
 
@@ -32,30 +32,30 @@ def people(following: Sequence[Stay]) -> set[str]:
 
 
 def test_a_child_without_a_document_follows_its_guardian_and_nobody_else() -> None:
-    assert people(who_follows(mother, ALL)) == {BABY}
-    assert people(who_follows(father, ALL)) == set()
+    assert people(find_accompanying(mother, ALL)) == {BABY}
+    assert people(find_accompanying(father, ALL)) == set()
 
 
 def test_a_household_leaves_its_street_together() -> None:
-    assert people(who_follows(father, ALL, household=True)) == {MOTHER, BABY}
-    assert people(who_follows(lodger, ALL, household=True)) == set()
+    assert people(find_accompanying(father, ALL, household=True)) == {MOTHER, BABY}
+    assert people(find_accompanying(lodger, ALL, household=True)) == set()
 
 
 def test_a_child_of_another_household_follows_the_member_who_is_its_guardian() -> None:
     apart = baby.model_copy(update={"household_id": None})
 
-    assert people(who_follows(father, (mother, father, apart), household=True)) == {MOTHER, BABY}
+    assert people(find_accompanying(father, (mother, father, apart), household=True)) == {MOTHER, BABY}
 
 
 def test_who_is_named_as_staying_stays() -> None:
-    assert people(who_follows(mother, ALL, staying=[BABY])) == set()
-    assert people(who_follows(father, ALL, household=True, staying=[MOTHER])) == {BABY}
+    assert people(find_accompanying(mother, ALL, staying=[BABY])) == set()
+    assert people(find_accompanying(father, ALL, household=True, staying=[MOTHER])) == {BABY}
 
 
 def test_who_left_already_does_not_leave_again() -> None:
     gone = father.model_copy(update={"state": StayState.ENDED})
 
-    assert people(who_follows(mother, (gone, baby), household=True)) == {BABY}
+    assert people(find_accompanying(mother, (gone, baby), household=True)) == {BABY}
 
 
 family = st.lists(
@@ -77,11 +77,11 @@ family = st.lists(
 def test_followers_live_in_the_street_follow_for_a_reason_and_do_not_depend_on_order(
     stays: list[Stay], household: bool, staying: set[str], chance: object
 ) -> None:
-    following = who_follows(mother, stays, household=household, staying=staying)
+    following = find_accompanying(mother, stays, household=household, staying=staying)
     shuffled = list(stays)
     chance.shuffle(shuffled)  # type: ignore[attr-defined]  # Hypothesis's own Random
 
-    assert who_follows(mother, shuffled, household=household, staying=staying) == following
+    assert find_accompanying(mother, shuffled, household=household, staying=staying) == following
     for one in following:
         assert one.state in LIVING
         assert one.street == mother.street

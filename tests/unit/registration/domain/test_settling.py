@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from contracts.registration.stays import Stay, StayState
 from services.registration.domain import stays as decisions
-from services.registration.domain.knowledge import Knowledge, claim
-from services.registration.domain.settling import Now, settle
+from services.registration.domain.knowledge import Knowledge, claim_order
+from services.registration.domain.settling import Now, derive_owed_facts
 from services.registration.domain.stays import LIVING
 from tests.support.districts import World, noon, rules_of
 from tests.support.histories import FIRST_DAY, PEOPLE, STREETS, make_stay, repeated, stays
@@ -33,7 +33,7 @@ def settled(own: Iterable[Stay], known: Iterable[Stay], today: date = TODAY) -> 
 
 
 def _owed(own: dict[str, Stay], known: dict[str, Stay], today: date) -> list[Stay]:
-    facts = settle(Knowledge(tuple(known.values())), rules_of(*DISTRICTS), Now(noon(today), today))
+    facts = derive_owed_facts(Knowledge(tuple(known.values())), rules_of(*DISTRICTS), Now(noon(today), today))
     return [fact.stay for fact in facts if hasattr(fact, "stay") and fact.stay.stay_id in own]
 
 
@@ -63,7 +63,7 @@ def test_of_everything_known_at_most_one_stay_is_open(known: list[Stay]) -> None
 @PATIENT
 @given(people_with_stays())
 def test_the_open_stay_is_the_latest_one_that_was_not_retracted(known: list[Stay]) -> None:
-    latest = max((stay for stay in known if stay.state is not StayState.RETRACTED), key=claim, default=None)
+    latest = max((stay for stay in known if stay.state is not StayState.RETRACTED), key=claim_order, default=None)
 
     after = settled(known, known)
 
@@ -74,7 +74,7 @@ def test_the_open_stay_is_the_latest_one_that_was_not_retracted(known: list[Stay
 @PATIENT
 @given(people_with_stays())
 def test_a_contested_stay_names_the_next_later_claim_and_one_in_its_own_street_ends_it(known: list[Stay]) -> None:
-    claims = sorted((stay for stay in known if stay.state is not StayState.RETRACTED), key=claim)
+    claims = sorted((stay for stay in known if stay.state is not StayState.RETRACTED), key=claim_order)
 
     after = settled(known, known)
 
@@ -98,7 +98,7 @@ def test_settling_twice_adds_nothing(known: list[Stay]) -> None:
 def test_a_district_speaks_of_its_own_stays_alone(known: list[Stay], data: st.DataObject) -> None:
     district = data.draw(st.sampled_from(DISTRICTS))
 
-    said = list(settle(Knowledge(tuple(known)), rules_of(district), Now(noon(TODAY), TODAY)))
+    said = list(derive_owed_facts(Knowledge(tuple(known)), rules_of(district), Now(noon(TODAY), TODAY)))
 
     assert all(fact.division[:6] == district for fact in said)
 
