@@ -97,7 +97,7 @@ def one_person(records: Iterable[Person]) -> dict[str, frozenset[str]]:
     return join({record.person_id, *_merge(record)} for record in records if record.merged_into)
 
 
-def goes_on(ids: Collection[str], records: Iterable[Person]) -> str:
+def survivor_of(ids: Collection[str], records: Iterable[Person]) -> str:
     """Give the id that a person goes on as: the one merged into nobody; where merges contradict, the lowest."""
     aliases = {record.person_id for record in records if record.merged_into}
     return min(set(ids) - aliases or ids)

@@ -9,7 +9,7 @@ from services.outreach import projector
 from services.outreach.api import routers
 from services.outreach.views.activities import prepare
 from services.runtime.clock import Clock, system_clock
-from services.runtime.command_line import send_again_by
+from services.runtime.command_line import make_send_again_command
 from services.runtime.service import Service, run_service
 from services.runtime.settings import Settings, load_settings
 from services.runtime.web import make_app
@@ -35,7 +35,7 @@ def serve(context: typer.Context) -> None:
         run_service(app.state.service, app)
 
 
-cli.command("send-again")(send_again_by(NAME))
+cli.command("send-again")(make_send_again_command(NAME))
 
 if __name__ == "__main__":
     cli()

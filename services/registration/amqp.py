@@ -21,7 +21,7 @@ from services.registration.intake.reports import DepartureReport, HouseholdRepor
 from services.registration.service import Registration
 from services.registration.views.transfers import find_notice
 from services.runtime.inbox import Delivery
-from services.runtime.journal import ConflictError
+from services.runtime.journal import StreamConflictError
 
 OFFICES = "offices"
 PREFETCH = 256
@@ -153,7 +153,7 @@ async def _decided(deciding: Awaitable[Answer]) -> Answer:
         return await deciding
     except RefusedError as error:
         return Answer(outcome="refused", code=error.code, advice=error.advice, field=error.field, version=error.version)
-    except ConflictError:
+    except StreamConflictError:
         return Answer(outcome="refused", code="conflict", advice=ADVICE["conflict"])
 
 

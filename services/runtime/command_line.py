@@ -36,7 +36,7 @@ def make_bar() -> Progress:
 
 
 @contextmanager
-def said_in_one_line(file_advice: Mapping[str, str] = FILE_ADVICE) -> Iterator[None]:
+def errors_in_one_line(file_advice: Mapping[str, str] = FILE_ADVICE) -> Iterator[None]:
     """End with one line instead of a traceback: exit code 2 for what is refused, 3 while MongoDB is away."""
     try:
         yield
@@ -53,7 +53,7 @@ def said_in_one_line(file_advice: Mapping[str, str] = FILE_ADVICE) -> Iterator[N
         raise typer.Exit(3) from error
 
 
-def say_counts(progress: BaseModel, as_json: bool) -> None:
+def print_counts(progress: BaseModel, as_json: bool) -> None:
     """Say what became of an import's rows, line by line or as one line of JSON."""
     counts = progress.model_dump(
         include={"street", "rows", "accepted", "duplicate", "blank", "refused", "refused_by_reason"}
@@ -65,7 +65,7 @@ def say_counts(progress: BaseModel, as_json: bool) -> None:
         sys.stdout.write(f"{name}: {count}\n")
 
 
-def send_again_by(name: str) -> Callable[[], None]:
+def make_send_again_command(name: str) -> Callable[[], None]:
     """Make the command by which a service says again whatever it said."""
 
     def send_again_command() -> None:
@@ -73,7 +73,7 @@ def send_again_by(name: str) -> Callable[[], None]:
 
         Whoever heard it before takes no notice of it. New facts wait behind the old ones until these are sent.
         """
-        with said_in_one_line():
+        with errors_in_one_line():
             sys.stdout.write(f"to be sent again: {asyncio.run(_unmark(open_service(name)))}\n")
 
     return send_again_command

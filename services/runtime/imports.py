@@ -48,7 +48,7 @@ async def prepare_imports(database: Database) -> None:
     await make_index(database[IMPORTS], "state", name="unfinished", partialFilterExpression=waiting)
 
 
-async def promise_import(database: Database, import_id: str, progress: Mapping[str, Any]) -> None:
+async def enqueue_import(database: Database, import_id: str, progress: Mapping[str, Any]) -> None:
     """Promise to work through what was kept of an import."""
     await database[IMPORTS].insert_one({"_id": import_id, **progress, "leased_until": progress["handed_in_at"]})
 

@@ -17,12 +17,12 @@ from services.runtime.mongo import Database, Document, bulk_write, insert_new, m
 FactT = TypeVar("FactT", bound=Fact)
 
 JOURNAL = "journal"
-HELPING = 5000
-FRESH = 2000
+BATCH_SIZE = 5000
+BUFFERED = 2000
 """How many commits are held ready for the relay; what is beyond it the relay finds in the database."""
 
 
-class ConflictError(Exception):
+class StreamConflictError(Exception):
     """Somebody else continued the stream first: load it again and decide again."""
 
 
@@ -40,7 +40,7 @@ class Commit:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Occupant:
     """What already stands where a commit wanted to stand: who caused it, so that a repeated request is recognised."""
 
     causation: str
@@ -55,7 +55,7 @@ class Journal:
         self._clock = clock
         self._known = known
         self.recorded = asyncio.Event()
-        self._fresh: deque[Document] = deque(maxlen=FRESH)
+        self._buffered: deque[Document] = deque(maxlen=BUFFERED)
 
     async def prepare(self) -> None:
         """Make the indexes: what is unsent, what nobody heard yet, and what concerns a person."""
@@ -84,35 +84,35 @@ class Journal:
         )
         return Commit(facts[0].stream, events)
 
-    async def record(self, commits: Sequence[Commit]) -> dict[int, Taken]:
+    async def record(self, commits: Sequence[Commit]) -> dict[int, Occupant]:
         """Record all commits that are first; say for each of the others, by index, what stands in its place."""
         documents = [_document(commit) for commit in commits]
         taken = await insert_new(self._documents, documents)
         if len(taken) < len(commits):
             others = set(taken)
-            self._fresh.extend(document for index, document in enumerate(documents) if index not in others)
+            self._buffered.extend(document for index, document in enumerate(documents) if index not in others)
             self.recorded.set()
         return await self._standing_instead(commits, taken) if taken else {}
 
     @property
-    def oldest_fresh(self) -> datetime | None:
+    def oldest_buffered(self) -> datetime | None:
         """When the oldest commit was recorded that is ready to be taken."""
-        return self._fresh[0]["recorded_at"] if self._fresh else None
+        return self._buffered[0]["recorded_at"] if self._buffered else None
 
-    def take_fresh(self, most: int) -> list[Document]:
+    def take_buffered(self, most: int) -> list[Document]:
         """Hand over commits that this process recorded, oldest first, so that they need not be read back."""
-        return [self._fresh.popleft() for _ in range(min(most, len(self._fresh)))]
+        return [self._buffered.popleft() for _ in range(min(most, len(self._buffered)))]
 
-    def forget_fresh(self, ids: Collection[str]) -> None:
+    def forget_buffered(self, ids: Collection[str]) -> None:
         """Hand these commits over no more: they were found in the database."""
-        kept = [document for document in self._fresh if document["_id"] not in ids]
-        self._fresh.clear()
-        self._fresh.extend(kept)
+        kept = [document for document in self._buffered if document["_id"] not in ids]
+        self._buffered.clear()
+        self._buffered.extend(kept)
 
     async def record_one(self, commit: Commit) -> None:
-        """Record a commit or raise ConflictError."""
+        """Record a commit or raise StreamConflictError."""
         if await self.record([commit]):
-            raise ConflictError(commit.stream)
+            raise StreamConflictError(commit.stream)
 
     async def load(self, stream: str, kind: type[FactT]) -> Event[FactT] | None:
         """Return the newest fact of a stream, which carries the state of its subject; None if nothing was said.
@@ -154,14 +154,14 @@ class Journal:
     def _last_event(self, document: Document) -> Event[Fact]:
         return unwrap(from_json(document["facts"][-1]["event"]), self._known)
 
-    async def _standing_instead(self, commits: Sequence[Commit], taken: Sequence[int]) -> dict[int, Taken]:
+    async def _standing_instead(self, commits: Sequence[Commit], taken: Sequence[int]) -> dict[int, Occupant]:
         """Tell a commit of somebody else's from our own, written by an attempt whose answer was lost."""
         ids = {_id_of(commits[index]): index for index in taken}
-        instead: dict[int, Taken] = {}
+        instead: dict[int, Occupant] = {}
         async for document in self._documents.find({"_id": {"$in": list(ids)}}):
             index = ids[document["_id"]]
             if document["facts"][0]["id"] != commits[index].first.id:
-                instead[index] = Taken(document["causation_id"])
+                instead[index] = Occupant(document["causation_id"])
         return instead
 
 
@@ -177,28 +177,28 @@ def _document(commit: Commit) -> Document:
         "causation_id": first.causationid,
         "recorded_at": first.time,
         "sent_at": None,
-        "facts": [_told(event) for event in commit.events],
+        "facts": [_render_fact(event) for event in commit.events],
     }
     if first.personid is not None:
         document["person_id"] = first.personid
     return document
 
 
-def _told(event: Event[Fact]) -> Document:
+def _render_fact(event: Event[Fact]) -> Document:
     """Put an event down with its routing key, and with further ones where other districts must hear it too."""
     key, *also = event.routing_keys
     told = {"id": event.id, "key": key, "event": render(event)}
     return {**told, "also": also} if also else told
 
 
-def keys_of(told: Document) -> tuple[str, ...]:
+def routing_keys_of(told: Document) -> tuple[str, ...]:
     """Give every routing key of an event that stands in the journal."""
     return (told["key"], *told.get("also", ()))
 
 
-def told_as(commit: Document, key: str) -> list[str]:
+def events_under(commit: Document, key: str) -> list[str]:
     """Give the events of a commit that go under a routing key."""
-    return [fact["event"] for fact in commit["facts"] if key in keys_of(fact)]
+    return [fact["event"] for fact in commit["facts"] if key in routing_keys_of(fact)]
 
 
 async def read_unsent(database: Database, limit: int, before: datetime | None = None) -> list[Document]:
@@ -218,7 +218,7 @@ async def unmark_sent(database: Database, until: datetime) -> AsyncIterator[int]
     done, last = 0, ""
     while True:
         query: Document = {"_id": {"$gt": last}, "recorded_at": {"$lte": until}}
-        ids = [row["_id"] async for row in database[JOURNAL].find(query, {"_id": 1}).sort("_id", 1).limit(HELPING)]
+        ids = [row["_id"] async for row in database[JOURNAL].find(query, {"_id": 1}).sort("_id", 1).limit(BATCH_SIZE)]
         if not ids:
             return
         await database[JOURNAL].update_many({"_id": {"$in": ids}}, {"$set": {"sent_at": None}})

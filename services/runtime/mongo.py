@@ -164,7 +164,7 @@ async def find_connected(collection: Collection, ids: Iterable[str]) -> list[Doc
     return list(known.values())
 
 
-def and_in(collection: str, *stages: Document) -> Document:
+def union_with(collection: str, *stages: Document) -> Document:
     """Add what stages find in a further collection to an aggregation, which costs less than to ask again."""
     return {"$unionWith": {"coll": collection, "pipeline": list(stages)}}
 

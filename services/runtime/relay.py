@@ -18,20 +18,20 @@ from contracts.envelope import BATCH_CONTENT_TYPE, render_batch, uuid7
 from services.runtime.clock import Clock
 from services.runtime.journal import (
     Journal,
-    keys_of,
+    events_under,
     list_unheard,
     mark_heard,
     mark_sent,
     mark_unheard,
     read_unheard,
     read_unsent,
-    told_as,
+    routing_keys_of,
 )
 from services.runtime.logs import get_log
 from services.runtime.metrics import RELAYED, UNHEARD
 from services.runtime.mongo import Database, Document, is_away
 
-BATCH = 1000
+BATCH_SIZE = 1000
 LARGEST_MESSAGE = 4_000_000
 """Characters of a message's facts, however many bytes each takes; what is longer by itself goes alone."""
 CONFIRM_WITHIN = 30.0
@@ -96,7 +96,7 @@ class Relay:
         if self.looks and self._try_again_at <= time.monotonic():
             await self._try_unheard()
         self._journal.recorded.clear()
-        commits = (await self._look() if self._look_is_due() else []) or self._journal.take_fresh(BATCH)
+        commits = (await self._look() if self._look_is_due() else []) or self._journal.take_buffered(BATCH_SIZE)
         self.oldest_unsent = commits[0]["recorded_at"] if commits else None
         if not commits:
             return 0
@@ -109,10 +109,10 @@ class Relay:
     async def _look(self) -> list[Document]:
         """Read a helping of what anybody left behind: older than what is at hand, or all there is if unsure."""
         left_behind = self._clock() - LEFT_BEHIND_AFTER
-        before = None if self._unsure else min(left_behind, self._journal.oldest_fresh or left_behind)
-        commits = await read_unsent(self._database, BATCH, before)
-        self._journal.forget_fresh({commit["_id"] for commit in commits})
-        self._must_look = len(commits) == BATCH
+        before = None if self._unsure else min(left_behind, self._journal.oldest_buffered or left_behind)
+        commits = await read_unsent(self._database, BATCH_SIZE, before)
+        self._journal.forget_buffered({commit["_id"] for commit in commits})
+        self._must_look = len(commits) == BATCH_SIZE
         self._unsure = self._unsure and self._must_look
         self._looked_at = time.monotonic()
         return commits
@@ -163,9 +163,9 @@ class Relay:
     async def _is_heard(self, key: str) -> bool:
         """Send what is owed under a routing key, if a queue takes it now."""
         exchange = await self._open_exchange()
-        while commits := await read_unheard(self._database, key, BATCH):
+        while commits := await read_unheard(self._database, key, BATCH_SIZE):
             try:
-                for part in _part(event for commit in commits for event in told_as(commit, key)):
+                for part in _part(event for commit in commits for event in events_under(commit, key)):
                     await self._publish(exchange, key, part)
             except PublishError:
                 return False
@@ -214,7 +214,7 @@ def _make_messages(commits: Sequence[Document]) -> Iterator[tuple[str, list[str]
     gathered: dict[str, list[str]] = defaultdict(list)
     for commit in commits:
         for fact in commit["facts"]:
-            for key in keys_of(fact):
+            for key in routing_keys_of(fact):
                 gathered[key].append(fact["event"])
     return ((key, part) for key, events in gathered.items() for part in _part(events))
 
@@ -235,4 +235,4 @@ def _part(events: Iterable[str]) -> Iterator[list[str]]:
 
 def _keys(commit: Document) -> Iterator[str]:
     for fact in commit["facts"]:
-        yield from keys_of(fact)
+        yield from routing_keys_of(fact)

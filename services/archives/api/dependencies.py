@@ -12,7 +12,7 @@ from services.archives.api.reading import Granted, Read
 from services.archives.views.people import Heard, find_heard
 from services.runtime.access import Caller, Role, allow
 from services.runtime.access_log.log import AccessLog
-from services.runtime.journal import ConflictError
+from services.runtime.journal import StreamConflictError
 from services.runtime.problems import Problem
 from services.runtime.web import ServiceHere
 
@@ -62,5 +62,5 @@ async def decided(command: Coroutine[Any, Any, Answer]) -> Answer:
         return await command
     except RefusedError as error:
         raise Problem(404 if error.code == "not_found" else 409, error.code, error.advice) from error
-    except ConflictError as error:
+    except StreamConflictError as error:
         raise Problem(409, "conflict", "Somebody else changed it at the same time; look and try again.") from error

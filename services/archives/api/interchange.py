@@ -16,7 +16,7 @@ from services.archives.views import exports
 from services.archives.views.people import Heard, find_heard
 from services.archives.views.summaries import find_chart
 from services.runtime.access import Caller, Role, allow
-from services.runtime.journal import ConflictError
+from services.runtime.journal import StreamConflictError
 from services.runtime.problems import Problem
 from services.runtime.web import ServiceHere
 
@@ -84,5 +84,5 @@ async def post_fhir(person_id: PersonInPath, request: Request, service: ServiceH
         raise Problem(409, error.code, error.advice, field=error.entry_id) from error
     except RefusedError as error:
         raise Problem(409, error.code, error.advice) from error
-    except ConflictError as error:
+    except StreamConflictError as error:
         raise Problem(409, "conflict", "Somebody else changed it at the same time; send it again.") from error

@@ -6,7 +6,7 @@ from contracts.outreach.activities import Activity, ActivityFact
 from contracts.reference.calendar import day_of
 from contracts.refusals import RefusedError
 from services.outreach.domain import activities
-from services.runtime.journal import ConflictError
+from services.runtime.journal import StreamConflictError
 from services.runtime.service import Service
 
 
@@ -34,7 +34,7 @@ async def hold(service: Service, activity_id: str, held_on: date, attendance: in
     commit = service.journal.commit(fact, after=event.sequence, causation=cause, correlation=event.correlationid)
     try:
         await service.journal.record_one(commit)
-    except ConflictError:
+    except StreamConflictError:
         return await hold(service, activity_id, held_on, attendance, cause)
     return fact.activity
 

@@ -16,7 +16,7 @@ from services.registration.intake.refusals import ADVICE
 from services.registration.service import Registration
 from services.registration.views.people import KnownPerson
 from services.runtime.access import Caller, Role, allow
-from services.runtime.journal import ConflictError
+from services.runtime.journal import StreamConflictError
 from services.runtime.problems import Problem, documented
 
 Clerk = Annotated[Caller, Depends(allow(Role.CLERK, Role.SUPERVISOR, Role.DISTRICT))]
@@ -85,7 +85,7 @@ async def decided(command: Awaitable[Result]) -> Result:
         told = {"version": error.version, "field": error.field}
         more = {name: value for name, value in told.items() if value is not None}
         raise Problem(STATUSES.get(error.code, 409), error.code, error.advice, **more) from error
-    except ConflictError as error:
+    except StreamConflictError as error:
         raise Problem(
             409, "conflict", "记录正被他人修改，请重试。Somebody else changed it; look and try again."
         ) from error

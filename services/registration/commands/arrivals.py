@@ -17,7 +17,7 @@ from services.registration.service import Registration
 from services.registration.views import duplicates
 from services.registration.views.sealed import find_erasures, find_sealed, insert_sealed, replace_sealed
 from services.runtime.gathering import Gathering
-from services.runtime.journal import Commit, Taken
+from services.runtime.journal import Commit, Occupant
 
 
 class ArrivalReported(NamedTuple):
@@ -112,8 +112,8 @@ async def _as_registered_before(
 
 
 async def _start_again(
-    registration: Registration, commits: Sequence[Commit], taken: Mapping[int, Taken]
-) -> dict[int, Taken]:
+    registration: Registration, commits: Sequence[Commit], taken: Mapping[int, Occupant]
+) -> dict[int, Occupant]:
     """Start again the stays that stand there retracted, unless the request is an old one; give what is still taken."""
     journal = registration.service.journal
     still = dict(taken)
@@ -125,7 +125,7 @@ async def _start_again(
         if event.sequence == 1:
             continue
         if started.causationid in await journal.load_causes(started.subject):
-            still[index] = Taken(started.causationid)
+            still[index] = Occupant(started.causationid)
         elif event.data.stay.state is StayState.RETRACTED and await _continue(
             registration, event, started.data, started.causationid
         ):
@@ -133,7 +133,7 @@ async def _start_again(
     return still
 
 
-def _cause_of(commit: Commit, taken: Taken | None) -> str:
+def _cause_of(commit: Commit, taken: Occupant | None) -> str:
     """Name the request that the stay owes its start to."""
     return taken.causation if taken else commit.first.causationid
 

@@ -8,7 +8,7 @@ from pymongo import UpdateMany, UpdateOne
 from contracts.archives.archives import ArchiveState
 from services.reporting.domain.traces import Trace
 from services.reporting.views.rows import ANSWERS, ARCHIVES, NOTICES, PEOPLE, STAYS
-from services.runtime.mongo import Database, Document, Row, and_in, bulk_write, find_connected
+from services.runtime.mongo import Database, Document, Row, bulk_write, find_connected, union_with
 
 
 def link(archive: Mapping[str, Any], sequence: int) -> UpdateMany:
@@ -50,7 +50,7 @@ async def find_moving(database: Database, ids: Collection[str]) -> set[str]:
         among,
         {"$group": {"_id": "$person_id", "stays": {"$sum": 1}}},
         {"$match": {"stays": {"$gt": 1}}},
-        and_in(NOTICES, among, {"$project": {"_id": "$person_id"}}),
+        union_with(NOTICES, among, {"$project": {"_id": "$person_id"}}),
     ]
     return {row["_id"] async for row in database[STAYS].aggregate(stages, hint="person")}
 

@@ -41,7 +41,7 @@ async def verify_access_log(log: AccessLog, heads: Path | None) -> Verdict:
     return verdict
 
 
-def say_verdict(verify: Callable[[], Verdict]) -> None:
+def print_verdict(verify: Callable[[], Verdict]) -> None:
     """Verify and say what was found: exit code 1 if the log is broken, 2 if the file of heads can't be read."""
     try:
         verdict = verify()
