@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from contracts.reference.calendar import add_months, age_on
 from contracts.reference.identity import Sex
 from contracts.registration.stays import Category, Stay
 
@@ -61,7 +62,7 @@ def categories(
     birth: date | None, sex: Sex, hazard: str | None, reported: Collection[Category], day: date
 ) -> tuple[PersonCategory, ...]:
     """Say to which categories a person belongs on a day."""
-    age = completed_years(birth, day) if birth is not None else None
+    age = age_on(birth, day) if birth is not None else None
     return tuple(
         category
         for category, belonging in CATEGORIES.items()
@@ -77,18 +78,6 @@ def categories_of(stay: Stay, day: date) -> tuple[PersonCategory, ...]:
     return categories(stay.birth, stay.sex, stay.hazard, stay.categories, day)
 
 
-def completed_years(birth: date, day: date) -> int:
-    """Count full years of life; who was born on 29 February is a year older from 1 March of a common year on."""
-    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
-
-
 def born_between(belonging: Belonging, day: date) -> tuple[date, date]:
     """Give the birthdays (after the first, up to the second) of people who are of that age on a day."""
-    return _years_before(day, belonging.oldest + 1), _years_before(day, belonging.youngest)
-
-
-def _years_before(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return day.replace(year=day.year - years, day=28)
+    return add_months(day, -12 * (belonging.oldest + 1)), add_months(day, -12 * belonging.youngest)

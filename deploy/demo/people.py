@@ -8,6 +8,7 @@ from itertools import islice
 
 from faker import Faker
 
+from contracts.reference.calendar import age_on
 from contracts.reference.divisions import Divisions
 from contracts.reference.identity import check_digit
 
@@ -57,7 +58,7 @@ class Person:
 
     def age(self, on: date) -> int:
         """Tell the age in full years on a day."""
-        return on.year - self.birth.year - ((on.month, on.day) < (self.birth.month, self.birth.day))
+        return age_on(self.birth, on)
 
 
 @dataclass(frozen=True, slots=True)

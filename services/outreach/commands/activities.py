@@ -3,7 +3,6 @@
 from datetime import date
 
 from contracts.outreach.activities import Activity, ActivityFact
-from contracts.reference.calendar import day_of
 from contracts.refusals import RefusedError
 from services.outreach.domain import activities
 from services.runtime.journal import StreamConflictError
@@ -28,7 +27,7 @@ async def hold(service: Service, activity_id: str, held_on: date, attendance: in
     if event is None:
         raise UnknownActivityError
     activity = event.data.activity
-    fact = activities.hold(activity, held_on, attendance, day_of(service.clock()))
+    fact = activities.hold(activity, held_on, attendance, service.today)
     if fact is None:
         return activity
     commit = service.journal.commit(fact, after=event.sequence, causation=cause, correlation=event.correlationid)

@@ -1,12 +1,12 @@
 """Reading the access log over HTTP: `make_app(service, …, access_log_web.router)` with `app.state.access_log` set."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
-from contracts.reference.calendar import SHANGHAI
+from contracts.reference.calendar import start_of
 from services.runtime.access import Caller, Role, allow
 from services.runtime.access_log.log import Access, AccessLog, Entry, Search
 
@@ -55,8 +55,8 @@ async def get_access_log(
         division=division,
         person_id=person_id,
         by=by,
-        since=_begin_of(since) if since else None,
-        until=_begin_of(until + timedelta(days=1)) if until and until < date.max else None,
+        since=start_of(since) if since else None,
+        until=start_of(until + timedelta(days=1)) if until and until < date.max else None,
         before=int(cursor) if cursor else None,
     )
     entries = await log.read(search, limit + 1)
@@ -64,7 +64,3 @@ async def get_access_log(
     return AccessLogPage(
         entries=entries[:limit], cursor=following, head=Head(position=reading.position, hash=reading.hash)
     )
-
-
-def _begin_of(day: date) -> datetime:
-    return datetime.combine(day, time(), SHANGHAI)
