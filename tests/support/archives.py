@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, StringConstraints
 
 from contracts.archives.archives import Archive
-from contracts.archives.contents import CONTENTS, BloodPressure
+from contracts.archives.contents import CONTENTS
 from contracts.archives.enrolments import Duty, Enrolment
 from contracts.archives.entries import Earlier, Entry, EntryState
+from contracts.archives.follow_ups import BloodPressure
 from services.archives.fhir.bundles import Kept, PortableArchive
 
 PERSON = "0123456789abcdef0123456789abcdef"

@@ -21,10 +21,11 @@ from contracts.archives.archives import (
     ClosingReason,
     archive_code,
 )
-from contracts.archives.contents import BloodPressure, Mode
 from contracts.archives.custody import Custody, CustodyOffered, CustodyReleased, Line, Manifest, Offer
 from contracts.archives.enrolments import ChronicEnrolled, Condition, Enrolment, EnrolmentEnded, EnrolmentEnding
 from contracts.archives.entries import Entry, EntryCorrected, EntryForwarded, EntryRecorded, EntryState, EntryVoided
+from contracts.archives.follow_ups import BloodPressure
+from contracts.archives.forms import Mode
 from contracts.envelope import Event, Fact, render, unwrap, wrap
 from contracts.facts import ALL_FACTS, by_type
 from contracts.outreach.activities import Activity, ActivityHeld, ActivityKind, ActivityPlanned, ActivityState, Audience

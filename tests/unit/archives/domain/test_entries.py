@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from contracts.archives.archives import archive_code
-from contracts.archives.contents import CONTENTS, AnyContent, BloodPressure, Content, measures, measures_of
+from contracts.archives.contents import CONTENTS, AnyContent, measures, measures_of
 from contracts.archives.custody import chain
 from contracts.archives.entries import Entry
+from contracts.archives.follow_ups import BloodPressure
+from contracts.archives.forms import Content
 from services.archives.domain.entries import correct_entry, void_entry
 from tests.support.histories import FIRST_MOMENT, PEOPLE
 
