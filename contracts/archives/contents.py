@@ -98,7 +98,7 @@ class PhysicalExam(Content):
     """The auxiliary tests 辅助检查 that an exam at 65 and over comprises, by group."""
 
     def missing_tests(self) -> tuple[str, ...]:
-        """Name the groups of auxiliary tests of 65 and over in which something was not done."""
+        """Return the groups of auxiliary tests for people of 65 and over that are incomplete."""
         return tuple(
             group for group, tests in self.GROUPS.items() if any(getattr(self, test) is None for test in tests)
         )
@@ -297,12 +297,12 @@ _Contents = Annotated[
 
 
 def _with_kind(content: Any) -> Any:
-    """Read what does not say its kind as the one there was first."""
+    """Return raw content with its kind; content without one is a blood pressure, which was the only kind at first."""
     return {"kind": "blood_pressure", **content} if isinstance(content, dict) else content
 
 
 AnyContent = Annotated[_Contents, BeforeValidator(_with_kind)]
-"""Everything that can be entered, told apart by `kind`; without one it is a blood pressure."""
+"""Any content of an entry, discriminated by `kind`; without one it is a blood pressure."""
 
 CONTENTS: dict[str, type[Content]] = {
     model.model_fields["kind"].default: model for model in get_args(get_args(_Contents)[0])
@@ -311,7 +311,7 @@ CONTENTS: dict[str, type[Content]] = {
 
 
 def measures_of(content: Content) -> Iterator[tuple[str, int | float, Measured]]:
-    """Give a content's numbers with what they mean: the field, the number, its unit and code."""
+    """Yield the measured fields of a content that have a value: field, number, unit and code."""
     for field, measured in measures(type(content)).items():
         value = getattr(content, field)
         if value is not None:
@@ -320,7 +320,7 @@ def measures_of(content: Content) -> Iterator[tuple[str, int | float, Measured]]
 
 @cache
 def measures(content: type[Content]) -> Mapping[str, Measured]:
-    """Name a content's measured fields and what their numbers mean."""
+    """Return the measured fields of a kind of content with their units and codes."""
     found = {field: _measured(info.annotation, info.metadata) for field, info in content.model_fields.items()}
     known = {field: measured for field, measured in found.items() if measured}
     if content is BloodPressure:

@@ -39,9 +39,9 @@ class Medication(BaseModel):
 
 
 class FollowUp(Content):
-    """What every follow-up 随访 says: how it was done, what is taken, what went wrong, when the next one is agreed.
+    """What every follow-up 随访 records: its mode, medication, side effects and complications, and the next day agreed.
 
-    `urgent` is a red flag that the worker saw (chest pain, clouded mind and the like) beside those that numbers say.
+    `urgent` is a red flag that the worker saw (chest pain, clouded mind and the like), besides those in the numbers.
     """
 
     mode: Mode

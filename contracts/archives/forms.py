@@ -1,4 +1,4 @@
-"""What the forms of the national specification share: the model that every content extends, and words for results."""
+"""What the forms of the national specification share: the base of every content, and the words for results."""
 
 from enum import StrEnum
 
@@ -40,6 +40,6 @@ class Result(StrEnum):
 
 
 class Content(BaseModel):
-    """What an entry says; `kind` tells which content it is."""
+    """What an entry contains; each subclass has a `kind` of its own."""
 
     model_config = ConfigDict(frozen=True)

@@ -1,6 +1,6 @@
-"""Whom the plans serve apart: children, pupils, women, the elderly and those whom the office reports as in need.
+"""The groups of people that plans target: children, pupils, women, the elderly, and people reported as in need.
 
-Belonging follows from birth, sex and the report on a day, so it is worked out where it is asked for and never stored.
+Whether a person belongs to one on a day follows from birth, sex and what was reported, so it is derived, never stored.
 """
 
 from collections.abc import Collection, Mapping
@@ -30,7 +30,7 @@ class PersonCategory(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """Who belongs: ages in completed years, from and including `youngest` up to and including `oldest`."""
+    """The criteria of a group: ages in completed years from `youngest` to `oldest`, both included, and the rest."""
 
     youngest: int = 0
     oldest: int = OLDEST
@@ -40,7 +40,7 @@ class Belonging:
 
     @property
     def of_any_age(self) -> bool:
-        """Say that the age does not matter, so that it need not be known."""
+        """Return whether age does not matter, so that it need not be known."""
         return (self.youngest, self.oldest) == (0, OLDEST)
 
 
@@ -55,13 +55,13 @@ CATEGORIES: Mapping[PersonCategory, Belonging] = {
     PersonCategory.HARDSHIP: Belonging(reported=Category.HARDSHIP),
 }
 NOT_EXPOSED = (None, "none")
-"""What a report says of somebody who is not exposed to a hazard at work: nothing, or that it was asked and denied."""
+"""The reported values for people without a hazard at work: nothing was reported, or it was denied."""
 
 
 def categories(
     birth: date | None, sex: Sex, hazard: str | None, reported: Collection[Category], day: date
 ) -> tuple[PersonCategory, ...]:
-    """Say to which categories a person belongs on a day."""
+    """Return the categories that a person belongs to on a day."""
     age = age_on(birth, day) if birth is not None else None
     return tuple(
         category
@@ -74,10 +74,10 @@ def categories(
 
 
 def categories_of(stay: Stay, day: date) -> tuple[PersonCategory, ...]:
-    """Say to which categories the person of a stay belongs on a day."""
+    """Return the categories that the person of a stay belongs to on a day."""
     return categories(stay.birth, stay.sex, stay.hazard, stay.categories, day)
 
 
 def born_between(belonging: Belonging, day: date) -> tuple[date, date]:
-    """Give the birthdays (after the first, up to the second) of people who are of that age on a day."""
+    """Return the birthdays of people who have the required age on a day: after the first, up to the second."""
     return add_months(day, -12 * (belonging.oldest + 1)), add_months(day, -12 * belonging.youngest)
