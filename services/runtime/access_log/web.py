@@ -1,4 +1,4 @@
-"""Reading the access log over HTTP: `make_app(service, …, access_log_web.router)` with `app.state.access_log` set."""
+"""Reading the access log over HTTP: pass `router` to `make_app` and set `app.state.access_log`."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -16,7 +16,7 @@ Supervision = Annotated[Caller, Depends(allow(Role.SUPERVISOR, Role.DISTRICT))]
 
 
 class Head(BaseModel):
-    """The newest entry's position and hash: who notes them can tell later whether the log was cut off or rewritten."""
+    """The newest entry's position and hash; noted elsewhere, they show whether the log was cut off or rewritten."""
 
     position: int
     hash: str
@@ -47,7 +47,7 @@ async def get_access_log(
     cursor: Annotated[str, Query(pattern=r"^[0-9]{0,15}$")] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AccessLogPage:
-    """Show what was seen by callers of a division, and by anybody of those who lived there; this reading is logged."""
+    """Return accesses by callers of a division, and to data of people who lived there; this reading is logged too."""
     division = caller.division if division is None else division
     caller.must_cover(division)
     reading = await log.record(Access.of(caller, "access_log_read", "supervision", person_id=person_id))
