@@ -1,6 +1,6 @@
-"""Feeds: what happened, for other systems, without saying to whom.
+"""Feeds: what happened to people, for other systems and without identifying anybody.
 
-I own: an append-only feed per district with gapless positions.
+I own: an append-only feed for each district with gapless positions.
 I say: nothing yet.
 I hear: stays.
 """

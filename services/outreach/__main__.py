@@ -1,4 +1,4 @@
-"""Wiring: `python -m services.outreach` serves; with `--help` it tells what else it does from the command line."""
+"""Wiring and entry point: `python -m services.outreach` serves; `--help` lists its other commands."""
 
 from functools import partial
 
@@ -20,7 +20,7 @@ cli = typer.Typer(add_completion=False, help="Health education 健康教育")
 
 
 def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
-    """Wire the service and give its HTTP application."""
+    """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
     service.prepare_with(prepare)
     service.hear(partial(projector.hear, service))

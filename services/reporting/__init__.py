@@ -1,6 +1,6 @@
-"""Reporting: true numbers for streets and districts.
+"""Reporting: numbers of streets and districts.
 
-I own: one row per stay, notice, answer, person, conflict, archive, entry and activity, and where traces of people go.
+I own: one row per stay, notice, answer, person, conflict, archive, entry and activity, and the traces of people.
 I say: nothing yet.
 I hear: everything; notices, answers, deaths and merges of every district.
 """

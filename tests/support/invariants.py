@@ -333,7 +333,7 @@ def recompute(events: Iterable[Event[Any]]) -> dict[str, dict[str, Document]]:
 
 
 def _traced(rows: Mapping[str, Mapping[str, Document]]) -> dict[str, Trace]:
-    everything: Known = tracing.known(
+    everything: Known = tracing.as_known(
         Rows(*(list(rows[name].values()) for name in ("people", "stays", "notices", "answers", "archives")))
     )
     return trace(everything)

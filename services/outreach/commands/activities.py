@@ -1,4 +1,4 @@
-"""Activities planned and held: load, decide, record."""
+"""Plan activities and record that they were held."""
 
 from datetime import date
 
@@ -10,19 +10,22 @@ from services.runtime.service import Service
 
 
 class UnknownActivityError(RefusedError):
-    """No such activity was planned."""
+    """There is no such activity."""
 
     code = "not_found"
     advice = "没有该活动。No such activity; plan it first."
 
 
 async def plan(service: Service, activity: Activity, cause: str) -> None:
-    """Plan an activity."""
+    """Record a planned activity."""
     await service.journal.record_one(service.journal.commit(activities.plan(activity), causation=cause))
 
 
 async def hold(service: Service, activity_id: str, held_on: date, attendance: int, cause: str) -> Activity:
-    """Record that an activity was held, with the head count."""
+    """Record that an activity was held, with the head count, and return it.
+
+    Raise UnknownActivityError, AlreadyHeldError or HeldInFutureError if that can't be so.
+    """
     event = await service.journal.load(f"activity/{activity_id}", ActivityFact)
     if event is None:
         raise UnknownActivityError
@@ -39,6 +42,6 @@ async def hold(service: Service, activity_id: str, held_on: date, attendance: in
 
 
 async def find(service: Service, activity_id: str) -> Activity | None:
-    """Load an activity as the journal has it."""
+    """Return an activity from the journal; None if there is no such activity."""
     event = await service.journal.load(f"activity/{activity_id}", ActivityFact)
     return event.data.activity if event else None
