@@ -73,7 +73,7 @@ def _held(
 
 
 def _asked(turn: int, district: str, size: int) -> dict[str, str]:
-    """Name what is asked for in a turn: the first page of a street's list and of the district's, and an archive."""
+    """Return the requests of a turn: the first page of a street's list and of the district's, and an archive."""
     streets = STREETS[district]
     street, number = streets[turn % len(streets)], Random(turn).randrange(size)
     return {
@@ -113,6 +113,6 @@ def _percentiles(delays: list[float]) -> Percentiles:
 
 
 def ratios(costs: Costs) -> dict[str, Percentiles]:
-    """Give the cost with the most archives as a multiple of that with the fewest."""
+    """Return the cost with the most archives as a multiple of that with the fewest."""
     few, many = costs[min(costs, key=int)], costs[max(costs, key=int)]
     return {name: {p: round(many[name][p] / found[p], 2) for p in found} for name, found in few.items()}

@@ -35,7 +35,7 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Tell the process's pid."""
+        """Return the process's pid."""
         return self._process.pid or 0
 
     def wait_ready(self) -> None:
@@ -43,7 +43,7 @@ class Child:
         self.result()
 
     def start(self) -> None:
-        """Tell the process to start."""
+        """Let the process start."""
         self._pipe.send("start")
 
     def result(self, patience: float = PATIENCE) -> Any:

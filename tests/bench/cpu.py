@@ -10,13 +10,13 @@ IDLE, WAITING = 3, 4
 
 
 def cpu_seconds(pids: Mapping[str, int | None]) -> dict[str, float]:
-    """Tell the CPU seconds that each process has used since it began, and all other programs since the machine did."""
+    """Return the CPU seconds of each process since it started, and of all other programs since the machine did."""
     ours = {name: _seconds(pid) for name, pid in pids.items() if pid}
     return {**ours, OTHERS: _busy_seconds() - sum(ours.values())}
 
 
 def spent(before: Mapping[str, float], after: Mapping[str, float]) -> dict[str, float]:
-    """Tell the CPU seconds that each process used between two readings."""
+    """Return the CPU seconds that each process used between two readings."""
     return {name: after[name] - before[name] for name in after}
 
 
@@ -26,6 +26,6 @@ def _seconds(pid: int) -> float:
 
 
 def _busy_seconds() -> float:
-    """Tell how long the machine's CPUs were busy, or taken by its host."""
+    """Return how long the machine's CPUs were busy, or taken by its host."""
     times = list(map(int, Path("/proc/stat").read_text().splitlines()[0].split()[1:9]))
     return (sum(times) - times[IDLE] - times[WAITING]) / TICKS

@@ -110,7 +110,7 @@ def table() -> dict[str, tuple[str, frozenset[str]]]:
 
 
 def property_names(schema: Any) -> Iterator[str]:
-    """Name every property anywhere in a JSON schema."""
+    """Return the names of all properties anywhere in a JSON schema."""
     if isinstance(schema, dict):
         yield from schema.get("properties", {})
         for part in schema.values():

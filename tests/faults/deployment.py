@@ -41,7 +41,7 @@ class Deployment:
 
     @cached_property
     def people(self) -> People:
-        """Give everybody who will ever arrive here."""
+        """Return all people who will ever arrive here."""
         return People(self.stack.service_environment("registration")["HOUNIAO_PERSON_KEY"])
 
     def start(self, service: str, *crash: str, **told: str) -> None:
@@ -121,7 +121,7 @@ class Deployment:
             self.kill(service)
 
     def url(self, service: str) -> str:
-        """Say where a service's HTTP interface is."""
+        """Return the URL of a service's HTTP interface."""
         return f"http://127.0.0.1:{self.stack.service_port(service, self.name)}"
 
     def tail(self, service: str) -> str:
@@ -130,7 +130,7 @@ class Deployment:
 
     @property
     def databases(self) -> Mapping[str, Database]:
-        """Give every service's database."""
+        """Return every service's database."""
         self._client = self._client or connect(self.stack.mongodb_url())
         return {service: database_of(self._client, f"houniao_{service}_{self.name}") for service in SERVICES}
 

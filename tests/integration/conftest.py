@@ -13,7 +13,7 @@ from services.runtime.mongo import Database, connect, database_of
 
 @pytest.fixture
 async def database(stack: Stack) -> AsyncIterator[Database]:
-    """Give an empty database and drop it afterwards."""
+    """Yield an empty database and drop it afterwards."""
     client = connect(stack.mongodb_url())
     name = f"houniao_test_{uuid4().hex[:10]}"
     yield database_of(client, name)
@@ -23,7 +23,7 @@ async def database(stack: Stack) -> AsyncIterator[Database]:
 
 @pytest.fixture
 async def channel(stack: Stack) -> AsyncIterator[AbstractChannel]:
-    """Give a channel of the administrator, with publisher confirms."""
+    """Yield a channel of the administrator, with publisher confirms."""
     connection = await aio_pika.connect(stack.rabbitmq_url())
     async with connection:
         yield await connection.channel(publisher_confirms=True, on_return_raises=True)

@@ -92,7 +92,7 @@ class Hall:
             await database[name].delete_many({})
 
     async def views_after(self, service: str, messages: Sequence[EventList], *, at_once: bool = False) -> Views:
-        """Give a service's views after it heard messages and nothing else."""
+        """Return a service's views after it heard messages and nothing else."""
         await self.empty(service)
         await self.hear(service, messages, at_once=at_once)
         return await self.views(service)

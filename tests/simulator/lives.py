@@ -115,7 +115,7 @@ class Truth:
     until: date | None = None
 
     def went_on_to(self, other: "Truth") -> bool:
-        """Tell whether the person left this stay, and then lived in the other one."""
+        """Return whether the person left this stay, and then lived in the other one."""
         return self.who == other.who and self.until is not None and self.until <= other.since
 
 
@@ -151,17 +151,17 @@ class Lives:
     truths: dict[str, Truth] = field(default_factory=dict)
 
     def manner(self, stay: str) -> Manner:
-        """Say how notices about a stay are treated."""
+        """Return how notices about a stay are treated."""
         weights = (6, 2, 2)
         return Random(f"{self.seed}{stay}").choices(list(Manner), weights)[0]
 
     def patience(self, stay: str) -> int:
-        """Give after how many days notices about a stay are answered."""
+        """Return after how many days notices about a stay are answered."""
         return Random(f"{stay}{self.seed}").choice((0, 1, 3, 10, 25, 50))
 
 
 def name_stay(person: str, street: str, since: date) -> str:
-    """Name a stay as lives do: it is natural, as its id is."""
+    """Return what identifies a stay among lives: the person, street and first day, as in its id."""
     return f"{person}|{street}|{since}"
 
 
@@ -321,12 +321,12 @@ class _Life:
 
 
 def districts_of(place: Place) -> list[str]:
-    """Name the districts of a place."""
+    """Return the districts of a place."""
     return list(dict.fromkeys(street[:6] for street in place.streets))
 
 
 def district_of(act: Act) -> str:
-    """Name the district whose office says it."""
+    """Return the district whose office reports it."""
     match act:
         case Arrive():
             return act.street[:6]

@@ -26,7 +26,7 @@ class Weather:
     cuts: int = 2
 
     def cuts_of(self, code: str, first: date, last: date) -> list[tuple[date, date]]:
-        """Give the days from and to which a district is cut off."""
+        """Return the days from and to which a district is cut off."""
         rng = Random(f"{self.seed}/{code}")
         starts = [first + timedelta(days=rng.randrange((last - first).days + 1)) for _ in range(self.cuts)]
         return [(start, start + timedelta(days=rng.choice((7, 20, 60)))) for start in starts]
@@ -49,7 +49,7 @@ class Wire:
         self._rng = Random(self.weather.seed)
 
     def send(self, said: Said, receiver: str, today: date) -> None:
-        """Put what was said on the way to a district."""
+        """Send facts on their way to a district."""
         times = 2 if self._rng.random() < self.weather.twice else 1
         for _ in range(times):
             late = self._rng.random() < self.weather.late and not self.healed
@@ -61,7 +61,7 @@ class Wire:
         self._heap = [(date.min, *rest) for _, *rest in self._heap]  # type: ignore[misc]  # a starred tuple loses its length
 
     def deliver(self, today: date) -> tuple[str, Said] | None:
-        """Give the next message that arrives on a day."""
+        """Return the next message that arrives on a day."""
         while self._heap and self._heap[0][0] <= today:
             _, _, _, receiver, sender, sequence, fact = heappop(self._heap)
             until = None if self.healed or receiver == sender else self._cut_off(receiver, sender, today)
@@ -71,7 +71,7 @@ class Wire:
         return None
 
     def next_day(self) -> date | None:
-        """Give the first day on which a message arrives."""
+        """Return the first day on which a message arrives."""
         return self._heap[0][0] if self._heap else None
 
     def _put(self, day: date, receiver: str, said: Said) -> None:
@@ -80,7 +80,7 @@ class Wire:
         heappush(self._heap, (day, self._rng.random(), number, receiver, fact.division[:6], sequence, fact))
 
     def _cut_off(self, receiver: str, sender: str, today: date) -> date | None:
-        """Give the day on which the link between two districts heals, if it is cut."""
+        """Return the day on which the link between two districts heals; None if it is not cut."""
         ends = [end for code in (receiver, sender) for start, end in self.cuts[code] if start <= today < end]
         return max(ends, default=None)
 

@@ -148,7 +148,7 @@ def make_conflict(one: Stay, other: Stay, **more: Any) -> Conflict:
 
 
 def envelop(facts: Sequence[Fact], service: str = "registration") -> EventList:
-    """Put the facts of one stream into the envelopes that a reader gets, after a journey over the wire."""
+    """Return the facts of one stream as events that a reader gets, rendered and parsed."""
     return [_delivered(fact, sequence, service) for sequence, fact in enumerate(facts, start=1)]
 
 
@@ -475,7 +475,7 @@ def histories(draw: st.DrawFn) -> EventList:
 
 @st.composite
 def repeated(draw: st.DrawFn, things: Sequence[Thing]) -> list[Thing]:
-    """Put things into any order, some of them more than once."""
+    """Return things in any order, some of them more than once."""
     again = draw(st.lists(st.sampled_from(list(things)), max_size=6)) if things else []
     return list(draw(st.permutations([*things, *again])))
 

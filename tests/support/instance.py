@@ -40,17 +40,17 @@ class Instance:
     apps: dict[str, FastAPI] = field(default_factory=dict)
 
     def database(self, service: str) -> Database:
-        """Give a running service's database."""
+        """Return a running service's database."""
         database: Database = self.apps[service].state.service.database
         return database
 
     @property
     def databases(self) -> dict[str, Database]:
-        """Give every running service's database."""
+        """Return every running service's database."""
         return {service: self.database(service) for service in self.apps}
 
     def client(self, service: str, role: str, division: str, subject: str = "tester") -> httpx.AsyncClient:
-        """Give an HTTP client with a token."""
+        """Return an HTTP client with a token."""
         token = issue(self.stack.issuer_jwk(), subject=subject, role=role, division=division)
         transport = httpx.ASGITransport(app=self.apps[service])
         headers = {"Authorization": f"Bearer {token}"}
@@ -72,7 +72,7 @@ class Instance:
         )
 
     def settings(self, service: str) -> Settings:
-        """Give the settings of a service of this instance, with the administrator's access."""
+        """Return the settings of a service of this instance, with the administrator's access."""
         told = self.stack.service_environment(service, districts=self.districts)
         return Settings(
             mongodb_url=self.stack.mongodb_url(),

@@ -52,7 +52,7 @@ async def _nothing(_: Instances) -> list[str]:
 async def find_violations(
     instances: Instances, days: Sequence[date], *, explained: Explained = _nobody, ended: Ended = _nothing
 ) -> list[str]:
-    """Say which invariants do not hold on some days, given in order, the last being today; nothing means all hold.
+    """Return which invariants do not hold on the given days, in order, the last being today; nothing if all hold.
 
     The instances share one broker and hold each district once between them; every one has reporting.
     """
@@ -96,17 +96,17 @@ class Interval:
     order: tuple[str, str, str]
 
     def covers(self, day: date) -> bool:
-        """Say whether the person lives there at the end of a day."""
+        """Return whether the person lives there at the end of a day."""
         return self.start <= day and (self.end is None or day < self.end)
 
     def meets(self, other: "Interval") -> bool:
-        """Say whether two stays have a day in common."""
+        """Return whether two stays have a day in common."""
         begin, ends = max(self.start, other.start), [each.end for each in (self, other) if each.end]
         return begin < min(ends, default=date.max)
 
     @property
     def departed(self) -> bool:
-        """Say whether the office declared that the person left."""
+        """Return whether the office declared that the person left."""
         return self.end is not None and self.ending in {None, Ending.DEPARTED}
 
 
@@ -121,7 +121,7 @@ class World:
     unanswered: Sequence[Document]
 
     def one(self, person_id: str) -> str:
-        """Give the one name of a person."""
+        """Return the one id that stands for a person."""
         return min(self.ids.get(person_id, {person_id}))
 
     def doubles(self, excused: Collection[str]) -> Iterator[str]:
@@ -316,7 +316,7 @@ async def _check_recomputed(instances: Instances) -> list[str]:
 
 
 def recompute(events: Iterable[Event[Any]]) -> dict[str, dict[str, Document]]:
-    """Give reporting's rows by collection and id as the facts say them, in whatever order they come."""
+    """Return reporting's rows by collection and id as they follow from the facts, in whatever order these come."""
     rows: dict[str, dict[str, Document]] = {collection: {} for collection in STREAMS}
     for event in events:
         for row in projector.changes(event):

@@ -28,7 +28,7 @@ class Office:
 
     @property
     def user(self) -> str:
-        """Name the office's RabbitMQ user."""
+        """Return the name of the office's RabbitMQ user."""
         return f"office-{self.street}"
 
     async def send(self, kind: str, body: Any, **properties: Any) -> str:
@@ -68,7 +68,7 @@ class Office:
         return message
 
     async def hears_nothing(self, for_seconds: float = 0.5) -> bool:
-        """Tell whether no answer comes for a while."""
+        """Return whether no answer comes for a while."""
         await asyncio.sleep(for_seconds)
         return await self.answers.get(fail=False, no_ack=True) is None
 

@@ -33,7 +33,7 @@ Bind = Callable[..., Awaitable[AbstractQueue]]
 
 @pytest.fixture
 async def journal(database: Database) -> Journal:
-    """Give a journal with its indexes."""
+    """Return a journal with its indexes."""
     made = Journal(database, "registration", lambda: NOW, by_type(ALL_FACTS))
     await made.prepare()
     return made
@@ -41,7 +41,7 @@ async def journal(database: Database) -> Journal:
 
 @pytest.fixture
 async def relay(stack: Stack, database: Database, journal: Journal) -> AsyncIterator[Relay]:
-    """Give a relay that sends when it is asked."""
+    """Yield a relay that sends on demand."""
     made = Relay(stack.rabbitmq_url(), database, journal, lambda: NOW, "registration")
     yield made
     await made.close()
@@ -49,7 +49,7 @@ async def relay(stack: Stack, database: Database, journal: Journal) -> AsyncIter
 
 @pytest.fixture
 async def bind(channel: AbstractChannel) -> AsyncIterator[Bind]:
-    """Give a way to make a queue that hears a district."""
+    """Yield a function that makes a queue for a district."""
     exchange = await channel.declare_exchange("events", ExchangeType.TOPIC, durable=True)
     made: list[AbstractQueue] = []
 
@@ -74,13 +74,13 @@ async def unsent(database: Database) -> int:
 
 
 async def owed(database: Database) -> list[list[str]]:
-    """Give the routing keys under which commits are owed to somebody."""
+    """Return the routing keys that commits were not heard under."""
     rows = await database[JOURNAL].find({"unheard": {"$exists": True}}).to_list(None)
     return [row["unheard"] for row in rows]
 
 
 async def take(queue: AbstractQueue) -> list[dict[str, Any]]:
-    """Take the events of one message."""
+    """Return the events of the next message."""
     message = await queue.get(timeout=5)
     await message.ack()
     events: list[dict[str, Any]] = from_json(message.body)
