@@ -56,6 +56,7 @@ class Journal:
         self._clock = clock
         self._known = known
         self.recorded = asyncio.Event()
+        """Set when this process records commits; the relay waits for it and clears it."""
         self._buffered: deque[Document] = deque(maxlen=BUFFERED)
 
     async def prepare(self) -> None:
