@@ -1,6 +1,6 @@
-"""What crosses a service boundary: every fact, who says it and who hears it.
+"""Everything that crosses a service boundary: each fact, the service that publishes it and those that hear it.
 
-| fact | said by | heard by |
+| fact | published by | heard by |
 |---|---|---|
 | StayStarted, StayContested, StayReaffirmed, StayEnded, StayRetracted | registration | every service |
 | StayCorrected, StayRelocated, StayTraceLost, StayTraceFound | registration | every service |

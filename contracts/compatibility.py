@@ -1,4 +1,4 @@
-"""What a version of a fact may never do: ask for more, or promise less, than its committed schema."""
+"""Compatibility of schemas: a version of a fact never requires more, or promises less, than its committed schema."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -16,16 +16,16 @@ _JUDGED = {*_ANNOTATIONS, *_ALTERNATIVES, *_SMALLEST, *_LARGEST, *_SHAPES} | {
 
 
 def find_narrowings(committed: Schema, proposed: Schema) -> list[str]:
-    """Say where a proposed schema refuses what the committed one allows, or no longer promises what it promised.
+    """Return where a proposed schema refuses what the committed one allows, or no longer promises what it promised.
 
     A version may gain optional properties and further values; a reader parks what it does not know yet and replays it
-    once it does. Anything else is the fact's next version.
+    once it does. Any other change needs the next version of the fact. An empty list means that they are compatible.
     """
     return list(_narrowings(_Place(committed, committed), _Place(proposed, proposed), "$"))
 
 
 class _Place:
-    """A schema within its document, against which its references are resolved."""
+    """A schema and the document against which its references are resolved."""
 
     def __init__(self, document: Schema, schema: Schema) -> None:
         self.document = document
@@ -36,24 +36,24 @@ class _Place:
             schema = found
         self.schema = schema
 
-    def into(self, schema: Any) -> "_Place":
-        """Go on to a part of it."""
+    def part(self, schema: Any) -> "_Place":
+        """Return a part of the schema, resolved against the same document."""
         return _Place(self.document, schema if isinstance(schema, Mapping) else {})
 
     def alternatives(self) -> list["_Place"]:
-        """List what it offers a choice of, itself alone where it offers none."""
-        offered = [self.into(one) for word in _ALTERNATIVES for one in self.schema.get(word, ())]
+        """Return the alternatives of the schema; itself alone if it has none."""
+        offered = [self.part(one) for word in _ALTERNATIVES for one in self.schema.get(word, ())]
         return [deeper for one in offered for deeper in one.alternatives()] or [self]
 
 
 def _narrowings(old: _Place, new: _Place, where: str) -> Iterator[str]:
     choices = new.alternatives()
     for one in old.alternatives():
-        found = [list(_of_one(one, choice, where)) for choice in choices]
-        yield from min(found, key=len)
+        found = [list(_narrowings_of(one, choice, where)) for choice in choices]
+        yield from min(found, key=len)  # the alternative that it fits best
 
 
-def _of_one(old: _Place, new: _Place, where: str) -> Iterator[str]:
+def _narrowings_of(old: _Place, new: _Place, where: str) -> Iterator[str]:
     was, now = old.schema, new.schema
     for word in sorted((was.keys() | now.keys()) - _JUDGED):
         if was.get(word) != now.get(word):
@@ -68,7 +68,7 @@ def _of_one(old: _Place, new: _Place, where: str) -> Iterator[str]:
     yield from _tighter_bounds(was, now, where)
     yield from _lost_properties(old, new, where)
     if "items" in was or "items" in now:
-        yield from _narrowings(old.into(was.get("items")), new.into(now.get("items")), f"{where}[]")
+        yield from _narrowings(old.part(was.get("items")), new.part(now.get("items")), f"{where}[]")
 
 
 def _takes_type(now: Any, was: Any) -> bool:
@@ -110,4 +110,4 @@ def _lost_properties(old: _Place, new: _Place, where: str) -> Iterator[str]:
     if new.schema.get("additionalProperties", True) not in (True, old.schema.get("additionalProperties", True)):
         yield f"{where}: properties that are not known are refused now"
     for name in sorted(was.keys() & now.keys()):
-        yield from _narrowings(old.into(was[name]), new.into(now[name]), f"{where}.{name}")
+        yield from _narrowings(old.part(was[name]), new.part(now[name]), f"{where}.{name}")

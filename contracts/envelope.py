@@ -1,4 +1,4 @@
-"""What every message looks like: a CloudEvents 1.0 envelope around one fact, and a batch of them in one AMQP message.
+"""The format of every message: a CloudEvents 1.0 envelope around one fact, and a batch of them in one AMQP message.
 
 Wire format: CloudEvents 1.0 JSON (https://github.com/cloudevents/spec). Between services a message is a JSON array of
 events with content type `application/cloudevents-batch+json`.
@@ -22,7 +22,7 @@ EVENT_CONTENT_TYPE = "application/cloudevents+json"
 
 @lru_cache(maxsize=64)  # a batch is recorded at one moment
 def render_time(moment: datetime) -> str:
-    """Render a moment as RFC 3339 in UTC with microseconds, so that text order is time order."""
+    """Return a moment as RFC 3339 in UTC with microseconds, so that text order is time order."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
@@ -30,7 +30,7 @@ Moment = Annotated[datetime, PlainSerializer(render_time, when_used="json")]
 """An instant; on the wire RFC 3339 in UTC with microseconds."""
 
 PersonId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-"""Who, without saying who: the keyed hash of document type and number (`contracts.identity.person_id`)."""
+"""A pseudonym of a person: the keyed hash of document type and number (`contracts.reference.identity.person_id`)."""
 
 
 class Fact(BaseModel):
@@ -46,27 +46,27 @@ class Fact(BaseModel):
 
     @property
     def stream(self) -> str:
-        """Name the history that this fact continues, e.g. `stay/<stay_id>`."""
+        """Return the stream that this fact continues, e.g. `stay/<stay_id>`."""
         raise NotImplementedError
 
     @property
     def division(self) -> str:
-        """Name the street (9 digits) or district (6 digits) where it happened."""
+        """Return the street (9 digits) or district (6 digits) where it happened."""
         raise NotImplementedError
 
     @property
     def person_id(self) -> str | None:
-        """Name the person concerned, if one is."""
+        """Return the id of the person concerned; None if no one is."""
         return None
 
     @property
     def addressee(self) -> str:
-        """Name the district (6 digits) that must hear it: the writer's own unless a fact says otherwise."""
+        """Return the district (6 digits) that must hear it: the writer's own unless a fact overrides this."""
         return self.division[:6]
 
     @property
     def addressees(self) -> tuple[str, ...]:
-        """Name every district that must hear it, the addressee first; most facts have one."""
+        """Return every district that must hear it, the addressee first; most facts have one."""
         return (self.addressee,)
 
 
@@ -101,19 +101,19 @@ class Event(BaseModel, Generic[FactT_co]):
 
     @property
     def routing_key(self) -> str:
-        """Say where the event goes on the exchange `events`: `<service>.<fact>.v<N>.<district>`."""
+        """Return the routing key of the first addressee on `events`: `<service>.<fact>.v<N>.<district>`."""
         return self.routing_keys[0]
 
     @property
     def routing_keys(self) -> tuple[str, ...]:
-        """Say where the event goes for each district that must hear it."""
+        """Return a routing key for each district that must hear the event."""
         return tuple(f"{self.type}.{district}" for district in self.data.addressees)
 
 
 def wrap(
     fact: Fact, *, sequence: int, service: str, recorded_at: datetime, causation: str, correlation: str
 ) -> Event[Fact]:
-    """Put a fact into its envelope."""
+    """Return a fact in its envelope, with a new event id."""
     return event_type(type(fact))(
         id=uuid7(),
         source=f"/districts/{fact.division[:6]}/{service}",
@@ -132,23 +132,23 @@ def wrap(
 
 @cache
 def event_type(kind: type[Fact]) -> type[Event[Fact]]:
-    """Give the model of an event that carries one kind of fact."""
+    """Return the model of events that carry one kind of fact."""
     return Event[kind]  # type: ignore[valid-type]  # a type made while running
 
 
 def narrow(event: Event[Fact], kind: type[FactT]) -> Event[FactT]:
-    """Return an event as one of a narrower kind of fact; raise TypeError if it carries another."""
+    """Return an event typed as one of a narrower kind of fact; raise TypeError if it carries another."""
     if not isinstance(event.data, kind):
         raise TypeError(f"{event.type} is no {kind.__name__}")
     return cast(Event[FactT], event)
 
 
 class NotAnEventError(ValueError):
-    """What arrived is not an event, or not one that this reader knows; the message says why."""
+    """A message is not an event, or not one that this reader knows; the text says why."""
 
 
 def unwrap(raw: Any, known: Mapping[str, type[Fact]]) -> Event[Fact]:
-    """Read one decoded event whose type is among the known ones, or raise NotAnEventError."""
+    """Return one decoded event as its model; raise NotAnEventError if it is invalid or its type is not known."""
     if not isinstance(raw, dict):
         raise NotAnEventError("an event must be a JSON object")
     kind = known.get(str(raw.get("type")))
@@ -164,7 +164,7 @@ def unwrap(raw: Any, known: Mapping[str, type[Fact]]) -> Event[Fact]:
 
 
 def unwrap_batch(body: bytes, kind: type[Fact]) -> list[Event[Fact]] | None:
-    """Read a whole message of one kind of fact at once, straight from its bytes; None where anything is amiss."""
+    """Return the events of a message of one kind of fact, parsed straight from its bytes; None if one is invalid."""
     try:
         events = _batch_of(kind).validate_json(body)
     except ValidationError:
@@ -179,28 +179,28 @@ def _batch_of(kind: type[Fact]) -> TypeAdapter[list[Event[Fact]]]:
 
 
 def _unknown(kind: str) -> str:
-    """Name a fact that is not known if it looks like one; anything else may be what somebody typed."""
+    """Return a reason that quotes an unknown type only if it looks like one; anything else may hold personal data."""
     return f"unknown fact {kind}" if _FACT_TYPE.fullmatch(kind) else "unknown fact"
 
 
 def _without_values(error: ValidationError) -> str:
-    """Say where and why a model refused, leaving out what was typed there."""
+    """Return where and why a model refused, without the values."""
     found = error.errors(include_input=False, include_url=False, include_context=False)
     return "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['type']}" for item in found)
 
 
 def render(event: Event[Fact]) -> str:
-    """Render an event as JSON text, the bytes that the journal keeps and the wire carries."""
+    """Return an event as JSON text, as the journal keeps it and the wire carries it."""
     return event.model_dump_json(exclude_none=True)
 
 
 def render_batch(events: Iterable[str]) -> bytes:
-    """Join rendered events to the body of one message."""
+    """Return the body of one message with the given rendered events."""
     return ("[" + ",".join(events) + "]").encode()
 
 
 def split_batch(body: bytes) -> list[Any]:
-    """Split the body of a message into its decoded events, or raise NotAnEventError."""
+    """Return the decoded events in the body of a message; raise NotAnEventError if it is not JSON."""
     try:
         decoded = from_json(body)
     except ValueError as error:
@@ -209,7 +209,7 @@ def split_batch(body: bytes) -> list[Any]:
 
 
 def uuid7() -> str:
-    """Make a UUID version 7 (RFC 9562): 48 bits of milliseconds, then random."""
+    """Return a new UUID version 7 (RFC 9562): 48 bits of milliseconds, then random bits."""
     moment, chance = time.time_ns() // 1_000_000, secrets.randbits(74)
     version, variant = 0x7000 | chance >> 62, 0x8000 | (chance >> 48) & 0x3FFF
     return f"{moment >> 16:08x}-{moment & 0xFFFF:04x}-{version:04x}-{variant:04x}-{chance & 0xFFFFFFFFFFFF:012x}"

@@ -1,4 +1,4 @@
-"""The register of all facts by type, from which schemas, samples and readers are made."""
+"""The register of all facts, from which schemas, samples and readers are made."""
 
 from collections.abc import Iterable, Mapping
 
@@ -14,10 +14,10 @@ from contracts.registration.people import PERSON_FACTS
 from contracts.registration.stays import STAY_FACTS
 
 HEALTH_FACTS: tuple[type[Fact], ...] = (*ARCHIVE_FACTS, *ENTRY_FACTS, *ENROLMENT_FACTS, *CUSTODY_FACTS)
-"""Everything that archives says."""
+"""All facts of archives."""
 
 TRANSFER_FACTS: tuple[type[Fact], ...] = (*NOTICE_FACTS, *ANSWER_FACTS, *PERSON_FACTS, *CONFLICT_FACTS)
-"""Everything that registration says besides stays."""
+"""All facts of registration besides stays."""
 
 ALL_FACTS: tuple[type[Fact], ...] = (*STAY_FACTS, *TRANSFER_FACTS, *HEALTH_FACTS, *ACTIVITY_FACTS)
 
@@ -32,5 +32,5 @@ HEARD_BY: Mapping[str, tuple[type[Fact], ...]] = {
 
 
 def by_type(facts: Iterable[type[Fact]]) -> dict[str, type[Fact]]:
-    """Index facts by the type that their envelope carries."""
+    """Return facts by the type in their envelope, e.g. `registration.stay_started.v1`."""
     return {fact.TYPE: fact for fact in facts}

@@ -1,14 +1,14 @@
-"""A decision that says no: one error for every service, with a stable code and what to do."""
+"""The refusal of a request by a domain rule: one error for every service, with a stable code and advice."""
 
 
 class RefusedError(Exception):
-    """A decision that says no; `code` is stable and `advice` says what to do."""
+    """A domain rule refuses a request; `code` is stable, `advice` tells the user what to do."""
 
     code = "refused"
     advice = "与现有记录不符。The request does not fit what is known."
     field: str | None = None
-    """Which field is wrong, if it is one."""
+    """The field that is wrong, if one is."""
     version: int | None = None
-    """The current version of what was to be decided about, if it is known."""
+    """The current version of the subject of the request, if it is known."""
     status: int = 409
     """The HTTP status; 409 says that the request contradicts the present state."""

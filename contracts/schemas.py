@@ -1,6 +1,6 @@
 """The contracts as documents: `python -m contracts.schemas` writes a JSON Schema of every fact, and AsyncAPI.
 
-With `--check` it writes nothing and exits with 1, naming what differs from what is committed.
+With `--check` it writes nothing, lists the differences from the committed documents and exits with 1 if there are any.
 """
 
 import json
@@ -23,14 +23,14 @@ Json = dict[str, Any]
 
 
 class _Untitled(GenerateJsonSchema):
-    """Leaves out the titles that repeat the name of their property."""
+    """Makes schemas without the titles that repeat the name of their property."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
         return False
 
 
 def schema_of(fact: type[Fact]) -> Json:
-    """Make the JSON Schema (2020-12) of a fact in its envelope, as it stands on the wire."""
+    """Return the JSON Schema (2020-12) of a fact in its envelope, as it is on the wire."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"/schemas/{fact.TYPE}.json",
@@ -39,7 +39,7 @@ def schema_of(fact: type[Fact]) -> Json:
 
 
 def asyncapi() -> Json:
-    """Make the AsyncAPI 3.0 document: a channel and a message for every fact, who sends it and who receives it."""
+    """Return the AsyncAPI 3.0 document: a channel and a message for every fact, its sender and its receivers."""
     schemas: Json = {}
     for fact in ALL_FACTS:
         event = _event_schema(fact, "#/components/schemas/{model}")
@@ -65,13 +65,13 @@ def asyncapi() -> Json:
 
 
 def documents() -> dict[str, str]:
-    """Render every document by file name."""
+    """Return the text of every document by file name."""
     made = {f"{fact.TYPE}.json": schema_of(fact) for fact in ALL_FACTS} | {ASYNCAPI: asyncapi()}
     return {name: json.dumps(document, ensure_ascii=False, indent=2) + "\n" for name, document in made.items()}
 
 
 def find_differences(folder: Path = FOLDER) -> list[str]:
-    """Name what is missing, stale or left over among the committed documents, and facts without a sample."""
+    """Return which committed documents are missing, stale or left over, and which facts have no sample."""
     made = documents()
     committed = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.json")}
     unsampled = [fact.TYPE for fact in ALL_FACTS if not (SAMPLES / f"{fact.TYPE}.json").exists()]
@@ -84,7 +84,7 @@ def find_differences(folder: Path = FOLDER) -> list[str]:
 
 
 def find_refusals(folder: Path = FOLDER) -> list[str]:
-    """Say which committed facts the models narrow: those need a new version instead."""
+    """Return how the models narrow committed facts; such a change needs a new version of the fact instead."""
     found = []
     for fact in ALL_FACTS:
         path = folder / f"{fact.TYPE}.json"
@@ -95,7 +95,7 @@ def find_refusals(folder: Path = FOLDER) -> list[str]:
 
 
 def write(folder: Path = FOLDER) -> None:
-    """Write every document and remove those of facts that are no more."""
+    """Write every document and remove those of facts that no longer exist."""
     folder.mkdir(exist_ok=True)
     made = documents()
     for name, text in made.items():
@@ -106,7 +106,7 @@ def write(folder: Path = FOLDER) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write or check; give the exit code."""
+    """Write or check the documents and return the exit code."""
     if unknown := set(arguments) - {"--check"}:
         sys.stderr.write(f"python -m contracts.schemas [--check], not {' '.join(sorted(unknown))}\n")
         return 2
@@ -166,20 +166,23 @@ def _message(fact: type[Fact]) -> Json:
 
 
 def _operations() -> Json:
-    says = {_operation(_speaker(fact), "says", fact): _performed("send", fact, _speaker(fact)) for fact in ALL_FACTS}
-    hears = {
-        _operation(service, "hears", fact): _performed("receive", fact, service)
+    sends = {
+        _operation_name(_publisher(fact), "says", fact): _operation_of("send", fact, _publisher(fact))
+        for fact in ALL_FACTS
+    }
+    receives = {
+        _operation_name(service, "hears", fact): _operation_of("receive", fact, service)
         for service, facts in HEARD_BY.items()
         for fact in facts
     }
-    return says | hears
+    return sends | receives
 
 
-def _operation(service: str, does: str, fact: type[Fact]) -> str:
+def _operation_name(service: str, does: str, fact: type[Fact]) -> str:
     return f"{service}_{does}_{fact.TYPE.replace('.', '_')}"
 
 
-def _performed(action: str, fact: type[Fact], service: str) -> Json:
+def _operation_of(action: str, fact: type[Fact], service: str) -> Json:
     return {
         "action": action,
         "channel": {"$ref": f"#/channels/{fact.TYPE}"},
@@ -188,7 +191,7 @@ def _performed(action: str, fact: type[Fact], service: str) -> Json:
     }
 
 
-def _speaker(fact: type[Fact]) -> str:
+def _publisher(fact: type[Fact]) -> str:
     return fact.TYPE.partition(".")[0]
 
 

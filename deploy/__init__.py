@@ -1,1 +1,1 @@
-"""How Houniao is put on a machine: local servers without Docker, Docker, RabbitMQ's users, the demo."""
+"""Deployment on a machine: local servers without Docker, Docker, RabbitMQ's users, the demo."""

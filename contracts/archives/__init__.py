@@ -1,1 +1,1 @@
-"""What archives says: archives, custody, enrolments, entries and what they contain."""
+"""The facts that archives publishes: archives, custody, enrolments, entries and what they contain."""

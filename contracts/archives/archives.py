@@ -1,4 +1,4 @@
-"""What archives says of the archive itself 健康档案: opened, completed, closed, continued elsewhere, reopened."""
+"""Archives 健康档案 as facts: opened, completed, compared with paper, closed, continued elsewhere, reopened."""
 
 from datetime import date
 from enum import StrEnum
@@ -219,7 +219,7 @@ class Archive(BaseModel):
 
     @property
     def is_open(self) -> bool:
-        """Say whether it is in use."""
+        """Return whether the archive is in use."""
         return self.state is ArchiveState.OPEN
 
 
@@ -230,28 +230,28 @@ class ArchiveFact(Fact):
 
     @property
     def stream(self) -> str:
-        """Name the archive's stream."""
+        """Return the stream of the archive."""
         return archive_stream(self.archive.person_id, self.archive.district)
 
     @property
     def division(self) -> str:
-        """Name the street where the archive was opened."""
+        """Return the street where the archive was opened."""
         return self.archive.street
 
     @property
     def person_id(self) -> str:
-        """Name whose archive it is."""
+        """Return the id of the person whose archive it is."""
         return self.archive.person_id
 
     @property
     def addressees(self) -> tuple[str, ...]:
-        """Name the districts that must hear it: its own, and the one that the closed archive was handed to."""
-        told = self.archive
-        return (told.district, told.closing.to) if told.closing and told.closing.to else (told.district,)
+        """Return the districts that must hear it: its own, and the one that a closed archive was handed to."""
+        district, closing = self.archive.district, self.archive.closing
+        return (district, closing.to) if closing and closing.to else (district,)
 
 
 def archive_stream(person_id: str, district: str) -> str:
-    """Name the stream of a person's archive in a district."""
+    """Return the stream of a person's archive in a district."""
     return f"archive/{person_id}@{district}"
 
 
@@ -302,7 +302,10 @@ ARCHIVE_FACTS: tuple[type[ArchiveFact], ...] = (
 
 
 def archive_code(street: str, committee: str, serial: int) -> str:
-    """Write the 17-digit code of an archive: street (9 digits), committee (3) and serial (5)."""
+    """Return the 17-digit code of an archive: street (9 digits), committee (3) and serial number (5).
+
+    Raise ValueError if the committee or the serial number is out of range.
+    """
     if not is_committee(committee):
         raise ValueError("committees are 001-099, villages 101-199, other bodies 901-999")
     if not 1 <= serial <= 99_999:
@@ -311,5 +314,5 @@ def archive_code(street: str, committee: str, serial: int) -> str:
 
 
 def is_committee(code: str) -> bool:
-    """Say whether a third segment names a residents' committee, a village or another body."""
+    """Return whether 3 digits are the code of a residents' committee, a village or another body."""
     return len(code) == 3 and code.isdecimal() and code[0] in "019" and code[1:] != "00"

@@ -6,8 +6,16 @@ from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
+from contracts.archives.follow_ups import (
+    BloodPressure,
+    DiabetesFollowUp,
+    HypertensionFollowUp,
+    MentalHealthFollowUp,
+    TuberculosisFollowUp,
+)
+from contracts.archives.forms import Content, Finding, Mode, Result, Strip
 from contracts.archives.measures import (
     Alt,
     Ast,
@@ -20,7 +28,6 @@ from contracts.archives.measures import (
     FetalHeartRate,
     FundalHeight,
     GestationalWeeks,
-    GlycatedHaemoglobin,
     Haemoglobin,
     HeadGirth,
     HeartRate,
@@ -39,146 +46,6 @@ from contracts.archives.measures import (
     Words,
 )
 from contracts.reference.vaccines import Vaccine
-
-
-class Mode(StrEnum):
-    """How somebody was followed up 随访方式: only `face_to_face` 面对面 counts towards the four of a year."""
-
-    FACE_TO_FACE = "face_to_face"
-    PHONE = "phone"
-    VIDEO = "video"
-
-
-class Finding(StrEnum):
-    """What an examination without a number found."""
-
-    NORMAL = "normal"
-    ABNORMAL = "abnormal"
-
-
-class Strip(StrEnum):
-    """What a urine test strip showed."""
-
-    NEGATIVE = "negative"
-    TRACE = "trace"
-    ONE = "1+"
-    TWO = "2+"
-    THREE = "3+"
-    FOUR = "4+"
-
-
-class Result(StrEnum):
-    """What a screening found."""
-
-    NEGATIVE = "negative"
-    SUSPECTED = "suspected"
-    CONFIRMED = "confirmed"
-
-
-class Adherence(StrEnum):
-    """How regularly a medicine is taken 服药依从性: 规律, 间断, 不服药."""
-
-    REGULAR = "regular"
-    INTERMITTENT = "intermittent"
-    NONE = "none"
-
-
-class Medication(BaseModel):
-    """A medicine that somebody takes: what, how much each time, how often a day."""
-
-    model_config = ConfigDict(frozen=True)
-
-    drug: Words
-    dose: Words | None = None
-    times_a_day: Annotated[int, Field(ge=1, le=24)] | None = None
-    adherence: Adherence | None = None
-
-
-class Content(BaseModel):
-    """What an entry says; `kind` tells which content it is."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-class FollowUp(Content):
-    """What every follow-up 随访 says: how it was done, what is taken, what went wrong, when the next one is agreed.
-
-    `urgent` is a red flag that the worker saw (chest pain, clouded mind and the like) beside those that numbers say.
-    """
-
-    mode: Mode
-    medications: tuple[Medication, ...] = ()
-    adherence: Adherence | None = None
-    side_effects: bool = False
-    complications: tuple[Words, ...] = ()
-    new_complication: bool = False
-    urgent: bool = False
-    referred: bool = False
-    next_on: date | None = None
-
-
-class BloodPressure(Content):
-    """A blood pressure reading in mmHg (LOINC 85354-9 with 8480-6 systolic and 8462-4 diastolic)."""
-
-    kind: Literal["blood_pressure"] = "blood_pressure"
-    systolic: Annotated[int, Field(ge=40, le=300)]
-    diastolic: Annotated[int, Field(ge=20, le=200)]
-    mode: Mode | None = None
-    heart_rate: HeartRate | None = None
-
-
-class HypertensionFollowUp(FollowUp):
-    """A follow-up of hypertension 高血压随访."""
-
-    kind: Literal["hypertension_follow_up"] = "hypertension_follow_up"
-    systolic: Systolic
-    diastolic: Diastolic
-    heart_rate: HeartRate | None = None
-    weight_kg: Weight | None = None
-    smokes_a_day: Annotated[int, Field(ge=0, le=200), Measured("{cigarettes}/d")] | None = None
-    salt_reduced: bool | None = None
-
-
-class DiabetesFollowUp(FollowUp):
-    """A follow-up of type 2 diabetes 2型糖尿病随访; glucose is fasting."""
-
-    kind: Literal["diabetes_follow_up"] = "diabetes_follow_up"
-    fasting_glucose: FastingGlucose
-    systolic: Systolic | None = None
-    diastolic: Diastolic | None = None
-    glycated_haemoglobin: GlycatedHaemoglobin | None = None
-    weight_kg: Weight | None = None
-    hypoglycaemia: bool = False
-    foot_pulse: Finding | None = None
-
-
-class TuberculosisFollowUp(FollowUp):
-    """A follow-up of tuberculosis under treatment 肺结核随访: doses that were due and taken since the last one."""
-
-    kind: Literal["tuberculosis_follow_up"] = "tuberculosis_follow_up"
-    treatment_month: Annotated[int, Field(ge=0, le=36)] | None = None
-    doses_due: Annotated[int, Field(ge=0, le=400)] = 0
-    doses_taken: Annotated[int, Field(ge=0, le=400)] = 0
-    first_home_visit: bool = False
-    treatment_ended: bool = False
-
-
-class Stability(StrEnum):
-    """How a severe mental disorder is 病情: 稳定, 基本稳定, 不稳定."""
-
-    STABLE = "stable"
-    BASICALLY_STABLE = "basically_stable"
-    UNSTABLE = "unstable"
-
-
-class MentalHealthFollowUp(FollowUp):
-    """A follow-up of a severe mental disorder 严重精神障碍随访; `risk` is the level of danger 0 to 5."""
-
-    kind: Literal["mental_health_follow_up"] = "mental_health_follow_up"
-    stability: Stability
-    risk: Annotated[int, Field(ge=0, le=5)] = 0
-    insight: bool | None = None
-    in_hospital: bool = False
 
 
 class PhysicalExam(Content):
@@ -231,7 +98,7 @@ class PhysicalExam(Content):
     """The auxiliary tests 辅助检查 that an exam at 65 and over comprises, by group."""
 
     def missing_tests(self) -> tuple[str, ...]:
-        """Name the groups of auxiliary tests of 65 and over in which something was not done."""
+        """Return the groups of auxiliary tests for people of 65 and over that are incomplete."""
         return tuple(
             group for group, tests in self.GROUPS.items() if any(getattr(self, test) is None for test in tests)
         )
@@ -430,12 +297,12 @@ _Contents = Annotated[
 
 
 def _with_kind(content: Any) -> Any:
-    """Read what does not say its kind as the one there was first."""
+    """Return raw content with its kind; content without one is a blood pressure, which was the only kind at first."""
     return {"kind": "blood_pressure", **content} if isinstance(content, dict) else content
 
 
 AnyContent = Annotated[_Contents, BeforeValidator(_with_kind)]
-"""Everything that can be entered, told apart by `kind`; without one it is a blood pressure."""
+"""Any content of an entry, discriminated by `kind`; without one it is a blood pressure."""
 
 CONTENTS: dict[str, type[Content]] = {
     model.model_fields["kind"].default: model for model in get_args(get_args(_Contents)[0])
@@ -444,7 +311,7 @@ CONTENTS: dict[str, type[Content]] = {
 
 
 def measures_of(content: Content) -> Iterator[tuple[str, int | float, Measured]]:
-    """Give a content's numbers with what they mean: the field, the number, its unit and code."""
+    """Yield the measured fields of a content that have a value: field, number, unit and code."""
     for field, measured in measures(type(content)).items():
         value = getattr(content, field)
         if value is not None:
@@ -453,7 +320,7 @@ def measures_of(content: Content) -> Iterator[tuple[str, int | float, Measured]]
 
 @cache
 def measures(content: type[Content]) -> Mapping[str, Measured]:
-    """Name a content's measured fields and what their numbers mean."""
+    """Return the measured fields of a kind of content with their units and codes."""
     found = {field: _measured(info.annotation, info.metadata) for field, info in content.model_fields.items()}
     known = {field: measured for field, measured in found.items() if measured}
     if content is BloodPressure:

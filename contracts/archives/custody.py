@@ -1,10 +1,10 @@
 """Who keeps a person's archive 档案交接: the origin offers it with a manifest, the receiver answers with a receipt.
 
-Each district writes one stream about a person, `custody/<person>@<district>`: what it offered and what it took. Its
-own order is all that is needed to know who holds what. A district holds the archive from the day it opened one, or
-from the turn at which it last accepted one, until an offer of a later turn has been accepted elsewhere. Where an offer
-came back (it took too long) and was accepted all the same, the acceptance wins: the receiver is where the person lives.
-A district that refuses an archive gives the origin what it has of the person itself, by an offer of its own.
+Each district writes one stream about a person, `custody/<person>@<district>`: what it offered and what it accepted. The
+order within these streams is enough to know who holds the archive: a district holds it from the day it opened one, or
+from the turn at which it last accepted one, until an offer of a later turn has been accepted elsewhere. If an offer
+was returned (it took too long) and accepted all the same, the acceptance wins: the receiver is where the person lives.
+A district that refuses an archive offers its own part of the person's archive to the origin in turn.
 """
 
 from collections.abc import Iterable
@@ -43,7 +43,7 @@ class Manifest(BaseModel):
 
 
 def chain(entries: Iterable[tuple[Entry, int]]) -> str:
-    """Chain entries at their versions into one SHA-256, in the order of their ids."""
+    """Return one SHA-256 (hexadecimal) over entries at the given versions, chained in the order of their ids."""
     digest = ""
     for entry, version in sorted(entries, key=lambda pair: pair[0].entry_id):
         digest = sha256(f"{digest}\n{entry.entry_id}#{version} {entry.digest(version)}".encode()).hexdigest()
@@ -131,16 +131,16 @@ class Custody(BaseModel):
 
     @property
     def gained(self) -> int:
-        """Give the turn at which the district last accepted the archive; 0 means when it opened one."""
+        """Return the turn at which the district last accepted the archive; 0 if it opened the archive itself."""
         return max((receipt.turn for receipt in self.receipts if receipt.accepted), default=0)
 
     @property
     def holds(self) -> bool:
-        """Say whether the district holds the archive, as far as it knows."""
+        """Return whether the district holds the archive, as far as it knows."""
         return self.gained > self.released
 
     def answered(self, origin: str) -> int:
-        """Give the turn of the latest offer of an origin that was answered; 0 means none."""
+        """Return the turn of an origin's latest offer that was answered; 0 if none was."""
         return max((receipt.offer_turn for receipt in self.receipts if receipt.origin == origin), default=0)
 
 
@@ -151,29 +151,29 @@ class CustodyFact(Fact):
 
     @property
     def stream(self) -> str:
-        """Name the stream of what a district says about a person's custody."""
+        """Return the stream of a district's facts about the custody of a person's archive."""
         return custody_stream(self.custody.person_id, self.custody.district)
 
     @property
     def division(self) -> str:
-        """Name the street where the archive was opened."""
+        """Return the street where the archive was opened."""
         return self.custody.street
 
     @property
     def person_id(self) -> str:
-        """Name whose archive it is."""
+        """Return the id of the person whose archive it is."""
         return self.custody.person_id
 
     @property
     def addressees(self) -> tuple[str, ...]:
-        """Name the districts that must hear it: its own, to whom it offered, and whom it answered."""
-        told = self.custody
-        partners = {receipt.origin for receipt in told.receipts} | ({told.offer.to} if told.offer else set())
-        return (told.district, *sorted(partners - {told.district}))
+        """Return the districts that must hear it: its own, the one it offered to, and those it answered."""
+        custody = self.custody
+        partners = {receipt.origin for receipt in custody.receipts} | ({custody.offer.to} if custody.offer else set())
+        return (custody.district, *sorted(partners - {custody.district}))
 
 
 def custody_stream(person_id: str, district: str) -> str:
-    """Name the stream of what a district says about the custody of a person's archive."""
+    """Return the stream of a district's facts about the custody of a person's archive."""
     return f"custody/{person_id}@{district}"
 
 

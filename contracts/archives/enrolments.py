@@ -1,4 +1,4 @@
-"""Who is managed for what: enrolments 慢病管理, and the duties that follow from them and from age."""
+"""Enrolments 慢病管理 for the management of a condition, and the duties that follow from them and from age."""
 
 from datetime import date
 from enum import StrEnum
@@ -58,7 +58,7 @@ class Enrolment(BaseModel):
 
     @property
     def active(self) -> bool:
-        """Say whether the person is managed here."""
+        """Return whether the person is managed here."""
         return self.ended_on is None
 
 
@@ -69,29 +69,29 @@ class EnrolmentFact(Fact):
 
     @property
     def stream(self) -> str:
-        """Name the enrolment's stream."""
-        known = self.enrolment
-        return enrolment_stream(known.person_id, known.condition, known.district)
+        """Return the stream of the enrolment."""
+        enrolment = self.enrolment
+        return enrolment_stream(enrolment.person_id, enrolment.condition, enrolment.district)
 
     @property
     def division(self) -> str:
-        """Name the street that manages the person."""
+        """Return the street that manages the person."""
         return self.enrolment.street
 
     @property
     def person_id(self) -> str:
-        """Name who is managed."""
+        """Return the id of the person who is managed."""
         return self.enrolment.person_id
 
     @property
     def addressees(self) -> tuple[str, ...]:
-        """Name the districts that must hear it: its own, and the one that goes on with it."""
-        told = self.enrolment
-        return (told.district, told.handed_to) if told.handed_to else (told.district,)
+        """Return the districts that must hear it: its own, and the one that the enrolment was handed to."""
+        district, handed_to = self.enrolment.district, self.enrolment.handed_to
+        return (district, handed_to) if handed_to else (district,)
 
 
 def enrolment_stream(person_id: str, condition: str, district: str) -> str:
-    """Name the stream of a person's management for a condition in a district."""
+    """Return the stream of a person's management for a condition in a district."""
     return f"enrolment/{person_id}:{condition}@{district}"
 
 
@@ -161,5 +161,5 @@ class Duty(BaseModel):
 
     @property
     def name(self) -> str:
-        """Name it within the person's duties."""
+        """Return what identifies the duty among the person's duties: its kind, and its item if it has one."""
         return f"{self.kind}:{self.item}" if self.item else self.kind.value

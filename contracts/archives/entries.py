@@ -58,21 +58,21 @@ class Entry(BaseModel):
 
     @property
     def district(self) -> DistrictCode:
-        """Name the district that wrote it."""
+        """Return the district that wrote the entry."""
         return self.street[:6]
 
     @property
     def version(self) -> int:
-        """Count its versions, which is the place of the newest fact in its stream."""
+        """Return the number of versions, which is the sequence of the newest fact in the entry's stream."""
         return len(self.earlier) + 1
 
     @property
     def stands(self) -> bool:
-        """Say whether it counts."""
+        """Return whether the entry counts, that is, was not voided."""
         return self.state is not EntryState.VOIDED
 
     def as_earlier(self) -> Earlier:
-        """Give what it says now, as its next version will remember it."""
+        """Return the current version as the next version will list it in `earlier`."""
         return Earlier(
             measured_at=self.measured_at,
             recorded_by=self.recorded_by,
@@ -83,10 +83,10 @@ class Entry(BaseModel):
         )
 
     def digest(self, version: int) -> str:
-        """Chain what it said up to a version into one SHA-256: whoever holds a later version can work it out too."""
+        """Return one SHA-256 (hexadecimal) over the versions up to a given one; it stays the same in later versions."""
         digest = self.entry_id
-        for said in [*self.earlier, self.as_earlier()][:version]:
-            text = said.model_dump_json(exclude_none=True)
+        for earlier in [*self.earlier, self.as_earlier()][:version]:
+            text = earlier.model_dump_json(exclude_none=True)
             digest = sha256(f"{digest}\n{text}".encode()).hexdigest()
         return digest
 
@@ -98,22 +98,22 @@ class EntryFact(Fact):
 
     @property
     def stream(self) -> str:
-        """Name the entry's stream."""
+        """Return the stream of the entry."""
         return entry_stream(self.entry.entry_id)
 
     @property
     def division(self) -> str:
-        """Name the street that entered it."""
+        """Return the street that made the entry."""
         return self.entry.street
 
     @property
     def person_id(self) -> str:
-        """Name whose archive it is in."""
+        """Return the id of the person whose archive it is in."""
         return self.entry.person_id
 
 
 def entry_stream(entry_id: str) -> str:
-    """Name an entry's stream."""
+    """Return the stream of an entry."""
     return f"entry/{entry_id}"
 
 
@@ -148,27 +148,27 @@ class EntryForwarded(Fact):
 
     @property
     def stream(self) -> str:
-        """Name the stream of this entry between these districts."""
+        """Return the stream of this entry between these two districts."""
         return forwarded_stream(self.entry.entry_id, self.by, self.to)
 
     @property
     def division(self) -> str:
-        """Name the district that sent it on."""
+        """Return the district that sent the entry on."""
         return self.by
 
     @property
     def person_id(self) -> str:
-        """Name whose archive it is in."""
+        """Return the id of the person whose archive it is in."""
         return self.entry.person_id
 
     @property
     def addressee(self) -> str:
-        """Name the district that it is sent to."""
+        """Return the district that the entry is sent to."""
         return self.to
 
 
 def forwarded_stream(entry_id: str, by: str, to: str) -> str:
-    """Name the stream of an entry that one district sends on to another."""
+    """Return the stream of an entry that one district sends on to another."""
     return f"forwarded/{entry_id}@{by}>{to}"
 
 

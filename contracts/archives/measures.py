@@ -1,4 +1,4 @@
-"""What is measured on a person: each kind of reading with its unit and the range that is humanly possible."""
+"""What is measured on a person: each kind of reading with its unit and the range of possible values."""
 
 import re
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ _DIGITS = re.compile(r"[0-9]{7}")
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What a number means: its UCUM unit and, where there is one, its LOINC code."""
+    """The meaning of a number: its UCUM unit and, where there is one, its LOINC code."""
 
     unit: str
     loinc: str | None = None
 
     def __get_pydantic_json_schema__(self, core: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        """Say it in the JSON Schema's description."""
+        """Write unit and code into the description of the JSON Schema."""
         schema = handler(core)
         schema["description"] = f"{self.unit}, LOINC {self.loinc}" if self.loinc else self.unit
         return schema
@@ -32,7 +32,7 @@ def _without_long_numbers(text: str) -> str:
 
 
 Words = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200), AfterValidator(_without_long_numbers)]
-"""A few words of free text, which must not say who somebody is."""
+"""A short free text, which must not identify anybody."""
 
 Systolic = Annotated[int, Field(ge=40, le=300), Measured("mm[Hg]", "8480-6")]
 Diastolic = Annotated[int, Field(ge=20, le=200), Measured("mm[Hg]", "8462-4")]

@@ -1,1 +1,1 @@
-"""What outreach says: activities."""
+"""The facts that outreach publishes: activities."""

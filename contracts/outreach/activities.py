@@ -1,4 +1,4 @@
-"""What outreach says: which health-education activities are planned and held."""
+"""Health-education activities as facts of outreach: planned and held."""
 
 from datetime import date
 from enum import StrEnum
@@ -62,12 +62,12 @@ class ActivityFact(Fact):
 
     @property
     def stream(self) -> str:
-        """Name the activity's stream."""
+        """Return the stream of the activity."""
         return f"activity/{self.activity.activity_id}"
 
     @property
     def division(self) -> str:
-        """Name the street that organises it."""
+        """Return the street that organises the activity."""
         return self.activity.street
 
 

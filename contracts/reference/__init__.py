@@ -1,1 +1,1 @@
-"""What the country publishes and every service goes by: divisions, documents, vaccines, the calendar."""
+"""Reference data that every service uses: divisions, documents, vaccines, the statutory calendar."""

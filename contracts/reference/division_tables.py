@@ -1,19 +1,19 @@
-"""The tables that divisions are loaded from: codes with names, and what became of codes.
+"""The tables that divisions are loaded from: codes with names, and the changes of codes.
 
-Two come along and hold for the whole country:
+Two tables of the whole country come with the code:
 
 `divisions.csv` has 31 provinces, 342 cities, 2,978 districts and 41,352 streets, without Taiwan, Hong Kong and Macau.
-They are the National Bureau of Statistics' codes of divisions for statistics 统计用区划代码, edition 2023 (as of
+The source is the National Bureau of Statistics' codes of divisions for statistics 统计用区划代码, edition 2023 (as of
 2023-06-30, published on 2023-09-11), taken code by code and name by name from
 github.com/modood/Administrative-divisions-of-China at 57a0aa9 (WTFPL 2). The Bureau counts some development zones and
 farms as districts or streets that are no administrative divisions (320576 苏州工业园区).
 
-`division_changes.csv` has the districts that were renamed or abolished from 2010 to 2023 into one that stands, after
-github.com/yescallop/areacodes at eed219a (CC0), which goes by the Ministry of Civil Affairs. That source gives the
-year: `until` is then its last day. Streets are listed where their digits now mean another street; where their names
-did not tell which street they are, the whole district was left out, as was any that was divided or that joined an older
-one before the Bureau's edition of 2015. Two do not keep to this: the streets of 清河区 and 清浦区 of 淮安 go by
-their digits, though 清江浦区 has numbered them anew (淮海街道 was 320802003 and is 320812008).
+`division_changes.csv` has the districts that were renamed, or merged into one successor, from 2010 to 2023, after
+github.com/yescallop/areacodes at eed219a (CC0), which follows the Ministry of Civil Affairs. That source gives the
+year; `until` is then its last day. Streets are listed where their digits now mean another street. Left out as a whole
+are districts whose streets can't be identified by name, districts that were divided, and districts that joined an older
+one before the Bureau's edition of 2015. One known deviation: the streets of 清河区 and 清浦区 of 淮安 keep their digits
+here, although 清江浦区 has renumbered them (淮海街道 was 320802003 and is 320812008).
 """
 
 import csv
@@ -29,7 +29,7 @@ LENGTHS = (2, 4, 6, 9)
 """The digits of a province, a city, a district and a street."""
 
 Step = Callable[[str], Iterable[str]]
-"""Goes from a code to what stands in its place."""
+"""Returns the direct successors of a code."""
 
 
 class DivisionsError(ValueError):
@@ -38,10 +38,10 @@ class DivisionsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a district or street was called until a day, on which it was no more, and what stands in its place since.
+    """A change of a district or street: its name before the day `until`, and its successors from that day on.
 
     One successor is a renaming or a merger, several are a split; the first of them takes over what is not listed
-    otherwise. A code among its own successors stands on: it only got another name, or gave something away.
+    otherwise. A code among its own successors stays in force: it only got another name, or gave a part away.
     """
 
     code: str
@@ -51,12 +51,12 @@ class Change:
 
     @property
     def abolishes(self) -> bool:
-        """Tell whether the code no longer stands afterwards."""
+        """Return whether the change ends the code."""
         return self.code not in self.successors
 
 
 def read_text(path: Path) -> str:
-    """Read one table."""
+    """Return the text of one table; raise DivisionsError if it can't be read."""
     try:
         return path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
@@ -64,7 +64,7 @@ def read_text(path: Path) -> str:
 
 
 def read_names(text: str, table: str) -> Iterator[tuple[str, str]]:
-    """Read the codes and names of one table."""
+    """Yield the codes and names of one table; raise DivisionsError at a line that has none."""
     lines = csv.reader(text.splitlines())
     if next(lines, [])[:2] != ["code", "name"]:
         raise DivisionsError(f"{table}: the first line must begin with code,name")
@@ -75,7 +75,7 @@ def read_names(text: str, table: str) -> Iterator[tuple[str, str]]:
 
 
 def read_changes(text: str) -> Iterator[tuple[int, Change]]:
-    """Read the changes with the numbers of their lines."""
+    """Yield the changes of a table with their line numbers; raise DivisionsError at a line that is no change."""
     lines = csv.reader(text.splitlines())
     if next(lines, [])[:4] != ["code", "name", "until", "successors"]:
         raise DivisionsError(f"{CHANGES}: the first line must begin with code,name,until,successors")
@@ -85,13 +85,17 @@ def read_changes(text: str) -> Iterator[tuple[int, Change]]:
             change = Change(code, name, date.fromisoformat(until), tuple(successors.split()))
         except ValueError as error:
             raise DivisionsError(f"{CHANGES}, line {lines.line_num}: {error}") from error
-        if not name or not change.successors or not all(_alike(code, successor) for successor in change.successors):
+        if (
+            not name
+            or not change.successors
+            or not all(_same_level(code, successor) for successor in change.successors)
+        ):
             raise DivisionsError(f"{CHANGES}, line {lines.line_num}: no name, or no codes of districts or of streets")
         yield lines.line_num, change
 
 
 def check_changes(numbered: Sequence[tuple[int, Change]], named: Collection[str], step: Step) -> None:
-    """Refuse a code that is abolished twice, successors that there are not, and a code that comes back to itself."""
+    """Raise DivisionsError if a code is abolished twice, has an unknown successor or comes back to itself."""
     listed = {change.code: change.successors for _, change in numbered if change.abolishes}
     lines: dict[str, int] = {}
     for line, change in numbered:
@@ -105,12 +109,12 @@ def check_changes(numbered: Sequence[tuple[int, Change]], named: Collection[str]
             raise DivisionsError(f"{CHANGES}, line {line}: round in a circle, {' to '.join(reversed(circle))}")
 
 
-def _alike(code: str, successor: str) -> bool:
+def _same_level(code: str, successor: str) -> bool:
     return len(code) == len(successor) and len(code) in {6, 9} and code.isdigit() and successor.isdigit()
 
 
 def _find_circle(codes: Iterable[str], step: Step) -> list[str] | None:
-    """Follow steps from codes and give the codes of a circle, if there is one."""
+    """Return the codes of a circle that following steps from the given codes runs into; None if there is none."""
     sorter: TopologicalSorter[str] = TopologicalSorter()
     todo, seen = [*codes], set[str]()
     while todo:

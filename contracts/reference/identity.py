@@ -1,4 +1,4 @@
-"""Who a person is on paper: documents, their numbers, and the person id that everything else knows."""
+"""Identity documents and their numbers, and the person id derived from them, which is all that facts carry."""
 
 import hmac
 import re
@@ -13,7 +13,7 @@ Kind = TypeVar("Kind", bound=StrEnum)
 
 
 class DocumentType(StrEnum):
-    """The documents that a person can be registered with; a child without one is known by its `guardian`."""
+    """The documents that a person can be registered with; a child without one is registered under its `guardian`."""
 
     ID_CARD = "id_card"
     PASSPORT = "passport"
@@ -25,15 +25,15 @@ class DocumentType(StrEnum):
 
     @classmethod
     def from_label(cls, text: str) -> "DocumentType | None":
-        """Read a document type from its code or from what offices call it; None where neither is known."""
+        """Return the document type for its code or for a name that offices use; None if it is not known."""
         return _member(DocumentType, _DOCUMENT_LABELS, text)
 
 
 class Document(NamedTuple):
-    """What a person is known by: a kind of document and its number in its one form.
+    """An identity document: its type and its normalised number.
 
-    `apart` is empty but for somebody whose number is not to be trusted: it keeps the person apart from whoever else
-    has that number, so that nobody is matched by it.
+    `apart` is empty unless the number can't be trusted; then it keeps the person apart from other people with that
+    number, so that nobody is matched by it.
     """
 
     document_type: DocumentType
@@ -51,12 +51,12 @@ class Sex(StrEnum):
 
     @classmethod
     def from_label(cls, text: str) -> "Sex | None":
-        """Read a sex from our code, that of GB/T 2261.1 or its Chinese label; None where none is known."""
+        """Return the sex for our code, a code of GB/T 2261.1 or a Chinese label; None if it is not known."""
         return _member(Sex, _SEX_LABELS, text)
 
 
 class NumberProblem(StrEnum):
-    """Why a document number can't be right."""
+    """Why a document number is invalid."""
 
     LENGTH = "length"
     CHARACTERS = "characters"
@@ -137,28 +137,28 @@ _PATTERN: Mapping[DocumentType, re.Pattern[str]] = {
 
 
 def normalise_number(document_type: DocumentType, text: str) -> str:
-    """Write a number the one way: half-width, upper case, without spaces, a 15-digit citizen number as 18.
+    """Return a number half-width, in upper case and without spaces, a citizen number of 15 digits as one of 18.
 
-    It never fails: what is no number comes back tidied, for `number_problem` to name what is wrong with it.
+    An invalid number is cleaned up all the same; `number_problem` tells what is wrong with it.
     """
     number = _SPACES.sub("", unicodedata.normalize("NFKC", text)).upper()
     if document_type is DocumentType.ID_CARD:
-        return _modern(number)
+        return _as_18_digits(number)
     if document_type is DocumentType.TAIWAN_PERMIT:
         return number.replace("(", "").replace(")", "")
     if document_type is DocumentType.GUARDIAN:
-        return _normalise_guarded(number)
+        return _normalise_guarded_number(number)
     return number
 
 
 def guarded_number(guardian: Document, birth: date, order: int = 1) -> str:
-    """Make the number of a child without a document: its guardian's, its birth and its order among twins."""
+    """Return the number of a child without a document: its guardian's, its day of birth and its order among twins."""
     space = _NUMBER_SPACE.get(guardian.document_type, guardian.document_type)
     return f"{space}:{normalise_number(guardian.document_type, guardian.number)}:{birth.isoformat()}:{order}"
 
 
 def guardian_in(number: str) -> Document | None:
-    """Read the guardian's document from the number of a child without one; None where it is no such number."""
+    """Return the guardian's document from the number of a child without one; None if it is no such number."""
     known, _, rest = number.partition(":")
     if known == DocumentType.GUARDIAN or rest.count(":") != 2:
         return None
@@ -169,7 +169,7 @@ def guardian_in(number: str) -> Document | None:
 
 
 def number_problem(document_type: DocumentType, number: str) -> NumberProblem | None:
-    """Say why a normalised number can't be right, or None.
+    """Return why a normalised number is invalid; None if it is valid.
 
     Numbers of GB 11643 (ID cards, residence permits 81/82/83, permanent residence 9) are checked for length,
     characters, birth date and check digit. Their first six digits are not looked up: divisions get abolished.
@@ -188,19 +188,19 @@ def number_problem(document_type: DocumentType, number: str) -> NumberProblem | 
 
 
 def carries_birth(document_type: DocumentType, number: str) -> bool:
-    """Tell whether such a number follows GB 11643 and so says birth and sex."""
+    """Return whether such a number follows GB 11643 and so contains birth and sex."""
     if document_type is DocumentType.FOREIGN_PERMANENT_RESIDENCE:
         return number[:1].isdigit()
     return document_type in (DocumentType.ID_CARD, DocumentType.HK_MACAO_TAIWAN_RESIDENCE)
 
 
 def check_digit(number: str) -> str:
-    """Work out the 18th character from the first 17 digits (ISO 7064 MOD 11-2)."""
+    """Return the 18th character for the first 17 digits (ISO 7064 MOD 11-2)."""
     return _CHECK_DIGITS[sum(map(mul, map(int, number[:17]), _WEIGHTS)) % 11]
 
 
 def birth_in(number: str) -> date | None:
-    """Read the day of birth from an 18-character number; None where no such day exists."""
+    """Return the day of birth in an 18-character number; None if there is no such day."""
     try:
         return date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
     except ValueError:
@@ -208,17 +208,17 @@ def birth_in(number: str) -> date | None:
 
 
 def sex_in(number: str) -> Sex:
-    """Read the sex from an 18-character number: an odd 17th digit is male."""
+    """Return the sex in an 18-character number: an odd 17th digit is male."""
     return Sex.MALE if int(number[16]) % 2 else Sex.FEMALE
 
 
 def person_id(key: bytes, document_type: DocumentType, number: str, apart: str = "") -> str:
-    """Derive the id (32 hexadecimal digits) that every district derives alike from a type and a number.
+    """Return the id of a person (32 hexadecimal digits), the same in every district for a type and a number.
 
-    HMAC-SHA256 under the deployment's key, so that nobody without the key can go through all numbers. However
-    the number was typed, with 15 digits or 18, one person has one id; ID cards and residence permits of Hong
-    Kong, Macao and Taiwan draw their numbers from one space, so a mixed-up type gives the same id too. What is
-    told `apart` has an id of its own, in a space of its own.
+    It is HMAC-SHA256 under the deployment's key, so that nobody without the key can try out all numbers. One person
+    has one id however the number was typed, with 15 digits or 18. ID cards and residence permits of Hong Kong, Macao
+    and Taiwan share one number space, so confusing these types gives the same id too. A number with `apart` has an id
+    in a space of its own.
     """
     known = f"{_NUMBER_SPACE.get(document_type, document_type)}:{normalise_number(document_type, number)}"
     if apart:
@@ -227,20 +227,20 @@ def person_id(key: bytes, document_type: DocumentType, number: str, apart: str =
 
 
 def household_id(key: bytes, head: str, street: str) -> str:
-    """Derive the id of the household of a head (a person id) in a street (32 hexadecimal digits)."""
+    """Return the id (32 hexadecimal digits) of the household of a head (a person id) in a street."""
     return _digest(key, f"household:{head}:{street}")
 
 
 def likeness(key: bytes, name: str, birth: date, sex: Sex, hukou_division: str | None) -> str:
-    """Digest what people have in common who may be one person: name, birth, sex and hukou (32 hexadecimal digits).
+    """Return a digest (32 hexadecimal digits) of name, birth, sex and hukou: equal for people who may be the same.
 
-    Nobody without the key can tell a name from it.
+    Nobody without the key can recover a name from it.
     """
     return _digest(key, f"likeness:{plain_name(name)}:{birth.isoformat()}:{sex}:{hukou_division or ''}")
 
 
 def plain_name(name: str) -> str:
-    """Write a name the way names are compared: spaces, width, case and the dots and dashes in it do not matter."""
+    """Return a name as names are compared: half-width, case-folded, without spaces, dots and dashes."""
     return _NAME_MARKS.sub("", unicodedata.normalize("NFKC", name)).casefold()
 
 
@@ -248,8 +248,8 @@ def _digest(key: bytes, text: str) -> str:
     return hmac.digest(key, text.encode(), "sha256").hex()[:32]
 
 
-def _normalise_guarded(number: str) -> str:
-    """Write a child's number the one way, its guardian's number included; what is none stays as it was tidied."""
+def _normalise_guarded_number(number: str) -> str:
+    """Return a child's number with its guardian's number normalised; unchanged if it is no such number."""
     known, _, rest = number.lower().partition(":")
     guardian = guardian_in(f"{known}:{rest.upper()}")
     if guardian is None:
@@ -260,14 +260,14 @@ def _normalise_guarded(number: str) -> str:
 
 
 def _shape_problem(document_type: DocumentType, number: str) -> NumberProblem | None:
-    """Say why a number that does not follow GB 11643 can't be right."""
+    """Return why a number that does not follow GB 11643 is invalid; None if it is valid."""
     if document_type is DocumentType.GUARDIAN:
-        return _guarded_problem(number)
+        return _guarded_number_problem(number)
     return None if _PATTERN[document_type].fullmatch(number) else NumberProblem.PATTERN
 
 
-def _guarded_problem(number: str) -> NumberProblem | None:
-    """Say why a child's number can't be right: its guardian's, its birth or its order."""
+def _guarded_number_problem(number: str) -> NumberProblem | None:
+    """Return why a child's number is invalid: its guardian's, its birth or its order; None if it is valid."""
     guardian = guardian_in(number)
     if guardian is None:
         return NumberProblem.PATTERN
@@ -286,8 +286,8 @@ def _is_day(text: str) -> bool:
         return False
 
 
-def _modern(number: str) -> str:
-    """Turn a 15-digit number of before 1999 into today's 18: 19 goes in, the check digit at the end."""
+def _as_18_digits(number: str) -> str:
+    """Return a 15-digit number from before 1999 in its 18-character form: with the century and the check digit."""
     if len(number) != 15 or not (number.isascii() and number.isdigit()):
         return number
     longer = number[:6] + "19" + number[6:]
@@ -295,11 +295,11 @@ def _modern(number: str) -> str:
 
 
 def _member(kind: type[Kind], labels: Mapping[str, Kind], text: str) -> Kind | None:
-    """Find an enum's member by label or by its own value."""
+    """Return an enum's member by label or by its own value; None if there is none."""
     if (found := labels.get(text)) is not None:
         return found
-    tidy = _SPACES.sub("", unicodedata.normalize("NFKC", text)).lower()
+    plain = _SPACES.sub("", unicodedata.normalize("NFKC", text)).lower()
     try:
-        return labels.get(tidy) or kind(tidy)
+        return labels.get(plain) or kind(plain)
     except ValueError:
         return None

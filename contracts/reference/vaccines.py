@@ -83,11 +83,11 @@ SCHEDULES: Mapping[date, tuple[ScheduledDose, ...]] = {
         ScheduledDose(Vaccine.DTAP, 5, 72, 84, 180),
     ),
 }
-"""The schedule for children who were born on or after each day: the 2021 edition, and DTaP as it is since 2025."""
+"""The schedule for children born on or after each day: the 2021 edition, and the DTaP schedule since 2025."""
 
 
 def schedule_for(
     birth: date, schedules: Mapping[date, tuple[ScheduledDose, ...]] = SCHEDULES
 ) -> tuple[ScheduledDose, ...]:
-    """Give the schedule for a child by its day of birth."""
+    """Return the schedule that applies to a child with this day of birth."""
     return schedules[max(day for day in schedules if day <= birth)]

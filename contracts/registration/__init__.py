@@ -1,1 +1,1 @@
-"""What registration says: stays, notices and answers, people, conflicts."""
+"""The facts that registration publishes: stays, notices and answers, people, conflicts."""

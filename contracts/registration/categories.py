@@ -1,6 +1,6 @@
-"""Whom the plans serve apart: children, pupils, women, the elderly and those whom the office reports as in need.
+"""The groups of people that plans target: children, pupils, women, the elderly, and people reported as in need.
 
-Belonging follows from birth, sex and the report on a day, so it is worked out where it is asked for and never stored.
+Whether a person belongs to one on a day follows from birth, sex and what was reported, so it is derived, never stored.
 """
 
 from collections.abc import Collection, Mapping
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from contracts.reference.calendar import add_months, age_on
 from contracts.reference.identity import Sex
 from contracts.registration.stays import Category, Stay
 
@@ -29,7 +30,7 @@ class PersonCategory(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Belonging:
-    """Who belongs: ages in completed years, from and including `youngest` up to and including `oldest`."""
+    """The criteria of a group: ages in completed years from `youngest` to `oldest`, both included, and the rest."""
 
     youngest: int = 0
     oldest: int = OLDEST
@@ -39,7 +40,7 @@ class Belonging:
 
     @property
     def of_any_age(self) -> bool:
-        """Say that the age does not matter, so that it need not be known."""
+        """Return whether age does not matter, so that it need not be known."""
         return (self.youngest, self.oldest) == (0, OLDEST)
 
 
@@ -54,14 +55,14 @@ CATEGORIES: Mapping[PersonCategory, Belonging] = {
     PersonCategory.HARDSHIP: Belonging(reported=Category.HARDSHIP),
 }
 NOT_EXPOSED = (None, "none")
-"""What a report says of somebody who is not exposed to a hazard at work: nothing, or that it was asked and denied."""
+"""The reported values for people without a hazard at work: nothing was reported, or it was denied."""
 
 
 def categories(
     birth: date | None, sex: Sex, hazard: str | None, reported: Collection[Category], day: date
 ) -> tuple[PersonCategory, ...]:
-    """Say to which categories a person belongs on a day."""
-    age = completed_years(birth, day) if birth is not None else None
+    """Return the categories that a person belongs to on a day."""
+    age = age_on(birth, day) if birth is not None else None
     return tuple(
         category
         for category, belonging in CATEGORIES.items()
@@ -73,22 +74,10 @@ def categories(
 
 
 def categories_of(stay: Stay, day: date) -> tuple[PersonCategory, ...]:
-    """Say to which categories the person of a stay belongs on a day."""
+    """Return the categories that the person of a stay belongs to on a day."""
     return categories(stay.birth, stay.sex, stay.hazard, stay.categories, day)
 
 
-def completed_years(birth: date, day: date) -> int:
-    """Count full years of life; who was born on 29 February is a year older from 1 March of a common year on."""
-    return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))
-
-
 def born_between(belonging: Belonging, day: date) -> tuple[date, date]:
-    """Give the birthdays (after the first, up to the second) of people who are of that age on a day."""
-    return _years_before(day, belonging.oldest + 1), _years_before(day, belonging.youngest)
-
-
-def _years_before(day: date, years: int) -> date:
-    try:
-        return day.replace(year=day.year - years)
-    except ValueError:
-        return day.replace(year=day.year - years, day=28)
+    """Return the birthdays of people who have the required age on a day: after the first, up to the second."""
+    return add_months(day, -12 * (belonging.oldest + 1)), add_months(day, -12 * belonging.youngest)

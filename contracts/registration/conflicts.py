@@ -1,4 +1,4 @@
-"""Conflicts between what two districts, or two reports, say of one person; raised and resolved as facts."""
+"""Conflicts between what two districts, or two reports, state about one person; raised and resolved as facts."""
 
 from enum import StrEnum
 from hashlib import sha256
@@ -34,7 +34,7 @@ class Conflict(BaseModel):
 
 
 def conflict_id(kind: ConflictKind, stays: tuple[str, ...]) -> str:
-    """Name a conflict after its kind and the stays it is between (32 hexadecimal digits)."""
+    """Return the id of a conflict, derived from its kind and stays (32 hexadecimal digits)."""
     return sha256("|".join((kind, *sorted(stays))).encode()).hexdigest()[:32]
 
 
@@ -45,17 +45,17 @@ class ConflictFact(Fact):
 
     @property
     def stream(self) -> str:
-        """Name the stream of a conflict in a district."""
+        """Return the stream of the conflict in its district."""
         return f"conflict/{self.conflict.conflict_id}@{self.conflict.district}"
 
     @property
     def division(self) -> str:
-        """Name the district that keeps it."""
+        """Return the district that keeps the conflict."""
         return self.conflict.district
 
     @property
     def person_id(self) -> str:
-        """Name whom it is about."""
+        """Return the id of the person concerned."""
         return self.conflict.person_id
 
 

@@ -1,7 +1,7 @@
-"""What registration says between districts: notices and their answers, deaths and merges, conflicts.
+"""Notices 通报 between districts and their answers, as facts of registration.
 
-Each stream has one writer. A notice is the sender's, its answer the addressee's; a person's record is kept by each
-district for itself. Ids are natural, so that the same reason twice is one notice.
+Each stream has one writer: the sender writes a notice, the addressee its answer. Ids are derived from what a notice is
+about, so that the same reason twice is one notice.
 """
 
 from datetime import date
@@ -76,7 +76,7 @@ class Notice(BaseModel):
 
 
 def notice_id(kind: NoticeKind, stay_id: str, other: str) -> str:
-    """Name a notice after its kind, the sender's stay and the other stay, division or notice (32 hex digits)."""
+    """Return the id of a notice, derived from its kind, the sender's stay and the other stay, division or notice."""
     return sha256(f"{kind}|{stay_id}|{other}".encode()).hexdigest()[:32]
 
 
@@ -87,22 +87,22 @@ class NoticeFact(Fact):
 
     @property
     def stream(self) -> str:
-        """Name the notice's stream."""
+        """Return the stream of the notice."""
         return f"notice/{self.notice.notice_id}"
 
     @property
     def division(self) -> str:
-        """Name who sends it."""
+        """Return the division that sends the notice."""
         return self.notice.sender
 
     @property
     def person_id(self) -> str:
-        """Name whom it is about."""
+        """Return the id of the person concerned."""
         return self.notice.person_id
 
     @property
     def addressee(self) -> str:
-        """Name the district that it is for."""
+        """Return the district it is addressed to."""
         return self.notice.addressee[:6]
 
 
@@ -178,22 +178,22 @@ class AnswerFact(Fact):
 
     @property
     def stream(self) -> str:
-        """Name the answer's stream."""
+        """Return the stream of the answer."""
         return f"answer/{self.answer.notice_id}"
 
     @property
     def division(self) -> str:
-        """Name who answers."""
+        """Return the division that answers."""
         return self.answer.answerer
 
     @property
     def person_id(self) -> str:
-        """Name whom it is about."""
+        """Return the id of the person concerned."""
         return self.answer.person_id
 
     @property
     def addressee(self) -> str:
-        """Name the district that it is for."""
+        """Return the district it is addressed to."""
         return self.answer.sender[:6]
 
 

@@ -1,4 +1,4 @@
-"""What a district knows of a person beside stays: a death, other ids; and which ids are one person."""
+"""Deaths and merged ids, which each district records for itself, and which ids belong to one person."""
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
@@ -32,22 +32,22 @@ class PersonFact(Fact):
 
     @property
     def stream(self) -> str:
-        """Name the stream of a person in a district."""
+        """Return the stream of the person in the district."""
         return person_stream(self.person.person_id, self.person.district)
 
     @property
     def division(self) -> str:
-        """Name the district that says it."""
+        """Return the district that recorded it."""
         return self.person.district
 
     @property
     def person_id(self) -> str:
-        """Name the person."""
+        """Return the id of the person."""
         return self.person.person_id
 
 
 def person_stream(person_id: str, district: str) -> str:
-    """Name the stream of what a district knows of a person."""
+    """Return the stream of a district's facts about a person."""
     return f"person/{person_id}@{district}"
 
 
@@ -78,33 +78,33 @@ class PersonsUnmerged(PersonFact):
 PERSON_FACTS: tuple[type[PersonFact], ...] = (PersonDied, DeathRetracted, PersonsMerged, PersonsUnmerged)
 
 
-def join(pairs: Iterable[Collection[str]]) -> dict[str, frozenset[str]]:
-    """Give for each id all ids that it hangs together with."""
-    together: dict[str, set[str]] = {}
-    for pair in pairs:
-        joined = set(pair).union(*(together.get(one, ()) for one in pair))
-        together.update(dict.fromkeys(joined, joined))
-    return {one: frozenset(joined) for one, joined in together.items()}
+def connect_ids(groups: Iterable[Collection[str]]) -> dict[str, frozenset[str]]:
+    """Return for each id all ids that it is connected with, directly or over further groups, itself included."""
+    connected: dict[str, set[str]] = {}
+    for group in groups:
+        joined = set(group).union(*(connected.get(person_id, ()) for person_id in group))
+        connected.update(dict.fromkeys(joined, joined))
+    return {person_id: frozenset(joined) for person_id, joined in connected.items()}
 
 
 def ever_linked(records: Iterable[Person]) -> dict[str, frozenset[str]]:
-    """Give for each id all that it was ever merged with, undone or not: this only ever grows."""
-    return join({record.person_id, *record.linked, *_merge(record)} for record in records)
+    """Return for each id all ids that it was ever merged with, undone or not; these sets only grow."""
+    return connect_ids({record.person_id, *record.linked, *_merged_into(record)} for record in records)
 
 
 def one_person(records: Iterable[Person]) -> dict[str, frozenset[str]]:
-    """Give for each id that stands merged all ids of the one person."""
-    return join({record.person_id, *_merge(record)} for record in records if record.merged_into)
+    """Return for each id that is merged now all ids of the person."""
+    return connect_ids({record.person_id, *_merged_into(record)} for record in records if record.merged_into)
 
 
-def goes_on(ids: Collection[str], records: Iterable[Person]) -> str:
-    """Give the id that a person goes on as: the one merged into nobody; where merges contradict, the lowest."""
+def survivor_of(ids: Collection[str], records: Iterable[Person]) -> str:
+    """Return which of a person's ids stays in use: the one not merged into another; the lowest if merges contradict."""
     aliases = {record.person_id for record in records if record.merged_into}
     return min(set(ids) - aliases or ids)
 
 
 def deaths(records: Collection[Person]) -> Mapping[str, date]:
-    """Give for each id of a person who died the day; where districts say different days, the first."""
+    """Return the day of death for each id of the people who died; the first day if districts disagree."""
     ids = one_person(records)
     died: dict[str, date] = {}
     for record in records:
@@ -114,5 +114,5 @@ def deaths(records: Collection[Person]) -> Mapping[str, date]:
     return died
 
 
-def _merge(record: Person) -> tuple[str, ...]:
+def _merged_into(record: Person) -> tuple[str, ...]:
     return (record.merged_into,) if record.merged_into else ()

@@ -1,4 +1,4 @@
-"""What registration says: who stays where, from when to when. No name, number, phone or address is ever in a fact."""
+"""Stays as facts of registration: who lives where, from when to when; never a name, number, phone or address."""
 
 from datetime import date
 from enum import StrEnum
@@ -104,12 +104,12 @@ class Stay(BaseModel):
 
     @property
     def district(self) -> DistrictCode:
-        """Name the district that writes this stay."""
+        """Return the district that writes this stay."""
         return self.street[:6]
 
 
 def stay_id(person_id: str, street: str, started_on: date) -> str:
-    """Name a stay after its person, street and first day (32 hexadecimal digits)."""
+    """Return the id of a stay, derived from its person, street and first day (32 hexadecimal digits)."""
     return sha256(f"{person_id}|{street}|{started_on.isoformat()}".encode()).hexdigest()[:32]
 
 
@@ -120,17 +120,17 @@ class StayFact(Fact):
 
     @property
     def stream(self) -> str:
-        """Name the stay's stream."""
+        """Return the stream of the stay."""
         return f"stay/{self.stay.stay_id}"
 
     @property
     def division(self) -> str:
-        """Name the stay's street."""
+        """Return the street of the stay."""
         return self.stay.street
 
     @property
     def person_id(self) -> str:
-        """Name who stays."""
+        """Return the id of the person who stays."""
         return self.stay.person_id
 
 

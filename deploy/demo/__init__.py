@@ -1,7 +1,7 @@
-"""The demo: two districts, 5,000 invented people and what happens to them, taken in as street offices would.
+"""The demo: 5,000 invented people in two districts and what happens to them, entered as street offices would.
 
-The same people come out on every machine, and loading twice adds nobody. Their ID numbers are valid but begin with 00,
-a province that does not exist, so that they are nobody's.
+The people are the same on every machine, and loading them twice adds nobody. Their ID numbers are valid but begin with
+00, a province that does not exist, so that they are nobody's.
 """
 
 from deploy.demo.loading import load

@@ -1,4 +1,4 @@
-"""Invents the people of the demo: families and workers with documents, hazards and origins, always the same."""
+"""Invents the people of the demo, always the same: families and workers with documents, hazards and origins."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -8,13 +8,14 @@ from itertools import islice
 
 from faker import Faker
 
+from contracts.reference.calendar import age_on
 from contracts.reference.divisions import Divisions
 from contracts.reference.identity import check_digit
 
 DISTRICTS = ("320507", "320812")
 SEED = 20260301
-FEWER = 0.4
-"""How many of the people live in the second district."""
+SECOND_SHARE = 0.4
+"""The share of people who live in the second district."""
 
 HOMES = (
     *("310110", "320583", "341204", "360981", "371724"),
@@ -25,7 +26,7 @@ HAZARDS = ("粉尘", "噪声", "苯系物", "化学因素", "重金属", "高温
 WORK = ("务工", "务工", "务工", "经商", "服务")
 DWELLINGS = ("租赁房屋", "租赁房屋", "租赁房屋", "单位内部", "自购房", "工地现场", "居民家中")
 FAMILIES = {"alone": 1, "couple": 3, "with a child": 4, "with two children": 2, "three generations": 2}
-"""How often each kind of family comes, against the others."""
+"""The kinds of family with their relative frequencies."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,12 @@ class Person:
 
     @property
     def district(self) -> str:
-        """Name the district of the street."""
+        """Return the district of the street."""
         return self.street[:6]
 
     def age(self, on: date) -> int:
-        """Tell the age in full years on a day."""
-        return on.year - self.birth.year - ((on.month, on.day) < (self.birth.month, self.birth.day))
+        """Return the age in completed years on a day."""
+        return age_on(self.birth, on)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,7 @@ class _Household:
 
 
 def invent_people(count: int, as_of: date, divisions: Divisions) -> list[Person]:
-    """Invent so many people who arrived in the two districts in the year and a half before a day."""
+    """Return `count` invented people who arrived in the two districts in the year and a half before a day."""
     chance = random.Random(SEED)  # noqa: S311
     words = Faker("zh_CN")
     words.seed_instance(SEED)
@@ -83,7 +84,7 @@ def invent_people(count: int, as_of: date, divisions: Divisions) -> list[Person]
 
 
 class _Inventor:
-    """Makes one family after the other; every number is given once."""
+    """Invents one family after another; every document number is unique."""
 
     def __init__(self, chance: random.Random, words: Faker, as_of: date, divisions: Divisions) -> None:
         self.chance = chance
@@ -95,13 +96,13 @@ class _Inventor:
         self.sizes = [[chance.uniform(0.3, 1) for _ in streets] for streets in self.streets]
 
     def people(self) -> Iterator[Person]:
-        """Invent people for ever."""
+        """Yield invented people without end."""
         while True:
             (kind,) = self.chance.choices(list(FAMILIES), list(FAMILIES.values()))
             yield from self._family(kind, self._household())
 
     def _household(self) -> _Household:
-        there = int(self.chance.random() < FEWER)
+        there = int(self.chance.random() < SECOND_SHARE)
         (street,) = self.chance.choices(self.streets[there], self.sizes[there])
         hukou = self.chance.choice((*HOMES, DISTRICTS[1 - there]))
         return _Household(
@@ -160,13 +161,13 @@ class _Inventor:
         )
 
     def _number(self, birth: date, sex: str) -> str:
-        """Give the next number that nobody has: 00 is no province."""
+        """Return the next document number, which is nobody's: 00 is no province."""
         self.given += 1
         digits = f"00{self.given % 10_000:04d}{birth:%Y%m%d}{self.chance.randint(0, 49):02d}"
         digits += str(self.chance.choice((1, 3, 5, 7, 9) if sex == "男" else (0, 2, 4, 6, 8)))
         return digits + check_digit(digits)
 
 
-def chosen(people: Sequence[Person], every: int, first: int) -> list[Person]:
-    """Choose one of so many people, the same ones each time."""
+def every_nth(people: Sequence[Person], every: int, first: int) -> list[Person]:
+    """Return one in `every` people, from the index `first` on."""
     return list(people[first::every])

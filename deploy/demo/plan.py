@@ -1,4 +1,4 @@
-"""Plans what happens to the demo's people: who moves on, who leaves, whose blood pressure is taken, what is held."""
+"""Plans the events of the demo: people who move on or leave, blood pressure readings, activities."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from deploy.demo.people import SEED, Person, chosen
+from deploy.demo.people import SEED, Person, every_nth
 
 LIVED_HERE = timedelta(days=90)
-"""How long somebody has lived here who moves on or leaves."""
+"""The shortest time that somebody has lived here before moving on or leaving."""
 DESTINATIONS = ("上海市杨浦区", "安徽省阜阳市颍泉区", "四川省德阳市中江县", "境外", "不详")
 TOPICS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "lecture": (("高血压防治", "everyone"), ("糖尿病饮食", "elderly"), ("职业病防护", "hazard_workers")),
@@ -21,7 +21,7 @@ TOPICS: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A person arrives in the other district; `confirmed` where the district that was left agrees."""
+    """A person arrives in the other district; `confirmed` if the first district confirms it."""
 
     person: Person
     street: str
@@ -50,7 +50,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Everything that happens after the registers are handed in."""
+    """All events after the registers are uploaded."""
 
     moves: Sequence[Move]
     leavings: Sequence[Leaving]
@@ -59,10 +59,10 @@ class Plan:
 
 
 def make_plan(people: Sequence[Person], streets: Sequence[str], as_of: date) -> Plan:
-    """Plan a demo's events, the same from the same people; nobody moves and leaves both."""
+    """Return the planned events, the same for the same people; nobody both moves and leaves."""
     chance = random.Random(SEED)  # noqa: S311
     settled = [person for person in people if person.arrived_on <= as_of - LIVED_HERE]
-    movers, leavers, adults = chosen(settled, 30, 7), chosen(settled, 30, 15), chosen(settled, 8, 0)
+    movers, leavers, adults = every_nth(settled, 30, 7), every_nth(settled, 30, 15), every_nth(settled, 8, 0)
     gone = {*movers, *leavers}
     return Plan(
         moves=[_move(chance, person, streets, as_of) for person in movers],

@@ -1,4 +1,4 @@
-"""Writes the demo's people down as each street office's arrivals register, a workbook with a title and a footer."""
+"""Writes the demo's people as arrivals registers of street offices: workbooks with a title and a footer."""
 
 from collections.abc import Sequence
 from io import BytesIO
@@ -14,7 +14,7 @@ HEADER = (
 
 
 def make_register(street: str, name: str, people: Sequence[Person]) -> bytes:
-    """Make the workbook that a street office hands in."""
+    """Return a street office's register of arrivals as a workbook (.xlsx)."""
     file = BytesIO()
     with xlsxwriter.Workbook(file, {"in_memory": True}) as book:
         sheet = book.add_worksheet("来本地登记")

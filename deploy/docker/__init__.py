@@ -1,1 +1,1 @@
-"""Houniao in containers: what `docker compose up` needs besides the images."""
+"""Houniao in containers: what `docker compose up` needs besides images."""

@@ -16,7 +16,8 @@ from deploy.local.mongodb import Client, ensure_users, is_primary
 from services.runtime.access import issue
 
 FOLDER = Path("/settings")
-SECONDS = 120
+TIMEOUT = 120
+"""Seconds that MongoDB has to become primary."""
 
 cli = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -38,10 +39,10 @@ def databases() -> None:
         directConnection=True,
         serverSelectionTimeoutMS=1000,
     ) as admin:
-        deadline = time.monotonic() + SECONDS
+        deadline = time.monotonic() + TIMEOUT
         while not is_primary(admin, "mongodb:27017"):
             if time.monotonic() > deadline:
-                raise SystemExit(f"MongoDB is not primary after {SECONDS} s: {_why_not(admin)}")
+                raise SystemExit(f"MongoDB is not primary after {TIMEOUT} s: {_why_not(admin)}")
             time.sleep(0.5)
         ensure_users(admin, passwords)
 

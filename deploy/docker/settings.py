@@ -1,4 +1,4 @@
-"""The settings and secrets of each container, made once and written where only that container looks."""
+"""The settings and secrets of each container, made once and written to a volume that only it mounts."""
 
 import json
 import os
@@ -12,31 +12,31 @@ from deploy.local.stack import SERVICE_PORTS
 from deploy.rabbitmq.definitions import VHOST, definitions
 
 SERVERS_UID = 999
-"""The user that the images of RabbitMQ and MongoDB run their server as."""
+"""The user id of the servers in the images of RabbitMQ and MongoDB."""
 SERVICES_UID = 1000
-"""The user that our own image runs a service as."""
+"""The user id of the services in our own image."""
 
 RABBITMQ_CONF = "load_definitions = /settings/definitions.json\n"
 
 
 def write_settings(folder: Path) -> None:
-    """Write every container's settings below a folder, keeping the secrets that are there already."""
+    """Write every container's settings below a folder; existing secrets are kept."""
     own = folder / "settings"
     secrets = credentials.load(own)
     issuer = credentials.issuer_jwk(own)
     rabbitmq = folder / "rabbitmq"
     if not (rabbitmq / "definitions.json").exists():
-        _give(rabbitmq / "definitions.json", json.dumps(definitions(secrets.rabbitmq), indent=1), SERVERS_UID)
-    _give(rabbitmq / "rabbitmq.conf", RABBITMQ_CONF, SERVERS_UID)
-    _give(folder / "mongodb" / "keyfile", secrets.replica_set_key, SERVERS_UID)
-    _give(folder / "mongodb" / "password", secrets.mongodb[MONGODB_ADMIN], SERVERS_UID)
+        _write_for(rabbitmq / "definitions.json", json.dumps(definitions(secrets.rabbitmq), indent=1), SERVERS_UID)
+    _write_for(rabbitmq / "rabbitmq.conf", RABBITMQ_CONF, SERVERS_UID)
+    _write_for(folder / "mongodb" / "keyfile", secrets.replica_set_key, SERVERS_UID)
+    _write_for(folder / "mongodb" / "password", secrets.mongodb[MONGODB_ADMIN], SERVERS_UID)
     for service in SERVICE_PORTS:
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in environment(service, secrets, issuer).items()]
-        _give(folder / service / "environment", "".join(lines), SERVICES_UID)
+        _write_for(folder / service / "environment", "".join(lines), SERVICES_UID)
 
 
 def environment(service: str, secrets: Credentials, issuer: str) -> dict[str, str]:
-    """Tell a service where its servers are, as itself, and its own keys."""
+    """Return a service's environment variables: its servers with its own credentials, and its own keys."""
     return {
         "MONGODB_URL": f"mongodb://{service}:{secrets.mongodb[service]}@mongodb:27017/?{OPTIONS}",
         "RABBITMQ_URL": f"amqp://{service}:{secrets.rabbitmq[service]}@rabbitmq:5672/{VHOST}",
@@ -49,8 +49,8 @@ def environment(service: str, secrets: Credentials, issuer: str) -> dict[str, st
     }
 
 
-def _give(file: Path, text: str, owner: int) -> None:
-    """Write a file that its owner alone can read."""
+def _write_for(file: Path, text: str, owner: int) -> None:
+    """Write a file that only its owner can read."""
     file.parent.mkdir(parents=True, exist_ok=True)
     file.unlink(missing_ok=True)
     file.touch(mode=0o600)

@@ -35,7 +35,7 @@ def start() -> None:
         stack = Stack(FOLDER, ports="fixed")
         with foreground.progress("Starting RabbitMQ and MongoDB"):
             stack.start()
-    stack.leave_environments()
+    stack.write_environments()
     console.print(f"RABBITMQ_URL={stack.rabbitmq_url()}\nMONGODB_URL={stack.mongodb_url()}", soft_wrap=True)
 
 

@@ -1,4 +1,4 @@
-"""The secrets of one local stack: made at random once, kept in its folder, readable by its owner alone."""
+"""The secrets of a local stack: random, made once, kept in its folder and readable only by its owner."""
 
 import json
 import os
@@ -14,12 +14,12 @@ from joserfc.jwk import ECKey, KeySet
 from deploy.rabbitmq.definitions import users
 
 MONGODB_ADMIN = "houniao-admin"
-KEEP_AN_ACCESS_LOG = ("registration", "archives")
+WITH_ACCESS_LOG = ("registration", "archives")
 
 
 @dataclass(frozen=True)
 class Credentials:
-    """Passwords by user name, of RabbitMQ and of MongoDB, and the keys that services seal and hash with."""
+    """Passwords of RabbitMQ and MongoDB by user name, and the keys with which services seal and hash."""
 
     rabbitmq: dict[str, str]
     mongodb: dict[str, str]
@@ -30,7 +30,7 @@ class Credentials:
     access_log_keys: dict[str, str]
 
     def own_keys(self, service: str) -> dict[str, str]:
-        """Give the keys that one service has and the others have not, as environment variables."""
+        """Return the keys that only this service has, as environment variables."""
         keys: dict[str, str] = {}
         if service in self.access_log_keys:
             keys["HOUNIAO_ACCESS_LOG_KEYS"] = self.access_log_keys[service]
@@ -42,12 +42,12 @@ class Credentials:
 
 
 def load(folder: Path) -> Credentials:
-    """Read the stack's credentials, making them the first time, and those that an earlier version did not know."""
+    """Return the stack's credentials; make them the first time, and add any that an earlier version did not have."""
     file = folder / "credentials.json"
-    known = json.loads(kept(file, lambda: _written(_make())))
+    known = json.loads(read_or_make(file, lambda: _as_json(_make())))
     credentials = Credentials(**{**asdict(_make()), **known})
     if asdict(credentials) != known:
-        _write(file, _written(credentials))
+        _write(file, _as_json(credentials))
     return credentials
 
 
@@ -60,7 +60,7 @@ class KeyStep(StrEnum):
 
 
 def change_sealing_keys(folder: Path, step: KeyStep) -> int:
-    """Add a new key at the end, put the last one first, or drop all but the first; give how many there are now."""
+    """Append a new key, move the last one to the front, or drop all but the first; return how many there are now."""
     credentials = load(folder)
     keys = credentials.sealing_keys.split(",")
     match step:
@@ -70,23 +70,23 @@ def change_sealing_keys(folder: Path, step: KeyStep) -> int:
             keys = [keys[-1], *keys[:-1]]
         case KeyStep.DROP:
             keys = keys[:1]
-    _write(folder / "credentials.json", _written(replace(credentials, sealing_keys=",".join(keys))))
+    _write(folder / "credentials.json", _as_json(replace(credentials, sealing_keys=",".join(keys))))
     return len(keys)
 
 
 def issuer_jwk(folder: Path) -> str:
-    """Read the private key (JWK) that the local issuer signs tokens with, making it the first time."""
-    return kept(folder / "issuer.jwk.json", _make_issuer_jwk)
+    """Return the private key (JWK) with which the local issuer signs tokens; make it the first time."""
+    return read_or_make(folder / "issuer.jwk.json", _make_issuer_jwk)
 
 
 def public_keys(private_jwk: str) -> str:
-    """Make the public key set that verifies what a private key signs."""
+    """Return the public key set (JWKS) that verifies tokens signed with a private key."""
     key = ECKey.import_key(json.loads(private_jwk))
     return json.dumps(KeySet([key]).as_dict(private=False))
 
 
-def kept(file: Path, make: Callable[[], str]) -> str:
-    """Read a secret file, making it the first time with mode 600."""
+def read_or_make(file: Path, make: Callable[[], str]) -> str:
+    """Return the text of a secret file; make it the first time, with mode 600."""
     if not file.exists():
         _write(file, make())
     return file.read_text()
@@ -100,7 +100,7 @@ def _write(file: Path, text: str) -> None:
     draft.replace(file)
 
 
-def _written(credentials: Credentials) -> str:
+def _as_json(credentials: Credentials) -> str:
     return json.dumps(asdict(credentials), indent=1)
 
 
@@ -114,7 +114,7 @@ def _make() -> Credentials:
         person_key=secrets.token_hex(32),
         sealing_keys=Fernet.generate_key().decode(),
         pseudonym_key=secrets.token_hex(32),
-        access_log_keys={service: secrets.token_hex(32) for service in KEEP_AN_ACCESS_LOG},
+        access_log_keys={service: secrets.token_hex(32) for service in WITH_ACCESS_LOG},
     )
 
 

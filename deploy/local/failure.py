@@ -1,4 +1,4 @@
-"""What a person is told when the local stack can't go on, and what to do about it."""
+"""The error for a local stack that can't go on, which tells the user what to do."""
 
 
 class LocalStackError(Exception):

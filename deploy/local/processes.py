@@ -1,4 +1,4 @@
-"""A server's process, known by a pid file whoever started it, and never mistaken for another one."""
+"""A server's process, found by its pid file whoever started it, and never confused with another process."""
 
 import os
 import signal
@@ -10,11 +10,11 @@ from pathlib import Path
 from deploy.local.failure import LocalStackError
 
 LARGEST_LOG = 20_000_000
-"""Bytes after which a log is put aside when its process starts again."""
+"""Bytes after which a log is rotated when its process starts again."""
 
 
 class ServerProcess:
-    """One server process; its pid file holds the pid and the moment it started, so a reused pid is not taken for it."""
+    """A server process; its pid file holds pid and start time, so that a reused pid is not confused with it."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
@@ -24,7 +24,7 @@ class ServerProcess:
 
     @property
     def pid(self) -> int | None:
-        """Tell the pid of the living process, if it lives."""
+        """Return the pid of the process; None if it is not running."""
         if self._child is not None:
             self._child.poll()
         try:
@@ -34,7 +34,7 @@ class ServerProcess:
         return int(pid) if started_at(int(pid)) == started else None
 
     def spawn(self, command: Sequence[str | Path], environment: Mapping[str, str], folder: Path) -> None:
-        """Start the process in a session of its own, so that Ctrl-C reaches only who started it."""
+        """Start the process in a session of its own, so that Ctrl-C does not reach it."""
         if self.log.exists() and self.log.stat().st_size > LARGEST_LOG:
             self.log.replace(self.log.with_suffix(".log.1"))
         with self.log.open("ab") as log:
@@ -50,12 +50,12 @@ class ServerProcess:
         self._pid_file.write_text(f"{self._child.pid} {started_at(self._child.pid)}\n")
 
     def send(self, number: signal.Signals) -> None:
-        """Send a signal to the process, if it lives."""
+        """Send a signal to the process, if it is running."""
         if pid := self.pid:
             os.kill(pid, number)
 
     def stop(self, seconds: float = 30) -> None:
-        """Ask the process to end; kill it when it has not ended after some seconds."""
+        """Ask the process to end; kill it if it has not ended after some seconds."""
         self.send(signal.SIGCONT)
         self.send(signal.SIGTERM)
         if not self._gone_within(seconds):
@@ -69,7 +69,7 @@ class ServerProcess:
         self._forget()
 
     def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
-        """Wait until the process is ready; say why it ended or did not get ready."""
+        """Wait until the process is ready; raise LocalStackError if it ends or is not ready in time."""
         deadline = time.monotonic() + seconds
         while not ready():
             if self.pid is None:
@@ -79,7 +79,7 @@ class ServerProcess:
             time.sleep(0.1)
 
     def tail(self, lines: int = 15) -> str:
-        """Quote the last lines of the process's log."""
+        """Return the last lines of the process's log."""
         try:
             with self.log.open("rb") as log:
                 log.seek(max(0, self.log.stat().st_size - 16_384))
@@ -101,7 +101,7 @@ class ServerProcess:
 
 
 def started_at(pid: int) -> str | None:
-    """Tell when a living process started, in clock ticks since boot."""
+    """Return when a process started, in clock ticks since boot; None if it is not running."""
     process = Path(f"/proc/{pid}")
     try:
         fields = (process / "stat").read_text().rpartition(")")[2].split()

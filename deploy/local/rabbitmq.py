@@ -1,4 +1,4 @@
-"""A real RabbitMQ for one stack: Debian's server run as the current user, on loopback, with its own epmd."""
+"""A real RabbitMQ for a stack: Debian's server, run as the current user on loopback with its own epmd."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from pathlib import Path
 import aio_pika
 
 from deploy.local import ports as local_ports
-from deploy.local.credentials import kept
+from deploy.local.credentials import read_or_make
 from deploy.local.failure import LocalStackError
 from deploy.local.processes import ServerProcess
 from deploy.rabbitmq.definitions import ADMIN, VHOST, definitions
@@ -32,16 +32,16 @@ class RabbitMQ:
 
     @property
     def pid(self) -> int | None:
-        """Tell the pid of the Erlang machine (beam.smp) that is the broker."""
+        """Return the pid of the broker's Erlang machine (beam.smp); None if it is not running."""
         return self._node.pid
 
     def url(self, user: str | None = None) -> str:
-        """Say where to connect, as a user (the administrator if none is named)."""
+        """Return the URL to connect with as a user, by default the administrator."""
         name = user or ADMIN
         return f"amqp://{name}:{self._passwords[name]}@127.0.0.1:{self._ports['rabbitmq']}/{VHOST}"
 
     def start(self) -> None:
-        """Start the broker on its data and wait until it takes connections."""
+        """Start the broker on its data and wait until it accepts connections."""
         if self.pid is None:
             self._prepare()
             self._start_epmd()
@@ -63,7 +63,7 @@ class RabbitMQ:
         self._node.kill()
 
     def tail(self) -> str:
-        """Quote the last lines of the server's log."""
+        """Return the last lines of the server's log."""
         return self._node.tail()
 
     def _prepare(self) -> None:
@@ -74,7 +74,7 @@ class RabbitMQ:
             )
         for name in ("home", "data", "logs"):
             (self._folder / name).mkdir(parents=True, exist_ok=True)
-        kept(self._folder / "definitions.json", lambda: json.dumps(definitions(self._passwords), indent=1))
+        read_or_make(self._folder / "definitions.json", lambda: json.dumps(definitions(self._passwords), indent=1))
         (self._folder / "enabled_plugins").write_text("[].\n")
         (self._folder / "rabbitmq-env.conf").write_text("")
         (self._folder / "rabbitmq.conf").write_text(self._configuration())
@@ -120,7 +120,7 @@ class RabbitMQ:
         self._epmd.wait_until(lambda: not local_ports.is_free(port), 10)
 
     def _is_ready(self) -> bool:
-        """Say whether the administrator can open a connection, which is after users and vhost are there."""
+        """Return whether the administrator can connect, which is possible once users and vhost exist."""
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", self._ports["rabbitmq"])):
                 return False

@@ -1,4 +1,4 @@
-"""`make run`: servers, services and demo in the foreground, kept alive until Ctrl-C, then stopped in reverse order."""
+"""`make run`: runs servers, services and demo in the foreground until Ctrl-C, then stops them in reverse order."""
 
 import os
 import signal
@@ -16,10 +16,10 @@ from deploy.local.running import only_one
 from deploy.local.services import ServiceProcess, all_services
 from deploy.local.stack import Server, Stack
 
-PATIENCE = 5
-"""Restarts of one process within `CALM` seconds after which it is left down."""
-CALM = 300.0
-"""Seconds of life after which earlier deaths of a process are forgotten."""
+MAX_RESTARTS = 5
+"""Restarts of a process in a row after which it is left down."""
+STABLE_AFTER = 300.0
+"""Seconds of running after which earlier deaths of a process no longer count."""
 
 console = Console(highlight=False)
 
@@ -32,7 +32,7 @@ def run(folder: Path, *, demo: bool) -> None:
         running.callback(stack.stop)
         with progress("Starting RabbitMQ and MongoDB"):
             stack.start()
-        stack.leave_environments()
+        stack.write_environments()
         services = all_services(stack)
         with progress("Starting the services"):
             for together in (services[1:], services[:1]):  # registration last: who hears it has a queue by then
@@ -57,7 +57,7 @@ def _load_demo(stack: Stack) -> None:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Take Ctrl-C, SIGTERM and a closed terminal as the wish to stop, once: stopping itself is not interrupted."""
+    """End the block at Ctrl-C, SIGTERM or a closed terminal, and ignore further ones: stopping is not interrupted."""
 
     def stop(number: int, _: object) -> NoReturn:
         for other in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
@@ -74,7 +74,7 @@ def interruptible() -> Iterator[None]:
 
 @contextmanager
 def progress(what: str) -> Iterator[None]:
-    """Show that something is under way and for how long."""
+    """Show a spinner and the time that a block takes."""
     began = time.monotonic()
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True) as bar:
@@ -84,14 +84,14 @@ def progress(what: str) -> Iterator[None]:
 
 
 def keep_alive(stack: Stack, services: Sequence[ServiceProcess]) -> NoReturn:
-    """Watch the processes; say when one dies, and start it again after a growing pause, but not for ever."""
+    """Watch the processes for ever; report and restart one that dies, after growing pauses and not too often."""
     watched = [
         *(Watched(name, server) for name, server in _own_servers(stack)),
         *(Watched(service.name, service) for service in services),
     ]
     while True:
-        for one in watched:
-            one.look_after()
+        for process in watched:
+            process.check()
         time.sleep(0.5)
 
 
@@ -112,8 +112,8 @@ class Watched:
         self._due: float | None = None
         self._given_up = False
 
-    def look_after(self) -> None:
-        """Notice a death, or start the process again when its pause is over."""
+    def check(self) -> None:
+        """Report the process if it died, or restart it when its pause is over."""
         now = time.monotonic()
         if self._given_up:
             return
@@ -121,13 +121,13 @@ class Watched:
             if now >= self._due:
                 self._restart()
         elif self._process.pid is None:
-            self._deaths = 1 if now - self._alive_since > CALM else self._deaths + 1
-            self._mourn(now)
+            self._deaths = 1 if now - self._alive_since > STABLE_AFTER else self._deaths + 1
+            self._report_death(now)
 
-    def _mourn(self, now: float) -> None:
+    def _report_death(self, now: float) -> None:
         console.print(f"[bold red]{self.name} died.[/bold red]")
         console.print(self._process.tail(), markup=False, soft_wrap=True)
-        if self._deaths > PATIENCE:
+        if self._deaths > MAX_RESTARTS:
             self._given_up = True
             console.print(f"{self.name} died {self._deaths} times; it stays down. Mend it, then `make stop run`.")
         else:
@@ -147,7 +147,7 @@ class Watched:
 
 
 def guide(stack: Stack, services: Sequence[ServiceProcess]) -> str:
-    """Say where to look and what to try."""
+    """Return the text that tells a user where to look and what to try."""
     registration = services[0].url
     places = "\n".join(f"  {service.name:<13} {service.url}/docs" for service in services)
     return f"""

@@ -1,4 +1,4 @@
-"""One `make run` at a time: the lock that its process holds, and how another process asks it to stop."""
+"""One `make run` at a time: the lock that its process holds, and the request of another process to stop it."""
 
 import fcntl
 import os
@@ -13,7 +13,7 @@ from deploy.local.failure import LocalStackError
 
 @contextmanager
 def only_one(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; refuse when another process holds it."""
+    """Hold the folder's lock during a block; raise LocalStackError if another process holds it."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     with _lock_file(folder).open("a+") as lock:
         try:
@@ -31,7 +31,7 @@ def only_one(folder: Path) -> Iterator[None]:
 
 
 def running_pid(folder: Path) -> int | None:
-    """Tell the pid of the process that holds the folder's lock, if one does."""
+    """Return the pid of the process that holds the folder's lock; None if none does."""
     if not _lock_file(folder).exists():
         return None
     with _lock_file(folder).open("r+") as lock:
@@ -43,7 +43,7 @@ def running_pid(folder: Path) -> int | None:
 
 
 def ask_to_stop(folder: Path, seconds: float = 120) -> bool:
-    """Ask the process that holds the lock to stop, and wait until it has; say whether there was one."""
+    """Ask the process that holds the lock to stop and wait until it has; return whether there was one."""
     pid = running_pid(folder)
     if pid is None:
         return False

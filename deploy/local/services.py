@@ -1,4 +1,4 @@
-"""The services as processes beside a local stack: started, waited for, stopped."""
+"""The services as processes of a local stack."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ REPOSITORY = Path(__file__).parent.parent.parent
 
 
 class ServiceProcess:
-    """One service (or one instance of it) in a process of its own, with a log in the stack's folder."""
+    """A service, or an instance of it, in a process of its own, with a log in the stack's folder."""
 
     def __init__(self, stack: Stack, name: str, *, districts: str = "", instance: str = "") -> None:
         suffix = instance or districts
@@ -29,31 +29,31 @@ class ServiceProcess:
 
     @property
     def pid(self) -> int | None:
-        """Tell the pid of the service's process, if it lives."""
+        """Return the pid of the service's process; None if it is not running."""
         return self._process.pid
 
     @property
     def url(self) -> str:
-        """Say where its HTTP interface is."""
+        """Return the URL of its HTTP interface."""
         return f"http://127.0.0.1:{self._port}"
 
     @property
     def log(self) -> Path:
-        """Say where its log is."""
+        """Return the path of its log."""
         return self._process.log
 
     def start(self) -> None:
-        """Start the service; one left over by a run that was killed is stopped first."""
+        """Start the service; stop first the one that a killed run left behind."""
         self._process.stop()
         local_ports.refuse_taken({self.name: self._port})
         self._process.spawn([sys.executable, "-m", self._module], {**os.environ, **self._environment}, REPOSITORY)
 
     def wait_ready(self, seconds: float = 60) -> None:
-        """Wait until the service is ready: its consumer attached, its facts flowing."""
+        """Wait until the service is ready; raise LocalStackError if it ends or takes too long."""
         self._process.wait_until(self.is_ready, seconds)
 
     def is_ready(self) -> bool:
-        """Say whether the service calls itself ready."""
+        """Return whether the service reports that it is ready."""
         try:
             with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5) as answer:  # noqa: S310
                 return bool(answer.status == 200)
@@ -69,12 +69,12 @@ class ServiceProcess:
         self._process.kill()
 
     def tail(self) -> str:
-        """Quote the last lines of its log."""
+        """Return the last lines of its log."""
         return self._process.tail()
 
 
 def all_services(stack: Stack) -> list[ServiceProcess]:
-    """Name the five services in the order they are started."""
+    """Return the five services; raise LocalStackError if one is missing in the clone."""
     missing = [name for name in SERVICE_PORTS if not (REPOSITORY / "services" / name / "__main__.py").exists()]
     if missing:
         raise LocalStackError(f"These services are not here: {', '.join(missing)}. Is this a whole clone?")

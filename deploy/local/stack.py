@@ -1,4 +1,4 @@
-"""One RabbitMQ and one MongoDB in a folder, and what each service must be told to use them."""
+"""One RabbitMQ and one MongoDB in a folder, and the settings with which each service uses them."""
 
 import os
 from concurrent.futures import ThreadPoolExecutor
@@ -16,14 +16,14 @@ SERVICE_PORTS = {"registration": 8001, "archives": 8002, "outreach": 8003, "repo
 
 
 class Server(Protocol):
-    """A server that a stack runs, or that somebody else runs for it."""
+    """A server that a stack runs, or that runs elsewhere."""
 
     @property
     def pid(self) -> int | None:
-        """Tell the pid of the server's real process."""
+        """Return the pid of the server's process; None if it is not running."""
 
     def url(self, user: str | None = None) -> str:
-        """Say where to connect, as a user (the administrator if none is named)."""
+        """Return the URL to connect with as a user, by default the administrator."""
 
     def start(self) -> None:
         """Start the server on its data and wait until it is ready."""
@@ -35,11 +35,11 @@ class Server(Protocol):
         """Kill the server's process (SIGKILL)."""
 
     def tail(self) -> str:
-        """Quote the last lines of the server's log."""
+        """Return the last lines of the server's log."""
 
 
-class ElsewhereServer:
-    """A server that an environment variable names: used as it is, never started, stopped or killed."""
+class ExternalServer:
+    """A server that runs elsewhere, named by an environment variable; it is never started, stopped or killed."""
 
     pid = None
 
@@ -48,7 +48,7 @@ class ElsewhereServer:
         self._url = os.environ[variable]
 
     def url(self, user: str | None = None) -> str:  # noqa: ARG002
-        """Say the address that was given; it is everybody's."""
+        """Return the given URL, the same for all users."""
         return self._url
 
     def start(self) -> None:
@@ -58,18 +58,18 @@ class ElsewhereServer:
         """Leave the server alone."""
 
     def kill(self) -> None:
-        """Refuse: it is not ours."""
+        """Raise LocalStackError: the server is not ours."""
         raise LocalStackError(
             f"{self._variable} names a server that this stack does not run. Unset it to run an own one."
         )
 
     def tail(self) -> str:
-        """Say where to look instead."""
+        """Return where to look instead."""
         return f"The log is where the server of {self._variable} runs."
 
 
 class Stack:
-    """RabbitMQ and MongoDB with their data, users and secrets in one folder; `with Stack(folder):` runs them."""
+    """RabbitMQ and MongoDB with their data, users and secrets in a folder; `with Stack(folder):` runs them."""
 
     def __init__(self, folder: Path, ports: Choice = "free") -> None:
         self.folder = folder.absolute()
@@ -81,14 +81,14 @@ class Stack:
         self.rabbitmq: Server
         self.mongodb: Server
         if os.environ.get("RABBITMQ_URL"):
-            self.rabbitmq = ElsewhereServer("RABBITMQ_URL")
+            self.rabbitmq = ExternalServer("RABBITMQ_URL")
         else:
-            self.rabbitmq = RabbitMQ(self._room("rabbitmq"), chosen, self._credentials.rabbitmq)
+            self.rabbitmq = RabbitMQ(self._subfolder("rabbitmq"), chosen, self._credentials.rabbitmq)
         if os.environ.get("MONGODB_URL"):
-            self.mongodb = ElsewhereServer("MONGODB_URL")
+            self.mongodb = ExternalServer("MONGODB_URL")
         else:
             secrets = self._credentials
-            self.mongodb = MongoDB(self._room("mongodb"), chosen, secrets.mongodb, secrets.replica_set_key)
+            self.mongodb = MongoDB(self._subfolder("mongodb"), chosen, secrets.mongodb, secrets.replica_set_key)
 
     def __enter__(self) -> Self:
         self.start()
@@ -100,7 +100,7 @@ class Stack:
         self.stop()
 
     def start(self) -> None:
-        """Start both servers side by side and wait until they are ready; stop them again if one can't."""
+        """Start both servers in parallel and wait until they are ready; stop both if one fails."""
         try:
             with ThreadPoolExecutor(2) as both:
                 for started in [both.submit(self.rabbitmq.start), both.submit(self.mongodb.start)]:
@@ -110,33 +110,33 @@ class Stack:
             raise
 
     def stop(self) -> None:
-        """Stop both servers, side by side."""
+        """Stop both servers in parallel."""
         with ThreadPoolExecutor(2) as both:
             for stopped in [both.submit(self.rabbitmq.stop), both.submit(self.mongodb.stop)]:
                 stopped.result()
 
     def rabbitmq_url(self, user: str | None = None) -> str:
-        """Say where RabbitMQ is, for a user: a service, `office-<street>`, or the administrator if none is named."""
+        """Return RabbitMQ's URL for a user: a service, `office-<street>`, or by default the administrator."""
         return self.rabbitmq.url(user)
 
     def mongodb_url(self, user: str | None = None) -> str:
-        """Say where MongoDB is, for a user: a service, or the administrator if none is named."""
+        """Return MongoDB's URL for a user: a service, or by default the administrator."""
         return self.mongodb.url(user)
 
     def issuer_jwk(self) -> str:
-        """Give the private key (JWK) that the local issuer signs tokens with; there is none in production."""
+        """Return the private key (JWK) that the local issuer signs tokens with; raise LocalStackError in production."""
         if os.environ.get("HOUNIAO_ENV") == "production":
             raise LocalStackError("The local issuer gives no tokens where HOUNIAO_ENV=production: people sign in.")
         return credentials.issuer_jwk(self.folder)
 
     def service_port(self, service: str, instance: str = "") -> int:
-        """Say the port of a service's instance, the same as long as this object lives."""
+        """Return the port of a service's instance, always the same from one object."""
         if self._fixed and not instance:
             return SERVICE_PORTS[service]
         return self._service_ports.setdefault((service, instance), free_port())
 
     def service_environment(self, service: str, *, districts: str = "", instance: str = "") -> dict[str, str]:
-        """Tell a service's instance its settings: environment variables to add to the ones it needs as a process."""
+        """Return the settings of a service's instance as environment variables, in addition to those of a process."""
         return {
             "MONGODB_URL": self.mongodb_url(service),
             "RABBITMQ_URL": self.rabbitmq_url(service),
@@ -151,15 +151,15 @@ class Stack:
             **self._credentials.own_keys(service),
         }
 
-    def leave_environments(self) -> None:
-        """Leave every service's settings in `environment/<service>.env`, for its commands (mode 600)."""
+    def write_environments(self) -> None:
+        """Write every service's settings to `environment/<service>.env` (mode 600), for its commands."""
         for service in SERVICE_PORTS:
             lines = [f"{name}='{value}'\n" for name, value in self.service_environment(service).items()]
-            file = self._room("environment") / f"{service}.env"
+            file = self._subfolder("environment") / f"{service}.env"
             file.touch(mode=0o600)
             file.write_text("".join(lines))
 
-    def _room(self, name: str) -> Path:
-        room = self.folder / name
-        room.mkdir(exist_ok=True)
-        return room
+    def _subfolder(self, name: str) -> Path:
+        subfolder = self.folder / name
+        subfolder.mkdir(exist_ok=True)
+        return subfolder

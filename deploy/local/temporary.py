@@ -1,4 +1,4 @@
-"""A stack for the length of a test run: its own folder, free ports, nothing left behind, not even by a killed run."""
+"""A stack for a test run: its own folder, free ports, and nothing left behind, not even by a killed run."""
 
 import fcntl
 import shutil
@@ -16,7 +16,7 @@ PREFIX = "test-"
 
 @contextmanager
 def temporary_stack(parent: Path) -> Iterator[Stack]:
-    """Run a stack in a new folder under a parent, and remove both at the end."""
+    """Run a stack in a new folder below a parent during a block, and remove it at the end."""
     parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     with (parent / "tests.lock").open("w") as turn:  # nobody takes a folder that is being made for an abandoned one
         fcntl.flock(turn, fcntl.LOCK_EX)

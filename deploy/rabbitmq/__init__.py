@@ -1,1 +1,1 @@
-"""What RabbitMQ is told when it boots: its users, its vhost and who may touch what."""
+"""The definitions that RabbitMQ imports at boot: users, the vhost and permissions."""

@@ -1,4 +1,4 @@
-"""RabbitMQ's definitions file: one user per service and per street office, each kept inside its own keys and queues."""
+"""RabbitMQ's definitions file: one user per service and street office, limited to its own keys and queues."""
 
 import base64
 import hashlib
@@ -21,17 +21,17 @@ Permission = dict[str, str]
 
 
 def office_user(street: str) -> str:
-    """Name the RabbitMQ user of a street office."""
+    """Return the name of a street office's RabbitMQ user."""
     return f"office-{street}"
 
 
 def users(offices: Iterable[str] = DEMO_OFFICES) -> tuple[str, ...]:
-    """Name every user that a deployment with these offices has."""
+    """Return the names of all users of a deployment with these offices."""
     return (ADMIN, *SERVICES, *map(office_user, offices))
 
 
 def definitions(passwords: Mapping[str, str], offices: Iterable[str] = DEMO_OFFICES) -> dict[str, Any]:
-    """Make the definitions that RabbitMQ imports at boot, for these passwords by user name."""
+    """Return the definitions that RabbitMQ imports at boot, with the given passwords by user name."""
     streets = tuple(offices)
     return {
         "vhosts": [{"name": VHOST}],
@@ -49,7 +49,7 @@ def definitions(passwords: Mapping[str, str], offices: Iterable[str] = DEMO_OFFI
 
 
 def password_hash(password: str) -> str:
-    """Hash a password as RabbitMQ keeps it: four bytes of salt, then SHA-256 of salt and password, in Base64."""
+    """Return RabbitMQ's hash of a password: Base64 of four bytes of salt and the SHA-256 of salt and password."""
     salt = secrets.token_bytes(4)
     return base64.b64encode(salt + hashlib.sha256(salt + password.encode()).digest()).decode()
 

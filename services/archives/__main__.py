@@ -17,7 +17,7 @@ from services.archives.views import findings
 from services.archives.views.rows import prepare
 from services.runtime.access_log import web as access_log
 from services.runtime.clock import Clock, system_clock
-from services.runtime.command_line import send_again_by
+from services.runtime.command_line import make_send_again_command
 from services.runtime.imports import prepare_imports
 from services.runtime.service import Service, run_service
 from services.runtime.settings import Settings, load_settings, local_environment
@@ -57,7 +57,7 @@ def serve(context: typer.Context) -> None:
 
 cli.command("import")(import_command)
 cli.command("verify-access-log")(verify_access_log_command)
-cli.command("send-again")(send_again_by(NAME))
+cli.command("send-again")(make_send_again_command(NAME))
 
 if __name__ == "__main__":
     cli()

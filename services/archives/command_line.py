@@ -10,9 +10,9 @@ import typer
 from services.archives.commands import imports
 from services.archives.intake.rounds import FILE_ADVICE, Refusal, Round, Row, read_round, write_refused
 from services.archives.service import ReadSettings, open_access_log
-from services.runtime.access_log.command_line import Heads, say_verdict, verify_access_log
+from services.runtime.access_log.command_line import Heads, print_verdict, verify_access_log
 from services.runtime.access_log.log import Verdict
-from services.runtime.command_line import make_bar, open_service, said_in_one_line, say_counts
+from services.runtime.command_line import errors_in_one_line, make_bar, open_service, print_counts
 from services.runtime.problems import Problem
 from services.runtime.service import at_the_command_line, keep_what_is_loaded
 from services.runtime.settings import local_environment
@@ -28,12 +28,12 @@ def import_command(
     refused: Annotated[Path | None, typer.Option(help="Write the refused rows to this workbook")] = None,
 ) -> None:
     """Work through a round of follow-ups 随访表: every row is entered, a duplicate, blank, or refused with a reason."""
-    with said_in_one_line(FILE_ADVICE):
+    with errors_in_one_line(FILE_ADVICE):
         told = read_round(file.read_bytes(), file.name)
         progress, rows = asyncio.run(_import(told, street, by or f"operator:{getpass.getuser()}"))
     if refused is not None:
         refused.write_bytes(write_refused(rows, imports.advise))
-    say_counts(progress, as_json)
+    print_counts(progress, as_json)
 
 
 def verify_access_log_command(heads: Heads = None) -> None:
@@ -51,8 +51,8 @@ def verify_access_log_command(heads: Heads = None) -> None:
         finally:
             service.client.close()
 
-    with said_in_one_line():
-        say_verdict(lambda: asyncio.run(verify()))
+    with errors_in_one_line():
+        print_verdict(lambda: asyncio.run(verify()))
 
 
 async def _import(told: Round, street: str, by: str) -> tuple[imports.Progress, list[tuple[Row, Refusal]]]:

@@ -1,4 +1,4 @@
-"""Feeds: what happened, for other systems, without saying to whom.
+"""Feeds: what happened to people, for other systems and without identifying anybody.
 
 I own: an append-only feed per district with gapless positions.
 

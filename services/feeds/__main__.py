@@ -1,4 +1,4 @@
-"""Wiring: `python -m services.feeds`."""
+"""Wiring and entry point: `python -m services.feeds` serves."""
 
 from functools import partial
 
@@ -20,16 +20,16 @@ NAME = "feeds"
 
 
 class FeedSettings(BaseSettings):
-    """The key that feeds alone holds."""
+    """The key that only feeds has."""
 
     model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True)
 
     pseudonym_key: SecretStr
-    """Hexadecimal key that gives each audience names of its own."""
+    """The hexadecimal key from which the pseudonyms of each audience are derived."""
 
 
 def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) -> FastAPI:
-    """Wire the service and give its HTTP application."""
+    """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
     tail = Tail()
     service.prepare_with(prepare)

@@ -1,4 +1,4 @@
-"""Facts in, entries out: feeds appends what it hears, each event once."""
+"""Facts in, entries out: each event that feeds hears is appended once."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from services.runtime.service import Service
 
 
 async def hear(service: Service, tail: Tail, events: Sequence[Event[StayFact]]) -> None:
-    """Append a batch to the feeds of its districts and wake whoever waits for news."""
+    """Append a batch to the feeds of its districts and wake the readers that wait."""
     by_district: dict[str, list[Document]] = defaultdict(list)
     for event in events:
         by_district[event.division[:6]].append(make_entry(event))

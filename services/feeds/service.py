@@ -1,4 +1,4 @@
-"""What feeds has of its own beside the runtime: the feed that readers wait at."""
+"""The parts of feeds beside the runtime."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from services.runtime.service import Service
 
 @dataclass(frozen=True)
 class Feed:
-    """The feeds service as its doors see it."""
+    """The feeds service as its HTTP interface uses it."""
 
     service: Service
     tail: Tail

@@ -1,4 +1,4 @@
-"""Waiting at the end of a feed: readers sleep until something is appended here, and look again now and then."""
+"""Waiting at the end of a feed: readers sleep until this process appends something, and look again periodically."""
 
 import asyncio
 import time
@@ -6,30 +6,30 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 LOOK_AGAIN_AFTER = 1.0
-"""Seconds between looks, for what another replica appended."""
+"""Seconds between looks for entries that another replica appended."""
 
 
 class Tail:
-    """Wakes readers that wait for news."""
+    """Wakes readers that wait for new entries."""
 
     def __init__(self) -> None:
-        self._news = asyncio.Event()
+        self._appended = asyncio.Event()
 
     def wake(self) -> None:
-        """Wake everyone who waits."""
-        self._news.set()
-        self._news = asyncio.Event()
+        """Wake all readers that wait."""
+        self._appended.set()
+        self._appended = asyncio.Event()
 
     async def read(self, look: Callable[[], Awaitable[list[Any]]], wait: float) -> list[Any]:
-        """Look until there is something or the wait (seconds) is over."""
+        """Return what `look` finds; while it finds nothing, look again for at most `wait` seconds."""
         deadline = time.monotonic() + wait
         while True:
-            news = self._news
+            appended = self._appended  # taken before looking, so that no append in between is missed
             found = await look()
             left = deadline - time.monotonic()
             if found or left <= 0:
                 return found
             try:
-                await asyncio.wait_for(news.wait(), min(left, LOOK_AGAIN_AFTER))
+                await asyncio.wait_for(appended.wait(), min(left, LOOK_AGAIN_AFTER))
             except TimeoutError:
                 continue

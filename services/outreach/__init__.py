@@ -1,4 +1,4 @@
-"""Outreach: health education that reaches people where they live.
+"""Outreach: health education for people where they live.
 
 I own: activities.
 

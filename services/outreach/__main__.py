@@ -1,4 +1,4 @@
-"""Wiring: `python -m services.outreach` serves; with `--help` it tells what else it does from the command line."""
+"""Wiring and entry point: `python -m services.outreach` serves; `--help` lists its other commands."""
 
 from functools import partial
 
@@ -9,7 +9,7 @@ from services.outreach import projector
 from services.outreach.api import routers
 from services.outreach.views.activities import prepare
 from services.runtime.clock import Clock, system_clock
-from services.runtime.command_line import send_again_by
+from services.runtime.command_line import make_send_again_command
 from services.runtime.service import Service, run_service
 from services.runtime.settings import Settings, load_settings
 from services.runtime.web import make_app
@@ -20,7 +20,7 @@ cli = typer.Typer(add_completion=False, help="Health education 健康教育")
 
 
 def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
-    """Wire the service and give its HTTP application."""
+    """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
     service.prepare_with(prepare)
     service.hear(partial(projector.hear, service))
@@ -35,7 +35,7 @@ def serve(context: typer.Context) -> None:
         run_service(app.state.service, app)
 
 
-cli.command("send-again")(send_again_by(NAME))
+cli.command("send-again")(make_send_again_command(NAME))
 
 if __name__ == "__main__":
     cli()

@@ -1,4 +1,4 @@
-"""Facts in, rows out: outreach keeps its activities, and residents for the size of audiences."""
+"""Facts in, rows out: outreach keeps activities, and residents to count audiences."""
 
 from collections.abc import Iterator, Sequence
 from typing import assert_never
@@ -15,7 +15,7 @@ Heard = StayFact | ActivityFact
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
-    """Say which rows a fact writes."""
+    """Yield the rows that a fact writes."""
     match event.data:
         case StayFact(stay=stay):
             yield resident_row(stay, event.sequence)
@@ -26,5 +26,5 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
 
 
 async def hear(service: Service, events: Sequence[Event[Heard]]) -> None:
-    """Write what a batch changes."""
+    """Write the rows of a batch of events."""
     await write_rows(service.database, [row for event in events for row in changes(event)])

@@ -23,7 +23,7 @@ from services.registration.views import duplicates
 from services.registration.views.rows import prepare
 from services.runtime.access_log import web as access_log
 from services.runtime.clock import Clock, system_clock
-from services.runtime.command_line import send_again_by
+from services.runtime.command_line import make_send_again_command
 from services.runtime.imports import prepare_imports
 from services.runtime.service import Service, run_service
 from services.runtime.settings import Settings, load_settings, local_environment
@@ -70,7 +70,7 @@ cli.command("import")(import_command)
 cli.command("rotate-keys")(rotate_keys_command)
 cli.command("erase-person")(erase_person_command)
 cli.command("verify-access-log")(verify_access_log_command)
-cli.command("send-again")(send_again_by(NAME))
+cli.command("send-again")(make_send_again_command(NAME))
 
 if __name__ == "__main__":
     cli()

@@ -17,9 +17,9 @@ from services.registration.intake.refusals import ADVICE
 from services.registration.intake.registers import FILE_ADVICE, Register, read_register, write_refused
 from services.registration.service import Registration
 from services.registration.vault import Vault, VaultSettings
-from services.runtime.access_log.command_line import Heads, say_verdict, verify_access_log
+from services.runtime.access_log.command_line import Heads, print_verdict, verify_access_log
 from services.runtime.access_log.log import Access, Verdict
-from services.runtime.command_line import make_bar, open_service, said_in_one_line, say_counts
+from services.runtime.command_line import errors_in_one_line, make_bar, open_service, print_counts
 from services.runtime.problems import Problem
 from services.runtime.service import at_the_command_line, keep_what_is_loaded
 from services.runtime.settings import local_environment
@@ -38,12 +38,12 @@ def import_command(
     refused: Annotated[Path | None, typer.Option(help="Write the refused rows to this workbook")] = None,
 ) -> None:
     """Work through a register: every row is accepted, a duplicate, blank, or refused with a reason."""
-    with said_in_one_line(FILE_ADVICE):
+    with errors_in_one_line(FILE_ADVICE):
         register = read_register(file.read_bytes(), file.name)
         progress = asyncio.run(_import(register, street))
     if refused is not None:
         refused.write_bytes(write_refused(register, imports.refusals_of(progress)))
-    say_counts(progress, as_json)
+    print_counts(progress, as_json)
 
 
 async def _import(register: Register, street: str) -> imports.Progress:
@@ -72,7 +72,7 @@ def verify_access_log_command(heads: Heads = None) -> None:
     async def verify(registration: Registration) -> Verdict:
         return await verify_access_log(registration.access_log, heads)
 
-    say_verdict(lambda: _run(verify))
+    print_verdict(lambda: _run(verify))
 
 
 def rotate_keys_command(
@@ -160,7 +160,7 @@ def _by_operator(action: str, reason: str, person_id: str | None = None, street:
 
 def _run(work: Work[Result]) -> Result:
     """Run work on registration's data without serving; print a refusal or a missing server in one line."""
-    with said_in_one_line():
+    with errors_in_one_line():
         return asyncio.run(_with_registration(work))
 
 

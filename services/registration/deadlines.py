@@ -6,7 +6,6 @@ is open every day.
 """
 
 import csv
-from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -20,6 +19,7 @@ from typing import Self
 
 from holidays import HolidayBase, country_holidays
 
+from contracts.reference.calendar import add_months
 from contracts.registration.notices import NoticeKind, Urgency
 
 COLUMNS = ("kind", "scope", "urgency", "receipt", "due", "unit", "remind")
@@ -78,7 +78,7 @@ class Term:
             case Unit.WORKING_DAYS:
                 return _working_calendar().get_nth_working_day(day, count)
             case Unit.MONTHS:
-                return _months_after(day, count)
+                return add_months(day, count)
 
 
 _Key = tuple[str, str, str]
@@ -168,12 +168,6 @@ def knows_year(year: int) -> bool:
 def _working_calendar() -> HolidayBase:
     # All years at once: a weekend worked instead is looked up without loading its year.
     return country_holidays("CN", years=_YEARS)
-
-
-def _months_after(day: date, count: int) -> date:
-    """Return the same day of a later month, or the month's last day (Civil Code, article 202)."""
-    year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
-    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 def _keys() -> Iterator[_Key]:

@@ -1,4 +1,4 @@
-"""Reporting: true numbers for streets and districts.
+"""Reporting: numbers of streets and districts.
 
 I own: one row per stay, notice, answer, person, conflict, archive, entry and activity, and where traces of people go.
 

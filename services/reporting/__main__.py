@@ -1,4 +1,4 @@
-"""Wiring: `python -m services.reporting`."""
+"""Wiring and entry point: `python -m services.reporting` serves."""
 
 from functools import partial
 
@@ -16,7 +16,7 @@ NAME = "reporting"
 
 
 def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
-    """Wire the service and give its HTTP application."""
+    """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
     service.prepare_with(prepare)
     service.hear(partial(projector.hear, service), everywhere=projector.EVERYWHERE)

@@ -1,4 +1,4 @@
-"""Facts in, rows out: reporting keeps one row per thing and brings together what they say of one another."""
+"""Facts in, rows out: reporting keeps one row per stream and links the rows that concern one another."""
 
 from collections.abc import Iterator, Sequence
 from typing import assert_never
@@ -30,7 +30,7 @@ from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
 EVERYWHERE = (*NOTICE_FACTS, *ANSWER_FACTS, *PERSON_FACTS)
-"""What is heard of all districts, not only of those served."""
+"""The facts that are heard from all districts, not only from those served."""
 
 HealthFact = ArchiveFact | EntryFact | EntryForwarded | EnrolmentFact | CustodyFact
 Heard = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact | HealthFact | ActivityFact
@@ -38,7 +38,7 @@ Tracing = StayFact | NoticeFact | AnswerFact | PersonFact
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
-    """Say which rows a fact writes."""
+    """Yield the rows that a fact writes."""
     match event.data:
         case StayFact(stay=stay):
             yield stay_row(stay, event.sequence)
@@ -63,11 +63,11 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
 
 
 async def hear(service: Service, events: Sequence[Event[Heard]]) -> None:
-    """Write what a batch changes, then link what it brought together."""
+    """Write the rows of a batch of events, then link archives to stays and derive traces."""
     rows = [row for event in events for row in changes(event)]
     await write_rows(service.database, rows)
     opened = [row for row in rows if row.collection == ARCHIVES]
     arrived = {(event.data.person_id, event.division[:6]) for event in events if isinstance(event.data, StayFact)}
     await link_archives(service.database, opened, arrived)
-    told = {event.data.person_id for event in events if isinstance(event.data, Tracing)}
-    await trace_people(service.database, told, {row.fields["person_id"] for row in opened})
+    moved = {event.data.person_id for event in events if isinstance(event.data, Tracing)}
+    await trace_people(service.database, moved, {row.fields["person_id"] for row in opened})

@@ -1,1 +1,1 @@
-"""What every service runs on; knows no service."""
+"""The runtime that every service is built on; it knows no service."""

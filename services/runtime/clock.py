@@ -1,12 +1,12 @@
-"""The time, injectable: a function that gives the moment, and the statutory day it falls on."""
+"""The time as a function that is passed in, so that tests can set it."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
-"""Gives the present moment, aware, in UTC."""
+"""Returns the current time, timezone-aware, in UTC."""
 
 
 def system_clock() -> datetime:
-    """Give the machine's time."""
+    """Return the machine's time."""
     return datetime.now(UTC)

@@ -1,4 +1,4 @@
-"""What the services' command lines have alike: progress is shown, refusals and a server that is away are one line."""
+"""What the services' command lines share: progress bars, and one line for a refusal or a server that is away."""
 
 import asyncio
 import json
@@ -23,21 +23,21 @@ errors = Console(stderr=True)
 
 
 def open_service(name: str) -> Service:
-    """Open a service for a command; what it logs goes to standard error."""
+    """Return a service for a command; its logs go to standard error."""
     settings = load_settings(name)
     configure_logs(settings.log, name, to=sys.stderr)
     return Service(name, settings)
 
 
 def make_bar() -> Progress:
-    """Make a progress bar that tells what is done, how much of it, and how long it will go on."""
+    """Return a progress bar on standard error: description, done of total, and remaining time."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     return Progress(*columns, console=errors)
 
 
 @contextmanager
-def said_in_one_line(file_advice: Mapping[str, str] = FILE_ADVICE) -> Iterator[None]:
-    """End with one line instead of a traceback: exit code 2 for what is refused, 3 while MongoDB is away."""
+def errors_in_one_line(file_advice: Mapping[str, str] = FILE_ADVICE) -> Iterator[None]:
+    """Exit with one line instead of a traceback: code 2 for a refusal, 3 while MongoDB is away."""
     try:
         yield
     except Problem as problem:
@@ -53,8 +53,8 @@ def said_in_one_line(file_advice: Mapping[str, str] = FILE_ADVICE) -> Iterator[N
         raise typer.Exit(3) from error
 
 
-def say_counts(progress: BaseModel, as_json: bool) -> None:
-    """Say what became of an import's rows, line by line or as one line of JSON."""
+def print_counts(progress: BaseModel, as_json: bool) -> None:
+    """Print the counts of an import's rows, line by line or as one line of JSON."""
     counts = progress.model_dump(
         include={"street", "rows", "accepted", "duplicate", "blank", "refused", "refused_by_reason"}
     )
@@ -65,15 +65,15 @@ def say_counts(progress: BaseModel, as_json: bool) -> None:
         sys.stdout.write(f"{name}: {count}\n")
 
 
-def send_again_by(name: str) -> Callable[[], None]:
-    """Make the command by which a service says again whatever it said."""
+def make_send_again_command(name: str) -> Callable[[], None]:
+    """Return the command that publishes all facts of a service again."""
 
     def send_again_command() -> None:
         """Let the running service say all that it ever said once more 重新发送: for a service that was added since.
 
         Whoever heard it before takes no notice of it. New facts wait behind the old ones until these are sent.
         """
-        with said_in_one_line():
+        with errors_in_one_line():
             sys.stdout.write(f"to be sent again: {asyncio.run(_unmark(open_service(name)))}\n")
 
     return send_again_command

@@ -1,45 +1,45 @@
-"""Gathering: single calls that come at the same time become one bulk call; each caller gets its own answer."""
+"""Gathering: concurrent single calls become one bulk call, and each caller gets its own result."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, TypeVar
 
 Item = TypeVar("Item")
-Answer = TypeVar("Answer")
+Result = TypeVar("Result")
 
 
-class Gathering(Generic[Item, Answer]):
-    """Passes items on in batches: one when it is quiet, many when it is busy, never waiting for more to come."""
+class Gathering(Generic[Item, Result]):
+    """Passes items on in batches: single ones while it is quiet, many under load, never waiting for more to come."""
 
-    def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Answer]]], most: int = 250) -> None:
+    def __init__(self, work: Callable[[Sequence[Item]], Awaitable[Sequence[Result]]], most: int = 250) -> None:
         self._work = work
         self._most = most
-        self._waiting: list[tuple[Item, asyncio.Future[Answer]]] = []
+        self._waiting: list[tuple[Item, asyncio.Future[Result]]] = []
         self._worker: asyncio.Task[None] | None = None
 
-    async def submit(self, item: Item) -> Answer:
-        """Hand in one item and wait for its answer."""
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+    async def submit(self, item: Item) -> Result:
+        """Add an item to the next batch and return its result; raise what the bulk call raises."""
+        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         self._waiting.append((item, future))
         if self._worker is None or self._worker.done():
-            self._worker = asyncio.create_task(self._empty())
+            self._worker = asyncio.create_task(self._drain())
         return await future
 
-    async def _empty(self) -> None:
+    async def _drain(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[: self._most], self._waiting[self._most :]
             try:
-                answers = await self._work([item for item, _ in batch])
-                answered = list(zip(batch, answers, strict=True))
+                results = await self._work([item for item, _ in batch])
+                pairs = list(zip(batch, results, strict=True))
             except Exception as error:
-                _answer_all(batch, error)
+                _fail_all(batch, error)
                 continue
-            for (_, future), answer in answered:
+            for (_, future), result in pairs:
                 if not future.done():
-                    future.set_result(answer)
+                    future.set_result(result)
 
 
-def _answer_all(batch: Sequence[tuple[Item, "asyncio.Future[Answer]"]], error: Exception) -> None:
+def _fail_all(batch: Sequence[tuple[Item, "asyncio.Future[Result]"]], error: Exception) -> None:
     for _, future in batch:
         if not future.done():
             future.set_exception(error)

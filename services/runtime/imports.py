@@ -1,4 +1,4 @@
-"""Imports: what was handed in is worked through behind, by one worker at a time, resumed where the last one left it."""
+"""Imports: files are processed in the background, by one worker at a time, and resumed where the last one stopped."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,7 +17,7 @@ LOOK_AGAIN_AFTER = 1.0
 
 
 class Progress(BaseModel):
-    """How far an import is: of `rows` data rows `done` are worked through, each in exactly one of the four counts."""
+    """The progress of an import: `done` of `rows` data rows are processed, each in exactly one of the four counts."""
 
     import_id: str
     street: str
@@ -32,41 +32,41 @@ class Progress(BaseModel):
     handed_in_at: datetime
 
     def count_refused(self, code: str) -> None:
-        """Count a row that was refused."""
+        """Count one row that was refused, by its code."""
         self.refused += 1
         self.refused_by_reason[code] = self.refused_by_reason.get(code, 0) + 1
 
     def count_done(self, rows: int) -> None:
-        """Count rows that were worked through, whatever became of them."""
+        """Count rows that were processed, whatever the outcome."""
         self.done += rows
         self.state = "done" if self.done == self.rows else "waiting"
 
 
 async def prepare_imports(database: Database) -> None:
-    """Make the index by which work that waits is found."""
+    """Make the index that finds waiting imports."""
     waiting: Document = {"state": "waiting"}
     await make_index(database[IMPORTS], "state", name="unfinished", partialFilterExpression=waiting)
 
 
-async def promise_import(database: Database, import_id: str, progress: Mapping[str, Any]) -> None:
-    """Promise to work through what was kept of an import."""
+async def enqueue_import(database: Database, import_id: str, progress: Mapping[str, Any]) -> None:
+    """Record an import as waiting; its rows are stored already."""
     await database[IMPORTS].insert_one({"_id": import_id, **progress, "leased_until": progress["handed_in_at"]})
 
 
 async def find_import(database: Database, import_id: str) -> Document | None:
-    """Find how far an import is."""
+    """Return the progress of an import; None if there is no such import."""
     found = await database[IMPORTS].find_one({"_id": import_id})
     return {**found, "import_id": import_id} if found else None
 
 
 async def save_import(database: Database, import_id: str, progress: Mapping[str, Any], now: datetime) -> None:
-    """Save how far an import is and keep the claim on it, unless somebody else got as far."""
+    """Save the progress of an import and extend the lease on it, unless another worker got as far."""
     behind = {"_id": import_id, "done": {"$lt": progress["done"]}}
     await database[IMPORTS].update_one(behind, {"$set": {**progress, "leased_until": now + LEASE}})
 
 
 async def work_through_imports(service: Service, finish: Callable[[str], Awaitable[None]]) -> None:
-    """Finish for ever the imports that are not done, wherever a crashed worker left them."""
+    """Finish waiting imports one after another, for ever; resume what a crashed worker left where it stopped."""
     while True:
         import_id = await wait_while_away(lambda: _claim(service.database, service.clock()))
         if import_id is None:
@@ -80,7 +80,7 @@ async def work_through_imports(service: Service, finish: Callable[[str], Awaitab
 
 
 async def _claim(database: Database, now: datetime) -> str | None:
-    """Claim the oldest import that waits and that nobody works on."""
+    """Lease the oldest waiting import that no worker holds and return its id; None if there is none."""
     found = await database[IMPORTS].find_one_and_update(
         {"state": "waiting", "leased_until": {"$lte": now}},
         {"$set": {"leased_until": now + LEASE}},

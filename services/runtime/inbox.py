@@ -1,4 +1,4 @@
-"""The inbox: takes raw messages off a queue, applies them in bulk, parks what is bad, waits while servers are away."""
+"""The inbox: takes messages off a queue, applies them in bulk, parks bad ones, and waits while servers are away."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,15 +27,16 @@ from services.runtime.parked import Parked
 EVENTS = "events"
 DEAD = "dead"
 PREFETCH = 4
+"""Messages that the broker sends ahead of acknowledgements, per queue."""
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 Apply = Callable[[Sequence[Event[Any]]], Awaitable[None]]
-"""Writes what a batch of events changes; idempotent and indifferent to order."""
+"""Writes the changes of a batch of events; idempotent and independent of their order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message as it came off a queue, or was parked at `first_seen`; `user_id` was verified by the broker."""
+    """A message as it came off a queue, or was parked at `first_seen`; the broker verified `user_id`."""
 
     queue: str
     body: bytes
@@ -48,11 +49,11 @@ class Delivery:
 
 
 Handle = Callable[[Delivery], Awaitable[str | None]]
-"""Takes a delivery in; gives the reason if it must be parked."""
+"""Handles a delivery; returns the reason if it must be parked, else None."""
 
 
 def queue_arguments(queue: str) -> dict[str, Any]:
-    """Say how a durable queue keeps every message, on RabbitMQ 3.10 and 4 alike."""
+    """Return the arguments of a durable queue that loses no message, for RabbitMQ 3.10 and 4 alike."""
     return {
         "x-queue-type": "quorum",
         "x-delivery-limit": 1000,
@@ -64,13 +65,13 @@ def queue_arguments(queue: str) -> dict[str, Any]:
 
 
 class Listener:
-    """A service's ears: one consuming connection with a queue for each thing it listens to."""
+    """The consumer of a service: one connection, with a queue for each exchange that it listens to."""
 
     def __init__(self, url: str, parked: Parked) -> None:
         self._parked = parked
         self._handlers: dict[str, Handle] = {}
         self.attached = False
-        """Whether the consuming connection stands, with its consumers."""
+        """Whether the connection is open and its consumers are attached."""
         self._bindings: list[tuple[str, str, tuple[str, ...]]] = []
         self._broker = RabbitBroker(
             url,
@@ -100,7 +101,7 @@ class Listener:
         subscriber(deliver)
 
     async def start(self) -> None:
-        """Declare queues and bindings and begin to consume."""
+        """Declare queues and bindings and start to consume."""
         await self._broker.connect()
         for queue, exchange, keys in self._bindings:
             await self._declare(queue, exchange, keys)
@@ -108,11 +109,11 @@ class Listener:
         self.attached = True
 
     async def stop(self) -> None:
-        """Take no more, finish what is under way, acknowledge it and close."""
+        """Stop consuming, finish and acknowledge the messages under way, and close the connection."""
         await self._broker.stop()
 
     async def reply(self, queue: str, body: bytes, correlation_id: str | None) -> None:
-        """Answer an office on its own queue; an answer that can't be delivered is logged, the report stands."""
+        """Reply to an office on its own queue; log a reply that can't be delivered, since its report is recorded."""
         try:
             await self._broker.publish(
                 body,
@@ -126,7 +127,7 @@ class Listener:
             get_log().warning("reply not delivered", queue=queue, error=error)
 
     async def take_again(self, parked: Document) -> str | None:
-        """Handle a parked message once more, as its queue would."""
+        """Handle a parked message once more, as if it came off its queue; return the reason if it must stay parked."""
         handle = self._handlers.get(parked["queue"])
         if handle is None:
             return f"no queue named {parked['queue']}"
@@ -181,12 +182,12 @@ def _queue(name: str, arguments: Any) -> RabbitQueue:
 
 
 async def _keep_raw(message: Any) -> Any:
-    """Hand the message on as it is: decoding happens inside our own try."""
+    """Return the message as it is: it is decoded where a failure parks it."""
     return message
 
 
 class Inbox:
-    """Hears events: decodes a batch, applies the good ones in bulk, parks the bad ones alone."""
+    """Receives events: decodes a message, applies the valid ones in bulk and parks the others one by one."""
 
     def __init__(self, known: Mapping[str, type[Fact]], apply: Apply, parked: Parked) -> None:
         self._known = known
@@ -194,7 +195,7 @@ class Inbox:
         self._parked = parked
 
     async def handle(self, delivery: Delivery) -> str | None:
-        """Take in one message of events; give the reason if the whole message must be parked."""
+        """Apply one message of events; return the reason if the whole message must be parked, else None."""
         if len(delivery.body) > MAX_MESSAGE_BYTES:
             return "larger than 16 MiB"
         kind = self._known.get(delivery.routing_key.rpartition(".")[0])
@@ -202,14 +203,14 @@ class Inbox:
         return await (self._take_one_by_one(delivery) if whole is None else self._take_whole(delivery, whole))
 
     async def _take_whole(self, delivery: Delivery, events: Sequence[Event[Fact]]) -> str | None:
-        """Apply what the relay sends: a batch of one kind with nothing amiss."""
+        """Apply a message of valid events of one kind, as the relay sends them."""
         if len(events) == 1:
             return await self._try(events)
         await self._apply_all(delivery, events)
         return None
 
     async def _take_one_by_one(self, delivery: Delivery) -> str | None:
-        """Find what is amiss in a message and apply the rest."""
+        """Park the invalid events of a message and apply the rest."""
         try:
             raw_events = split_batch(delivery.body)
         except NotAnEventError as error:
@@ -258,7 +259,7 @@ class Inbox:
 def binding_keys(
     facts: Iterable[type[Fact]], districts: Sequence[str], everywhere: Collection[type[Fact]] = ()
 ) -> list[str]:
-    """Give the routing keys that bring the facts: some of all districts, the rest of the districts served."""
+    """Return the keys that bind a queue to facts: some from all districts, the rest from the districts served."""
     return [
         f"{fact.TYPE}.{place}"
         for fact in facts

@@ -1,4 +1,4 @@
-"""The journal: recording a fact is one insert here, and the same document is the outbox that the relay empties."""
+"""The journal: recording a fact is one insert, and the same document is the outbox that the relay publishes from."""
 
 import asyncio
 from collections import deque
@@ -18,12 +18,13 @@ from services.runtime.mongo import Database, Document, bulk_write, insert_new, m
 FactT = TypeVar("FactT", bound=Fact)
 
 JOURNAL = "journal"
-HELPING = 5000
-FRESH = 2000
-"""How many commits are held ready for the relay; what is beyond it the relay finds in the database."""
+BATCH_SIZE = 5000
+"""Commits that are marked at once when everything is to be sent again."""
+BUFFERED = 2000
+"""Commits kept in memory for the relay at most; older ones it reads from the database."""
 
 
-class ConflictError(RefusedError):
+class StreamConflictError(RefusedError):
     """Somebody else continued the stream first: load it again and decide again."""
 
     code = "conflict"
@@ -32,26 +33,26 @@ class ConflictError(RefusedError):
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One or more facts that continue one stream together: all of them are recorded, or none."""
+    """One or more facts that continue one stream together: either all of them are recorded or none."""
 
     stream: str
     events: tuple[Event[Fact], ...]
 
     @property
     def first(self) -> Event[Fact]:
-        """Give the event that the commit is named after."""
+        """Return the event whose sequence identifies the commit."""
         return self.events[0]
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What already stands where a commit wanted to stand: who caused it, so that a repeated request is recognised."""
+class Occupant:
+    """The commit already recorded at the place of another; its cause tells whether a request was repeated."""
 
     causation: str
 
 
 class Journal:
-    """A service's own streams. Unique `(stream, sequence)`, here the document's id, settles every race."""
+    """A service's own streams. The document's id, unique for `(stream, sequence)`, decides every race."""
 
     def __init__(self, database: Database, service: str, clock: Clock, known: Mapping[str, type[Fact]]) -> None:
         self._documents = database[JOURNAL]
@@ -59,10 +60,11 @@ class Journal:
         self._clock = clock
         self._known = known
         self.recorded = asyncio.Event()
-        self._fresh: deque[Document] = deque(maxlen=FRESH)
+        """Set when this process records commits; the relay waits for it and clears it."""
+        self._buffered: deque[Document] = deque(maxlen=BUFFERED)
 
     async def prepare(self) -> None:
-        """Make the indexes: what is unsent, what nobody heard yet, and what concerns a person."""
+        """Make the indexes of unsent commits, unheard ones (no queue takes them yet) and commits about a person."""
         await make_index(self._documents, "recorded_at", name="unsent", partialFilterExpression={"sent_at": None})
         await make_index(self._documents, "person_id", name="person", sparse=True)
         owed: Document = {"unheard": {"$exists": True}}
@@ -73,7 +75,7 @@ class Journal:
     def commit(
         self, *facts: Fact, after: int = 0, causation: str, correlation: str | None = None, at: datetime | None = None
     ) -> Commit:
-        """Put decided facts of one stream into their envelopes, continuing after a sequence, at one moment or now."""
+        """Return facts of one stream in envelopes, from sequence `after` + 1 on, recorded `at` a moment or now."""
         recorded_at = at or self._clock()
         events = tuple(
             wrap(
@@ -88,40 +90,40 @@ class Journal:
         )
         return Commit(facts[0].stream, events)
 
-    async def record(self, commits: Sequence[Commit]) -> dict[int, Taken]:
-        """Record all commits that are first; say for each of the others, by index, what stands in its place."""
-        documents = [_document(commit) for commit in commits]
+    async def record(self, commits: Sequence[Commit]) -> dict[int, Occupant]:
+        """Record the commits that are first at their place; return for the others, by index, what occupies it."""
+        documents = [_commit_document(commit) for commit in commits]
         taken = await insert_new(self._documents, documents)
         if len(taken) < len(commits):
-            others = set(taken)
-            self._fresh.extend(document for index, document in enumerate(documents) if index not in others)
+            refused = set(taken)
+            self._buffered.extend(document for index, document in enumerate(documents) if index not in refused)
             self.recorded.set()
-        return await self._standing_instead(commits, taken) if taken else {}
+        return await self._find_occupants(commits, taken) if taken else {}
 
     @property
-    def oldest_fresh(self) -> datetime | None:
-        """When the oldest commit was recorded that is ready to be taken."""
-        return self._fresh[0]["recorded_at"] if self._fresh else None
+    def oldest_buffered(self) -> datetime | None:
+        """Return when the oldest buffered commit was recorded; None if none is buffered."""
+        return self._buffered[0]["recorded_at"] if self._buffered else None
 
-    def take_fresh(self, most: int) -> list[Document]:
-        """Hand over commits that this process recorded, oldest first, so that they need not be read back."""
-        return [self._fresh.popleft() for _ in range(min(most, len(self._fresh)))]
+    def take_buffered(self, most: int) -> list[Document]:
+        """Return this process's own unsent commits from memory, oldest first, and drop them from the buffer."""
+        return [self._buffered.popleft() for _ in range(min(most, len(self._buffered)))]
 
-    def forget_fresh(self, ids: Collection[str]) -> None:
-        """Hand these commits over no more: they were found in the database."""
-        kept = [document for document in self._fresh if document["_id"] not in ids]
-        self._fresh.clear()
-        self._fresh.extend(kept)
+    def forget_buffered(self, ids: Collection[str]) -> None:
+        """Drop these commits from the buffer, since they were read from the database."""
+        kept = [document for document in self._buffered if document["_id"] not in ids]
+        self._buffered.clear()
+        self._buffered.extend(kept)
 
     async def record_one(self, commit: Commit) -> None:
-        """Record a commit or raise ConflictError."""
+        """Record a commit; raise StreamConflictError if another one occupies its place."""
         if await self.record([commit]):
-            raise ConflictError(commit.stream)
+            raise StreamConflictError(commit.stream)
 
     async def load(self, stream: str, kind: type[FactT]) -> Event[FactT] | None:
-        """Return the newest fact of a stream, which carries the state of its subject; None if nothing was said.
+        """Return the newest fact of a stream, which carries the state of its subject; None if the stream is empty.
 
-        Raise TypeError where a fact of another kind stands there.
+        Raise TypeError if it is a fact of another kind.
         """
         newest = self._documents.find({"_id": {"$gte": f"{stream}#", "$lt": f"{stream}$"}}).sort("_id", -1).limit(1)
         async for document in newest:
@@ -129,7 +131,7 @@ class Journal:
         return None
 
     async def load_streams_of(self, person_ids: Iterable[str]) -> list[Event[Fact]]:
-        """Load the newest fact of each of this service's streams about the given people."""
+        """Return the newest fact of each of this service's streams about the given people."""
         newest: dict[str, Document] = {}
         async for document in self._documents.find({"person_id": {"$in": list(person_ids)}}):
             known = newest.get(document["stream"])
@@ -138,7 +140,7 @@ class Journal:
         return [self._last_event(document) for document in newest.values()]
 
     async def load_causes(self, stream: str) -> set[str]:
-        """Load which requests and events led to the facts of a stream."""
+        """Return the ids of the requests and events that caused the facts of a stream."""
         commits = self._documents.find({"_id": {"$gte": f"{stream}#", "$lt": f"{stream}$"}}, {"causation_id": 1})
         return {commit["causation_id"] async for commit in commits}
 
@@ -147,7 +149,7 @@ class Journal:
         return await self._load_all({"person_id": {"$in": list(person_ids)}, "causation_id": cause})
 
     async def load_history_of(self, person_ids: Iterable[str]) -> list[Event[Fact]]:
-        """Load every fact of this service's streams about the given people, stream by stream in order."""
+        """Return every fact of this service's streams about the given people, stream by stream in order."""
         return await self._load_all({"person_id": {"$in": list(person_ids)}})
 
     async def _load_all(self, query: Document) -> list[Event[Fact]]:
@@ -157,22 +159,25 @@ class Journal:
     def _last_event(self, document: Document) -> Event[Fact]:
         return unwrap(from_json(document["facts"][-1]["event"]), self._known)
 
-    async def _standing_instead(self, commits: Sequence[Commit], taken: Sequence[int]) -> dict[int, Taken]:
-        """Tell a commit of somebody else's from our own, written by an attempt whose answer was lost."""
+    async def _find_occupants(self, commits: Sequence[Commit], taken: Sequence[int]) -> dict[int, Occupant]:
+        """Return, by index, the other writers' commits in place of ours.
+
+        A place may be taken by our own commit too, written by an attempt whose answer was lost; that is left out.
+        """
         ids = {_id_of(commits[index]): index for index in taken}
-        instead: dict[int, Taken] = {}
+        occupants: dict[int, Occupant] = {}
         async for document in self._documents.find({"_id": {"$in": list(ids)}}):
             index = ids[document["_id"]]
             if document["facts"][0]["id"] != commits[index].first.id:
-                instead[index] = Taken(document["causation_id"])
-        return instead
+                occupants[index] = Occupant(document["causation_id"])
+        return occupants
 
 
 def _id_of(commit: Commit) -> str:
     return f"{commit.stream}#{commit.first.sequence:08d}"
 
 
-def _document(commit: Commit) -> Document:
+def _commit_document(commit: Commit) -> Document:
     first = commit.first
     document: Document = {
         "_id": _id_of(commit),
@@ -180,32 +185,32 @@ def _document(commit: Commit) -> Document:
         "causation_id": first.causationid,
         "recorded_at": first.time,
         "sent_at": None,
-        "facts": [_told(event) for event in commit.events],
+        "facts": [_fact_document(event) for event in commit.events],
     }
     if first.personid is not None:
         document["person_id"] = first.personid
     return document
 
 
-def _told(event: Event[Fact]) -> Document:
-    """Put an event down with its routing key, and with further ones where other districts must hear it too."""
+def _fact_document(event: Event[Fact]) -> Document:
+    """Return the document of a fact: its event with a routing key, and further ones if other districts must hear it."""
     key, *also = event.routing_keys
-    told = {"id": event.id, "key": key, "event": render(event)}
-    return {**told, "also": also} if also else told
+    fact = {"id": event.id, "key": key, "event": render(event)}
+    return {**fact, "also": also} if also else fact
 
 
-def keys_of(told: Document) -> tuple[str, ...]:
-    """Give every routing key of an event that stands in the journal."""
-    return (told["key"], *told.get("also", ()))
+def routing_keys_of(fact: Document) -> tuple[str, ...]:
+    """Return every routing key of a fact of a commit."""
+    return (fact["key"], *fact.get("also", ()))
 
 
-def told_as(commit: Document, key: str) -> list[str]:
-    """Give the events of a commit that go under a routing key."""
-    return [fact["event"] for fact in commit["facts"] if key in keys_of(fact)]
+def events_under(commit: Document, key: str) -> list[str]:
+    """Return the rendered events of a commit that are published with a routing key."""
+    return [fact["event"] for fact in commit["facts"] if key in routing_keys_of(fact)]
 
 
 async def read_unsent(database: Database, limit: int, before: datetime | None = None) -> list[Document]:
-    """Read the oldest commits that the broker has not confirmed, however old they are."""
+    """Return the oldest commits that the broker has not confirmed, optionally only those recorded before a moment."""
     query: Document = {"sent_at": None, "recorded_at": {"$lt": before}} if before else {"sent_at": None}
     unsent = database[JOURNAL].find(query, {"facts": 1, "recorded_at": 1}, hint="unsent")
     return await unsent.sort("recorded_at", 1).limit(limit).batch_size(limit).to_list(limit)
@@ -217,11 +222,11 @@ async def mark_sent(database: Database, ids: Sequence[str], moment: datetime) ->
 
 
 async def unmark_sent(database: Database, until: datetime) -> AsyncIterator[int]:
-    """Mark everything recorded until a moment as unsent, a helping at a time; give how many commits that was so far."""
+    """Mark everything recorded until a moment as unsent; after each batch yield the number of commits so far."""
     done, last = 0, ""
     while True:
         query: Document = {"_id": {"$gt": last}, "recorded_at": {"$lte": until}}
-        ids = [row["_id"] async for row in database[JOURNAL].find(query, {"_id": 1}).sort("_id", 1).limit(HELPING)]
+        ids = [row["_id"] async for row in database[JOURNAL].find(query, {"_id": 1}).sort("_id", 1).limit(BATCH_SIZE)]
         if not ids:
             return
         await database[JOURNAL].update_many({"_id": {"$in": ids}}, {"$set": {"sent_at": None}})
@@ -230,7 +235,7 @@ async def unmark_sent(database: Database, until: datetime) -> AsyncIterator[int]
 
 
 async def mark_unheard(database: Database, keys: Mapping[str, Sequence[str]], moment: datetime) -> None:
-    """Mark commits as sent but for the routing keys that no queue took; these are owed still."""
+    """Mark commits as sent except for the routing keys that no queue took; these remain to be sent."""
     await bulk_write(
         database[JOURNAL],
         [
@@ -241,7 +246,7 @@ async def mark_unheard(database: Database, keys: Mapping[str, Sequence[str]], mo
 
 
 async def list_unheard(database: Database) -> list[str]:
-    """List the routing keys under which something is owed that no queue took."""
+    """Return the routing keys that have commits which no queue took, in order."""
     stages: list[Document] = [
         {"$match": {"unheard": {"$exists": True}}},
         {"$unwind": "$unheard"},
@@ -252,13 +257,13 @@ async def list_unheard(database: Database) -> list[str]:
 
 
 async def read_unheard(database: Database, key: str, limit: int) -> list[Document]:
-    """Read the oldest commits of which something is owed under a routing key."""
+    """Return the oldest commits that no queue took under a routing key."""
     found = database[JOURNAL].find({"unheard": key}, {"facts": 1}, hint="unheard")
     return await found.sort("recorded_at", 1).limit(limit).to_list(limit)
 
 
 async def mark_heard(database: Database, ids: Sequence[str], key: str) -> None:
-    """Mark that commits are owed no more under a routing key."""
+    """Mark commits as taken by a queue under a routing key."""
     left = {"$setDifference": ["$unheard", [key]]}
     owed = {"$cond": [{"$eq": [left, []]}, "$$REMOVE", left]}
     await database[JOURNAL].update_many({"_id": {"$in": list(ids)}, "unheard": key}, [{"$set": {"unheard": owed}}])

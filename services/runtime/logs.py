@@ -1,4 +1,4 @@
-"""Logs: words with key-values, from an allow-list of keys, so that nobody's name or number is ever written."""
+"""Structured logs with an allow-list of keys, so that nobody's name or number is ever written."""
 
 import logging
 import traceback
@@ -15,14 +15,14 @@ ALLOWED = frozenset(
         "hash",
     }
 )  # fmt: skip
-"""The keys a log line may carry: ids, codes and figures.
+"""The keys that a log line may carry: ids, codes and numbers.
 
-`error` is an exception's class, never its text; at level error the lines of code it went through stand beside it.
+`error` is an exception's class, never its text; at level error, `exception` lists the lines of code of its traceback.
 """
 
 
 def keep_allowed(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Drop every key that is not on the allow-list, naming the dropped keys so that the slip is seen."""
+    """Return a line without the keys that are not on the allow-list; list the dropped keys so that it is noticed."""
     dropped = [key for key in line if key not in ALLOWED]
     for key in dropped:
         del line[key]
@@ -32,7 +32,7 @@ def keep_allowed(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapp
 
 
 def configure_logs(shape: Literal["json", "pretty"], service: str, to: TextIO | None = None) -> None:
-    """Send every log line of this process through the allow-list to standard output, or where a command wants it."""
+    """Write every log line of this process through the allow-list to standard output, or to another stream."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -63,7 +63,7 @@ def configure_logs(shape: Literal["json", "pretty"], service: str, to: TextIO | 
 
 
 def _error_class(_: Any, level: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Replace an exception by its class, in an error with where it happened: its text may quote what somebody typed."""
+    """Replace an exception by its class, and at level error its traceback: its text may quote personal data."""
     error = line.pop("error", None)
     if isinstance(error, BaseException):
         line["error"] = type(error).__name__
@@ -76,6 +76,6 @@ def _error_class(_: Any, level: str, line: MutableMapping[str, Any]) -> MutableM
 
 
 def get_log() -> structlog.typing.FilteringBoundLogger:
-    """Give the process's log."""
+    """Return the log of this process."""
     log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return log

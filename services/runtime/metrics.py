@@ -1,4 +1,4 @@
-"""What a service counts of itself, for `/metrics`."""
+"""The metrics of a service, for `/metrics`."""
 
 from prometheus_client import Counter, Gauge
 

@@ -1,4 +1,4 @@
-"""MongoDB: the one place that knows the driver, and how rows that carry a sequence are written in bulk.
+"""MongoDB: the only module that knows the driver, and bulk writes of rows that carry a sequence.
 
 Motor is imported here alone and named by aliases elsewhere, so that PyMongo's own asyncio driver can replace it.
 """
@@ -35,17 +35,17 @@ Database = AsyncIOMotorDatabase[Document]
 Collection = AsyncIOMotorCollection[Document]
 
 AWAY = (AutoReconnect, ConnectionFailure, NotPrimaryError, ExecutionTimeout, WTimeoutError)
-"""What the driver raises while MongoDB is away: wait and try again."""
+"""Raised by the driver while MongoDB is away: wait and try again."""
 
 DUPLICATE_KEY = 11000
 _RETRYABLE_CODES = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
-_OTHERWISE_DEFINED = frozenset({85, 86})
+_INDEX_DIFFERS = frozenset({85, 86})
 
 Result = TypeVar("Result")
 
 
 def connect(url: str, **options: Any) -> Client:
-    """Open a client whose writes are on the majority's disks before they count."""
+    """Return a client whose writes are acknowledged once they are on the disks of a majority."""
     return AsyncIOMotorClient(
         url,
         w="majority",
@@ -61,14 +61,14 @@ def connect(url: str, **options: Any) -> Client:
 
 
 def database_of(client: Client, name: str) -> Database:
-    """Open a database that reads what the majority has, with times in UTC."""
+    """Return a database that reads majority-committed data, with times in UTC."""
     return client.get_database(
         name, codec_options=CodecOptions(tz_aware=True, tzinfo=UTC), read_concern=ReadConcern("majority")
     )
 
 
 def is_away(error: BaseException) -> bool:
-    """Say whether an error means that MongoDB is away for a while, not that the request was wrong."""
+    """Return whether an error means that MongoDB is away for a while, not that the request was wrong."""
     if isinstance(error, BulkWriteError):
         unwritten = [found for found in error.details.get("writeErrors", []) if found["code"] != DUPLICATE_KEY]
         unsure = error.details.get("writeConcernErrors")
@@ -79,7 +79,7 @@ def is_away(error: BaseException) -> bool:
 
 
 async def wait_while_away(work: Callable[[], Awaitable[Result]]) -> Result:
-    """Do idempotent work, waiting with growing pauses for as long as MongoDB is away."""
+    """Return the result of idempotent work, trying again with growing pauses for as long as MongoDB is away."""
     attempt = 0
     while True:
         try:
@@ -95,18 +95,18 @@ async def wait_while_away(work: Callable[[], Awaitable[Result]]) -> Result:
 async def make_index(
     collection: Collection, keys: str | Sequence[tuple[str, int]], *, name: str, **options: Any
 ) -> None:
-    """Make an index, in place of one of that name that an earlier version defined otherwise."""
+    """Make an index; replace one of the same name that an earlier version defined otherwise."""
     try:
         await collection.create_index(keys, name=name, **options)
     except OperationFailure as error:
-        if error.code not in _OTHERWISE_DEFINED:
+        if error.code not in _INDEX_DIFFERS:
             raise
         await collection.drop_index(name)
         await collection.create_index(keys, name=name, **options)
 
 
 class Row(NamedTuple):
-    """One row of a view as the newest fact of its stream has it: written only over an older `sequence`."""
+    """A row of a view, from the newest fact of its stream; it only replaces a row with an older `sequence`."""
 
     collection: str
     id: str
@@ -115,9 +115,9 @@ class Row(NamedTuple):
 
 
 async def write_rows(database: Database, rows: Iterable[Row]) -> None:
-    """Write rows in bulk so that any order and any repetition ends in the newest row of each id.
+    """Write rows in bulk so that any order and any repetition results in the newest row of each id.
 
-    New rows are inserted, which is the fast path; what was already there is updated where it is older.
+    New rows are inserted, which is the fast path; existing rows are then updated if they are older.
     """
     newest: dict[str, dict[str, Row]] = defaultdict(dict)
     for row in rows:
@@ -132,27 +132,27 @@ async def _write(collection: Collection, rows: Sequence[Row]) -> None:
     inserts = [InsertOne({"_id": row.id, "sequence": row.sequence, **row.fields}) for row in rows]
     failed = await bulk_write(collection, inserts)
     if failed:
-        await bulk_write(collection, [_advance(rows[index]) for index in failed])
+        await bulk_write(collection, [_update_if_older(rows[index]) for index in failed])
 
 
-def _advance(row: Row) -> UpdateOne:
+def _update_if_older(row: Row) -> UpdateOne:
     older = {"_id": row.id, "sequence": {"$lt": row.sequence}}
     return UpdateOne(older, {"$set": {"sequence": row.sequence, **row.fields}})
 
 
 def in_areas(areas: Sequence[Area]) -> Document:
-    """Ask for codes that lie in one of some areas; each is one range of an index, as BSON's own expressions are."""
+    """Return a condition for codes that lie in one of some areas; each area is one range of an index."""
     if len(areas) == 1 and not areas[0].without:
         return {"$gte": areas[0].prefix, "$lt": areas[0].prefix + ":"}
-    return {"$in": [Regex("^" + area.prefix + "".join(map(_but_not(area), area.without))) for area in areas]}
+    return {"$in": [Regex("^" + area.prefix + "".join(map(_excluding(area), area.without))) for area in areas]}
 
 
-def _but_not(area: Area) -> Callable[[str], str]:
+def _excluding(area: Area) -> Callable[[str], str]:
     return lambda code: f"(?!{code.removeprefix(area.prefix)})"
 
 
 async def find_connected(collection: Collection, ids: Iterable[str]) -> list[Document]:
-    """Find the rows whose `ids` name one of some ids, and all that hang together with them by theirs, at any remove."""
+    """Return the rows whose `ids` contain one of the given ids, and all rows connected with them over shared ids."""
     known: dict[str, Document] = {}
     seen: set[str] = set()
     asked = set(ids)
@@ -160,17 +160,17 @@ async def find_connected(collection: Collection, ids: Iterable[str]) -> list[Doc
         seen |= asked
         async for row in collection.find({"ids": {"$in": list(asked)}}):
             known[row["_id"]] = row
-        asked = {one for row in known.values() for one in row["ids"]} - seen
+        asked = {row_id for row in known.values() for row_id in row["ids"]} - seen
     return list(known.values())
 
 
-def and_in(collection: str, *stages: Document) -> Document:
-    """Add what stages find in a further collection to an aggregation, which costs less than to ask again."""
+def union_with(collection: str, *stages: Document) -> Document:
+    """Return a stage that adds the results of stages on another collection, which is cheaper than a second query."""
     return {"$unionWith": {"coll": collection, "pipeline": list(stages)}}
 
 
 async def bulk_write(collection: Collection, operations: Sequence[InsertOne[Document] | UpdateOne]) -> list[int]:
-    """Write all operations in any order; give the indexes of those whose key was already there."""
+    """Write all operations in any order; return the indexes of those whose key already existed."""
     if not operations:
         return []
     try:
@@ -181,12 +181,12 @@ async def bulk_write(collection: Collection, operations: Sequence[InsertOne[Docu
 
 
 async def insert_new(collection: Collection, documents: Sequence[Mapping[str, Any]]) -> list[int]:
-    """Insert the documents that are new; give the indexes of those whose key was already there."""
+    """Insert the documents that are new; return the indexes of those whose key already existed."""
     return await bulk_write(collection, [InsertOne(dict(document)) for document in documents])
 
 
 def duplicates_in(error: BulkWriteError) -> list[int]:
-    """Give the indexes of the duplicates if nothing else went wrong, or raise the error."""
+    """Return the indexes of duplicate keys; raise the error if anything else went wrong."""
     problems = error.details.get("writeErrors", [])
     if error.details.get("writeConcernErrors") or any(found["code"] != DUPLICATE_KEY for found in problems):
         raise error

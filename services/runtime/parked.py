@@ -1,4 +1,4 @@
-"""What could not be understood: kept whole with the reason, listed, and replayed after a fix."""
+"""Parked messages: those that could not be handled are kept whole with the reason, and replayed after a fix."""
 
 from collections.abc import Awaitable, Callable
 from hashlib import sha256
@@ -11,31 +11,32 @@ from services.runtime.mongo import Database, Document
 PARKED = "parked"
 
 Replay = Callable[[Document], Awaitable[str | None]]
-"""Takes a parked document back in; gives the reason if it still can't be understood."""
+"""Handles a parked document again; returns the reason if it still can't be handled, else None."""
 
 Seal = Callable[[bytes], tuple[bytes, str | None]]
-"""Seals a body and names the key it did that with."""
+"""Seals a body and returns it with the name of the key; None if it is not sealed."""
 Unseal = Callable[[bytes], bytes]
+"""Opens a sealed body."""
 
 
 class Parked:
-    """A service's parked messages. The same message on the same queue is parked once, however often it comes."""
+    """A service's parked messages. The same message on the same queue is parked once, however often it arrives."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._documents = database[PARKED]
         self._clock = clock
-        self._seal: Seal = _leave
+        self._seal: Seal = _leave_unsealed
         self._open: Unseal = bytes
 
     def seal_with(self, seal: Seal, unseal: Unseal) -> None:
-        """Keep bodies sealed, for a service whose messages say who people are."""
+        """Keep bodies sealed, for a service whose messages identify people."""
         self._seal, self._open = seal, unseal
 
     async def park(
         self, queue: str, body: bytes, reason: str, routing_key: str = "", user_id: str | None = None
     ) -> None:
-        """Keep a message's raw bytes with the reason, and with the sender that the broker verified."""
-        parked_id = _name(queue, routing_key, user_id or "", body)
+        """Keep the raw bytes of a message with the reason and the sender that the broker verified."""
+        parked_id = _id_of(queue, routing_key, user_id or "", body)
         sealed, sealed_with = self._seal(body)
         first_seen = {
             "queue": queue,
@@ -54,16 +55,19 @@ class Parked:
         get_log().warning("parked", queue=queue, parked_id=parked_id, reason=reason)
 
     async def count(self) -> int:
-        """Count what is parked."""
+        """Return the number of parked messages."""
         return await self._documents.count_documents({})
 
     async def read(self, after: str = "", limit: int = 50) -> list[Document]:
-        """List what is parked, without the bodies, in the order of the ids."""
+        """Return parked messages without their bodies, in the order of their ids, from the first one after an id."""
         found = self._documents.find({"_id": {"$gt": after}}, {"body": 0, "sealed_with": 0}).sort("_id", 1).limit(limit)
         return await found.to_list(limit)
 
     async def replay(self, parked_id: str, take: Replay) -> str | None:
-        """Take one parked message in again; it leaves the list if it is understood now. Give the reason if not."""
+        """Handle a parked message again and remove it if that succeeds; return the reason if not, else None.
+
+        Raise KeyError if there is no such message.
+        """
         document = await self._documents.find_one({"_id": parked_id})
         if document is None:
             raise KeyError(parked_id)
@@ -75,10 +79,10 @@ class Parked:
         return reason
 
 
-def _leave(body: bytes) -> tuple[bytes, None]:
+def _leave_unsealed(body: bytes) -> tuple[bytes, None]:
     return body, None
 
 
-def _name(queue: str, routing_key: str, user_id: str, body: bytes) -> str:
-    """Name a message after what it is, so that its repetition has the same name."""
+def _id_of(queue: str, routing_key: str, user_id: str, body: bytes) -> str:
+    """Return the id of a message, derived from its content, so that a repetition has the same id."""
     return sha256(f"{queue}\0{routing_key}\0{user_id}\0".encode() + body).hexdigest()[:32]

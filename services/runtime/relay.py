@@ -1,7 +1,7 @@
-"""The relay: publishes what the journal holds unsent, one message per routing key, and marks it once confirmed.
+"""The relay: publishes the unsent commits of the journal, one message per routing key, and marks them once confirmed.
 
-What no queue takes yet (an offer to a district that does not run archives so far) is set aside under its routing key.
-There it holds nothing up, and is tried again and again until a queue is there.
+Commits that no queue takes yet (an offer to a district that does not run archives so far) are set aside by routing key,
+where they hold nothing up, and are tried again until there is a queue.
 """
 
 import asyncio
@@ -18,34 +18,37 @@ from contracts.envelope import BATCH_CONTENT_TYPE, render_batch, uuid7
 from services.runtime.clock import Clock
 from services.runtime.journal import (
     Journal,
-    keys_of,
+    events_under,
     list_unheard,
     mark_heard,
     mark_sent,
     mark_unheard,
     read_unheard,
     read_unsent,
-    told_as,
+    routing_keys_of,
 )
 from services.runtime.logs import get_log
 from services.runtime.metrics import RELAYED, UNHEARD
 from services.runtime.mongo import Database, Document, is_away
 
-BATCH = 1000
+BATCH_SIZE = 1000
+"""Commits that are read and published at once, at most."""
 LARGEST_MESSAGE = 4_000_000
-"""Characters of a message's facts, however many bytes each takes; what is longer by itself goes alone."""
+"""Characters (not bytes) of the events of a message; an event that is longer goes in a message alone."""
 CONFIRM_WITHIN = 30.0
+"""Seconds that the broker has to confirm a message."""
 LOOK_AGAIN_AFTER = 2.0
+"""Seconds between reads of the journal while idle."""
 LEFT_BEHIND_AFTER = timedelta(seconds=2)
-"""Until then, what another process recorded is left to that process to send."""
+"""The age from which a commit of another process is sent here, since that process did not."""
 TRY_AGAIN_AT_MOST = 60.0
-"""Seconds between attempts at what nobody hears, once it has been long."""
+"""Seconds between attempts at commits that no queue takes, at most."""
 UNREACHABLE = (*CONNECTION_EXCEPTIONS, asyncio.TimeoutError)
-"""What aio-pika raises while the broker is away, blocked, or the channel is being restored."""
+"""Raised by aio-pika while the broker is away or blocked, or the channel is being restored."""
 
 
 class Relay:
-    """Empties the journal into the exchange `events`; correct with any number of relays, best with one."""
+    """Publishes the journal on the exchange `events`; correct with any number of relays, most efficient with one."""
 
     def __init__(self, url: str, database: Database, journal: Journal, clock: Clock, service: str) -> None:
         self._url = url
@@ -55,20 +58,21 @@ class Relay:
         self._service = service
         self._connection: AbstractRobustConnection | None = None
         self._exchange: AbstractExchange | None = None
+        # Unsure: commits may be unsent that are not buffered. Must look: read the journal before sending buffered ones.
         self._unsure = self._must_look = True
         self._looked_at = 0.0
         self._is_finishing = False
         self._try_again_at = 0.0
         self._pause = TRY_AGAIN_AT_MOST
         self.look_again_after = LOOK_AGAIN_AFTER
-        """Seconds between looks at the journal for what this process does not know of."""
+        """Seconds between reads of the journal for commits that this process does not have in memory."""
         self.looks = True
-        """Whether it looks for what others left behind, or sends no more than what its own process records."""
+        """Whether it reads the journal for commits of others, or sends only what its own process records."""
         self.oldest_unsent: datetime | None = None
-        """When the oldest commit of the last helping was recorded."""
+        """When the oldest commit of the last batch was recorded; None if all was sent."""
 
     async def run(self) -> None:
-        """Send until told to finish; wait with growing pauses while RabbitMQ or MongoDB is away."""
+        """Send until `finish` is called; wait with growing pauses while RabbitMQ or MongoDB is away."""
         attempt = 0
         while True:
             try:
@@ -87,32 +91,32 @@ class Relay:
                 await self._wait_for_work()
 
     def finish(self) -> None:
-        """Let `run` end once nothing is at hand."""
+        """Let `run` return once nothing is left to send."""
         self._is_finishing = True
         self._journal.recorded.set()
 
     async def send_once(self) -> int:
-        """Publish one helping of what is unsent and mark what the broker confirmed; give how many commits that was."""
+        """Publish one batch of unsent commits, mark those that the broker confirmed, and return the batch's size."""
         if self.looks and self._try_again_at <= time.monotonic():
             await self._try_unheard()
         self._journal.recorded.clear()
-        commits = (await self._look() if self._look_is_due() else []) or self._journal.take_fresh(BATCH)
+        commits = (await self._look() if self._look_is_due() else []) or self._journal.take_buffered(BATCH_SIZE)
         self.oldest_unsent = commits[0]["recorded_at"] if commits else None
         if not commits:
             return 0
-        standing = self._unsure, self._must_look
+        before = self._unsure, self._must_look
         self._unsure = self._must_look = True  # if this fails, the journal knows what is still unsent
         await self._send(commits)
-        self._unsure, self._must_look = standing
+        self._unsure, self._must_look = before
         return len(commits)
 
     async def _look(self) -> list[Document]:
-        """Read a helping of what anybody left behind: older than what is at hand, or all there is if unsure."""
+        """Return a batch from the journal: commits older than the buffered ones, or any if others may be unsent."""
         left_behind = self._clock() - LEFT_BEHIND_AFTER
-        before = None if self._unsure else min(left_behind, self._journal.oldest_fresh or left_behind)
-        commits = await read_unsent(self._database, BATCH, before)
-        self._journal.forget_fresh({commit["_id"] for commit in commits})
-        self._must_look = len(commits) == BATCH
+        before = None if self._unsure else min(left_behind, self._journal.oldest_buffered or left_behind)
+        commits = await read_unsent(self._database, BATCH_SIZE, before)
+        self._journal.forget_buffered({commit["_id"] for commit in commits})
+        self._must_look = len(commits) == BATCH_SIZE
         self._unsure = self._unsure and self._must_look
         self._looked_at = time.monotonic()
         return commits
@@ -132,8 +136,10 @@ class Relay:
         failed = {key: answer for (key, _), answer in zip(messages, answers, strict=True) if answer is not None}
         unheard = {key for key, answer in failed.items() if isinstance(answer, PublishError)}
         refused = failed.keys() - unheard
-        confirmed = [commit for commit in commits if refused.isdisjoint(_keys(commit))]
-        aside = {commit["_id"]: owed for commit in confirmed if (owed := sorted(unheard.intersection(_keys(commit))))}
+        confirmed = [commit for commit in commits if refused.isdisjoint(_routing_keys(commit))]
+        aside = {
+            commit["_id"]: owed for commit in confirmed if (owed := sorted(unheard.intersection(_routing_keys(commit))))
+        }
         sent = [commit["_id"] for commit in confirmed if commit["_id"] not in aside]
         await mark_sent(self._database, sent, self._clock())
         RELAYED.inc(len(sent))
@@ -143,7 +149,7 @@ class Relay:
             raise failed[key]
 
     async def _set_aside(self, owed: Mapping[str, Sequence[str]]) -> None:
-        """Set aside what no queue took, to be tried again soon."""
+        """Set aside commits with the routing keys that no queue took, to be tried again soon."""
         if not owed:
             return
         for key in {key for keys in owed.values() for key in keys}:
@@ -153,7 +159,7 @@ class Relay:
         self._try_again_at = time.monotonic() + self._pause
 
     async def _try_unheard(self) -> None:
-        """Try again what no queue took: a helping of each routing key, and all of those that somebody hears now."""
+        """Try the commits again that no queue took: a batch of each routing key, and all if a queue takes them now."""
         keys = await list_unheard(self._database)
         UNHEARD.set(len(keys))
         heard = [key for key in keys if await self._is_heard(key)]
@@ -161,11 +167,11 @@ class Relay:
         self._try_again_at = time.monotonic() + self._pause
 
     async def _is_heard(self, key: str) -> bool:
-        """Send what is owed under a routing key, if a queue takes it now."""
+        """Send everything set aside under a routing key; return whether a queue took it."""
         exchange = await self._open_exchange()
-        while commits := await read_unheard(self._database, key, BATCH):
+        while commits := await read_unheard(self._database, key, BATCH_SIZE):
             try:
-                for part in _part(event for commit in commits for event in told_as(commit, key)):
+                for part in _split(event for commit in commits for event in events_under(commit, key)):
                     await self._publish(exchange, key, part)
             except PublishError:
                 return False
@@ -210,17 +216,17 @@ class Relay:
 
 
 def _make_messages(commits: Sequence[Document]) -> Iterator[tuple[str, list[str]]]:
-    """Put the facts of commits into messages: one for each routing key, or several where it would grow too large."""
+    """Return messages (routing key, events): one for each routing key, or several if it would be too large."""
     gathered: dict[str, list[str]] = defaultdict(list)
     for commit in commits:
         for fact in commit["facts"]:
-            for key in keys_of(fact):
+            for key in routing_keys_of(fact):
                 gathered[key].append(fact["event"])
-    return ((key, part) for key, events in gathered.items() for part in _part(events))
+    return ((key, part) for key, events in gathered.items() for part in _split(events))
 
 
-def _part(events: Iterable[str]) -> Iterator[list[str]]:
-    """Part events into messages that are not too large."""
+def _split(events: Iterable[str]) -> Iterator[list[str]]:
+    """Yield events in parts that are not too large for a message."""
     part: list[str] = []
     length = 0
     for event in events:
@@ -233,6 +239,6 @@ def _part(events: Iterable[str]) -> Iterator[list[str]]:
         yield part
 
 
-def _keys(commit: Document) -> Iterator[str]:
+def _routing_keys(commit: Document) -> Iterator[str]:
     for fact in commit["facts"]:
-        yield from keys_of(fact)
+        yield from routing_keys_of(fact)

@@ -1,4 +1,4 @@
-"""What a service is told by its environment."""
+"""The settings of a service, read from environment variables."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
 class Settings(BaseSettings):
-    """The settings that every service reads; all but the two server addresses start with `HOUNIAO_`."""
+    """The settings of every service; all variables but the two server addresses start with `HOUNIAO_`."""
 
     model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True)
 
@@ -21,14 +21,14 @@ class Settings(BaseSettings):
     districts: Annotated[tuple[str, ...], NoDecode] = ()
     """The districts (6 digits) this instance serves; none means all."""
     instance: str = ""
-    """A suffix of this instance's database and queues; an instance for some districts is named after them."""
+    """The suffix of this instance's database and queues; by default its districts."""
     jwks: str = '{"keys": []}'
     """The public keys (JWK set, RFC 7517) that bearer tokens are verified with."""
     issuer: str = "houniao-local"
     divisions: Path | None = None
     """A folder with provinces, cities, areas, streets and perhaps changes as .csv; none means the whole country's."""
     deadlines: Path | None = None
-    """A table of deadlines in place of the one that comes along with registration."""
+    """A table of deadlines in place of the one that comes with registration."""
     log: Literal["json", "pretty"] = "json"
 
     @field_validator("districts", mode="before")
@@ -38,29 +38,32 @@ class Settings(BaseSettings):
 
     @field_validator("divisions", "deadlines", mode="before")
     @classmethod
-    def _no_path(cls, value: object) -> object:
+    def _none_if_empty(cls, value: object) -> object:
         return value or None
 
     @property
     def suffix(self) -> str:
-        """Name this instance apart from others: its own name, else its districts, else nothing."""
+        """Return the suffix that tells this instance from others: its name, else its districts, else ""."""
         return self.instance or "-".join(self.districts)
 
     def database_name(self, service: str) -> str:
-        """Name the service's database, e.g. `houniao_registration` or `houniao_registration_320507`."""
+        """Return the name of the service's database, e.g. `houniao_registration` or `houniao_registration_320507`."""
         return f"houniao_{service}_{self.suffix}" if self.suffix else f"houniao_{service}"
 
     def queue_name(self, service: str) -> str:
-        """Name the service's queue, e.g. `registration` or `registration.320507`."""
+        """Return the name of the service's queue, e.g. `registration` or `registration.320507`."""
         return f"{service}.{self.suffix}" if self.suffix else service
 
 
 def load_settings(service: str) -> Settings:
-    """Load a service's settings from the environment, else from what a local stack left for it."""
+    """Return a service's settings from the environment, else from the file that a local stack left for it."""
     return Settings(_env_file=local_environment(service))
 
 
 def local_environment(service: str) -> Path | None:
-    """Give the file that `make run` leaves for a service's commands, unless the environment names the servers."""
+    """Return the file that `make run` leaves for a service's commands; None if there is none or it is not needed.
+
+    It is not needed where the environment names the servers.
+    """
     local = Path(".local/run/environment") / f"{service}.env"
     return None if "MONGODB_URL" in os.environ or not local.exists() else local

@@ -73,7 +73,7 @@ def _held(
 
 
 def _asked(turn: int, district: str, size: int) -> dict[str, str]:
-    """Name what is asked for in a turn: the first page of a street's list and of the district's, and an archive."""
+    """Return the requests of a turn: the first page of a street's list and of the district's, and an archive."""
     streets = STREETS[district]
     street, number = streets[turn % len(streets)], Random(turn).randrange(size)
     return {

@@ -43,7 +43,7 @@ class Child:
         self.result()
 
     def start(self) -> None:
-        """Tell the process to start."""
+        """Let the process start."""
         self._pipe.send("start")
 
     def result(self, patience: float = PATIENCE) -> Any:

@@ -10,7 +10,7 @@ IDLE, WAITING = 3, 4
 
 
 def cpu_seconds(pids: Mapping[str, int | None]) -> dict[str, float]:
-    """Return the CPU seconds that each process has used since it began, and all others since the machine did."""
+    """Return the CPU seconds of each process since it started, and of all other programs since the machine did."""
     ours = {name: _seconds(pid) for name, pid in pids.items() if pid}
     return {**ours, OTHERS: _busy_seconds() - sum(ours.values())}
 

@@ -37,7 +37,7 @@ from services.registration.commands.imports import BATCH_SIZE
 from services.registration.views import duplicates
 from services.registration.views import rows as registration_rows
 from services.reporting.views import rows as reporting_rows
-from services.reporting.views.traces import link
+from services.reporting.views.traces import link_archive
 from services.runtime.clock import system_clock
 from services.runtime.inbox import PREFETCH, binding_keys, queue_arguments
 from services.runtime.journal import JOURNAL, Journal, mark_sent
@@ -216,7 +216,7 @@ def _scripts(read: _Reader, stays: Iterable[Sending], archives: Iterable[Sending
         names = [event["subject"].removeprefix("archive/") for event in events]
         rows = [kept[name] for name in names]
         scripts["archives"][message] = [Writing("archives", [opened[name] for name in names])]
-        links = [link(row, row["sequence"]) for row in rows]
+        links = [link_archive(row, row["sequence"]) for row in rows]
         scripts["reporting"][message] = [Writing("archives", rows), Writing("stays", updates=links)]
     return scripts
 

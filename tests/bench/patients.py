@@ -11,18 +11,11 @@ from random import Random
 from typing import Any
 
 from contracts.archives.archives import Archive, ArchiveOpened
-from contracts.archives.contents import (
-    BloodPressure,
-    Content,
-    DiabetesFollowUp,
-    Finding,
-    HypertensionFollowUp,
-    Mode,
-    PhysicalExam,
-    Vaccination,
-)
+from contracts.archives.contents import PhysicalExam, Vaccination
 from contracts.archives.enrolments import ChronicEnrolled, Condition, Enrolment
 from contracts.archives.entries import Entry, EntryRecorded
+from contracts.archives.follow_ups import BloodPressure, DiabetesFollowUp, HypertensionFollowUp
+from contracts.archives.forms import Content, Finding, Mode
 from contracts.envelope import Event, Fact
 from contracts.reference.divisions import Divisions
 from contracts.reference.vaccines import Vaccine

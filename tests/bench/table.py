@@ -27,7 +27,7 @@ HOW = (
 def report(
     rounds: Mapping[str, Sequence[Measured]], latency: Mapping[str, Any], growth: Mapping[str, float], archives: Costs
 ) -> dict[str, Any]:
-    """Put all figures together under the names that they are known by."""
+    """Return all figures under the names that they are known by."""
     floor, tutorial, houniao, http = (
         median(round_.per_second for round_ in rounds[name]) for name in ("floor", "tutorial", "houniao", "http")
     )

@@ -8,10 +8,10 @@ import pytest
 
 import contracts
 from contracts.archives.archives import ARCHIVE_FACTS, Archive, ArchiveFact
-from contracts.archives.contents import BloodPressure
 from contracts.archives.custody import CUSTODY_FACTS, Custody, CustodyFact, Manifest, Offer
 from contracts.archives.enrolments import ENROLMENT_FACTS, Condition, Enrolment, EnrolmentFact
 from contracts.archives.entries import Entry, EntryFact, EntryForwarded, EntryRecorded
+from contracts.archives.follow_ups import BloodPressure
 from contracts.envelope import Fact
 from contracts.facts import ALL_FACTS, HEALTH_FACTS, HEARD_BY, TRANSFER_FACTS, by_type
 from contracts.outreach.activities import ACTIVITY_FACTS, Activity, ActivityFact, ActivityKind, Audience
@@ -110,7 +110,7 @@ def table() -> dict[str, tuple[str, frozenset[str]]]:
 
 
 def property_names(schema: Any) -> Iterator[str]:
-    """Name every property anywhere in a JSON schema."""
+    """Return the names of all properties anywhere in a JSON schema."""
     if isinstance(schema, dict):
         yield from schema.get("properties", {})
         for part in schema.values():

@@ -42,13 +42,13 @@ def test_every_route_that_changes_something_takes_an_idempotency_key(stack: Stac
 
 
 def registration(stack: Stack) -> dict[str, Any]:
-    """Give registration's description of itself."""
+    """Return registration's OpenAPI document."""
     described: dict[str, Any] = Instance(stack, "described").build("registration").openapi()
     return described
 
 
 def decisions(described: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the routes by which offices record something of a transfer."""
+    """Return the routes by which offices record something of a transfer."""
     for path, methods in described["paths"].items():
         if "post" in methods and "transfers" in methods["post"]["tags"] and path != "/people/lookup":  # only asks
             yield path, methods["post"]

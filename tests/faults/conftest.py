@@ -37,7 +37,7 @@ def deployments(fault_stack: Stack) -> Iterator[list[Deployment]]:
 
 @pytest.fixture
 async def houniao(fault_stack: Stack, deployments: list[Deployment]) -> AsyncIterator[Deployment]:
-    """Yield a deployment that runs and is whole: a new one, or in the short form the one of the test before."""
+    """Return a running, complete deployment: a new one, or in the short form that of the previous test."""
     if deployments:
         await deployments[-1].heal()
         if LONG or await find_losses([deployments[-1].databases]):

@@ -41,7 +41,7 @@ class Deployment:
 
     @cached_property
     def people(self) -> People:
-        """Return everybody who will ever arrive here."""
+        """Return all people who will ever arrive here."""
         return People(self.stack.service_environment("registration")["HOUNIAO_PERSON_KEY"])
 
     def start(self, service: str, *crash: str, **told: str) -> None:
@@ -121,7 +121,7 @@ class Deployment:
             self.kill(service)
 
     def url(self, service: str) -> str:
-        """Return the address of a service's HTTP interface."""
+        """Return the URL of a service's HTTP interface."""
         return f"http://127.0.0.1:{self.stack.service_port(service, self.name)}"
 
     def tail(self, service: str) -> str:

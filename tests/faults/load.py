@@ -133,7 +133,7 @@ class Load:
             yield await connection.channel(on_return_raises=True)
 
     async def _find_missing(self) -> list[str]:
-        """Return which accepted arrivals are not in every view, or are there more than once."""
+        """Return which accepted arrivals are missing in a view, or there more than once."""
         databases, wanted, missing = self.deployment.databases, list(self.accepted), []
         for service, view in VIEWS.items():
             found = await databases[service][view].count_documents({"_id": {"$in": wanted}})
@@ -155,7 +155,7 @@ class Load:
         )
 
     async def _find_misrecorded(self) -> list[str]:
-        """Return which stays have other facts than a start, and one contest where a later stay is known."""
+        """Return which stays have other facts than they should: a start, and one contest if a later stay is known."""
         counted: list[dict[str, object]] = [
             {"$match": {"stream": {"$in": [f"stay/{stay}" for stay in self.accepted]}}},
             {"$group": {"_id": "$stream", "commits": {"$sum": 1}}},

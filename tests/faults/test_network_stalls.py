@@ -43,7 +43,7 @@ async def test_the_networks_to_both_servers_stall_and_break(houniao: Deployment)
 
 @contextlib.asynccontextmanager
 async def bad_networks(houniao: Deployment) -> AsyncIterator[tuple[StallingProxy, StallingProxy]]:
-    """Put bad networks between some services and RabbitMQ and MongoDB until the block ends."""
+    """Place bad networks between some services and RabbitMQ and MongoDB until the block ends."""
     stack, rabbitmq_port, mongodb_port = houniao.stack, free_port(), free_port()
     async with (
         stalling_proxy(rabbitmq_port, port_of(stack.rabbitmq_url())) as to_rabbitmq,

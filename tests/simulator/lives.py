@@ -161,7 +161,7 @@ class Lives:
 
 
 def name_stay(person: str, street: str, since: date) -> str:
-    """Name a stay as lives do: it is natural, as its id is."""
+    """Return what identifies a stay among lives: the person, street and first day, as in its id."""
     return f"{person}|{street}|{since}"
 
 
@@ -321,12 +321,12 @@ class _Life:
 
 
 def districts_of(place: Place) -> list[str]:
-    """Name the districts of a place."""
+    """Return the districts of a place."""
     return list(dict.fromkeys(street[:6] for street in place.streets))
 
 
 def district_of(act: Act) -> str:
-    """Name the district whose office says it."""
+    """Return the district whose office reports it."""
     match act:
         case Arrive():
             return act.street[:6]

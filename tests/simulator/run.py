@@ -49,7 +49,7 @@ class Wire:
         self._rng = Random(self.weather.seed)
 
     def send(self, said: Said, receiver: str, today: date) -> None:
-        """Put what was said on the way to a district."""
+        """Send facts on their way to a district."""
         times = 2 if self._rng.random() < self.weather.twice else 1
         for _ in range(times):
             late = self._rng.random() < self.weather.late and not self.healed
@@ -80,7 +80,7 @@ class Wire:
         heappush(self._heap, (day, self._rng.random(), number, receiver, fact.division[:6], sequence, fact))
 
     def _cut_off(self, receiver: str, sender: str, today: date) -> date | None:
-        """Return the day on which the link between two districts heals, if it is cut."""
+        """Return the day on which the link between two districts heals; None if it is not cut."""
         ends = [end for code in (receiver, sender) for start, end in self.cuts[code] if start <= today < end]
         return max(ends, default=None)
 

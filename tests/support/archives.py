@@ -3,9 +3,10 @@
 from hypothesis import strategies as st
 
 from contracts.archives.archives import Archive
-from contracts.archives.contents import CONTENTS, BloodPressure
+from contracts.archives.contents import CONTENTS
 from contracts.archives.enrolments import Duty, Enrolment
 from contracts.archives.entries import Earlier, Entry, EntryState
+from contracts.archives.follow_ups import BloodPressure
 from services.archives.fhir.bundles import Kept, PortableArchive
 from tests.support.models import DAYS, any_of
 

@@ -21,10 +21,11 @@ from contracts.archives.archives import (
     ClosingReason,
     archive_code,
 )
-from contracts.archives.contents import BloodPressure, Mode
 from contracts.archives.custody import Custody, CustodyOffered, CustodyReleased, Line, Manifest, Offer
 from contracts.archives.enrolments import ChronicEnrolled, Condition, Enrolment, EnrolmentEnded, EnrolmentEnding
 from contracts.archives.entries import Entry, EntryCorrected, EntryForwarded, EntryRecorded, EntryState, EntryVoided
+from contracts.archives.follow_ups import BloodPressure
+from contracts.archives.forms import Mode
 from contracts.envelope import Event, Fact, render, unwrap, wrap
 from contracts.facts import ALL_FACTS, by_type
 from contracts.outreach.activities import Activity, ActivityHeld, ActivityKind, ActivityPlanned, ActivityState, Audience
@@ -147,7 +148,7 @@ def make_conflict(one: Stay, other: Stay, **more: Any) -> Conflict:
 
 
 def envelop(facts: Sequence[Fact], service: str = "registration") -> EventList:
-    """Put the facts of one stream into the envelopes that a reader gets, after a journey over the wire."""
+    """Return the facts of one stream as events that a reader gets, rendered and parsed."""
     return [_delivered(fact, sequence, service) for sequence, fact in enumerate(facts, start=1)]
 
 
@@ -474,7 +475,7 @@ def histories(draw: st.DrawFn) -> EventList:
 
 @st.composite
 def repeated(draw: st.DrawFn, things: Sequence[Thing]) -> list[Thing]:
-    """Put things into any order, some of them more than once."""
+    """Return things in any order, some of them more than once."""
     again = draw(st.lists(st.sampled_from(list(things)), max_size=6)) if things else []
     return list(draw(st.permutations([*things, *again])))
 

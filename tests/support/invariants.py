@@ -52,7 +52,7 @@ async def _nothing(_: Instances) -> list[str]:
 async def find_violations(
     instances: Instances, days: Sequence[date], *, explained: Explained = _nobody, ended: Ended = _nothing
 ) -> list[str]:
-    """Return which invariants do not hold on some days, given in order, the last being today; nothing means all hold.
+    """Return which invariants do not hold on the given days, in order, the last being today; nothing if all hold.
 
     The instances share one broker and hold each district once between them; every one has reporting.
     """
@@ -121,7 +121,7 @@ class Population:
     unanswered: Sequence[Document]
 
     def one(self, person_id: str) -> str:
-        """Return the id that stands for all ids of a person."""
+        """Return the one id that stands for a person."""
         return min(self.ids.get(person_id, {person_id}))
 
     def doubles(self, excused: Collection[str]) -> Iterator[str]:
@@ -316,7 +316,7 @@ async def _check_recomputed(instances: Instances) -> list[str]:
 
 
 def recompute(events: Iterable[Event[Any]]) -> dict[str, dict[str, Document]]:
-    """Return reporting's rows by collection and id as the facts say them, in whatever order they come."""
+    """Return reporting's rows by collection and id as they follow from the facts, in whatever order these come."""
     rows: dict[str, dict[str, Document]] = {collection: {} for collection in STREAMS}
     for event in events:
         for row in projector.changes(event):
@@ -333,7 +333,7 @@ def recompute(events: Iterable[Event[Any]]) -> dict[str, dict[str, Document]]:
 
 
 def _traced(rows: Mapping[str, Mapping[str, Document]]) -> dict[str, Trace]:
-    everything: Known = tracing.known(
+    everything: Known = tracing.as_known(
         Rows(*(list(rows[name].values()) for name in ("people", "stays", "notices", "answers", "archives")))
     )
     return trace(everything)

@@ -16,7 +16,7 @@ from services.registration.domain.transfers import derive_transfers
 from services.registration.views.people import find_known_people
 from services.reporting import projector as reporting
 from services.runtime.clock import Clock, system_clock
-from services.runtime.journal import JOURNAL, keys_of
+from services.runtime.journal import JOURNAL, routing_keys_of
 from services.runtime.mongo import Database
 
 ROWS: Mapping[str, Mapping[str, str]] = {
@@ -98,7 +98,7 @@ async def read_journals(databases: Mapping[str, Database], losses: list[str]) ->
                 losses.append(f"{service}: {commit['_id']} not sent")
             for fact in commit["facts"]:
                 event = from_json(fact["event"])
-                event["told"] = {key.rpartition(".")[2] for key in keys_of(fact)}
+                event["told"] = {key.rpartition(".")[2] for key in routing_keys_of(fact)}
                 if event["sequence"] != ends.get(event["subject"], 0) + 1:
                     losses.append(f"{service}: gap before {event['subject']}#{event['sequence']}")
                 ends[event["subject"]] = event["sequence"]

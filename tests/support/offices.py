@@ -28,7 +28,7 @@ class Office:
 
     @property
     def user(self) -> str:
-        """Return the office's RabbitMQ user."""
+        """Return the name of the office's RabbitMQ user."""
         return f"office-{self.street}"
 
     async def send(self, kind: str, body: Any, **properties: Any) -> str:

@@ -123,7 +123,7 @@ class _Office:
         self.taken: set[str] = set()
 
     def shuffled(self, header: Sequence[str]) -> list[str]:
-        """Put the columns in another order; the serial number stays first."""
+        """Return a header with its columns in another order; the serial number stays first."""
         return [header[0], *self.chance.sample(header[1:], len(header) - 1)]
 
     def plan(self, rows: int) -> list[tuple[Cells, str]]:

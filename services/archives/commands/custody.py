@@ -16,7 +16,7 @@ from services.archives.domain.custody import may_be_refused, refuse
 from services.archives.domain.custody import settle as settle_known
 from services.archives.domain.known import Known, begin_custody
 from services.archives.views.people import Heard, find_heard
-from services.runtime.journal import Commit, ConflictError
+from services.runtime.journal import Commit, StreamConflictError
 from services.runtime.service import Service
 
 SETTLE_ATTEMPTS = 40
@@ -38,7 +38,7 @@ async def settle_custody(service: Service, causes: Mapping[str, str]) -> None:
         concerned = await _settle_once(service, {person: causes[person] for person in concerned})
         if concerned:
             await asyncio.sleep(random.uniform(0, 0.01 * attempt))  # noqa: S311  # somebody else settles them too
-    raise ConflictError(min(concerned))
+    raise StreamConflictError(min(concerned))
 
 
 async def _settle_once(service: Service, causes: Mapping[str, str]) -> set[str]:
@@ -127,4 +127,4 @@ async def refuse_offer(service: Service, person_id: str, district: str, reason: 
         streams = {event.subject: event for event in own}
         if not await service.journal.record(list(commits_of(service, refused, streams, change.cause))):
             return custody
-    raise ConflictError(custody_stream(person_id, district))
+    raise StreamConflictError(custody_stream(person_id, district))

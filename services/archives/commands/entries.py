@@ -11,7 +11,7 @@ from services.archives.domain import entries
 from services.archives.domain.entries import must_be_version
 from services.archives.domain.errors import UnknownEntryError
 from services.archives.views.people import find_deaths
-from services.runtime.journal import ConflictError
+from services.runtime.journal import StreamConflictError
 from services.runtime.service import Service
 
 
@@ -22,7 +22,7 @@ async def record_entry(service: Service, entry: Entry, cause: str) -> Entry:
     fact = entries.record_entry(archive, custody, entry, service.clock(), died.get(entry.person_id))
     try:
         await service.journal.record_one(service.journal.commit(fact, causation=cause))
-    except ConflictError:
+    except StreamConflictError:
         already = await find_caused(service, entry.person_id, (fact.stream, EntryFact), cause)
         if already is None:
             raise

@@ -38,8 +38,8 @@ from services.archives.intake.rounds import (
 from services.archives.views.imports import find_helping, find_people, find_refused, keep, keep_refused, let_go
 from services.archives.views.people import find_deaths
 from services.runtime.imports import Progress as ImportProgress
-from services.runtime.imports import find_import, promise_import, save_import, work_through_imports
-from services.runtime.journal import ConflictError
+from services.runtime.imports import enqueue_import, find_import, save_import, work_through_imports
+from services.runtime.journal import StreamConflictError
 from services.runtime.logs import get_log
 from services.runtime.service import Service
 
@@ -73,7 +73,7 @@ async def hand_in(service: Service, content: bytes, filename: str, handed_in: Su
     told = await asyncio.to_thread(read_round, content, filename)
     progress = begin(told, handed_in.street, handed_in.by, service.clock(), handed_in.import_id)
     await keep(service.database, progress.import_id, list(_helpings(told)))
-    await promise_import(service.database, progress.import_id, _fields(progress))
+    await enqueue_import(service.database, progress.import_id, _fields(progress))
     return progress
 
 
@@ -184,7 +184,7 @@ async def take_rows(service: Service, rows: Sequence[Row], progress: Progress) -
         commits = [service.journal.commit(fact, causation=cause) for cause, fact in facts]
         if not commits or not await service.journal.record(commits):
             return outcomes
-    raise ConflictError(f"import/{progress.import_id}")
+    raise StreamConflictError(f"import/{progress.import_id}")
 
 
 async def _load(service: Service, people: Iterable[str]) -> "_Standing":

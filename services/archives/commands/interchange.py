@@ -46,7 +46,7 @@ from services.archives.views import exports
 from services.archives.views.people import Heard, find_heard
 from services.runtime.access import Caller
 from services.runtime.access_log.log import Access, AccessLog
-from services.runtime.journal import ConflictError
+from services.runtime.journal import StreamConflictError
 from services.runtime.service import Service
 
 ATTEMPTS = 5
@@ -154,7 +154,7 @@ async def take(service: Service, caller: Caller, person_id: str, body: bytes) ->
         if not commits or not await service.journal.record(commits):
             await _keep_serial(service, facts)
             return taking.taken
-    raise ConflictError(archive_stream(person_id, told.archive.district))
+    raise StreamConflictError(archive_stream(person_id, told.archive.district))
 
 
 @dataclass(slots=True)

@@ -8,7 +8,7 @@ from typing import TypeVar
 from contracts.archives.archives import Archive, ArchiveFact, archive_stream
 from contracts.archives.custody import Custody, CustodyFact, custody_stream
 from contracts.envelope import Event, Fact, narrow
-from services.runtime.journal import Commit, ConflictError
+from services.runtime.journal import Commit, StreamConflictError
 from services.runtime.service import Service
 
 ATTEMPTS = 5
@@ -91,4 +91,4 @@ async def continue_stream(
         )
         if not await service.journal.record([commit]):
             return fact
-    raise ConflictError(stream)
+    raise StreamConflictError(stream)

@@ -17,7 +17,7 @@ from services.archives.views.archives import find_late_offers
 from services.archives.views.people import Heard, find_heard, find_linked, find_with_records
 from services.archives.views.rows import archive_key
 from services.archives.views.summaries import Chart, find_to_recheck, find_waiting_for_chart, write_charts
-from services.runtime.journal import ConflictError
+from services.runtime.journal import StreamConflictError
 from services.runtime.logs import get_log
 from services.runtime.mongo import wait_while_away
 from services.runtime.service import Service
@@ -31,7 +31,7 @@ async def sweep_for_ever(service: Service) -> None:
     while True:
         try:
             await wait_while_away(partial(sweep, service))
-        except ConflictError as error:
+        except StreamConflictError as error:
             get_log().warning("sweep goes on later", error=error)
         await asyncio.sleep(SWEEP_EVERY)
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from contracts.archives.archives import Archive
-from contracts.archives.contents import FollowUp, PhysicalExam, Referral
+from contracts.archives.contents import PhysicalExam, Referral
 from contracts.archives.enrolments import Condition, Duty, DutyKind, DutyReason, Enrolment
 from contracts.archives.entries import Entry
+from contracts.archives.follow_ups import FollowUp
 from contracts.reference.calendar import add_months, age_on, day_of
 from services.archives.domain.follow_ups import follow_up_duty
 from services.archives.domain.policy import POLICY, Policy

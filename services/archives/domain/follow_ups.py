@@ -6,18 +6,18 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from contracts.archives.archives import Archive
-from contracts.archives.contents import (
+from contracts.archives.enrolments import Condition, Duty, DutyKind, DutyReason, Enrolment
+from contracts.archives.entries import Entry
+from contracts.archives.follow_ups import (
     BloodPressure,
     DiabetesFollowUp,
     FollowUp,
     HypertensionFollowUp,
     MentalHealthFollowUp,
-    Mode,
     Stability,
     TuberculosisFollowUp,
 )
-from contracts.archives.enrolments import Condition, Duty, DutyKind, DutyReason, Enrolment
-from contracts.archives.entries import Entry
+from contracts.archives.forms import Mode
 from contracts.reference.calendar import add_months, age_on, day_of
 from services.archives.domain.policy import POLICY, Policy
 

@@ -18,21 +18,18 @@ from pydantic import BaseModel, ConfigDict
 
 from contracts.archives.archives import Archive
 from contracts.archives.contents import (
-    BloodPressure,
     ChildVisit,
-    Content,
-    FollowUp,
     InfectiousScreening,
     MaternalVisit,
-    Mode,
     PhysicalExam,
     PrePregnancyCheck,
-    TuberculosisFollowUp,
     TuberculosisScreening,
     Vaccination,
     measures_of,
 )
 from contracts.archives.entries import Entry
+from contracts.archives.follow_ups import BloodPressure, FollowUp, TuberculosisFollowUp
+from contracts.archives.forms import Content, Mode
 from contracts.reference.calendar import age_on, day_of
 from contracts.registration.stays import Stay, StayState
 from services.archives.domain.follow_ups import Control, judge

@@ -6,9 +6,10 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TypeVar
 
-from contracts.archives.contents import ChildStage, ChildVisit, Content, MaternalStage, MaternalVisit, Vaccination
+from contracts.archives.contents import ChildStage, ChildVisit, MaternalStage, MaternalVisit, Vaccination
 from contracts.archives.enrolments import Duty, DutyKind, DutyReason
 from contracts.archives.entries import Entry
+from contracts.archives.forms import Content
 from contracts.reference.calendar import add_months, day_of
 from contracts.reference.vaccines import ScheduledDose, schedule_for
 from services.archives.domain.policy import Policy

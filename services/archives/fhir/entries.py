@@ -5,8 +5,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from contracts.archives.contents import CONTENTS, Content, Finding, FollowUp, Medication, Result, Strip, measures
+from contracts.archives.contents import CONTENTS, measures
 from contracts.archives.entries import Earlier, Entry, EntryState
+from contracts.archives.follow_ups import FollowUp, Medication
+from contracts.archives.forms import Content, Finding, Result, Strip
 from contracts.archives.measures import Measured
 from contracts.envelope import render_time
 from services.archives.fhir.codes import (

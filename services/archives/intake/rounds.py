@@ -13,8 +13,10 @@ from unicodedata import normalize
 
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.archives.contents import CONTENTS, Adherence, AnyContent, Content, Mode
+from contracts.archives.contents import CONTENTS, AnyContent
 from contracts.archives.entries import Entry
+from contracts.archives.follow_ups import Adherence
+from contracts.archives.forms import Content, Mode
 from contracts.reference.calendar import SHANGHAI
 from services.runtime import sheets
 from services.runtime.dates import read_date

@@ -9,10 +9,10 @@ from contracts.archives.archives import Archive
 from contracts.archives.custody import Custody
 from contracts.archives.enrolments import Enrolment
 from contracts.archives.entries import Entry
-from contracts.registration.people import Person, deaths, ever_linked, goes_on, one_person
+from contracts.registration.people import Person, deaths, ever_linked, one_person, survivor_of
 from contracts.registration.stays import Stay
 from services.archives.views.rows import ARCHIVES, COPIES, CUSTODIES, ENROLMENTS, ENTRIES, PEOPLE, STAYS, read_entry
-from services.runtime.mongo import Database, Document, and_in, find_connected
+from services.runtime.mongo import Database, Document, find_connected, union_with
 
 # --- everything about some people
 
@@ -98,7 +98,7 @@ def _merge(found: Mapping[str, Heard], records: Sequence[Person]) -> None:
     for person, died_on in deaths(records).items():
         found[person].died_on = died_on
     for ids in set(one_person(records).values()):
-        survivor = goes_on(ids, records)
+        survivor = survivor_of(ids, records)
         for alias in sorted(ids - {survivor}):
             found[alias].merged_into = survivor
             found[survivor].entries += found[alias].entries
@@ -133,7 +133,7 @@ async def find_concerned(database: Database, person_ids: Iterable[str]) -> set[s
         {"$group": {"_id": "$person_id", "districts": {"$addToSet": {"$substrBytes": ["$street", 0, 6]}}}},
         {"$match": {"districts.1": {"$exists": True}}},
         {"$project": {"ids": ["$_id"]}},
-        and_in(PEOPLE, *_told_of(people)),
+        union_with(PEOPLE, *_told_of(people)),
     ]
     return await _find_among(database[STAYS].aggregate(stages, hint="person"), people)
 
@@ -142,7 +142,7 @@ async def find_with_records(database: Database, person_ids: Iterable[str]) -> se
     """Find those of the people of whom there is more than an archive and a stay."""
     people = list(person_ids)
     recorded = ({"$match": {"person_id": {"$in": people}}}, {"$project": {"_id": 0, "ids": ["$person_id"]}})
-    others = [and_in(kind, *recorded) for kind in (ENTRIES, COPIES, ENROLMENTS, CUSTODIES)]
+    others = [union_with(kind, *recorded) for kind in (ENTRIES, COPIES, ENROLMENTS, CUSTODIES)]
     return await _find_among(database[PEOPLE].aggregate([*_told_of(people), *others]), people)
 
 

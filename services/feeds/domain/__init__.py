@@ -1,1 +1,1 @@
-"""How a fact becomes an entry of a feed."""
+"""Pure functions that turn a fact into an entry of a feed."""

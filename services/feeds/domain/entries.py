@@ -1,4 +1,4 @@
-"""What an integrator may see of a fact: where, when and what kind of person, under a name of their own."""
+"""Entries of a feed: what an integrator may see of a fact, with pseudonyms that differ for each integrator."""
 
 import hmac
 from hashlib import sha256
@@ -9,7 +9,7 @@ from contracts.registration.stays import StayFact
 
 
 def make_entry(event: Event[StayFact]) -> dict[str, Any]:
-    """Keep of a fact what may ever leave: no birthday, no address below the street, no cause."""
+    """Return the part of a fact that may leave the system: no day of birth, no address below the street, no cause."""
     stay = event.data.stay
     return {
         "id": event.id,
@@ -32,12 +32,12 @@ def make_entry(event: Event[StayFact]) -> dict[str, Any]:
 
 
 def pseudonym(key: bytes, audience: str, name: str) -> str:
-    """Give the name by which one audience knows a person or a stay; no two audiences share it."""
+    """Return the pseudonym (32 hexadecimal digits) of a person, stay or event for one audience; no two share it."""
     return hmac.new(key, f"{audience}\0{name}".encode(), sha256).hexdigest()[:32]
 
 
 def render_entry(entry: dict[str, Any], *, position: int, district: str, audience: str, key: bytes) -> dict[str, Any]:
-    """Render an entry for an audience as a CloudEvents 1.0 event with its position in the district's feed."""
+    """Return an entry as a CloudEvents 1.0 event for an audience, with its position in the district's feed."""
     person = pseudonym(key, audience, entry["person_id"])
     stay = pseudonym(key, audience, entry["stay_id"])
     return {

@@ -1,1 +1,1 @@
-"""The pages of each district's feed."""
+"""The documents of feeds, their indexes and queries."""

@@ -1,4 +1,4 @@
-"""The feed: append-only pages of entries, whose positions run without gaps within a district."""
+"""The feed of each district: append-only pages of entries, whose positions have no gaps."""
 
 from collections.abc import Sequence
 
@@ -10,16 +10,16 @@ PAGES = "stay_pages"
 
 
 async def prepare(database: Database) -> None:
-    """Make the index that keeps an event from being appended twice."""
+    """Make the indexes: no event is appended twice, and no position is taken twice."""
     await make_index(database[PAGES], "entries.id", name="event", unique=True)
     await make_index(database[PAGES], [("district", 1), ("first", 1)], name="position", unique=True)
 
 
 async def append(database: Database, district: str, entries: Sequence[Document]) -> int:
-    """Append the entries that are not there yet as one page; give how many were new.
+    """Append the entries that are not in the feed yet as one page; return how many were new.
 
-    The page is one document: it takes the next positions as a whole or not at all. Whoever comes second to a
-    position, or with an event that is there already, looks what is missing and tries again.
+    The page is one document, so it takes the next positions as a whole or not at all. If another process took a
+    position first, or an event is in the feed already, try again with the entries that are missing.
     """
     missing = list({entry["id"]: entry for entry in entries}.values())
     while missing:
@@ -34,7 +34,7 @@ async def append(database: Database, district: str, entries: Sequence[Document])
 
 
 async def find_end(database: Database, district: str) -> int:
-    """Find the last position taken in a district's feed; 0 where nothing was said yet."""
+    """Return the last position of a district's feed; 0 if it is empty."""
     newest = database[PAGES].aggregate(
         [
             {"$match": {"district": district}},
@@ -50,7 +50,7 @@ async def find_end(database: Database, district: str) -> int:
 
 
 async def read(database: Database, district: str, after: int, limit: int) -> list[tuple[int, Document]]:
-    """Read entries with their positions, from the first one after a position."""
+    """Return entries with their positions, in order, from the first one after a position; at most `limit`."""
     start = await database[PAGES].find_one(
         {"district": district, "first": {"$lte": after + 1}}, {"first": 1}, sort=[("first", -1)]
     )

@@ -1,1 +1,1 @@
-"""What outreach does when asked: load, decide, record."""
+"""The commands of outreach: each loads, decides and records."""

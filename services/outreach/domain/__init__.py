@@ -1,1 +1,1 @@
-"""Pure decisions and segments: activities and audiences."""
+"""Pure decisions on activities, and the criteria of audiences."""

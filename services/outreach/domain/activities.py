@@ -1,4 +1,4 @@
-"""Activities as pure decisions: planned and held."""
+"""Pure decisions on activities: planned and held."""
 
 from datetime import date
 
@@ -7,26 +7,29 @@ from contracts.refusals import RefusedError
 
 
 class AlreadyHeldError(RefusedError):
-    """The activity was held already, with another head count or day."""
+    """The activity was recorded as held already, with another head count or day."""
 
     code = "already_held"
     advice = "该活动已登记开展情况。The activity was already recorded as held; look at what was recorded."
 
 
 class HeldInFutureError(RefusedError):
-    """An activity can't have been held after today."""
+    """The day on which the activity was held lies in the future."""
 
     code = "future_date"
     advice = "开展日期不能晚于今天。The day it was held must not lie in the future; correct it."
 
 
 def plan(activity: Activity) -> ActivityPlanned:
-    """Plan an activity."""
+    """Return the fact that an activity was planned."""
     return ActivityPlanned(activity=activity)
 
 
 def hold(activity: Activity, held_on: date, attendance: int, today: date) -> ActivityHeld | None:
-    """Record that an activity was held and how many came; the same again says nothing new."""
+    """Return the fact that an activity was held with a head count; None if the same is recorded already.
+
+    Raise HeldInFutureError or AlreadyHeldError if it contradicts the calendar or the record.
+    """
     if held_on > today:
         raise HeldInFutureError
     if activity.state is ActivityState.HELD:

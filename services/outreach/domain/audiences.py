@@ -1,4 +1,4 @@
-"""Who belongs to an audience."""
+"""The criteria of each audience."""
 
 from contracts.outreach.activities import Audience
 from contracts.registration.categories import CATEGORIES, Belonging, PersonCategory

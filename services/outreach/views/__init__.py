@@ -1,1 +1,1 @@
-"""The documents that outreach reads, their indexes and queries: one module per subject."""
+"""The documents of outreach, their indexes and queries: one module per subject."""

@@ -1,4 +1,4 @@
-"""The rows of activities, and their lists."""
+"""The rows of activities, and queries for them."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -13,18 +13,18 @@ ACTIVITIES = "activities"
 
 
 async def prepare(database: Database) -> None:
-    """Make the indexes that the queries below need."""
+    """Make the indexes that the queries of outreach need."""
     await make_index(database[RESIDENTS], [("street", 1), ("state", 1), ("birth", 1), ("sex", 1)], name="street")
     await make_index(database[ACTIVITIES], [("street", 1), ("planned_on", 1)], name="street")
 
 
 def activity_row(activity: Activity, sequence: int) -> Row:
-    """Make the row of an activity."""
+    """Return the row of an activity."""
     return Row(ACTIVITIES, activity.activity_id, sequence, activity.model_dump(mode="json", exclude={"activity_id"}))
 
 
 async def list_activities(database: Database, areas: Sequence[Area], since: date, until: date) -> list[Activity]:
-    """List the activities of a division that are planned for a period, by street and day."""
+    """Return the activities planned in areas for a period (both days included) by street and day, at most 1,000."""
     query: dict[str, Any] = {
         "street": in_areas(areas),
         "planned_on": {"$gte": since.isoformat(), "$lte": until.isoformat()},

@@ -1,4 +1,4 @@
-"""The rows of residents, and how many belong to each audience."""
+"""The rows of residents, and the sizes of audiences."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -16,12 +16,12 @@ _ADDRESSED = {"person_id", "street", "state", "birth", "sex", "hazard"}
 
 
 def resident_row(stay: Stay, sequence: int) -> Row:
-    """Make the row of a stay: what decides whether the person belongs to an audience."""
+    """Return the row of a stay: the fields that decide whether the person belongs to an audience."""
     return Row(RESIDENTS, stay.stay_id, sequence, stay.model_dump(mode="json", include=_ADDRESSED))
 
 
 async def count_audiences(database: Database, areas: Sequence[Area], today: date) -> dict[Audience, int]:
-    """Count the residents of a division who belong to each audience."""
+    """Return how many residents of areas belong to each audience on a day."""
     sizes = {}
     for audience in Audience:
         sizes[audience] = await database[RESIDENTS].count_documents(_query(audience, areas, today), hint="street")

@@ -17,7 +17,7 @@ from services.registration.service import Registration
 from services.registration.views import duplicates
 from services.registration.views.sealed import find_erasures, find_sealed, insert_sealed, replace_sealed
 from services.runtime.gathering import Gathering
-from services.runtime.journal import Commit, Taken
+from services.runtime.journal import Commit, Occupant
 
 
 class ArrivalReported(NamedTuple):
@@ -115,8 +115,8 @@ async def _as_registered_before(
 
 
 async def _restart_retracted(
-    registration: Registration, commits: Sequence[Commit], taken: Mapping[int, Taken]
-) -> dict[int, Taken]:
+    registration: Registration, commits: Sequence[Commit], taken: Mapping[int, Occupant]
+) -> dict[int, Occupant]:
     """Start retracted stays again, unless the request is an old one; return the commits still taken, by index."""
     journal = registration.service.journal
     still_taken = dict(taken)
@@ -128,7 +128,7 @@ async def _restart_retracted(
         if event.sequence == 1:
             continue
         if started.causationid in await journal.load_causes(started.subject):
-            still_taken[index] = Taken(started.causationid)
+            still_taken[index] = Occupant(started.causationid)
         elif event.data.stay.state is StayState.RETRACTED and await record_next(
             registration, event, started.data, started.causationid
         ):
@@ -136,7 +136,7 @@ async def _restart_retracted(
     return still_taken
 
 
-def _cause_of(commit: Commit, taken: Taken | None) -> str:
+def _cause_of(commit: Commit, taken: Occupant | None) -> str:
     """Return the causation of the fact that started the stay."""
     return taken.causation if taken else commit.first.causationid
 

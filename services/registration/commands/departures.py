@@ -12,7 +12,7 @@ from services.registration.domain.errors import LeftBeforeArrivingError, NotRegi
 from services.registration.domain.households import find_accompanying
 from services.registration.service import Registration
 from services.registration.views.stays import find_dependants
-from services.runtime.journal import ConflictError
+from services.runtime.journal import StreamConflictError
 
 
 async def record_departure(registration: Registration, departure: Departure, causation: str) -> list[Stay]:
@@ -77,4 +77,4 @@ async def _record_decision(
             return decided
         if await record_next(registration, own[decided.stream], decided, causation):
             return decided.stay
-    raise ConflictError(person_id)
+    raise StreamConflictError(person_id)

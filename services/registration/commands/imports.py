@@ -32,7 +32,7 @@ from services.registration.views.sealed import (
     open_register,
 )
 from services.runtime.imports import Progress as ImportProgress
-from services.runtime.imports import find_import, promise_import, save_import, work_through_imports
+from services.runtime.imports import enqueue_import, find_import, save_import, work_through_imports
 from services.runtime.logs import get_log
 from services.runtime.mongo import wait_while_away
 
@@ -84,7 +84,7 @@ async def hand_in(registration: Registration, content: bytes, filename: str, han
     sealed = registration.vault.seal_bytes(content)
     database = registration.service.database
     await keep_register(database, progress.import_id, sealed, filename, now)
-    await promise_import(database, progress.import_id, {**_fields(progress), "by": handed_in.by})
+    await enqueue_import(database, progress.import_id, {**_fields(progress), "by": handed_in.by})
     if progress.state == "done":
         await drop_file(database, progress.import_id)
     return progress

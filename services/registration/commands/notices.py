@@ -18,7 +18,7 @@ from services.registration.commands.recording import (
 from services.registration.commands.settling import settle
 from services.registration.domain import notices
 from services.registration.service import Registration
-from services.runtime.journal import ConflictError
+from services.runtime.journal import StreamConflictError
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +71,4 @@ async def record_answer(
         answered = await record_next(registration, event, fact, causation)
         if answered is not None:
             return answered
-    raise ConflictError(notice.notice_id)
+    raise StreamConflictError(notice.notice_id)

@@ -9,7 +9,7 @@ from services.registration.commands.recording import ATTEMPTS, must_not_be_futur
 from services.registration.commands.settling import settle
 from services.registration.domain import people
 from services.registration.service import Registration
-from services.runtime.journal import ConflictError
+from services.runtime.journal import StreamConflictError
 
 
 async def record_death(
@@ -61,7 +61,7 @@ async def _record(
         if recorded is not None:
             await settle(registration, {person_id: causation})
             return recorded.data.person
-    raise ConflictError(person_id)
+    raise StreamConflictError(person_id)
 
 
 async def _ids_of(registration: Registration, person_id: str, other: str) -> Collection[str]:

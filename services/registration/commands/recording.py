@@ -9,7 +9,7 @@ from contracts.envelope import Event, Fact, narrow
 from contracts.refusals import RefusedError
 from services.registration.domain.errors import FutureDayError, NotFoundError, StaleError
 from services.registration.service import Registration
-from services.runtime.journal import ConflictError
+from services.runtime.journal import StreamConflictError
 
 ATTEMPTS = 5
 FactT = TypeVar("FactT", bound=Fact)
@@ -38,7 +38,7 @@ async def continue_own(
         changed = await record_next(registration, event, fact, causation)
         if changed is not None:
             return changed
-    raise ConflictError(stream)
+    raise StreamConflictError(stream)
 
 
 async def record_next(

@@ -11,8 +11,8 @@ from contracts.registration.people import (
     PersonFact,
     PersonsMerged,
     PersonsUnmerged,
-    goes_on,
     one_person,
+    survivor_of,
 )
 from services.registration.domain.errors import (
     AlreadyDeadError,
@@ -64,7 +64,7 @@ def ids_of(person_id: str, people: Iterable[Person]) -> tuple[str, tuple[str, ..
     """
     records = list(people)
     ids = one_person(records).get(person_id, frozenset({person_id}))
-    return goes_on(ids, records), tuple(sorted(ids))
+    return survivor_of(ids, records), tuple(sorted(ids))
 
 
 def ids_concerned(fact: Fact) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from services.registration.domain.people import ids_of
 from services.registration.domain.tasks import Task
 from services.registration.domain.transfers import Transfer
 from services.registration.views.rows import ANSWERS, CONFLICTS, MOVERS, NOTICES, PEOPLE, STAYS, read_stay
-from services.runtime.mongo import Database, Document, Row, and_in
+from services.runtime.mongo import Database, Document, Row, union_with
 
 
 @dataclass(frozen=True)
@@ -136,8 +136,8 @@ async def find_movers(database: Database, person_ids: Iterable[str]) -> list[str
         {"$group": {"_id": "$person_id", "stays": {"$sum": 1}}},
         {"$match": {"stays": {"$gt": 1}}},
         {"$project": {"people": ["$_id"]}},
-        and_in(NOTICES, {"$match": among}, {"$project": {"_id": 0, "people": ["$person_id"]}}),
-        and_in(
+        union_with(NOTICES, {"$match": among}, {"$project": {"_id": 0, "people": ["$person_id"]}}),
+        union_with(
             PEOPLE,
             {"$match": ever_one},
             {"$project": {"_id": 0, "people": {"$concatArrays": [["$person_id"], "$linked"]}}},

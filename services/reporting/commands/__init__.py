@@ -1,1 +1,1 @@
-"""What reporting does when it hears."""
+"""The work of reporting after events arrive."""

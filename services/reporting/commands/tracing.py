@@ -1,4 +1,4 @@
-"""Tracing: where a person went is worked out anew when something is heard."""
+"""Tracing: where a person went is derived again when a fact about the person arrives."""
 
 import asyncio
 from collections import defaultdict
@@ -26,7 +26,7 @@ from services.runtime.mongo import Database, Document
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """All rows about some people."""
+    """All rows about a group of ids that may be one person."""
 
     people: list[Document]
     stays: list[Document]
@@ -36,28 +36,31 @@ class Rows:
 
     @property
     def version(self) -> int:
-        """Number this knowledge: whoever knows more of the same people has a higher one."""
+        """Return a number that grows with every fact about these people."""
         rows = chain(self.people, self.stays, self.notices, self.answers, self.archives)
         return sum(row["sequence"] for row in rows)
 
 
-async def trace_people(database: Database, told: Collection[str], kept: Collection[str]) -> None:
-    """Trace anew the people of whom something was told, and those whose archives were, where there is more than a stay.
+async def trace_people(database: Database, moved: Collection[str], archived: Collection[str]) -> None:
+    """Derive and write the traces of people with new facts, unless all that is known of them is one stay.
 
-    Called after the rows are written, so whoever comes last reads all of them. Whoever reads less has a lower version
-    and is written over, or does not write: the ids that were ever linked are read together, so versions only grow.
+    `moved` are the people whose stays, notices, answers or records changed, `archived` those whose archives did.
+
+    Call it after the rows are written: then the process that comes last reads all of them. One that read less has a
+    lower version and is overwritten, or does not write. Ids that were ever linked are read together, so that versions
+    only grow.
     """
-    people, moving = await asyncio.gather(find_people(database, {*told, *kept}), find_moving(database, told))
+    people, moving = await asyncio.gather(find_people(database, {*moved, *archived}), find_moving(database, moved))
     linked = ever_linked(map(Person.model_validate, people))
-    groups = {linked.get(one, frozenset({one})) for one in {*moving, *linked}}
+    groups = {linked.get(person_id, frozenset({person_id})) for person_id in {*moving, *linked}}
     if not groups:
         return
-    found = [(known(rows), rows.version) for rows in await _read(database, groups, people)]
-    await write_traces(database, [(trace(each), version) for each, version in found])
+    found = await _read(database, groups, people)
+    await write_traces(database, [(trace(as_known(rows)), rows.version) for rows in found])
 
 
-def known(rows: Rows) -> Known:
-    """Read rows as what is known."""
+def as_known(rows: Rows) -> Known:
+    """Return rows as the knowledge that traces are derived from."""
     confirmed = {row["_id"]: row for row in rows.answers if row["state"] == AnswerState.CONFIRMED}
     standing = [row for row in rows.notices if row["state"] == NoticeState.SENT and row["stay_id"]]
     return Known(
@@ -98,7 +101,9 @@ async def _read(database: Database, groups: Collection[frozenset[str]], people: 
     )
     answers = await find_answers(database, [row["_id"] for row in notices])
     found = [_by_person(rows) for rows in (people, stays, notices, answers, archives)]
-    return [Rows(*([row for one in group for row in each.get(one, ())] for each in found)) for group in groups]
+    return [
+        Rows(*([row for person_id in group for row in each.get(person_id, ())] for each in found)) for group in groups
+    ]
 
 
 def _by_person(rows: Iterable[Document]) -> Mapping[str, list[Document]]:

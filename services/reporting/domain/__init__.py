@@ -1,1 +1,1 @@
-"""Reporting as pure functions: who is one person, who is under way, and how well two districts answered each other."""
+"""Pure functions of reporting: the traces of people who moved, and the scores of districts that exchange notices."""

@@ -1,4 +1,4 @@
-"""Two-way scores 双向考核: what became of each notice, and the same rates for who answers and for who sends.
+"""Two-way scores 双向考核: what each notice counts as, and the rates of those who answer and those who send.
 
 Days are statutory days; a deadline is met on its last day.
 """
@@ -19,7 +19,7 @@ PAIRED = frozenset({AnswerState.PAIRED, AnswerState.VERIFIED, AnswerState.CONFIR
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One notice and its answer, as far as there is one; the last two tell of the sender's stay."""
+    """A notice and its answer, if there is one; the last two fields are about the sender's stay."""
 
     sender: str
     addressee: str
@@ -37,7 +37,7 @@ class Exchange:
 
 
 class Mark(StrEnum):
-    """What a notice counts as; one counts as several."""
+    """What a notice counts as; it may count as several."""
 
     WITHDRAWN = "withdrawn"
     NOTICES = "notices"
@@ -56,7 +56,7 @@ class Mark(StrEnum):
 
 
 def marks(exchange: Exchange, as_of: date) -> Iterator[Mark]:
-    """Say what a notice counts as at the end of a day; a withdrawn one counts in no rate."""
+    """Yield what a notice counts as at the end of a day; a withdrawn one counts in no rate."""
     if exchange.withdrawn:
         yield Mark.WITHDRAWN
         return
@@ -145,15 +145,15 @@ RATES: Mapping[str, tuple[Mark, Mark]] = {
     "paired_rate": (Mark.PAIRED, Mark.RECEIVED),
     "sent_in_time_rate": (Mark.SENT_IN_TIME, Mark.ARRIVALS),
 }
-"""Each rate's numerator and denominator; what counts in the first counts in the second."""
+"""Each rate's numerator and denominator; a notice in the numerator is in the denominator too."""
 
 
 def score(counted: Counter[Mark]) -> Score:
-    """Make a score of what was counted."""
+    """Return the score of counted marks."""
     rates = {name: rate(counted[above], counted[below]) for name, (above, below) in RATES.items()}
     return Score.model_validate({mark.value: counted[mark] for mark in Mark} | rates)
 
 
 def rate(numerator: int, denominator: int) -> float | None:
-    """Give a share from 0 to 1, or None of nothing."""
+    """Return a rate from 0 to 1; None if the denominator is 0."""
     return numerator / denominator if denominator else None

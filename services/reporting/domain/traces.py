@@ -1,4 +1,4 @@
-"""Since when it is known where somebody who left a stay is, and whether an archive lies under another of their ids."""
+"""Traces: since when a person who left a stay is known to be elsewhere, and archives under another id of the person."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -10,7 +10,7 @@ from contracts.registration.people import Person, deaths, one_person
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """That somebody lived somewhere from a day on; a retracted stay does not stand. `recorded_at` sorts as text."""
+    """A claim that somebody lived somewhere from a day on; `stands` unless retracted. `recorded_at` sorts as text."""
 
     stay_id: str
     person_id: str
@@ -22,10 +22,10 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """All that is known about some people who may be one.
+    """Everything known about a group of ids that may be one person.
 
-    `stays` are those that reporting keeps, `elsewhere` what notices tell of others, `arrived` the days on which
-    another district confirmed that somebody who left a stay is there, `archives` (person, district) of open archives.
+    `stays` are the stays in reporting's rows, `elsewhere` further stays that notices mention. `arrived` has, for a stay
+    that was left, the day on which another district confirmed the arrival; `archives` (person, district) of open ones.
     """
 
     stays: Collection[Claim]
@@ -37,21 +37,24 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What is known beside a stay: from `found_on` on, whoever left it is somewhere else, or died."""
+    """What a stay itself does not tell: from `found_on` on, the person who left it is known elsewhere, or dead.
+
+    `archived_otherwise` is whether an archive in the district is open under another id of the person.
+    """
 
     found_on: date | None
     archived_otherwise: bool
 
 
 def trace(known: Known) -> dict[str, Trace]:
-    """Say for each stay where its trace goes.
+    """Return the trace of each stay, by its id.
 
-    Whoever left is found with the next later claim of the same person, in the order in which claims contest each
-    other: so a person is under way from one stay at most.
+    A person who left is found by a later claim of the same person, in the order in which claims contest each other:
+    so a person is in transit from one stay at most.
     """
     ids, died = one_person(known.people), deaths(known.people)
-    told = {stay.stay_id for stay in known.stays}
-    claims = _by_person([*known.stays, *(claim for claim in known.elsewhere if claim.stay_id not in told)], ids)
+    own = {stay.stay_id for stay in known.stays}
+    claims = _by_person([*known.stays, *(claim for claim in known.elsewhere if claim.stay_id not in own)], ids)
     found = {}
     for stay in known.stays:
         same = ids.get(stay.person_id, frozenset({stay.person_id}))

@@ -1,4 +1,4 @@
-"""Residents and flows, counted from the rows."""
+"""Counts of residents and flows."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -43,7 +43,7 @@ class StreetTotals(BaseModel):
 
 
 async def count_days(database: Database, areas: Sequence[Area], since: date, until: date) -> list[StreetDay]:
-    """Count what moved in each street of a division on each day of a period, both days included."""
+    """Return arrivals, departures and deaths by street and day of a period, both days included."""
     begun: Document = {"inflow": {"$sum": 1}}
     over: Document = {
         "outflow": {"$sum": {"$cond": [{"$eq": ["$ending", Ending.DIED]}, 0, 1]}},
@@ -72,9 +72,9 @@ async def count_days(database: Database, areas: Sequence[Area], since: date, unt
 
 
 async def count_standing(database: Database, areas: Sequence[Area], on: date) -> dict[str, Document]:
-    """Count for each street at the end of a day who lives there, who of them has an archive now, who is contested.
+    """Return by street how many residents there are at the end of a day, how many archived, and the contested stays.
 
-    A stay that is contested now counts as no resident at any day: whether it is over, and since when, is not settled.
+    A stay that is contested now counts as no resident on any day: whether it is over, and since when, is not settled.
     """
     day = on.isoformat()
     lives = {"$ne": ["$state", StayState.CONTESTED.value]}
@@ -103,9 +103,9 @@ async def count_standing(database: Database, areas: Sequence[Area], on: date) ->
 
 
 async def count_unplaced(database: Database, areas: Sequence[Area], on: date) -> dict[str, Document]:
-    """Count for each street who left it and is nowhere known to be at the end of a day: in transit, or lost.
+    """Return by street the number of people who left it and are not known elsewhere at the end of a day.
 
-    Whoever went abroad is not looked for.
+    They are in transit, or lost. People who went abroad are not counted.
     """
     day = on.isoformat()
     lost = {"$and": [{"$ne": [{"$ifNull": ["$trace_lost_on", None]}, None]}, {"$lte": ["$trace_lost_on", day]}]}
@@ -130,7 +130,7 @@ async def count_unplaced(database: Database, areas: Sequence[Area], on: date) ->
 
 
 def read_day(text: str | None) -> date | None:
-    """Read a day back from a row; None where there is none."""
+    """Return a day from its text in a row; None if there is none."""
     return date.fromisoformat(text) if text else None
 
 

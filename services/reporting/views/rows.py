@@ -1,4 +1,4 @@
-"""The rows that reporting keeps of what it hears, one per stream, and their indexes."""
+"""The rows of reporting, one per stream, and their indexes."""
 
 from contracts.archives.archives import Archive
 from contracts.archives.entries import Entry
@@ -31,7 +31,7 @@ _SCORED = {
 
 
 async def prepare(database: Database) -> None:
-    """Make the indexes that the counts below need."""
+    """Make the indexes that the queries of reporting need."""
     stays = database[STAYS]
     await make_index(stays, [("person_id", 1), ("district", 1)], name="person")
     await make_index(stays, [("street", 1), ("state", 1), ("archived", 1)], name="residents")
@@ -55,37 +55,37 @@ async def prepare(database: Database) -> None:
 
 
 def stay_row(stay: Stay, sequence: int) -> Row:
-    """Make the row of a stay."""
+    """Return the row of a stay."""
     counted = stay.model_dump(mode="json", include=_COUNTED)
     return Row(STAYS, stay.stay_id, sequence, {**counted, "district": stay.district})
 
 
 def archive_row(archive: Archive, sequence: int) -> Row:
-    """Make the row of an archive: that there is one, not what it says."""
+    """Return the row of an archive: that it exists, not what it contains."""
     fields = {"person_id": archive.person_id, "district": archive.district, "street": archive.street}
     row_id = f"{archive.person_id}@{archive.district}"
     return Row(ARCHIVES, row_id, sequence, {**fields, "state": archive.state.value})
 
 
 def entry_row(entry: Entry, sequence: int) -> Row:
-    """Make the row of an entry: that it was made, not what it says."""
+    """Return the row of an entry: that it exists, not what it contains."""
     fields = entry.model_dump(mode="json", include={"person_id", "street", "measured_at", "state"})
     return Row(ENTRIES, entry.entry_id, sequence, {**fields, "kind": entry.content.kind})
 
 
 def activity_row(activity: Activity, sequence: int) -> Row:
-    """Make the row of an activity."""
+    """Return the row of an activity."""
     return Row(ACTIVITIES, activity.activity_id, sequence, activity.model_dump(mode="json", exclude={"activity_id"}))
 
 
 def notice_row(notice: Notice, sequence: int) -> Row:
-    """Make the row of a notice, with the statutory day it was sent on."""
+    """Return the row of a notice, with the statutory day on which it was sent."""
     fields = notice.model_dump(mode="json", include=_SCORED)
     return Row(NOTICES, notice.notice_id, sequence, {**fields, "sent_on": day_of(notice.sent_at).isoformat()})
 
 
 def answer_row(answer: Answer, sequence: int) -> Row:
-    """Make the row of an answer, with the statutory days of receipt and feedback."""
+    """Return the row of an answer, with the statutory days of receipt and feedback."""
     fields = answer.model_dump(mode="json", include={"person_id", "answerer", "state", "reason"})
     days = {
         "received_on": day_of(answer.received_at).isoformat(),
@@ -95,13 +95,13 @@ def answer_row(answer: Answer, sequence: int) -> Row:
 
 
 def person_row(person: Person, sequence: int) -> Row:
-    """Make the row of what a district knows of a person, with all ids that ever were the same person's."""
+    """Return the row of a district's record of a person, with all ids that ever were linked to it."""
     fields = person.model_dump(mode="json")
     ids = sorted({person.person_id, *person.linked, *([person.merged_into] if person.merged_into else [])})
     return Row(PEOPLE, f"{person.person_id}@{person.district}", sequence, {**fields, "ids": ids})
 
 
 def conflict_row(conflict: Conflict, sequence: int) -> Row:
-    """Make the row of a conflict as a district keeps it."""
+    """Return the row of a conflict in a district."""
     fields = conflict.model_dump(mode="json")
     return Row(CONFLICTS, f"{conflict.conflict_id}@{conflict.district}", sequence, fields)

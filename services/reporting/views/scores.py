@@ -1,4 +1,4 @@
-"""Exchanges of notices between divisions, counted for the scores."""
+"""Notices between divisions with their answers, for the scores."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import date, datetime
@@ -15,7 +15,7 @@ from services.runtime.mongo import Database, Document, in_areas
 async def find_exchanges(
     database: Database, areas: Sequence[Area], since: date, until: date
 ) -> AsyncIterator[Exchange]:
-    """Find the notices that a division sent or was sent in a period, each with its answer and the sender's stay."""
+    """Yield the notices sent or received in areas in a period, each with its answer and the sender's stay."""
     sent = {"$gte": since.isoformat(), "$lte": until.isoformat()}
     stages: list[Document] = [
         {"$match": {"$or": [{side: in_areas(areas), "sent_on": sent} for side in ("sender", "addressee")]}},

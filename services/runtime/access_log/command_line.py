@@ -1,4 +1,4 @@
-"""Verifying the access log from the command line, with a progress bar and a file of heads that is kept elsewhere."""
+"""Verification of the access log from the command line, with a progress bar and a file of noted heads."""
 
 import re
 import sys
@@ -21,15 +21,15 @@ Heads = Annotated[
         "each must still stand in the log, and the head found now is added.",
     ),
 ]
-"""The option that names a file of heads."""
+"""The option with the path of a file of heads."""
 
 
 class HeadsError(ValueError):
-    """A line of a file of heads that is no position and hash."""
+    """A line of a file of heads is not a position and a hash."""
 
 
 async def verify_access_log(log: AccessLog, heads: Path | None) -> Verdict:
-    """Go through the whole log; compare it with the heads noted in a file, and note the head it has now."""
+    """Verify the whole log against the heads noted in a file, add its head to the file, and return the verdict."""
     noted = _read_heads(heads) if heads else {}
     newest = await log.find_newest_position()
     with make_bar() as bar:
@@ -41,8 +41,8 @@ async def verify_access_log(log: AccessLog, heads: Path | None) -> Verdict:
     return verdict
 
 
-def say_verdict(verify: Callable[[], Verdict]) -> None:
-    """Verify and say what was found: exit code 1 if the log is broken, 2 if the file of heads can't be read."""
+def print_verdict(verify: Callable[[], Verdict]) -> None:
+    """Verify and print the verdict; exit with code 1 if the log is broken, 2 if the file of heads can't be read."""
     try:
         verdict = verify()
     except HeadsError as error:
@@ -54,7 +54,7 @@ def say_verdict(verify: Callable[[], Verdict]) -> None:
 
 
 def describe(verdict: Verdict) -> str:
-    """Say how many entries are whole, the head, and where the first break is."""
+    """Return a verdict as text: the number of valid entries, the head, and the first break if there is one."""
     lines = [f"entries: {verdict.entries}", f"head: {verdict.head}"]
     if verdict.fault is not None:
         lines.append(f"first break: {verdict.entries + 1} {verdict.fault}")

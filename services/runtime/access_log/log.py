@@ -1,10 +1,10 @@
 """The access log 访问日志: who saw or erased whose data, and why. Append-only, gapless, hash-chained, sealed.
 
-Each entry carries the hash of the one before it, and a seal made with a key that MongoDB does not hold. So whoever can
-write to the database alone can't change, add, take out or reorder an entry unseen. What they can do is cut entries off
-at the end: that is seen by comparing with a head that was noted elsewhere, as every append writes one to the service's
-own log, and `verify-access-log --heads` keeps them in a file. Who has the key as well can rewrite all of it; then the
-noted heads alone tell.
+Each entry carries the hash of the previous one, and a seal made with a key that MongoDB does not hold. So anybody who
+can write to the database alone can't change, add, remove or reorder an entry unnoticed. They can only cut entries off
+at the end, which shows in a comparison with a head noted elsewhere: every append writes one to the service's own log,
+and `verify-access-log --heads` keeps them in a file. Anybody who has the key as well can rewrite the whole log; then
+only the noted heads reveal it.
 """
 
 import asyncio
@@ -28,17 +28,19 @@ from services.runtime.mongo import Database, Document, duplicates_in, make_index
 
 ACCESS_LOG = "access_log"
 BEFORE_THE_FIRST = "0" * 64
-"""What the first entry has in place of the hash of the one before it."""
+"""The first entry's `previous`, in place of a hash."""
 KEY_BYTES = 32
 ATTEMPTS = 100
+"""Attempts to append before the log counts as too busy."""
 LONGEST_PAUSE = 0.1
+"""Seconds between two attempts, at most."""
 CODE_LENGTHS = (2, 4, 6, 9, 12)
-"""Of a province, city, district, street and community (GB/T 2260, GB/T 10114)."""
+"""Digits of a province, city, district, street and community (GB/T 2260, GB/T 10114)."""
 _NUMBERED: Document = {"_id": {"$gt": 0}}
 
 
 class Access(BaseModel):
-    """What somebody is about to see or do: `reason` names no one, `street` is where the person lives, if known."""
+    """What somebody is about to see or do: `reason` identifies no one, `street` is where the person lives, if known."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -54,7 +56,7 @@ class Access(BaseModel):
     def of(
         cls, caller: Caller, action: str, reason: str, *, person_id: str | None = None, street: str | None = None
     ) -> Self:
-        """Say what a caller is about to see or do."""
+        """Return the access of a caller who is about to see or do something."""
         return cls(
             by=caller.subject,
             role=caller.role.value,
@@ -67,7 +69,7 @@ class Access(BaseModel):
 
 
 class Entry(Access):
-    """An access as it stands in the log, from position 1 on without gaps; `at` never runs backwards."""
+    """An access in the log: positions count from 1 without gaps, and `at` never decreases."""
 
     position: int
     at: datetime
@@ -78,7 +80,7 @@ class Entry(Access):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which entries to read: those before a position, from one moment until before another."""
+    """The entries to read: those `before` a position, `since` a moment and earlier than `until`."""
 
     division: str = ""
     person_id: str | None = None
@@ -90,7 +92,7 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What became of a verification: so many entries are whole, up to `head`; what is wrong after them, if anything."""
+    """The result of a verification: `entries` are valid, up to `head`; `fault` is what is wrong after them, if any."""
 
     entries: int
     head: str
@@ -98,7 +100,7 @@ class Verdict:
 
 
 def chain(access: Access, after: Entry | None, moment: datetime, key: bytes) -> Entry:
-    """Make the entry that follows another."""
+    """Return the entry for an access that follows another entry, or is the first."""
     at = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
     entry = Entry(
         **access.model_dump(),
@@ -113,7 +115,7 @@ def chain(access: Access, after: Entry | None, moment: datetime, key: bytes) -> 
 
 
 def find_fault(document: Document, after: Entry | None, keys: Sequence[bytes]) -> str | None:
-    """Say what is wrong with a document that should follow an entry, or None."""
+    """Return what is wrong with a document that should follow an entry; None if nothing is."""
     try:
         entry = _read(document)
     except (ValidationError, KeyError, TypeError):
@@ -130,7 +132,7 @@ def find_fault(document: Document, after: Entry | None, keys: Sequence[bytes]) -
 
 
 class AccessLog:
-    """A service's access log. What can't be recorded must not be shown: `record` first, then give."""
+    """A service's access log. An access that can't be recorded must not happen: `record` first, then show."""
 
     def __init__(self, database: Database, clock: Clock, keys: str) -> None:
         self._documents = database[ACCESS_LOG]
@@ -146,27 +148,27 @@ class AccessLog:
         await make_index(self._documents, [("at", 1), ("_id", 1)], name="at")
 
     async def record(self, access: Access) -> Entry:
-        """Append an access; it stands on the majority's disks when this returns. Raises if it can't be written."""
+        """Append an access and return its entry once it is on the disks of a majority; raise if it can't be written."""
         return await self._gathering.submit(access)
 
     async def record_all(self, accesses: Sequence[Access]) -> list[Entry]:
-        """Append many accesses at once; if this raises, some of them may stand."""
+        """Append many accesses at once and return their entries; if this raises, some of them may be recorded."""
         return list(await asyncio.gather(*map(self._gathering.submit, accesses)))
 
     async def find_head(self) -> Entry | None:
-        """Find the newest entry."""
+        """Return the newest entry; None if the log is empty."""
         async for document in self._documents.find(_NUMBERED).sort("_id", -1).limit(1):
             return _read(document)
         return None
 
     async def find_newest_position(self) -> int:
-        """Find the newest entry's position, whatever else became of it."""
+        """Return the newest entry's position, even if the entry is damaged; 0 if the log is empty."""
         async for document in self._documents.find(_NUMBERED, {"_id": 1}).sort("_id", -1).limit(1):
             return int(document["_id"])
         return 0
 
     async def read(self, search: Search, limit: int) -> list[Entry]:
-        """Read entries that were made in a division or about somebody who lived there, the newest first."""
+        """Return entries of callers in a division or about people who lived there, the newest first."""
         query: Document = {"_id": await self._positions(search)}
         if search.division:
             query["seen_from"] = search.division
@@ -176,8 +178,8 @@ class AccessLog:
         found = self._documents.find(query).sort("_id", -1).limit(limit)
         return [_read(document) async for document in found]
 
-    async def verify(self, heads: Mapping[int, str], tell: Callable[[int], None]) -> Verdict:
-        """Go through all entries, telling each position, until one is at fault or is not the head noted for it."""
+    async def verify(self, heads: Mapping[int, str], report: Callable[[int], None]) -> Verdict:
+        """Check all entries, reporting each position, until one is at fault or differs from the head noted for it."""
         last: Entry | None = None
         async for document in self._documents.find().sort("_id", 1).batch_size(1000):
             fault = find_fault(document, last, self._keys)
@@ -186,13 +188,13 @@ class AccessLog:
             if fault is not None:
                 return _verdict(last, fault)
             last = _read(document)
-            tell(last.position)
+            report(last.position)
         noted = max(heads, default=0)
         reached = last.position if last else 0
         return _verdict(last, f"cut off: a head was noted at {noted}" if noted > reached else None)
 
     async def _append(self, accesses: Sequence[Access]) -> list[Entry]:
-        """Append in one go, again and again while other processes take the same positions."""
+        """Append all accesses, trying again while other processes take the same positions; return their entries."""
         entries: list[Entry] = []
         for attempt in range(ATTEMPTS):
             chained = list(self._chain(accesses[len(entries) :], await self.find_head()))
@@ -209,7 +211,7 @@ class AccessLog:
             yield head
 
     async def _insert(self, entries: Sequence[Entry]) -> int:
-        """Insert one after another; give how many were first at their position."""
+        """Insert entries in order until one's position is taken; return how many were inserted."""
         try:
             await self._documents.insert_many([_document(entry) for entry in entries], ordered=True)
         except BulkWriteError as error:
@@ -218,7 +220,7 @@ class AccessLog:
         return len(entries)
 
     async def _positions(self, search: Search) -> Document:
-        """Turn moments into positions, which time never runs against, so that one index serves every search."""
+        """Return the range of positions of a search, also for its moments, so that one index serves every search."""
         bounds = [search.before or float("inf")]
         if search.until is not None:
             bounds.append(await self._first_since(search.until))
@@ -239,7 +241,7 @@ def _read_key(text: str) -> bytes:
 
 
 def _canonical(entry: Entry) -> bytes:
-    """Write what the hash covers the one way (RFC 8785, for the text, figures and nulls that an entry holds)."""
+    """Return the bytes that the hash covers (RFC 8785, for the text, numbers and nulls that an entry holds)."""
     content = entry.model_dump(exclude={"hash", "seal"})
     content["at"] = entry.at.astimezone(UTC).isoformat(timespec="milliseconds")
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()

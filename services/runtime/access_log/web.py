@@ -1,12 +1,12 @@
-"""Reading the access log over HTTP: `make_app(service, …, access_log_web.router)` with `app.state.access_log` set."""
+"""Reading the access log over HTTP: pass `router` to `make_app` and set `app.state.access_log`."""
 
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 
-from contracts.reference.calendar import SHANGHAI
+from contracts.reference.calendar import start_of
 from services.runtime.access import Caller, Role, allow
 from services.runtime.access_log.log import Access, AccessLog, Entry, Search
 
@@ -16,7 +16,7 @@ Supervision = Annotated[Caller, Depends(allow(Role.SUPERVISOR, Role.DISTRICT))]
 
 
 class Head(BaseModel):
-    """The newest entry's position and hash: who notes them can tell later whether the log was cut off or rewritten."""
+    """The newest entry's position and hash; noted elsewhere, they show whether the log was cut off or rewritten."""
 
     position: int
     hash: str
@@ -47,7 +47,7 @@ async def get_access_log(
     cursor: Annotated[str, Query(pattern=r"^[0-9]{0,15}$")] = "",
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AccessLogPage:
-    """Show what was seen by callers of a division, and by anybody of those who lived there; this reading is logged."""
+    """Return accesses by callers of a division, and to data of people who lived there; this reading is logged too."""
     division = caller.division if division is None else division
     caller.must_cover(division)
     reading = await log.record(Access.of(caller, "access_log_read", "supervision", person_id=person_id))
@@ -55,8 +55,8 @@ async def get_access_log(
         division=division,
         person_id=person_id,
         by=by,
-        since=_begin_of(since) if since else None,
-        until=_begin_of(until + timedelta(days=1)) if until and until < date.max else None,
+        since=start_of(since) if since else None,
+        until=start_of(until + timedelta(days=1)) if until and until < date.max else None,
         before=int(cursor) if cursor else None,
     )
     entries = await log.read(search, limit + 1)
@@ -64,7 +64,3 @@ async def get_access_log(
     return AccessLogPage(
         entries=entries[:limit], cursor=following, head=Head(position=reading.position, hash=reading.hash)
     )
-
-
-def _begin_of(day: date) -> datetime:
-    return datetime.combine(day, time(), SHANGHAI)

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contracts.archives.contents import HypertensionFollowUp, Mode
 from contracts.archives.entries import Entry, EntryRecorded, EntryVoided
+from contracts.archives.follow_ups import HypertensionFollowUp
+from contracts.archives.forms import Mode
 from contracts.envelope import Fact
 from contracts.registration.stays import StayStarted
 from deploy.local.stack import Stack

@@ -64,12 +64,12 @@ class Office:
     instance: Instance
 
     async def hear(self, *facts: Fact | Sequence[Fact], service: str = "registration") -> None:
-        """Tell facts of one stream each, or several of one stream in a row."""
+        """Send facts of one stream each, or several of one stream in a row."""
         told = [envelop([fact] if isinstance(fact, Fact) else fact, service) for fact in facts]
         await projector.hear(self.instance.apps["reporting"].state.service, [event for each in told for event in each])
 
     async def ask(self, path: str, day: int, division: str = "320507", role: str = "district") -> httpx.Response:
-        """Ask for the time from the first day to one some days later."""
+        """Return the answer for the period from the first day to some days later."""
         params = {
             "division": division,
             "from": FIRST_DAY.isoformat(),
@@ -79,7 +79,7 @@ class Office:
             return await client.get(path, params=params)
 
     async def count(self, day: int, *names: str, division: str = "320507") -> dict[str, Any]:
-        """Return what is not nothing of the flows of a period."""
+        """Return the flows of a period that are not 0."""
         found = (await self.ask("/flows", day, division)).raise_for_status().json()
         told = {name: found[name] for name in names or COUNTS}
         return {name: value for name, value in told.items() if value}

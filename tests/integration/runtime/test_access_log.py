@@ -44,7 +44,7 @@ async def log(database: Database) -> AccessLog:
 
 @pytest.fixture
 async def elsewhere(stack: Stack, database: Database) -> AsyncIterator[AccessLog]:
-    """Yield the same log as another process opens it, which shares nothing with this one but the database."""
+    """Return the same log as another process has it, which shares only the database with this one."""
     client = connect(stack.mongodb_url())
     yield open_log(database_of(client, database.name))
     client.close()

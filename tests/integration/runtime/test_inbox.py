@@ -235,7 +235,7 @@ def _parked(reader: Reader) -> Parked:
 
 @pytest.fixture
 async def durable(channel: AbstractChannel) -> AsyncIterator[str]:
-    """Name a queue to declare, and remove it with its dead-letter queue."""
+    """Yield the name of a queue to declare, and remove it with its dead-letter queue."""
     name = f"test.{uuid4().hex[:10]}"
     dead = await channel.declare_exchange("dead", aio_pika.ExchangeType.DIRECT, durable=True)
     dead_queue = await channel.declare_queue(f"{name}.dead", durable=True, arguments={"x-queue-type": "quorum"})

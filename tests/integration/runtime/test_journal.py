@@ -9,7 +9,7 @@ from pymongo.errors import OperationFailure
 from contracts.envelope import narrow
 from contracts.facts import ALL_FACTS, by_type
 from contracts.registration.stays import StayContested, StayEnded, StayFact, StayRetracted, StayStarted, StayState
-from services.runtime.journal import JOURNAL, Commit, ConflictError, Journal, mark_sent, read_unsent
+from services.runtime.journal import JOURNAL, Commit, Journal, StreamConflictError, mark_sent, read_unsent
 from services.runtime.mongo import Database
 from tests.support.histories import PEOPLE, STREETS, make_stay
 
@@ -45,7 +45,7 @@ async def test_of_many_writers_at_once_exactly_one_wins(database: Database) -> N
         *(journal.record_one(started(journal, str(n))) for n, journal in enumerate(journals)), return_exceptions=True
     )
 
-    assert [type(answer) for answer in answers].count(ConflictError) == 11
+    assert [type(answer) for answer in answers].count(StreamConflictError) == 11
     assert answers.count(None) == 1
 
 
@@ -53,7 +53,7 @@ async def test_who_comes_second_to_a_stream_is_told(database: Database) -> None:
     journal = make_journal(database)
     await journal.record_one(started(journal, "one"))
 
-    with pytest.raises(ConflictError):
+    with pytest.raises(StreamConflictError):
         await journal.record_one(started(journal, "other"))
 
 
@@ -85,7 +85,7 @@ async def test_facts_of_one_decision_are_recorded_together_or_not_at_all(databas
     await journal.record_one(journal.commit(StayEnded(stay=STAY), after=1, causation="left"))
 
     both = journal.commit(StayEnded(stay=STAY), StayRetracted(stay=STAY), after=1, causation="other")
-    with pytest.raises(ConflictError):
+    with pytest.raises(StreamConflictError):
         await journal.record_one(both)
 
     newest = await journal.load(f"stay/{STAY.stay_id}", StayFact)

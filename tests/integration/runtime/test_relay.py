@@ -41,7 +41,7 @@ async def journal(database: Database) -> Journal:
 
 @pytest.fixture
 async def relay(stack: Stack, database: Database, journal: Journal) -> AsyncIterator[Relay]:
-    """Yield a relay that sends when it is asked."""
+    """Yield a relay that sends on demand."""
     made = Relay(stack.rabbitmq_url(), database, journal, lambda: NOW, "registration")
     yield made
     await made.close()
@@ -49,7 +49,7 @@ async def relay(stack: Stack, database: Database, journal: Journal) -> AsyncIter
 
 @pytest.fixture
 async def bind(channel: AbstractChannel) -> AsyncIterator[Bind]:
-    """Yield a way to make a queue that hears a district."""
+    """Yield a function that makes a queue for a district."""
     exchange = await channel.declare_exchange("events", ExchangeType.TOPIC, durable=True)
     made: list[AbstractQueue] = []
 
@@ -74,13 +74,13 @@ async def unsent(database: Database) -> int:
 
 
 async def owed(database: Database) -> list[list[str]]:
-    """Return the routing keys under which commits are owed to somebody."""
+    """Return the routing keys that commits were not heard under."""
     rows = await database[JOURNAL].find({"unheard": {"$exists": True}}).to_list(None)
     return [row["unheard"] for row in rows]
 
 
 async def take(queue: AbstractQueue) -> list[dict[str, Any]]:
-    """Take the events of one message."""
+    """Return the events of the next message."""
     message = await queue.get(timeout=5)
     await message.ack()
     events: list[dict[str, Any]] = from_json(message.body)
@@ -159,20 +159,20 @@ async def test_what_nobody_hears_is_owed_still_and_holds_nothing_else_up(
     assert await owed(database) == [[f"registration.stay_started.v1.{NOWHERE}"]]
 
 
-async def test_more_than_a_helping_that_nobody_hears_does_not_hide_what_is_behind_it(
+async def test_more_than_a_batch_that_nobody_hears_does_not_hide_what_is_behind_it(
     stack: Stack, journal: Journal, bind: Bind, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay_module, "BATCH", 2)
+    monkeypatch.setattr(relay_module, "BATCH_SIZE", 2)
     queue = await bind(HERE)
     for day in range(5):
         await record(journal, NOWHERE, day)
     await record(journal, HERE)
     after_a_restart = Relay(stack.rabbitmq_url(), database, journal, lambda: NOW, "registration")
 
-    helpings = [await after_a_restart.send_once() for _ in range(4)]
+    batches = [await after_a_restart.send_once() for _ in range(4)]
     await after_a_restart.close()
 
-    assert helpings == [2, 2, 2, 0]
+    assert batches == [2, 2, 2, 0]
     assert len(await take(queue)) == 1
     assert len(await owed(database)) == 5
 
@@ -180,7 +180,7 @@ async def test_more_than_a_helping_that_nobody_hears_does_not_hide_what_is_behin
 async def test_what_nobody_heard_is_sent_once_as_soon_as_somebody_does(
     journal: Journal, relay: Relay, bind: Bind, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay_module, "BATCH", 2)
+    monkeypatch.setattr(relay_module, "BATCH_SIZE", 2)
     relay.look_again_after = 0.0
     for day in range(5):
         await record(journal, NOWHERE, day)
@@ -287,9 +287,9 @@ async def test_what_could_not_be_sent_and_what_was_recorded_since_are_each_sent_
     queue = await bind(NOWHERE)
     await record(journal, NOWHERE, day=1)
 
-    helpings = [await relay.send_once() for _ in range(2)]
+    batches = [await relay.send_once() for _ in range(2)]
 
-    assert helpings == [1, 0]
+    assert batches == [1, 0]
     assert [len(await take(queue)) for _ in range(2)] == [1, 1]
     assert await queue.get(fail=False) is None
     assert await unsent(database) == 0
@@ -306,9 +306,9 @@ async def test_a_look_reads_only_what_is_older_than_what_is_at_hand(
     await record(journal, HERE, day=2)
     relay.look_again_after = 0.0
 
-    helpings = [await relay.send_once() for _ in range(3)]
+    batches = [await relay.send_once() for _ in range(3)]
 
-    assert helpings == [1, 1, 0]
+    assert batches == [1, 1, 0]
     assert [event["data"]["stay"]["started_on"] for _ in range(2) for event in await take(queue)] == [
         make_stay(day=1).started_on.isoformat(),
         make_stay(day=2).started_on.isoformat(),
@@ -318,7 +318,7 @@ async def test_a_look_reads_only_what_is_older_than_what_is_at_hand(
 async def test_more_than_is_held_ready_is_found_in_the_journal(
     journal: Journal, relay: Relay, bind: Bind, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(journal, "_fresh", deque(maxlen=2))
+    monkeypatch.setattr(journal, "_buffered", deque(maxlen=2))
     await bind(HERE)
     await relay.send_once()
     for day in range(5):
@@ -404,17 +404,17 @@ async def test_a_crash_between_publishing_and_marking_sends_again_rather_than_ne
     assert await unsent(database) == 0
 
 
-async def test_no_more_than_a_helping_is_sent_at_once(
+async def test_no_more_than_a_batch_is_sent_at_once(
     journal: Journal, relay: Relay, bind: Bind, database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(relay_module, "BATCH", 2)
+    monkeypatch.setattr(relay_module, "BATCH_SIZE", 2)
     await bind(HERE)
     for day in range(3):
         await record(journal, HERE, day)
 
-    helpings = [await relay.send_once() for _ in range(3)]
+    batches = [await relay.send_once() for _ in range(3)]
 
-    assert helpings == [2, 1, 0]
+    assert batches == [2, 1, 0]
     assert await unsent(database) == 0
 
 

@@ -8,7 +8,7 @@ from pydantic_core import from_json
 
 from contracts.facts import ALL_FACTS, by_type
 from contracts.registration.stays import StayEnded, StayFact, StayRetracted, StayStarted
-from services.runtime.journal import Commit, Journal, _document
+from services.runtime.journal import Commit, Journal, _commit_document
 from tests.support.histories import make_stay
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -29,7 +29,7 @@ def commit(*facts: StayFact, after: int = 0) -> Commit:
 
 
 def test_a_commit_is_named_after_its_stream_and_first_sequence() -> None:
-    document = _document(commit(StayStarted(stay=STAY)))
+    document = _commit_document(commit(StayStarted(stay=STAY)))
 
     assert document["_id"] == f"stay/{STAY.stay_id}#00000001"
     assert document["stream"] == f"stay/{STAY.stay_id}"
@@ -41,13 +41,13 @@ def test_a_commit_is_named_after_its_stream_and_first_sequence() -> None:
 
 @pytest.mark.parametrize(("after", "name"), [(1, "#00000002"), (9, "#00000010"), (98, "#00000099"), (99, "#00000100")])
 def test_the_order_of_names_is_the_order_of_the_stream(after: int, name: str) -> None:
-    document = _document(commit(StayStarted(stay=STAY), after=after))
+    document = _commit_document(commit(StayStarted(stay=STAY), after=after))
 
     assert document["_id"].endswith(name)
 
 
 def test_several_facts_of_one_stream_are_one_document_and_count_on() -> None:
-    document = _document(commit(StayEnded(stay=STAY), StayRetracted(stay=STAY), after=4))
+    document = _commit_document(commit(StayEnded(stay=STAY), StayRetracted(stay=STAY), after=4))
 
     events = [from_json(fact["event"]) for fact in document["facts"]]
     assert document["_id"].endswith("#00000005")
@@ -57,6 +57,6 @@ def test_several_facts_of_one_stream_are_one_document_and_count_on() -> None:
 
 
 def test_a_fact_carries_the_key_under_which_it_is_published() -> None:
-    document = _document(commit(StayStarted(stay=STAY)))
+    document = _commit_document(commit(StayStarted(stay=STAY)))
 
     assert [fact["key"] for fact in document["facts"]] == ["registration.stay_started.v1.320507"]

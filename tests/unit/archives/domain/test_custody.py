@@ -16,10 +16,11 @@ from contracts.archives.archives import (
     ClosingReason,
     archive_code,
 )
-from contracts.archives.contents import HypertensionFollowUp, Mode
 from contracts.archives.custody import Custody, CustodyFact, CustodyOffered, CustodyReturned, OfferState, ReturnReason
 from contracts.archives.enrolments import ChronicEnrolled, Condition, Enrolment, EnrolmentEnding, EnrolmentFact
 from contracts.archives.entries import Entry, EntryFact, EntryForwarded, EntryRecorded
+from contracts.archives.follow_ups import HypertensionFollowUp
+from contracts.archives.forms import Mode
 from contracts.envelope import Fact
 from contracts.registration.stays import Stay, StayFact, StayStarted, StayState
 from services.archives.domain.archives import complete

@@ -10,25 +10,25 @@ from hypothesis import strategies as st
 from contracts.archives.archives import Archive, ArchiveState
 from contracts.archives.contents import (
     AnyContent,
-    BloodPressure,
     ChildStage,
     ChildVisit,
-    DiabetesFollowUp,
-    Finding,
-    HypertensionFollowUp,
     MaternalStage,
     MaternalVisit,
-    MentalHealthFollowUp,
-    Mode,
     PhysicalExam,
     Referral,
-    Stability,
-    Strip,
-    TuberculosisFollowUp,
     Vaccination,
 )
 from contracts.archives.enrolments import Condition, Duty, DutyKind, DutyReason, Enrolment, EnrolmentEnding
 from contracts.archives.entries import Entry, EntryState
+from contracts.archives.follow_ups import (
+    BloodPressure,
+    DiabetesFollowUp,
+    HypertensionFollowUp,
+    MentalHealthFollowUp,
+    Stability,
+    TuberculosisFollowUp,
+)
+from contracts.archives.forms import Finding, Mode, Strip
 from contracts.reference.calendar import add_months, age_on
 from contracts.reference.vaccines import SCHEDULES, Vaccine
 from services.archives.domain.duties import find_duties

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.archives.archives import Archive, Closing, ClosingReason
-from contracts.archives.contents import BloodPressure, PhysicalExam
+from contracts.archives.contents import PhysicalExam
 from contracts.archives.custody import Custody
 from contracts.archives.entries import Entry, EntryState
+from contracts.archives.follow_ups import BloodPressure
 from services.archives.domain.entries import TYPING_LATITUDE, correct_entry, must_be_version, record_entry, void_entry
 from services.archives.domain.errors import (
     AfterDeathError,

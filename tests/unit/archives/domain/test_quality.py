@@ -8,8 +8,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.archives.archives import Archive
-from contracts.archives.contents import AnyContent, BloodPressure, HypertensionFollowUp, Mode, Vaccination
+from contracts.archives.contents import AnyContent, Vaccination
 from contracts.archives.entries import Entry, EntryState
+from contracts.archives.follow_ups import BloodPressure, HypertensionFollowUp
+from contracts.archives.forms import Mode
 from contracts.reference.vaccines import Vaccine
 from contracts.registration.stays import Stay, StayState
 from services.archives.domain.quality import FindingKind, QualityPolicy, Reviewed, Severity, find_findings, marks

@@ -3,8 +3,10 @@
 from datetime import timedelta
 from typing import Any
 
-from contracts.archives.contents import BloodPressure, DiabetesFollowUp, HypertensionFollowUp, Mode, Vaccination
+from contracts.archives.contents import Vaccination
 from contracts.archives.entries import Entry
+from contracts.archives.follow_ups import BloodPressure, DiabetesFollowUp, HypertensionFollowUp
+from contracts.archives.forms import Mode
 from contracts.reference.vaccines import Vaccine
 from services.archives.domain.entries import correct_entry, void_entry
 from services.archives.domain.quality import Severity

@@ -10,9 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contracts.archives.archives import Alias, Archive
-from contracts.archives.contents import CONTENTS, Content, HypertensionFollowUp, Mode, Vaccination
+from contracts.archives.contents import CONTENTS, Vaccination
 from contracts.archives.custody import Custody, Receipt
 from contracts.archives.entries import Entry, EntryState
+from contracts.archives.follow_ups import HypertensionFollowUp
+from contracts.archives.forms import Content, Mode
 from contracts.reference.identity import Sex
 from contracts.reference.vaccines import Vaccine
 from services.archives.domain.entries import correct_entry, void_entry

@@ -8,7 +8,8 @@ import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # ships no types
 from python_calamine import CalamineWorkbook
 
-from contracts.archives.contents import Adherence, DiabetesFollowUp, HypertensionFollowUp, Medication, Mode
+from contracts.archives.follow_ups import Adherence, DiabetesFollowUp, HypertensionFollowUp, Medication
+from contracts.archives.forms import Mode
 from services.archives.intake.rounds import (
     ADVICE,
     REASONS,

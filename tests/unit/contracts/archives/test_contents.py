@@ -3,7 +3,9 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from contracts.archives.contents import CONTENTS, AnyContent, BloodPressure, Content, measures, measures_of
+from contracts.archives.contents import CONTENTS, AnyContent, measures, measures_of
+from contracts.archives.follow_ups import BloodPressure
+from contracts.archives.forms import Content
 
 ANY = TypeAdapter[Content](AnyContent)
 

@@ -1,8 +1,8 @@
 """The chain of a manifest: whoever changes, adds or leaves out an entry has another one."""
 
-from contracts.archives.contents import BloodPressure
 from contracts.archives.custody import chain
 from contracts.archives.entries import Entry
+from contracts.archives.follow_ups import BloodPressure
 from tests.support.histories import FIRST_MOMENT, PEOPLE
 
 

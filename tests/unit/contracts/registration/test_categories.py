@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.reference.calendar import age_on
 from contracts.reference.identity import Sex
 from contracts.registration.categories import (
     CATEGORIES,
@@ -13,7 +14,6 @@ from contracts.registration.categories import (
     born_between,
     categories,
     categories_of,
-    completed_years,
 )
 from contracts.registration.stays import Category
 from tests.support.histories import make_stay
@@ -54,8 +54,8 @@ def test_who_was_born_on_the_29th_of_february_is_older_from_the_first_of_march_o
 
     assert of(born, day=date(2025, 2, 28)) == set()
     assert of(born, day=date(2025, 3, 1)) == {"elderly_65"}
-    assert completed_years(born, date(2024, 2, 28)) == 63
-    assert completed_years(born, date(2024, 2, 29)) == 64
+    assert age_on(born, date(2024, 2, 28)) == 63
+    assert age_on(born, date(2024, 2, 29)) == 64
     assert of(date(1959, 2, 28), day=date(2024, 2, 29)) == of(date(1959, 3, 1), day=date(2024, 3, 1)) == {"elderly_65"}
     assert of(date(1959, 3, 1), day=date(2024, 2, 29)) == set()
 
@@ -82,13 +82,13 @@ def test_a_range_of_birthdays_is_the_same_as_an_age(birth: date, day: date, cate
     belonging = CATEGORIES[category]
     after, until = born_between(belonging, day)
 
-    assert (after < birth <= until) == (belonging.youngest <= completed_years(birth, day) <= belonging.oldest)
+    assert (after < birth <= until) == (belonging.youngest <= age_on(birth, day) <= belonging.oldest)
 
 
 @given(birth=DAYS)
 def test_everybody_goes_through_the_ages_in_their_order(birth: date) -> None:
     day = birth + timedelta(days=1)
-    ages = [completed_years(birth, day + timedelta(days=step)) for step in range(0, 2000, 7)]
+    ages = [age_on(birth, day + timedelta(days=step)) for step in range(0, 2000, 7)]
 
     assert ages == sorted(ages)
     assert ages[0] == 0

@@ -1,4 +1,4 @@
-"""Knocks at the services' doors over HTTP, with the token that each door asks for."""
+"""An HTTP client of the five services, with a token for each role and division."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -10,11 +10,12 @@ from deploy.local.failure import LocalStackError
 from deploy.local.stack import SERVICE_PORTS, Stack
 from services.runtime.access import issue
 
-SECONDS = 60.0
+TIMEOUT = 60.0
+"""Seconds for a request."""
 
 
-class Doors:
-    """The five services as a person with a role in a division meets them."""
+class Client:
+    """Calls the five services as somebody with a role in a division."""
 
     def __init__(self, stack: Stack, client: httpx.AsyncClient) -> None:
         self._client = client
@@ -22,24 +23,24 @@ class Doors:
         self._urls = {name: f"http://127.0.0.1:{stack.service_port(name)}" for name in SERVICE_PORTS}
         self._tokens: dict[tuple[str, str], str] = {}
 
-    async def ask(self, service: str, path: str, role: str, scope: str, **query: str | int) -> Any:
-        """Read something."""
+    async def get(self, service: str, path: str, role: str, scope: str, **query: str | int) -> Any:
+        """Return the JSON answer to a GET request; raise LocalStackError if it is refused."""
         answer = await self._send("GET", service, path, self._headers(role, scope), params=query)
-        return _told(answer).json()
+        return must_succeed(answer).json()
 
-    async def tell(
+    async def post(
         self, service: str, path: str, role: str, scope: str, body: Mapping[str, Any], key: str = ""
     ) -> httpx.Response:
-        """Report something; the answer is for the caller to judge."""
+        """Return the answer to a POST request, refusals included."""
         headers = self._headers(role, scope) | ({"Idempotency-Key": key} if key else {})
         return await self._send("POST", service, path, headers, json=body)
 
-    async def hand_in(self, street: str, filename: str, register: bytes) -> str:
-        """Hand in a street's register; give the id of the import."""
+    async def upload_register(self, street: str, filename: str, register: bytes) -> str:
+        """Upload a street's register and return the id of the import."""
         headers = self._headers("clerk", street)
         files, data = {"file": (filename, register)}, {"street": street}
         answer = await self._send("POST", "registration", "/imports", headers, files=files, data=data)
-        import_id: str = _told(answer).json()["import_id"]
+        import_id: str = must_succeed(answer).json()["import_id"]
         return import_id
 
     async def _send(
@@ -58,18 +59,14 @@ class Doors:
 
 
 @asynccontextmanager
-async def open_doors(stack: Stack) -> AsyncIterator[Doors]:
-    """Open the doors of a stack's services."""
-    async with httpx.AsyncClient(timeout=SECONDS, trust_env=False) as client:
-        yield Doors(stack, client)
+async def open_client(stack: Stack) -> AsyncIterator[Client]:
+    """Open a client of a stack's services for a block."""
+    async with httpx.AsyncClient(timeout=TIMEOUT, trust_env=False) as client:
+        yield Client(stack, client)
 
 
-def told(answer: httpx.Response, *also: int) -> httpx.Response:
-    """Give the answer back where it is a yes or one of the statuses that are fine too."""
-    return answer if answer.status_code in also else _told(answer)
-
-
-def _told(answer: httpx.Response) -> httpx.Response:
-    if answer.is_success:
+def must_succeed(answer: httpx.Response, *allowed: int) -> httpx.Response:
+    """Return a successful answer, or one with an allowed status; raise LocalStackError for any other."""
+    if answer.is_success or answer.status_code in allowed:
         return answer
     raise LocalStackError(f"The demo was refused at {answer.request.url}: {answer.status_code} {answer.text[:500]}")
