@@ -10,7 +10,8 @@ from services.archives.api.dependencies import Log, Worker
 from services.archives.api.reading import Read, grant, note_read
 from services.archives.commands import interchange
 from services.archives.commands.interchange import Taken, make_portable
-from services.archives.fhir.bundles import ADVICE, BundleRefusedError, write_bundle
+from services.archives.fhir.reading import ADVICE, BundleRefusedError
+from services.archives.fhir.writing import write_bundle
 from services.archives.views import exports
 from services.archives.views.people import Heard, find_heard
 from services.archives.views.summaries import find_chart

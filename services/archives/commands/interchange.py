@@ -34,14 +34,9 @@ from contracts.refusals import RefusedError
 from services.archives.commands.recording import commits_of, newest_of
 from services.archives.domain.entries import record_entry
 from services.archives.domain.errors import NoArchiveError
-from services.archives.fhir.bundles import (
-    BundleRefusedError,
-    PortableArchive,
-    kept_by,
-    read_bundle,
-    validate_bundle,
-    write_bundle,
-)
+from services.archives.fhir.portable import PortableArchive, kept_by
+from services.archives.fhir.reading import BundleRefusedError, read_bundle, validate_bundle
+from services.archives.fhir.writing import write_bundle
 from services.archives.views import exports
 from services.archives.views.people import Heard, find_heard
 from services.runtime.access import Caller
