@@ -1,4 +1,4 @@
-"""Wiring: `python -m services.archives` serves; with `--help` it tells what else it does from the command line."""
+"""Wiring: `python -m services.archives` serves; `--help` lists the other commands."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -11,7 +11,7 @@ from services.archives import projector
 from services.archives.api import routers
 from services.archives.command_line import import_command, verify_access_log_command
 from services.archives.commands import imports
-from services.archives.commands.summaries import Charting, sweep_for_ever
+from services.archives.commands.summaries import SWEEP_EVERY, Summariser, sweep
 from services.archives.service import ReadSettings, open_access_log
 from services.archives.views import findings
 from services.archives.views.rows import prepare
@@ -19,7 +19,7 @@ from services.runtime.access_log import web as access_log
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import make_send_again_command
 from services.runtime.imports import prepare_imports
-from services.runtime.service import Service, run_service
+from services.runtime.service import Service, keep_doing, run_service
 from services.runtime.settings import Settings, load_settings, local_environment
 from services.runtime.web import make_app
 
@@ -29,18 +29,19 @@ cli = typer.Typer(add_completion=False, help="Health archives 健康档案")
 
 
 def build(settings: Settings, reads: ReadSettings, clock: Clock = system_clock) -> FastAPI:
-    """Wire the service and give its HTTP application."""
+    """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
     log = open_access_log(service, reads)
     service.prepare_with(prepare, findings.prepare, prepare_imports, log.prepare)
-    charting = Charting(service)
+    summariser = Summariser(service)
 
-    async def hear(events: Sequence[Event[projector.Heard]]) -> None:
-        charting.is_busy()
+    async def hear(events: Sequence[Event[projector.HeardFact]]) -> None:
+        summariser.is_busy()
         await projector.hear(service, events)
 
     service.hear(hear, everywhere=projector.EVERYWHERE)
-    service.work_on(partial(sweep_for_ever, service), charting.run, partial(imports.work_through, service))
+    sweeping = partial(keep_doing, SWEEP_EVERY, partial(sweep, service))
+    service.work_on(sweeping, summariser.run, partial(imports.work_through, service))
     about = "Health archives 健康档案: one that follows each resident, and what is entered in it."
     app = make_app(service, *routers, access_log.router, about=about)
     app.state.access_log = log

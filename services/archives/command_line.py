@@ -1,4 +1,4 @@
-"""The command line: a round of follow-ups worked through in this process, and the access log verified."""
+"""The command line of archives: import a sheet of follow-ups in this process, verify the access log."""
 
 import asyncio
 import getpass
@@ -29,8 +29,8 @@ def import_command(
 ) -> None:
     """Work through a round of follow-ups 随访表: every row is entered, a duplicate, blank, or refused with a reason."""
     with errors_in_one_line(FILE_ADVICE):
-        told = read_round(file.read_bytes(), file.name)
-        progress, rows = asyncio.run(_import(told, street, by or f"operator:{getpass.getuser()}"))
+        sheet = read_round(file.read_bytes(), file.name)
+        progress, rows = asyncio.run(_import(sheet, street, by or f"operator:{getpass.getuser()}"))
     if refused is not None:
         refused.write_bytes(write_refused(rows, imports.advise))
     print_counts(progress, as_json)
@@ -55,17 +55,18 @@ def verify_access_log_command(heads: Heads = None) -> None:
         print_verdict(lambda: asyncio.run(verify()))
 
 
-async def _import(told: Round, street: str, by: str) -> tuple[imports.Progress, list[tuple[Row, Refusal]]]:
+async def _import(sheet: Round, street: str, by: str) -> tuple[imports.Progress, list[tuple[Row, Refusal]]]:
+    """Record a sheet's follow-ups for a street with a progress bar; return the last progress and the refused rows."""
     service = open_service(NAME)
     keep_what_is_loaded()
     if not service.divisions.is_street(street) or not service.serves(street):
         raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.")
-    progress = reached = imports.begin(told, street, by, service.clock())
+    progress = reached = imports.begin(sheet, street, by, service.clock())
     refused: list[tuple[Row, Refusal]] = []
     async with at_the_command_line(service):
         with make_bar() as bar:
             task = bar.add_task("导入 importing", total=progress.rows)
-            async for reached, more in imports.take_round(service, told, progress):
+            async for reached, more in imports.record_round(service, sheet, progress):
                 refused += more
                 bar.update(task, completed=reached.done)
     return reached, refused

@@ -1,6 +1,6 @@
-"""Facts in, rows out: archives keeps what is said, compares entries, then settles what it owes the people concerned."""
+"""Facts in, rows out: archives writes what it hears, then opens archives, settles custody and works out summaries."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import assert_never
 
 from contracts.archives.archives import ArchiveFact, ArchiveOpened
@@ -10,11 +10,11 @@ from contracts.archives.entries import EntryFact, EntryForwarded
 from contracts.envelope import Event
 from contracts.registration.people import PERSON_FACTS, PersonFact
 from contracts.registration.stays import STAY_FACTS, StayFact, StayStarted
-from services.archives.commands.archives import settle
+from services.archives.commands.archives import open_owed_archives
 from services.archives.commands.custody import settle_custody
-from services.archives.commands.summaries import chart, chart_told_archives, waits_for_chart
+from services.archives.commands.summaries import find_to_summarise, summarise, waits_for_summary
 from services.archives.views.findings import compare
-from services.archives.views.people import find_concerned, find_linked
+from services.archives.views.people import Heard, find_concerned, find_linked
 from services.archives.views.rows import (
     archive_row,
     copy_row,
@@ -24,25 +24,25 @@ from services.archives.views.rows import (
     person_row,
     stay_row,
 )
-from services.archives.views.summaries import find_charted
+from services.archives.views.summaries import find_summarised
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
-Heard = StayFact | PersonFact | ArchiveFact | EntryFact | EntryForwarded | EnrolmentFact | CustodyFact
+HeardFact = StayFact | PersonFact | ArchiveFact | EntryFact | EntryForwarded | EnrolmentFact | CustodyFact
 
 EVERYWHERE = (*STAY_FACTS, *PERSON_FACTS)
-"""What is heard of all districts, not only of those served: where people live now, and who died."""
+"""What is heard of all districts, not only of those served: where people live now, who died, who was merged."""
 
 
-def changes(event: Event[Heard]) -> Iterator[Row]:
-    """Say which rows a fact writes."""
+def changes(event: Event[HeardFact]) -> Iterator[Row]:
+    """Return the rows that a fact writes."""
     match event.data:
         case StayFact(stay=stay):
             yield stay_row(stay, event.sequence)
         case PersonFact(person=person):
             yield person_row(person, event.sequence)
         case ArchiveOpened(archive=archive):
-            yield archive_row(archive, event.sequence, waits=waits_for_chart(archive))
+            yield archive_row(archive, event.sequence, waits=waits_for_summary(archive))
         case ArchiveFact(archive=archive):
             yield archive_row(archive, event.sequence)
         case EntryFact(entry=entry):
@@ -57,45 +57,50 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             assert_never(never)
 
 
-async def hear(service: Service, events: Sequence[Event[Heard]]) -> None:
-    """Write what a batch changes, open the archives it makes due, settle custody, and chart the archives anew."""
+async def hear(service: Service, events: Sequence[Event[HeardFact]]) -> None:
+    """Write what a batch changes, open the archives that are owed, settle custody, and summarise archives anew."""
     await write_rows(service.database, [row for event in events for row in changes(event)])
     await compare(service.database, [event.data.entry for event in events if isinstance(event.data, EntryFact)])
     started = [event.data.stay for event in events if isinstance(event.data, StayStarted)]
     if started:
-        await settle(service, started, cause=events[0].id)
-    await _settle_custody(service, events)
-    await _chart(service, events)
+        await open_owed_archives(service, started, cause=events[0].id)
+    # what settling reads serves the summaries too: what it records changes no row before it is heard in turn
+    heard = await _settle_custody(service, events)
+    await _summarise(service, events, heard)
 
 
-async def _settle_custody(service: Service, events: Sequence[Event[Heard]]) -> None:
-    """Settle whom a district may owe something, now that this was heard; an archive just opened asks for nothing."""
-    heard = [event for event in events if not isinstance(event.data, ArchiveOpened)]
-    causes = {person: event.id for event in heard for person in _people_in(event)}
-    told = [event for event in heard if isinstance(event.data, CustodyFact | PersonFact)]
-    surely = {person for event in told for person in _people_in(event)}
+async def _settle_custody(service: Service, events: Sequence[Event[HeardFact]]) -> dict[str, Heard]:
+    """Settle the custody of the people to whom a district may owe something now; return what was heard of them.
+
+    An archive that was just opened asks for nothing.
+    """
+    asking = [event for event in events if not isinstance(event.data, ArchiveOpened)]
+    causes = {person: event.id for event in asking for person in _people_in(event)}
+    surely = {
+        person for event in asking if isinstance(event.data, CustodyFact | PersonFact) for person in _people_in(event)
+    }
     perhaps = causes.keys() - surely
     concerned = surely | (await find_concerned(service.database, perhaps) if perhaps else set())
     linked = await find_linked(service.database, concerned) if concerned else {}
-    everybody = {one: causes[person] for person in sorted(concerned) for one in (person, *linked.get(person, ()))}
-    await settle_custody(service, {**everybody, **{person: causes[person] for person in concerned}})
+    everybody = {alias: causes[person] for person in sorted(concerned) for alias in (person, *linked.get(person, ()))}
+    return await settle_custody(service, {**everybody, **{person: causes[person] for person in concerned}})
 
 
-def _people_in(event: Event[Heard]) -> set[str]:
-    """Name whom a fact is about: the person, and whom the person was merged into."""
+def _people_in(event: Event[HeardFact]) -> set[str]:
+    """Return whom a fact is about: the person, and all ids that it names as merged with the person's."""
     linked = event.data.person.linked if isinstance(event.data, PersonFact) else ()
     return {event.data.person_id, *linked}
 
 
-async def _chart(service: Service, events: Sequence[Event[Heard]]) -> None:
-    """Chart anew whom something was heard of that may change a chart; most newcomers need none."""
+async def _summarise(service: Service, events: Sequence[Event[HeardFact]], heard: Mapping[str, Heard]) -> None:
+    """Summarise anew where something was heard that may change a summary; most newcomers need none."""
     archives = [event.data for event in events if isinstance(event.data, ArchiveFact)]
     stayed = {event.data.person_id for event in events if isinstance(event.data, StayFact)}
-    told = [event for event in events if not isinstance(event.data, StayFact | ArchiveFact)]
-    others = {person for event in told for person in _people_in(event)}
+    others = [event for event in events if not isinstance(event.data, StayFact | ArchiveFact)]
+    people = {person for event in others for person in _people_in(event)}
     if archives:
-        await chart_told_archives(service, archives)
+        people |= await find_to_summarise(service, archives)
     if stayed:
-        others |= await find_charted(service.database, stayed)
-    if others:
-        await chart(service, others)
+        people |= await find_summarised(service.database, stayed)
+    if people:
+        await summarise(service, people, heard)

@@ -17,5 +17,5 @@ class ReadSettings(BaseSettings):
 
 
 def open_access_log(service: Service, settings: ReadSettings) -> AccessLog:
-    """Open the service's log of reads."""
+    """Return the service's log of who read which archive."""
     return AccessLog(service.database, service.clock, settings.access_log_keys.get_secret_value())

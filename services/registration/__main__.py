@@ -16,7 +16,7 @@ from services.registration.command_line import (
 )
 from services.registration.commands import imports
 from services.registration.commands.arrivals import Arrivals
-from services.registration.commands.settling import keep_sweeping
+from services.registration.commands.settling import SWEEP_EVERY, sweep
 from services.registration.service import Registration
 from services.registration.vault import Vault, VaultSettings
 from services.registration.views import duplicates
@@ -25,7 +25,7 @@ from services.runtime.access_log import web as access_log
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import make_send_again_command
 from services.runtime.imports import prepare_imports
-from services.runtime.service import Service, run_service
+from services.runtime.service import Service, keep_doing, run_service
 from services.runtime.settings import Settings, load_settings, local_environment
 from services.runtime.web import make_app
 
@@ -49,7 +49,8 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
         partial(amqp.take, registration, arrivals),
         amqp.PREFETCH,
     )
-    service.work_on(partial(imports.work_through, registration), partial(keep_sweeping, registration))
+    sweeping = partial(keep_doing, SWEEP_EVERY, partial(sweep, registration))
+    service.work_on(partial(imports.work_through, registration), sweeping)
     about = "Registration 登记: arrivals, departures, stays and the people behind them."
     app = make_app(service, *routers, access_log.router, about=about)
     app.state.registration = registration

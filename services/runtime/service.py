@@ -161,6 +161,16 @@ class Service:
         get_log().info("ready to hear", queue=self.queue)
 
 
+async def keep_doing(every: float, work: Callable[[], Awaitable[object]]) -> None:
+    """Do idempotent work again every so many seconds as long as the service runs; what fails is done the next time."""
+    while True:
+        try:
+            await wait_while_away(work)
+        except Exception as error:
+            get_log().error("regular work failed, goes on later", error=error)
+        await asyncio.sleep(every)
+
+
 async def _in_time(seconds: float, step: Awaitable[object]) -> None:
     """Do a step of stopping; what a stuck server keeps from ending is dropped, and comes again after the start."""
     try:

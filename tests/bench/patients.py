@@ -1,6 +1,6 @@
 """Invented archives as a street's health station has them: elderly, children, chronic patients, and the healthy.
 
-They are written by the service's own rows and charts, past RabbitMQ, so that 100,000 of them stand within minutes.
+They are written by the service's own rows and summaries, past RabbitMQ, so that 100,000 of them stand within minutes.
 """
 
 import os
@@ -21,7 +21,7 @@ from contracts.reference.divisions import Divisions
 from contracts.reference.vaccines import Vaccine
 from contracts.registration.stays import Stay, StayStarted, stay_id
 from services.archives import projector
-from services.archives.commands.summaries import chart
+from services.archives.commands.summaries import summarise
 from services.archives.views import findings
 from services.archives.views.rows import prepare
 from services.runtime.mongo import write_rows
@@ -31,7 +31,7 @@ from tests.bench.children import Start
 from tests.bench.population import DISTRICTS
 
 STREETS = {district: Divisions.load().streets(district)[:4] for district in DISTRICTS}
-HELPING = 500
+BATCH_SIZE = 500
 FIRST_ARRIVAL = date(2024, 1, 1)
 EXAM = {
     "systolic": 138,
@@ -60,20 +60,20 @@ INFANT_DOSES = (
 
 
 async def hold_archives(start: Start, environment: Mapping[str, str], district: str, count: int, today: date) -> None:
-    """Write so many archives with everything in them into a district's own database, charts and indexes too."""
+    """Write so many archives with everything in them into a district's own database, summaries and indexes too."""
     os.environ.update(environment)
     service = Service("archives", load_settings("archives"))
     await prepare(service.database)
     await findings.prepare(service.database)
     await start()
-    for first in range(0, count, HELPING):
-        numbers = range(first, min(first + HELPING, count))
+    for first in range(0, count, BATCH_SIZE):
+        numbers = range(first, min(first + BATCH_SIZE, count))
         facts = [fact for number in numbers for fact in invent_patient(district, number, today)]
         events: list[Event[Any]] = [
             event for fact in facts for event in service.journal.commit(fact, causation="bench").events
         ]
         await write_rows(service.database, [row for event in events for row in projector.changes(event)])
-        await chart(service, [person_of(number) for number in numbers])
+        await summarise(service, [person_of(number) for number in numbers])
 
 
 def person_of(number: int) -> str:

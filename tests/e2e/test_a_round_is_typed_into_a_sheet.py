@@ -83,7 +83,7 @@ async def test_right_rows_are_entered_once_and_wrong_ones_come_back(stack: Stack
             assert counts(await hand_in(worker, workbook(HEADER, *rows[:3])))[:3] == (0, 3, 0)
         kept = [row async for row in instance.database("archives")["import_helpings"].find()]
         assert "王芳" not in str(kept)
-        assert not any(helping["rows"] for helping in kept)
+        assert not any(batch["rows"] for batch in kept)
 
 
 async def test_a_worker_that_crashed_between_two_steps_counts_every_row_once(stack: Stack) -> None:
@@ -93,8 +93,8 @@ async def test_a_worker_that_crashed_between_two_steps_counts_every_row_once(sta
         rows = read_round(workbook(HEADER, line(ANN), line(BEN), line(ANN)), "a.xlsx").rows
         progress = imports.Progress(import_id="one", street=STREET, by="nurse", rows=3, handed_in_at=NOW)
 
-        before = await imports.take_rows(service, rows, progress)
-        after = await imports.take_rows(service, rows, progress)
+        before = await imports.record_rows(service, rows, progress)
+        after = await imports.record_rows(service, rows, progress)
 
         assert [outcome for _, outcome in before] == ["accepted", "accepted", "duplicate"]
         assert after == before
@@ -113,8 +113,8 @@ async def test_a_worker_that_was_overtaken_leaves_what_the_other_one_finished(st
         async with asyncio.timeout(10):
             await imports._finish(service, import_id)
 
-        helping = await service.database["import_helpings"].find_one({})
-        assert [row["code"] for row in helping["refused"]] == ["unknown_person"]
+        batch = await service.database["import_helpings"].find_one({})
+        assert [row["code"] for row in batch["refused"]] == ["unknown_person"]
 
 
 async def test_only_the_own_street_hands_in_and_looks(stack: Stack) -> None:

@@ -133,8 +133,8 @@ def due(file: dict[str, Any]) -> list[tuple[str, str]]:
     return [(duty["kind"], duty["due_on"]) for duty in file["duties"]]
 
 
-async def charted(districts: Districts, street: str, person: str, entries: int) -> dict[str, Any]:
-    """Open the archive once its chart has counted so many entries."""
+async def summarised(districts: Districts, street: str, person: str, entries: int) -> dict[str, Any]:
+    """Open the archive once its summary has counted so many entries."""
 
     async def counted() -> Any:
         row = await districts.database(street[:6])["archives"].find_one({"_id": f"{person}@{street[:6]}"})
@@ -154,7 +154,7 @@ async def test_a_patient_moves_there_and_back_while_the_districts_are_cut_off(st
         enrolment = {"condition": "hypertension", "enrolled_on": "2026-01-10"}
         await districts.work(STREET_A, f"/archives/{person}/enrolments", enrolment)
         entries = {await districts.follow_up(STREET_A, person, day) for day in ("2026-01-10", "2026-04-02")}
-        at_a = await charted(districts, STREET_A, person, 2)
+        at_a = await summarised(districts, STREET_A, person, 2)
 
         await districts.stop(A)
         await districts.arrive(STREET_B, "2026-05-01")
@@ -165,7 +165,7 @@ async def test_a_patient_moves_there_and_back_while_the_districts_are_cut_off(st
         await districts.start(B)
         await districts.kept_by(B, person)
         await districts.known(B, person, entries)
-        at_b = await charted(districts, STREET_B, person, 4)
+        at_b = await summarised(districts, STREET_B, person, 4)
         late = await districts.follow_up(STREET_A, person, "2026-04-25", mode="phone")
         entries.add(late)
         at_home = await districts.known(B, person, entries)
@@ -176,7 +176,7 @@ async def test_a_patient_moves_there_and_back_while_the_districts_are_cut_off(st
         entries.add(await districts.follow_up(STREET_B, person, "2026-08-01"))
         await districts.kept_by(A, person)
         found = await districts.known(A, person, entries)
-        back = await charted(districts, STREET_A, person, len(entries))
+        back = await summarised(districts, STREET_A, person, len(entries))
         copy = await districts.open(STREET_B, person)
 
         assert due(at_a) == [("hypertension_follow_up", "2026-07-02"), ("annual_exam", "2027-01-10")]

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from deploy.local.stack import Stack
-from services.archives.fhir.bundles import read_bundle, validate_bundle
+from services.archives.fhir.reading import read_bundle, validate_bundle
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.offices import make_arrival
 

@@ -33,8 +33,8 @@ POINTS: Mapping[str, Point] = {
     "marked": Point("after", "services.runtime.relay", "mark_sent"),
     # the inbox: take -> write -> settle -> record -> acknowledge
     "taken, not written": Point("before", "services.runtime.inbox", "Inbox.handle"),
-    "written, not settled": Point("before", "services.{service}.projector", "settle"),
-    "settled, not acknowledged": Point("after", "services.{service}.projector", "settle"),
+    "written, not settled": Point("before", "services.archives.projector", "open_owed_archives"),
+    "settled, not acknowledged": Point("after", "services.archives.projector", "open_owed_archives"),
     "written, people not settled": Point("before", "services.registration.projector", "settle_known"),
     "people settled, not acknowledged": Point("after", "services.registration.projector", "settle_known"),
     "appended, not acknowledged": Point("after", "services.{service}.projector", "append"),

@@ -7,7 +7,7 @@ from contracts.archives.contents import CONTENTS
 from contracts.archives.enrolments import Duty, Enrolment
 from contracts.archives.entries import Earlier, Entry, EntryState
 from contracts.archives.follow_ups import BloodPressure
-from services.archives.fhir.bundles import Kept, PortableArchive
+from services.archives.fhir.portable import Kept, PortableArchive
 from tests.support.models import DAYS, any_of
 
 PERSON = "0123456789abcdef0123456789abcdef"

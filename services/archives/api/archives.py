@@ -23,7 +23,7 @@ from services.archives.views.archives import (
     list_paper_differences,
 )
 from services.archives.views.people import Heard
-from services.archives.views.summaries import find_chart
+from services.archives.views.summaries import find_summary
 from services.runtime.parameters import Cause, Division, Limit, PersonId, ServiceHere, Street, StreetAsked, Version
 from services.runtime.problems import Problem
 
@@ -152,9 +152,9 @@ async def get_archive(
     heard = await find_known_of(service, person_id)
     granted = grant(caller, heard, emergency)
     await note_read(log, caller, read_of(heard, granted, f"archive_read_as_{granted.read_as}", emergency or "care"))
-    chart = await find_chart(service.database, person_id, granted.district)
+    summary = await find_summary(service.database, person_id, granted.district)
     return _file(person_id, heard, granted.district, granted.read_as).model_copy(
-        update={"duties": chart.duties if chart else []}
+        update={"duties": summary.duties if summary else []}
     )
 
 
@@ -173,7 +173,7 @@ async def get_extract(
     granted = grant(caller, heard, None)
     await note_read(log, caller, read_of(heard, granted, "archive_extract", reason))
     file = _file(person_id, heard, granted.district, granted.read_as)
-    chart = await find_chart(service.database, person_id, granted.district)
+    summary = await find_summary(service.database, person_id, granted.district)
     told = {"measured_at", "street", "content", "state"}
     return Extract(
         person_id=person_id,
@@ -181,7 +181,7 @@ async def get_extract(
         archive=file.archives[0].model_copy(update={"completed_by": None, "paper": None}),
         entries=[entry.model_dump(mode="json", include=told) for entry in file.entries if entry.stands],
         enrolments=[enrolment.model_copy(update={"recorded_by": None}) for enrolment in file.enrolments],
-        next_visits=chart.duties if chart else [],
+        next_visits=summary.duties if summary else [],
     )
 
 

@@ -10,10 +10,11 @@ from services.archives.api.dependencies import Log, Worker
 from services.archives.api.reading import Read, grant, note_read
 from services.archives.commands import interchange
 from services.archives.commands.interchange import Taken, make_portable
-from services.archives.fhir.bundles import ADVICE, BundleRefusedError, write_bundle
+from services.archives.fhir.reading import ADVICE, BundleRefusedError
+from services.archives.fhir.writing import write_bundle
 from services.archives.views import exports
 from services.archives.views.people import Heard, find_heard
-from services.archives.views.summaries import find_chart
+from services.archives.views.summaries import find_summary
 from services.runtime.access import Caller, Role, allow
 from services.runtime.parameters import NAMED, DistrictOrStreet, PersonId, ServiceHere
 from services.runtime.problems import Problem
@@ -61,8 +62,8 @@ async def get_fhir(person_id: PersonId, service: ServiceHere, log: Log, caller: 
     granted = grant(caller, heard, None)
     street = heard.archives[granted.district].street
     await note_read(log, caller, Read(f"archive_fhir_as_{granted.read_as}", person_id, street=street))
-    chart = await find_chart(service.database, person_id, granted.district)
-    told = make_portable(heard, granted.district, chart.duties if chart else ())
+    summary = await find_summary(service.database, person_id, granted.district)
+    told = make_portable(heard, granted.district, summary.duties if summary else ())
     bundle = await asyncio.to_thread(write_bundle, told, service.clock())
     return Response(interchange.render(bundle), media_type=FHIR_JSON)
 

@@ -1,1 +1,1 @@
-"""What archives does when asked or when it hears: load, decide, record. One module per subject."""
+"""What archives does on a request or on what it hears: load, decide, record. One module per subject."""

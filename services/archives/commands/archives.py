@@ -26,11 +26,13 @@ from services.archives.views.archives import take_serial
 from services.runtime.service import Service
 
 
-async def settle(service: Service, started: Sequence[Stay], cause: str) -> None:
-    """Open the archives that are owed to the people whose stays started."""
+async def open_owed_archives(service: Service, started: Sequence[Stay], cause: str) -> None:
+    """Open an archive for everyone whose stay started in an own district and who has none there yet."""
     own = [stay for stay in started if service.serves(stay.street)]
     now = service.clock()
-    commits = [service.journal.commit(fact, causation=cause, at=now) for fact in archives_domain.settle(own, now)]
+    opened = archives_domain.owed_archives(own, now)
+    # an archive that is there already keeps its place in the stream, so nothing is recorded for it
+    commits = [service.journal.commit(fact, causation=cause, at=now) for fact in opened]
     if commits:
         await service.journal.record(commits)
 
@@ -38,10 +40,10 @@ async def settle(service: Service, started: Sequence[Stay], cause: str) -> None:
 async def complete(
     service: Service, person_id: str, place: tuple[str, str], basic: BasicInformation, change: Change
 ) -> Archive:
-    """Complete an archive in a street and committee; the first completion mints its code."""
+    """Complete an archive in a (street, committee) and return it; the first completion assigns its code."""
     street, committee = place
     archive, custody = await load_archive(service, person_id, street[:6])
-    code = "" if must_hold(archive, custody).code else await _mint(service, street, committee)
+    code = "" if must_hold(archive, custody).code else await _make_code(service, street, committee)
 
     def decide(archive: Archive) -> ArchiveCompleted:
         return archives_domain.complete(archive, basic, archive.code or code, change.by, service.clock())
@@ -49,12 +51,13 @@ async def complete(
     return await _change_archive(service, person_id, street[:6], decide, change)
 
 
-async def _mint(service: Service, street: str, committee: str) -> str:
+async def _make_code(service: Service, street: str, committee: str) -> str:
+    """Return a new 17-digit archive code of a committee."""
     return archive_code(street, committee, await take_serial(service.database, street + committee))
 
 
 async def compare_paper(service: Service, person_id: str, district: str, paper: PaperFile, change: Change) -> Archive:
-    """Keep what a comparison with the paper beside the archive found."""
+    """Record what a comparison with the paper archive found, and return the archive."""
 
     def decide(archive: Archive) -> PaperCompared:
         return archives_domain.compare_paper(archive, paper)
@@ -65,7 +68,7 @@ async def compare_paper(service: Service, person_id: str, district: str, paper: 
 async def close(
     service: Service, person_id: str, district: str, why: tuple[ClosingReason, date], change: Change
 ) -> Archive:
-    """Close an archive by hand."""
+    """Close an archive by hand and return it; `why` is the reason and the day."""
 
     def decide(archive: Archive) -> ArchiveClosed:
         return archives_domain.close(archive, *why, change.by, service.clock())
@@ -74,7 +77,7 @@ async def close(
 
 
 async def reopen(service: Service, person_id: str, district: str, change: Change) -> Archive:
-    """Take a closed archive into use again."""
+    """Reopen a closed archive by hand and return it."""
     _, custody = await load_archive(service, person_id, district)
 
     def decide(archive: Archive) -> ArchiveReopened:

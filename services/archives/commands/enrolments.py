@@ -11,7 +11,7 @@ from services.runtime.service import Service
 
 
 async def enrol(service: Service, enrolment: Enrolment, cause: str) -> Enrolment:
-    """Begin to manage a person for a condition."""
+    """Begin to manage a person for a condition; return the enrolment as recorded."""
     archive, custody = await load_archive(service, enrolment.person_id, enrolment.district)
     held = must_hold(archive, custody)
 
@@ -29,7 +29,7 @@ async def end_enrolment(
     why: tuple[date, EnrolmentEnding],
     cause: str,
 ) -> Enrolment:
-    """Stop managing a person for a condition in a district."""
+    """Stop managing a person for a (condition, district); return the enrolment. `why` is the day and the reason."""
 
     def decide(event: Event[EnrolmentFact] | None) -> EnrolmentFact:
         return end_managing(event.data.enrolment if event else None, *why, service.clock())

@@ -1,4 +1,4 @@
-"""Archives carried out and in: one as a FHIR bundle, a division's as lines of bundles under a manifest."""
+"""Archives exported and taken back in: one as a FHIR bundle, a division's as lines of bundles under a manifest."""
 
 import asyncio
 import json
@@ -10,8 +10,8 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from contracts.archives.archives import Archive, ArchiveCompleted, ArchiveFact, archive_stream
-from contracts.archives.custody import Custody, CustodyFact, custody_stream
+from contracts.archives.archives import Archive, ArchiveCompleted, archive_stream
+from contracts.archives.custody import Custody
 from contracts.archives.enrolments import (
     ChronicEnrolled,
     Duty,
@@ -31,30 +31,25 @@ from contracts.archives.entries import (
 )
 from contracts.envelope import Event, Fact, uuid7
 from contracts.refusals import RefusedError
-from services.archives.commands.recording import commits_of, newest_of
+from services.archives.commands.recording import archive_in, commits_of, newest_of, record_together
 from services.archives.domain.entries import record_entry
 from services.archives.domain.errors import NoArchiveError
-from services.archives.fhir.bundles import (
-    BundleRefusedError,
-    PortableArchive,
-    kept_by,
-    read_bundle,
-    validate_bundle,
-    write_bundle,
-)
+from services.archives.fhir.portable import PortableArchive, kept_by
+from services.archives.fhir.reading import BundleRefusedError, read_bundle, validate_bundle
+from services.archives.fhir.writing import write_bundle
 from services.archives.views import exports
 from services.archives.views.people import Heard, find_heard
 from services.runtime.access import Caller
 from services.runtime.access_log.log import Access, AccessLog
-from services.runtime.journal import StreamConflictError
+from services.runtime.journal import Commit
 from services.runtime.service import Service
 
-ATTEMPTS = 5
-HELPING = 100
+BATCH_SIZE = 100
+"""How many archives an export reads at a time."""
 
 
 class DiffersError(RefusedError):
-    """An entry stands here and says something else."""
+    """The same entry is recorded here with another content."""
 
     code = "entry_differs"
     advice = "该条目在本区内容不同,请用更正功能修改。The same entry says something else here; correct it instead."
@@ -82,7 +77,7 @@ class Taken(BaseModel):
 
 
 def make_portable(heard: Heard, district: str, duties: Sequence[Duty]) -> PortableArchive:
-    """Put together what a district knows of a person."""
+    """Return what a district knows of a person, as it goes into a bundle; `duties` are its open duties."""
     archive = heard.archives[district]
     entries = heard.entries_known_to(district).values()
     return PortableArchive(
@@ -101,9 +96,9 @@ def make_portable(heard: Heard, district: str, duties: Sequence[Duty]) -> Portab
 
 
 async def export(service: Service, log: AccessLog, caller: Caller, manifest: exports.Manifest) -> AsyncIterator[bytes]:
-    """Give the archives that a division keeps, one bundle a line, and complete the manifest at the end."""
+    """Return the archives that a division keeps, one bundle a line, and complete the manifest after the last."""
     digest, count = sha256(), 0
-    async for kept in exports.pages(service.database, service.areas(manifest.division), HELPING):
+    async for kept in exports.pages(service.database, service.areas(manifest.division), BATCH_SIZE):
         heard = await find_heard(service.database, [person_id for person_id, _ in kept])
         await log.record_all([_exported(caller, manifest, heard[person].archives[of]) for person, of in kept])
         lines = await asyncio.to_thread(_lines, kept, heard, manifest.as_of)
@@ -119,12 +114,12 @@ def _exported(caller: Caller, manifest: exports.Manifest, archive: Archive) -> A
 
 
 def begin_export(division: str, by: str, as_of: datetime) -> exports.Manifest:
-    """Begin a manifest."""
+    """Return the manifest of an export that begins."""
     return exports.Manifest(export_id=uuid7(), division=division, by=by, as_of=as_of)
 
 
 def _lines(kept: Mapping[tuple[str, str], Sequence[Duty]], heard: Mapping[str, Heard], as_of: datetime) -> bytes:
-    """Render archives; it takes a millisecond or two each, so it is done beside the event loop."""
+    """Return archives as lines of JSON; at a millisecond or two each this is not for the event loop."""
     bundles = (
         write_bundle(make_portable(heard[person_id], district, duties), as_of)
         for (person_id, district), duties in kept.items()
@@ -133,7 +128,7 @@ def _lines(kept: Mapping[tuple[str, str], Sequence[Duty]], heard: Mapping[str, H
 
 
 def render(bundle: Mapping[str, object]) -> bytes:
-    """Render a bundle as compact JSON."""
+    """Return a bundle as compact JSON in UTF-8."""
     return json.dumps(bundle, ensure_ascii=False, separators=(",", ":")).encode()
 
 
@@ -141,50 +136,56 @@ def render(bundle: Mapping[str, object]) -> bytes:
 
 
 async def take(service: Service, caller: Caller, person_id: str, body: bytes) -> Taken:
-    """Take a bundle of ours back in: what is missing is recorded as it was, what is here already is left alone."""
-    told = await asyncio.to_thread(lambda: read_bundle(validate_bundle(body)))
-    if told.archive.person_id != person_id:
+    """Take in a bundle that was written here: record what is missing as it was; leave alone what is here already.
+
+    Raise BundleRefusedError if it is no such bundle of this person, DiffersError if an entry is recorded otherwise.
+    """
+    portable = await asyncio.to_thread(lambda: read_bundle(validate_bundle(body)))
+    district = portable.archive.district
+    if portable.archive.person_id != person_id:
         raise BundleRefusedError("not_ours", "Bundle.entry.1.resource.id")
-    caller.must_cover(told.archive.district)
+    caller.must_cover(district)
     cause = f"fhir/{sha256(body).hexdigest()}"
-    for _ in range(ATTEMPTS):
-        taking = await _load(service, told)
-        facts = [*_entries(taking), *_completion(taking), *_enrolments(taking)]
-        commits = list(commits_of(service, facts, taking.standing, cause))
-        if not commits or not await service.journal.record(commits):
-            await _keep_serial(service, facts)
-            return taking.taken
-    raise StreamConflictError(archive_stream(person_id, told.archive.district))
+
+    async def decide(streams: Mapping[str, Event[Fact]]) -> tuple[tuple[Taken, list[Fact]], Sequence[Commit]]:
+        incoming = await _load(service, portable, streams)
+        facts = [*_entries(incoming), *_completion(incoming), *_enrolments(incoming)]
+        return (incoming.taken, facts), list(commits_of(service, facts, streams, cause))
+
+    people = {person_id, *(entry.person_id for entry in portable.entries)}
+    taken, facts = await record_together(service, people, decide, archive_stream(person_id, district))
+    await _keep_serial(service, facts)
+    return taken
 
 
 @dataclass(slots=True)
-class Taking:
-    """A bundle on its way in, beside what stands here of its person."""
+class Incoming:
+    """A bundle on its way in, beside what is recorded and known here of its person; `taken` counts what becomes of it.
 
-    told: PortableArchive
+    `streams` are the own streams about everyone in it, `copies` the entries that the district was sent or made.
+    """
+
+    portable: PortableArchive
     archive: Archive
     custody: Custody | None
-    standing: Mapping[str, Event[Fact]]
+    streams: Mapping[str, Event[Fact]]
     copies: Mapping[str, Entry]
     died_on: date | None
     now: datetime
     taken: Taken
 
 
-async def _load(service: Service, told: PortableArchive) -> Taking:
-    person_id, district = told.archive.person_id, told.archive.district
-    people = {person_id, *(entry.person_id for entry in told.entries)}
-    standing = {event.subject: event for event in await service.journal.load_streams_of(people)}
-    archive = newest_of(standing, archive_stream(person_id, district), ArchiveFact)
-    custody = newest_of(standing, custody_stream(person_id, district), CustodyFact)
+async def _load(service: Service, portable: PortableArchive, streams: Mapping[str, Event[Fact]]) -> Incoming:
+    person_id, district = portable.archive.person_id, portable.archive.district
+    archive, custody = archive_in(streams, person_id, district)
     if archive is None:
         raise NoArchiveError
-    heard = (await find_heard(service.database, [person_id])).get(person_id, Heard())
-    return Taking(
-        told=told,
-        archive=archive.data.archive,
-        custody=custody.data.custody if custody else None,
-        standing=standing,
+    heard = (await find_heard(service.database, [person_id]))[person_id]
+    return Incoming(
+        portable=portable,
+        archive=archive,
+        custody=custody,
+        streams=streams,
         copies=heard.entries_known_to(district),
         died_on=heard.died_on,
         now=service.clock(),
@@ -192,26 +193,27 @@ async def _load(service: Service, told: PortableArchive) -> Taking:
     )
 
 
-def _entries(taking: Taking) -> Iterator[Fact]:
-    """Record the own district's entries that are missing, with everything that they said before."""
-    for entry in taking.told.entries:
-        event = newest_of(taking.standing, entry_stream(entry.entry_id), EntryFact)
-        standing = event.data.entry if event else taking.copies.get(entry.entry_id)
-        if standing and not _agree(standing, entry):
+def _entries(incoming: Incoming) -> Iterator[Fact]:
+    """Return the facts of the own district's entries that are missing here, one for each missing version."""
+    for entry in incoming.portable.entries:
+        event = newest_of(incoming.streams, entry_stream(entry.entry_id), EntryFact)
+        known = event.data.entry if event else incoming.copies.get(entry.entry_id)
+        if known and not _agree(known, entry):
             raise DiffersError(entry.entry_id)
-        if standing and (standing.version >= entry.version or event is None):
-            taking.taken.duplicate += 1
-        elif entry.district != taking.archive.district:
-            taking.taken.elsewhere += 1
+        if known and (known.version >= entry.version or event is None):
+            incoming.taken.duplicate += 1
+        elif entry.district != incoming.archive.district:
+            incoming.taken.elsewhere += 1
         else:
-            record_entry(taking.archive, taking.custody, entry, taking.now, taking.died_on)
-            taking.taken.recorded += standing is None
-            taking.taken.continued += standing is not None
-            yield from history(entry)[standing.version if standing else 0 :]
+            # only to refuse what may not be entered: what is recorded are the entry's own versions
+            record_entry(incoming.archive, incoming.custody, entry, incoming.now, incoming.died_on)
+            incoming.taken.recorded += known is None
+            incoming.taken.continued += known is not None
+            yield from history(entry)[known.version if known else 0 :]
 
 
 def _agree(one: Entry, other: Entry) -> bool:
-    """Say whether two copies of an entry tell the same story as far as both go."""
+    """Return whether two copies of an entry have the same content in every version that both have."""
     version = min(one.version, other.version)
     return (one.person_id, one.street, one.digest(version)) == (other.person_id, other.street, other.digest(version))
 
@@ -224,57 +226,57 @@ FACTS: Mapping[EntryState, type[EntryFact]] = {
 
 
 def history(entry: Entry) -> list[EntryFact]:
-    """Tell the facts that led to what an entry says now."""
+    """Return the facts that led to an entry as it is now, one for each version, oldest first."""
     versions = [*entry.earlier, entry.as_earlier()]
     return [
-        FACTS[said.state](
+        FACTS[version.state](
             entry=entry.model_copy(
                 update={
-                    **{name: getattr(said, name) for name in type(said).model_fields},
+                    **{name: getattr(version, name) for name in type(version).model_fields},
                     "earlier": entry.earlier[:number],
                 }
             )
         )
-        for number, said in enumerate(versions)
+        for number, version in enumerate(versions)
     ]
 
 
-def _completion(taking: Taking) -> Iterator[Fact]:
-    """Complete an archive that nobody completed here yet, under the code that it had."""
-    archive, told = taking.archive, taking.told.archive
-    if archive.basic is None and told.basic and archive.is_open:
+def _completion(incoming: Incoming) -> Iterator[Fact]:
+    """Return the completion of an archive that was not completed here yet, under the code that it had."""
+    archive, theirs = incoming.archive, incoming.portable.archive
+    if archive.basic is None and theirs.basic and archive.is_open:
         fields = ("basic", "code", "coded_on", "aliases", "completed_at", "completed_by", "paper", "since")
-        taking.taken.archive = "completed"
-        yield ArchiveCompleted(archive=archive.model_copy(update={name: getattr(told, name) for name in fields}))
-    elif archive == told:
-        taking.taken.archive = "duplicate"
+        incoming.taken.archive = "completed"
+        yield ArchiveCompleted(archive=archive.model_copy(update={name: getattr(theirs, name) for name in fields}))
+    elif archive == theirs:
+        incoming.taken.archive = "duplicate"
 
 
-def _enrolments(taking: Taking) -> Iterator[Fact]:
-    counts = taking.taken.enrolments
-    for told in taking.told.enrolments:
-        event = newest_of(
-            taking.standing, enrolment_stream(told.person_id, told.condition, told.district), EnrolmentFact
-        )
+def _enrolments(incoming: Incoming) -> Iterator[Fact]:
+    """Return the facts of the own district's enrolments that are missing here."""
+    counts = incoming.taken.enrolments
+    for enrolment in incoming.portable.enrolments:
+        stream = enrolment_stream(enrolment.person_id, enrolment.condition, enrolment.district)
+        event = newest_of(incoming.streams, stream, EnrolmentFact)
         outcome: Literal["recorded", "duplicate", "kept", "elsewhere"] = "recorded"
-        if told.district != taking.archive.district:
+        if enrolment.district != incoming.archive.district:
             outcome = "elsewhere"
         elif event:
-            outcome = "duplicate" if event.data.enrolment == told else "kept"
+            outcome = "duplicate" if event.data.enrolment == enrolment else "kept"
         counts[outcome] = counts.get(outcome, 0) + 1
         if outcome == "recorded":
-            yield from _managed(told)
+            yield from _enrolment_history(enrolment)
 
 
-def _managed(told: Enrolment) -> Iterator[Fact]:
+def _enrolment_history(enrolment: Enrolment) -> Iterator[Fact]:
     begun = {"ended_on": None, "ending": None, "handed_to": None, "handed_turn": None}
-    yield ChronicEnrolled(enrolment=told.model_copy(update=begun))
-    if not told.active:
-        yield EnrolmentEnded(enrolment=told)
+    yield ChronicEnrolled(enrolment=enrolment.model_copy(update=begun))
+    if not enrolment.active:
+        yield EnrolmentEnded(enrolment=enrolment)
 
 
 async def _keep_serial(service: Service, facts: Iterable[Fact]) -> None:
-    """Never give the serial of a code that came back a second time."""
+    """Count the serial number of a code that came back as used, so that it is never assigned a second time."""
     for fact in facts:
         if isinstance(fact, ArchiveCompleted) and fact.archive.code:
             await exports.keep_serial(service.database, fact.archive.code)

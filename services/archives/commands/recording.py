@@ -1,7 +1,7 @@
 """How every command of archives records: load a stream, decide on its newest fact, continue it."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -13,6 +13,9 @@ from services.runtime.service import Service
 
 ATTEMPTS = 5
 FactT = TypeVar("FactT", bound=Fact)
+ResultT = TypeVar("ResultT")
+Decide = Callable[[Mapping[str, Event[Fact]]], Awaitable[tuple[ResultT, Sequence[Commit]]]]
+"""From the newest event of each own stream about some people, by stream: a result, and what to record for it."""
 
 
 def by_person(events: Iterable[Event[Fact]]) -> dict[str, list[Event[Fact]]]:
@@ -92,3 +95,26 @@ async def continue_stream(
         if not await service.journal.record([commit]):
             return fact
     raise StreamConflictError(stream)
+
+
+async def record_together(service: Service, people: Collection[str], decide: Decide[ResultT], conflict: str) -> ResultT:
+    """Return what is decided on everything that is recorded of people, once the commits that go with it are recorded.
+
+    Decide again if others recorded something in between; raise StreamConflictError, named `conflict`, if they always
+    do.
+    """
+    for _ in range(ATTEMPTS):
+        streams = {event.subject: event for event in await service.journal.load_streams_of(people)}
+        result, commits = await decide(streams)
+        if not commits or not await service.journal.record(commits):
+            return result
+    raise StreamConflictError(conflict)
+
+
+def archive_in(
+    streams: Mapping[str, Event[Fact]], person_id: str, district: str
+) -> tuple[Archive | None, Custody | None]:
+    """Return a district's archive of a person and its custody out of loaded streams; None where nothing is recorded."""
+    archive = newest_of(streams, archive_stream(person_id, district), ArchiveFact)
+    custody = newest_of(streams, custody_stream(person_id, district), CustodyFact)
+    return archive.data.archive if archive else None, custody.data.custody if custody else None

@@ -1,4 +1,4 @@
-"""Archives as pure decisions: opened, completed, compared, closed and reopened; each gives a fact or a refusal."""
+"""Pure decisions on archives and enrolments: each function returns the fact to record, or raises why it is refused."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date, datetime
@@ -33,17 +33,17 @@ from services.archives.domain.errors import (
 from services.archives.domain.takeover import end_enrolment, reopen
 
 
-def settle(started: Iterable[Stay], opened_at: datetime) -> Iterator[ArchiveOpened]:
-    """Open an archive for everyone whose stay in a district started; where there is one already, its stream says so.
+def owed_archives(started: Iterable[Stay], opened_at: datetime) -> Iterator[ArchiveOpened]:
+    """Return the opening of one archive for each person and district where a stay started.
 
-    It does not ask whether the stay still goes on, so that the order in which facts are heard does not matter.
+    Whether the stay has ended since makes no difference, so that the order in which facts are heard makes none.
     """
-    owed: set[tuple[str, str]] = set()
+    seen: set[tuple[str, str]] = set()
     for stay in started:
         key = (stay.person_id, stay.district)
-        if key in owed:
+        if key in seen:
             continue
-        owed.add(key)
+        seen.add(key)
         yield ArchiveOpened(
             archive=Archive(
                 person_id=stay.person_id,
@@ -57,7 +57,7 @@ def settle(started: Iterable[Stay], opened_at: datetime) -> Iterator[ArchiveOpen
 
 
 def complete(archive: Archive, basic: BasicInformation, code: str, by: str, now: datetime) -> ArchiveCompleted:
-    """Fill in cover and basic information; the first time gives the archive its code, which it keeps for good."""
+    """Return the completion with cover and basic information; the first one assigns the code, which stays for good."""
     _must_be_open(archive)
     completed = {"basic": basic, "completed_at": now, "completed_by": by}
     if archive.code is None:
@@ -66,12 +66,12 @@ def complete(archive: Archive, basic: BasicInformation, code: str, by: str, now:
 
 
 def compare_paper(archive: Archive, paper: PaperFile) -> PaperCompared:
-    """Keep where the paper stands and how many entries it holds."""
+    """Return the comparison with the paper archive: where it is kept and how many entries it has."""
     return PaperCompared(archive=archive.model_copy(update={"paper": paper}))
 
 
 def close(archive: Archive, reason: ClosingReason, closed_on: date, by: str, now: datetime) -> ArchiveClosed:
-    """Close an archive by hand: whoever can't be found, moved out of the system's reach, or has one by mistake."""
+    """Return the closing by hand, as of a day: the person can't be found, moved out of reach, or it was a mistake."""
     _must_be_open(archive)
     if closed_on > day_of(now):
         raise FutureEntryError
@@ -80,7 +80,7 @@ def close(archive: Archive, reason: ClosingReason, closed_on: date, by: str, now
 
 
 def reopen_by_hand(archive: Archive, custody: Custody | None) -> ArchiveReopened:
-    """Take an archive into use again: the person was found, or came back."""
+    """Return the reopening by hand of a closed archive: the person was found, or came back."""
     if archive.closing is None:
         raise NotClosedError
     if custody and not custody.holds:
@@ -91,7 +91,7 @@ def reopen_by_hand(archive: Archive, custody: Custody | None) -> ArchiveReopened
 
 
 def must_hold(archive: Archive | None, custody: Custody | None) -> Archive:
-    """Refuse where there is no archive, or another district keeps it; give the archive."""
+    """Return the archive; raise NoArchiveError if there is none, NotHeldError if another district keeps it."""
     if archive is None:
         raise NoArchiveError
     if custody and not custody.holds:
@@ -99,23 +99,23 @@ def must_hold(archive: Archive | None, custody: Custody | None) -> Archive:
     return archive
 
 
-def enrol(standing: Enrolment | None, enrolment: Enrolment, archive: Archive, now: datetime) -> ChronicEnrolled:
-    """Begin to manage a person for a condition, or begin again."""
+def enrol(current: Enrolment | None, enrolment: Enrolment, archive: Archive, now: datetime) -> ChronicEnrolled:
+    """Return the enrolment of a person for a condition, the first or a further one; `current` is what is recorded."""
     _must_be_open(archive)
-    if standing and standing.active:
+    if current and current.active:
         raise EnrolledError
     if enrolment.enrolled_on > day_of(now):
         raise FutureEntryError
-    return ChronicEnrolled(enrolment=enrolment.model_copy(update={"turn": standing.turn if standing else 0}))
+    return ChronicEnrolled(enrolment=enrolment.model_copy(update={"turn": current.turn if current else 0}))
 
 
-def end_managing(standing: Enrolment | None, ended_on: date, ending: EnrolmentEnding, now: datetime) -> EnrolmentEnded:
-    """Stop managing a person for a condition."""
-    if standing is None or not standing.active:
+def end_managing(current: Enrolment | None, ended_on: date, ending: EnrolmentEnding, now: datetime) -> EnrolmentEnded:
+    """Return the end of an enrolment, as of a day."""
+    if current is None or not current.active:
         raise NotEnrolledError
     if ended_on > day_of(now):
         raise FutureEntryError
-    return end_enrolment(standing, ended_on, ending)
+    return end_enrolment(current, ended_on, ending)
 
 
 def _must_be_open(archive: Archive) -> None:

@@ -1,9 +1,9 @@
-"""Custody as pure decisions: from what is known of a person, what one district still owes.
+"""Pure decisions on custody: from what is known of a person, the facts that one district still owes.
 
-`settle` is level-triggered: it compares who should keep the archive, which is the district where the person lives now
-or lived last, or else the one whose offer that district refused, with who does, and says the facts that are missing. It
-reads what was heard and what the district itself said; run twice it adds nothing. What two districts say crosses on the
-way, and ends with one keeper all the same.
+`settle` is level-triggered: it compares who should keep the archive with who does, and returns the facts that are
+missing. The keeper should be the district where the person lives now or lived last, or, if that one refused an offer,
+the district that made it. `settle` reads what was heard and what the district itself recorded; run twice it adds
+nothing. Facts of two districts may cross on the way and end with one keeper all the same.
 """
 
 from collections.abc import Iterator, Mapping
@@ -31,15 +31,15 @@ from services.archives.domain.duties import find_duties
 from services.archives.domain.known import Known
 from services.archives.domain.policy import POLICY, Policy
 from services.archives.domain.takeover import (
-    _close_or_reopen,
-    _continue_archive,
-    _continue_enrolments,
-    _end_or_resume_enrolments,
+    close_or_reopen,
+    continue_archive,
+    continue_enrolments,
+    end_or_resume_enrolments,
 )
 
 
 def settle(known: Known, now: datetime, policy: Policy = POLICY) -> Iterator[Fact]:
-    """Say what the district still owes about a person, in the order in which it is to be recorded."""
+    """Return the facts that the district still owes about a person, in the order in which to record them."""
     while fact := next(_owed(known, now, policy), None):
         yield fact
         known = known.after(fact)
@@ -47,22 +47,22 @@ def settle(known: Known, now: datetime, policy: Policy = POLICY) -> Iterator[Fac
 
 
 def _owed(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:
-    """List what is owed, the most urgent first; after each the rest is looked at again."""
-    yield from _continue_archive(known, now)
-    yield from _continue_enrolments(known)
+    """Return what is owed, the most urgent first; `settle` takes the first and asks again with it known."""
+    yield from continue_archive(known, now)
+    yield from continue_enrolments(known)
     yield from _release(known)
     yield from _return(known, now, policy)
     yield from _offer(known, now, policy)
     yield from _answer(known, now)
-    yield from _close_or_reopen(known, now)
-    yield from _end_or_resume_enrolments(known)
+    yield from close_or_reopen(known, now)
+    yield from end_or_resume_enrolments(known)
 
 
 # --- the origin: offer, take back, release
 
 
 def _offer(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:
-    """Offer what is held to the district that should keep it, unless it has the offer already."""
+    """Return the offer of a held archive to the district that should keep it, unless that has the offer already."""
     home, keeper = known.home, known.keeper
     if home is None or keeper is None or keeper == known.district or not known.custody.holds or known.died_on:
         return
@@ -83,12 +83,12 @@ def _offer(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:
 
 
 def may_be_accepted(offer: Offer) -> bool:
-    """Say whether a receiver may accept: an offer that came back for being late may still be, and then counts."""
+    """Return whether a receiver may accept an offer: an open one, or one that was taken back as too late."""
     return offer.state is OfferState.OPEN or offer.returned is ReturnReason.TIMED_OUT
 
 
 def make_manifest(known: Known, now: datetime, policy: Policy) -> Manifest:
-    """List what is handed over: every entry at its version, their chained hash, and the open duties."""
+    """Return the manifest of a hand-over: every entry at its version, their chained hash, and the open duties."""
     entries = sorted(known.entries.values(), key=lambda entry: entry.entry_id)
     return Manifest(
         count=len(entries),
@@ -99,7 +99,7 @@ def make_manifest(known: Known, now: datetime, policy: Policy) -> Manifest:
 
 
 def _release(known: Known) -> Iterator[Fact]:
-    """File the receipt of an offer that was accepted since the archive was last gained: it is another's now."""
+    """Return the release with the newest receipt that accepts an offer made since the archive was last gained."""
     custody = known.custody
     accepted = [
         (receipt, other.district)
@@ -126,7 +126,7 @@ def _release(known: Known) -> Iterator[Fact]:
 
 
 def _return(known: Known, now: datetime, policy: Policy) -> Iterator[Fact]:
-    """Take an offer back that was refused, that took too long, or that another district should have by now."""
+    """Return the taking back of an offer: refused, unanswered for too long, or the person died or belongs elsewhere."""
     offer = known.custody.offer
     reason = _return_reason(known, offer, now, policy) if offer else None
     if offer and reason:
@@ -154,7 +154,7 @@ def _refuses(other: Custody, origin: str, offer: Offer) -> bool:
 
 
 def _forwards(known: Known) -> Iterator[EntryForwarded]:
-    """Send every entry on, in its newest version, to where the archive is offered or was handed to."""
+    """Return the newest versions of entries that a district with the offer, or with the archive, was not sent yet."""
     custody, offer = known.custody, known.custody.offer
     targets = {offer.to} if offer and may_be_accepted(offer) else set()
     if not custody.holds and custody.released_to:
@@ -165,11 +165,14 @@ def _forwards(known: Known) -> Iterator[EntryForwarded]:
                 yield EntryForwarded(entry=entry, by=known.district, to=to)
 
 
-# --- the receiver: accept or refuse, then go on with what was accepted
+# --- the receiver: accept or refuse
 
 
 def _answer(known: Known, now: datetime) -> Iterator[Fact]:
-    """Accept what is offered to the keeper, or to the home, which passes it on, once every entry is there."""
+    """Return the answers to the offers of which every entry is here: accepted, or refused if the hash differs.
+
+    The home district accepts even if it is not to keep the archive; it then passes it on.
+    """
     for origin, offer in _acceptable(known):
         if not has_all(known.entries, offer.manifest):
             continue
@@ -181,7 +184,7 @@ def _answer(known: Known, now: datetime) -> Iterator[Fact]:
 
 
 def _acceptable(known: Known) -> list[tuple[str, Offer]]:
-    """List the offers that may be accepted here; the home accepts none of the one that it is to pass it on to."""
+    """Return the offers that may be accepted here; the home accepts none from the district that is the keeper."""
     home = known.home
     if home is None or known.died_on or known.district not in {home.district, known.keeper}:
         return []
@@ -189,13 +192,13 @@ def _acceptable(known: Known) -> list[tuple[str, Offer]]:
 
 
 def may_be_refused(known: Known) -> list[tuple[str, Offer]]:
-    """List the offers that may be refused: those because of a stay here, not what comes back from another's refusal."""
+    """Return the offers that may be refused: those made for a stay here, not those that return after a refusal."""
     own = {stay.stay_id for stay in known.stays if stay.district == known.district}
     return [(origin, offer) for origin, offer in pending_offers(known) if offer.stay_id in own]
 
 
 def pending_offers(known: Known) -> list[tuple[str, Offer]]:
-    """List what other districts offer to this one and was not answered yet, by their codes."""
+    """Return the offers to this district that it has not answered yet, as (origin, offer), ordered by origin."""
     offers = [(other.district, other.offer) for other in known.others if other.offer]
     return sorted(
         (
@@ -208,14 +211,14 @@ def pending_offers(known: Known) -> list[tuple[str, Offer]]:
 
 
 def has_all(entries: Mapping[str, Entry], manifest: Manifest) -> bool:
-    """Say whether every entry of a manifest is there, in the version listed or a later one."""
+    """Return whether every entry of a manifest is there, in the version listed or a later one."""
     return len(manifest.lines) == manifest.count and all(
         line.entry_id in entries and entries[line.entry_id].version >= line.version for line in manifest.lines
     )
 
 
 def accept(custody: Custody, origin: str, offer: Offer, now: datetime) -> CustodyAccepted:
-    """Accept an offer with a receipt of the same count and hash, and keep what it comprised."""
+    """Return the acceptance of an offer: a receipt with the same count and hash, and with what was offered."""
     receipt = _receipt(custody, origin, offer, now).model_copy(
         update={"accepted": True, "archive": offer.archive, "enrolments": offer.enrolments}
     )
@@ -225,7 +228,7 @@ def accept(custody: Custody, origin: str, offer: Offer, now: datetime) -> Custod
 def refuse(
     custody: Custody, origin: str, offer: Offer, now: datetime, *, reason: str, by: str | None = None
 ) -> CustodyRefused:
-    """Refuse an offer with a reason; the origin takes it back."""
+    """Return the refusal of an offer with a reason, after which the origin takes it back."""
     receipt = _receipt(custody, origin, offer, now).model_copy(update={"reason": reason, "answered_by": by})
     return CustodyRefused(custody=_with_receipt(custody, receipt))
 
@@ -244,10 +247,10 @@ def _receipt(custody: Custody, origin: str, offer: Offer, now: datetime) -> Rece
 
 
 def _with_receipt(custody: Custody, receipt: Receipt) -> Custody:
-    """Keep the latest acceptance for each origin, and its latest refusal for each stay."""
-    kept = [old for old in custody.receipts if _place(old) != _place(receipt)]
+    """Return the custody with a receipt added: kept are each origin's last acceptance, and its last refusal by stay."""
+    kept = [old for old in custody.receipts if _slot(old) != _slot(receipt)]
     return custody.model_copy(update={"turn": receipt.turn, "receipts": (*kept, receipt)})
 
 
-def _place(receipt: Receipt) -> tuple[str, bool, str | None]:
+def _slot(receipt: Receipt) -> tuple[str, bool, str | None]:
     return receipt.origin, receipt.accepted, None if receipt.accepted else receipt.stay_id

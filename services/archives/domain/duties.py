@@ -1,7 +1,7 @@
-"""What is due when: a pure function of an archive, its enrolments and entries, a policy and the day.
+"""Duties, that is what is due when: a pure function of an archive, its enrolments and entries, a policy and the day.
 
-Every due day follows from what was done and not from who keeps the archive, so that a clock goes on unchanged when the
-archive moves. The day decides only which stage of a programme for children or mothers is the next.
+Every due day follows from what was done and not from who keeps the archive, so that it stays the same when the archive
+moves. The day of asking decides only which stage of a programme for children or mothers is the next.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,7 +21,7 @@ from services.archives.domain.stages import childhood_duties, maternal_duties
 def find_duties(
     archive: Archive, enrolments: Iterable[Enrolment], entries: Iterable[Entry], today: date, policy: Policy = POLICY
 ) -> list[Duty]:
-    """List what is owed to the person of an open archive, soonest first."""
+    """Return what is due to the person of an archive, soonest first; nothing if the archive is closed."""
     if not archive.is_open:
         return []
     standing = sorted(
@@ -42,7 +42,7 @@ def find_duties(
 def _exams(
     archive: Archive, active: Sequence[Enrolment], entries: Sequence[Entry], today: date, policy: Policy
 ) -> Iterator[Duty]:
-    """Ask for an exam every year: at 65 and over with all auxiliary tests, else of those who are managed."""
+    """Return the yearly exam: with all auxiliary tests at 65 and over, else for those managed for a chronic disease."""
     exams = [(day_of(entry.measured_at), entry.content) for entry in entries if isinstance(entry.content, PhysicalExam)]
     if archive.birth and age_on(archive.birth, today) >= policy.elderly_age:
         yield _elderly_exam(archive, archive.birth, exams, policy)
@@ -52,7 +52,7 @@ def _exams(
 
 
 def _elderly_exam(archive: Archive, birth: date, exams: Sequence[tuple[date, PhysicalExam]], policy: Policy) -> Duty:
-    """Ask for the exam of 65 and over: the first by the end of the year, an incomplete one to be completed soon."""
+    """Return the exam of 65 and over: the first by the end of the year, an incomplete one to be completed soon."""
     done = [on for on, exam in exams if not exam.missing_tests()]
     yearly = (
         add_months(done[-1], policy.exam_months)
@@ -67,7 +67,7 @@ def _elderly_exam(archive: Archive, birth: date, exams: Sequence[tuple[date, Phy
 
 
 def _referral_checks(entries: Sequence[Entry], policy: Policy) -> Iterator[Duty]:
-    """Ask after each referral within two weeks, unless somebody did: by its outcome, or by a later follow-up."""
+    """Return a check within two weeks of each referral that has no outcome yet and no later follow-up."""
     for entry in entries:
         if not isinstance(entry.content, Referral) or entry.content.checked_on:
             continue

@@ -1,4 +1,4 @@
-"""Entries as pure decisions: recorded, corrected and voided; each gives a fact or a refusal."""
+"""Pure decisions on entries: each function returns the fact to record, or raises why it is refused."""
 
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -20,13 +20,13 @@ from services.archives.domain.errors import (
 )
 
 TYPING_LATITUDE = timedelta(minutes=5)
-"""How far a clock at a bedside may be ahead of ours."""
+"""How far the clock of whoever types may be ahead of the server's."""
 
 
 def record_entry(
     archive: Archive | None, custody: Custody | None, entry: Entry, now: datetime, died_on: date | None = None
 ) -> EntryRecorded:
-    """Enter something in an archive; after it was handed over it is taken all the same, as out of custody."""
+    """Return the recording of an entry; one into an archive that was handed over is marked as out of custody."""
     if archive is None:
         raise NoArchiveError
     held = custody is None or custody.holds
@@ -39,7 +39,7 @@ def record_entry(
 def correct_entry(
     entry: Entry, content: AnyContent, measured_at: datetime, by: str, reason: str, now: datetime
 ) -> EntryCorrected:
-    """Correct what was entered; what it said before is kept."""
+    """Return the correction of an entry; the earlier versions are kept in it."""
     _must_stand(entry)
     if content.kind != entry.content.kind:
         raise OtherKindError
@@ -50,14 +50,14 @@ def correct_entry(
 
 
 def void_entry(entry: Entry, by: str, reason: str, now: datetime) -> EntryVoided:
-    """Void what was entered; it counts no more, what it said is kept."""
+    """Return the voiding of an entry, which counts no more; the earlier versions are kept in it."""
     _must_stand(entry)
     return EntryVoided(entry=_next_version(entry, by, reason, now, {"state": EntryState.VOIDED}))
 
 
-def must_be_version(standing: int, expected: int | None) -> None:
-    """Refuse a change by somebody who looked at an earlier version."""
-    if expected is not None and standing != expected:
+def must_be_version(current: int, expected: int | None) -> None:
+    """Raise StaleVersionError if somebody who wants to change something looked at an earlier version of it."""
+    if expected is not None and current != expected:
         raise StaleVersionError
 
 

@@ -1,4 +1,4 @@
-"""Decisions of archives that say no, each with a stable code and what to do."""
+"""Refused decisions of archives, each with a stable code and advice on what to do."""
 
 from contracts.refusals import RefusedError
 
@@ -70,7 +70,7 @@ class VoidedError(RefusedError):
 
 
 class OtherKindError(RefusedError):
-    """A correction says something of another kind."""
+    """A correction has content of another kind than the entry."""
 
     code = "other_kind"
     advice = "更正不能改变条目类型,请作废后重录。A correction keeps the kind; void the entry and record another."

@@ -23,7 +23,7 @@ from services.archives.domain.policy import POLICY, Policy
 
 
 class Control(StrEnum):
-    """What a follow-up found: `urgent` is a matter of the same day."""
+    """How well a condition was controlled at a follow-up; `urgent` needs action on the same day."""
 
     CONTROLLED = "controlled"
     UNCONTROLLED = "uncontrolled"
@@ -32,7 +32,7 @@ class Control(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A follow-up for one condition, judged."""
+    """A follow-up for one condition: its day, what was entered, and how well the condition was controlled."""
 
     on: date
     control: Control
@@ -40,25 +40,25 @@ class Visit:
 
     @property
     def face_to_face(self) -> bool:
-        """Say whether the two met."""
+        """Return whether worker and person met."""
         return self.content.mode is Mode.FACE_TO_FACE
 
     @property
     def agreed_on(self) -> date | None:
-        """Give the day that worker and person agreed on for the next one."""
+        """Return the later day agreed on for the next follow-up; None if none was."""
         agreed = self.content.next_on if isinstance(self.content, FollowUp) else None
         return agreed if agreed and agreed > self.on else None
 
     @property
     def new_complication(self) -> bool:
-        """Say whether a complication was new."""
+        """Return whether a new complication was found."""
         return isinstance(self.content, FollowUp) and self.content.new_complication
 
 
 def visits_for(
     condition: Condition, entries: Iterable[Entry], birth: date | None, policy: Policy = POLICY
 ) -> list[Visit]:
-    """List the follow-ups for a condition, oldest first; the newest of several on one day that was as bad as any."""
+    """Return the follow-ups for a condition, oldest first: of each day the worst, of several as bad the newest."""
     by_day: dict[date, Visit] = {}
     for entry in sorted(entries, key=_by_time):
         content, on = entry.content, day_of(entry.measured_at)
@@ -72,13 +72,13 @@ def _by_time(entry: Entry) -> tuple[datetime, str]:
     return entry.measured_at, entry.entry_id
 
 
-def _worse(one: Visit | None, other: Visit) -> Visit:
+def _worse(earlier: Visit | None, later: Visit) -> Visit:
     order = list(Control)
-    return other if one is None or order.index(other.control) >= order.index(one.control) else one
+    return later if earlier is None or order.index(later.control) >= order.index(earlier.control) else earlier
 
 
 def _is_for(condition: Condition, content: FollowUp | BloodPressure) -> bool:
-    """Say whether a content is a follow-up for a condition; a blood pressure is one if it says how it was done."""
+    """Return whether content is a follow-up for a condition; a blood pressure is one if its mode was entered."""
     match condition:
         case Condition.HYPERTENSION:
             taken = isinstance(content, BloodPressure) and content.mode is not None
@@ -92,15 +92,17 @@ def _is_for(condition: Condition, content: FollowUp | BloodPressure) -> bool:
 
 
 def judge(content: FollowUp | BloodPressure, birth: date | None, on: date, policy: Policy = POLICY) -> Control:
-    """Judge a follow-up by the limits that hold at the person's age."""
-    found = {Control.CONTROLLED, *_numbers(content, birth, on, policy)}
+    """Return how well a follow-up's condition was controlled, by the limits for the person's age on the day."""
+    found = {Control.CONTROLLED, *_judge_numbers(content, birth, on, policy)}
     if isinstance(content, FollowUp):
         found |= {Control.UNCONTROLLED} if content.side_effects or content.new_complication else set()
         found |= {Control.URGENT} if content.urgent else set()
     return max(found, key=list(Control).index)
 
 
-def _numbers(content: FollowUp | BloodPressure, birth: date | None, on: date, policy: Policy) -> Iterator[Control]:
+def _judge_numbers(
+    content: FollowUp | BloodPressure, birth: date | None, on: date, policy: Policy
+) -> Iterator[Control]:
     match content:
         case HypertensionFollowUp() | BloodPressure():
             yield judge_pressure(content.systolic, content.diastolic, birth, on, policy)
@@ -118,7 +120,10 @@ def _numbers(content: FollowUp | BloodPressure, birth: date | None, on: date, po
 
 
 def judge_pressure(systolic: int, diastolic: int, birth: date | None, on: date, policy: Policy = POLICY) -> Control:
-    """Judge a blood pressure: below 140 over 90, from 65 years on below 150 over 90; urgent at 180 or 110."""
+    """Return how well a blood pressure (mmHg) is controlled.
+
+    The policy asks for less than 140 over 90, from 65 years on less than 150 over 90; 180 or 110 is urgent.
+    """
     if systolic >= policy.systolic_urgent or diastolic >= policy.diastolic_urgent:
         return Control.URGENT
     elderly = birth is not None and age_on(birth, on) >= policy.elderly_age
@@ -145,7 +150,7 @@ _FOLLOW_UPS: Mapping[Condition, DutyKind] = {
 
 
 def follow_up_duty(enrolment: Enrolment, entries: Sequence[Entry], archive: Archive, policy: Policy) -> Duty | None:
-    """Say when the next follow-up of a condition is due: the soonest of the clocks that run."""
+    """Return when the next follow-up of a condition is due: the soonest of its clocks; None if none runs."""
     visits = visits_for(enrolment.condition, entries, archive.birth, policy)
     visits = [visit for visit in visits if visit.on >= enrolment.enrolled_on]
     clocks = _tuberculosis_clocks if enrolment.condition is Condition.TUBERCULOSIS else _chronic_clocks
@@ -162,6 +167,7 @@ def follow_up_duty(enrolment: Enrolment, entries: Sequence[Entry], archive: Arch
 
 
 Clock = tuple[date, DutyReason]
+"""A day by which a follow-up is due, and the reason."""
 
 
 def _chronic_clocks(enrolment: Enrolment, visits: Sequence[Visit], policy: Policy) -> Iterator[Clock]:
@@ -190,7 +196,7 @@ def _next_by_control(visits: Sequence[Visit], policy: Policy) -> Clock:
 
 
 def needs_referral(visits: Sequence[Visit]) -> bool:
-    """Say whether the last two follow-ups running were both uncontrolled."""
+    """Return whether neither of the last two follow-ups was controlled."""
     return len(visits) > 1 and all(visit.control is not Control.CONTROLLED for visit in visits[-2:])
 
 
@@ -202,7 +208,7 @@ def _months_when_controlled(visit: Visit, policy: Policy) -> int:
 
 
 def _next_face_to_face(enrolment: Enrolment, visits: Sequence[Visit], policy: Policy) -> date:
-    """Say when the two must meet at the latest for there to be enough meetings in the year."""
+    """Return the last day for the next meeting if there are to be enough meetings in the year."""
     met = [visit.on for visit in visits if visit.face_to_face]
     next_on = add_months(met[-1] if met else enrolment.enrolled_on, policy.face_to_face_months)
     if enough_face_to_face(visits, next_on.year, policy):
@@ -211,17 +217,17 @@ def _next_face_to_face(enrolment: Enrolment, visits: Sequence[Visit], policy: Po
 
 
 def enough_face_to_face(visits: Iterable[Visit], year: int, policy: Policy = POLICY) -> bool:
-    """Say whether the two met often enough in a calendar year."""
+    """Return whether worker and person met often enough in a calendar year."""
     return count_face_to_face(visits, year) >= policy.face_to_face_a_year
 
 
 def count_face_to_face(visits: Iterable[Visit], year: int) -> int:
-    """Count the days of a calendar year on which the two met, whoever kept the archive."""
+    """Return on how many days of a calendar year worker and person met, whichever district kept the archive."""
     return sum(visit.face_to_face and visit.on.year == year for visit in visits)
 
 
 def _tuberculosis_clocks(enrolment: Enrolment, visits: Sequence[Visit], policy: Policy) -> Iterator[Clock]:
-    """Ask for a first visit within 72 hours, then every 10 days for two months, then every month until the end."""
+    """Return the due days of tuberculosis: within 72 hours, then every 10 days for two months, then every month."""
     if not visits:
         yield enrolment.enrolled_on + timedelta(days=policy.tuberculosis_first_days), DutyReason.FIRST
         return

@@ -1,4 +1,4 @@
-"""Everything that one district knows of a person whose archive it has, for deciding about custody."""
+"""What one district knows of a person whose archive it has: the input of every decision on custody."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,11 +14,11 @@ from contracts.registration.stays import Stay, StayState
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What a district knows of one person: its own streams, and what was heard of everybody's.
+    """What a district knows of one person: its own streams, and what was heard from all districts.
 
-    `aliases` are the district's archives of ids that were merged into this person's, `others` what other districts say
-    about custody, `handed` their archives and `handed_enrolments` what they managed when they closed them, `forwarded`
-    the version up to which this district sent an entry on to another, by (entry, district).
+    `others` is the custody as other districts have it. `aliases` are the district's archives of ids that were merged
+    into this person's. `handed` are the archives that other districts handed to this one, `handed_enrolments` the
+    enrolments they ended then. `forwarded` is the version of an entry last sent to a district, by (entry, district).
     """
 
     archive: Archive
@@ -35,21 +35,21 @@ class Known:
 
     @property
     def district(self) -> str:
-        """Name the district that knows all this."""
+        """Return the code of the district that knows all this."""
         return self.archive.district
 
     @property
     def home(self) -> Stay | None:
-        """Give the stay where the person lives, or lived last."""
+        """Return the stay where the person lives, or lived last; None if no stay counts."""
         return find_home(self.stays)
 
     @property
     def keeper(self) -> str | None:
-        """Name the district that should keep the archive, as far as this one knows."""
+        """Return the code of the district that should keep the archive, as far as this one knows."""
         return find_keeper(self.home, (self.custody, *self.others))
 
     def after(self, fact: Fact) -> "Known":
-        """Give what is known once the district said a fact of its own."""
+        """Return what is known once the district recorded a further fact of its own."""
         match fact:
             case CustodyFact(custody=custody):
                 return replace(self, custody=custody)
@@ -62,28 +62,28 @@ class Known:
 
 
 def begin_custody(archive: Archive) -> Custody:
-    """Say nothing yet about custody: who opened an archive holds it."""
+    """Return the custody of an archive of which nothing is recorded yet: the district that opened it holds it."""
     return Custody(person_id=archive.person_id, district=archive.district, street=archive.street)
 
 
 def find_home(stays: Iterable[Stay]) -> Stay | None:
-    """Find where a person lives now or lived last: the latest stay that stands.
+    """Return where a person lives now or lived last: the latest stay that was not retracted; None if there is none.
 
-    Who left and arrived nowhere yet stays in the care of the place that was left. Stays under a number that fails its
-    check are nobody's for certain and move nothing.
+    A person who left and has arrived nowhere yet stays in the care of the place that was left. Stays under a document
+    number that fails its check may be another person's and do not count.
     """
     claims = [stay for stay in stays if stay.state is not StayState.RETRACTED and not stay.unverified]
     return max(claims, key=lambda stay: (stay.started_on, stay.recorded_at, stay.stay_id), default=None)
 
 
 def find_keeper(home: Stay | None, custodies: Iterable[Custody]) -> str | None:
-    """Name who should keep an archive: the district of the home, unless it refused it for this very stay.
+    """Return the district that should keep an archive: that of the home, unless it refused it for this very stay.
 
-    Then it goes back to the origin, with whatever the refusing district has of the person, until the person is
-    registered anew. Who does not know of a refusal offers to the home, which accepts and passes it on.
+    Then it is the origin of the refused offer, which also gets what the refusing district has of the person, until the
+    person is registered anew. A district that has not heard of the refusal offers to the home, which passes it on.
     """
     if home is None:
         return None
-    told = (receipt for custody in custodies if custody.district == home.district for receipt in custody.receipts)
-    refusals = [receipt for receipt in told if not receipt.accepted and receipt.stay_id == home.stay_id]
+    answers = (receipt for custody in custodies if custody.district == home.district for receipt in custody.receipts)
+    refusals = [receipt for receipt in answers if not receipt.accepted and receipt.stay_id == home.stay_id]
     return max(refusals, key=lambda receipt: receipt.turn).origin if refusals else home.district

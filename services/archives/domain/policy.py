@@ -1,4 +1,4 @@
-"""The numbers that duties go by, after the national specification, as data."""
+"""The numbers that decide what is due, after the national specification, as data."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,11 @@ from contracts.reference.vaccines import SCHEDULES, ScheduledDose
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules as data: days, months and limits, as the plans and the national standard have them."""
+    """Days, months and limits of the plans and the national standard.
+
+    Blood pressures are in mmHg, glucose in mmol/L; `_below` is the first value that is too high, `_urgent` the first
+    that is urgent, `glucose_low` the highest that is urgently low.
+    """
 
     first_days: int = 14
     uncontrolled_days: int = 14

@@ -1,6 +1,6 @@
-"""What in an archive may not be true 数据质量: late, copied, impossible or made-up entries, each with its evidence.
+"""Findings on data quality 数据质量: entries that are late, copied, impossible or made up, each with its evidence.
 
-A pure function of what is known of a person, so that the order in which things are heard does not matter. A finding is
+A pure function of what is known of a person, so that the order in which facts are heard does not matter. A finding is
 a question to the street that made the entry, never a verdict.
 """
 
@@ -55,7 +55,7 @@ class Severity(StrEnum):
     SERIOUS = "serious"
 
 
-class Finding(BaseModel):
+class QualityFinding(BaseModel):
     """One finding: what, where, on which day, and the entries and values that show it."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -69,9 +69,9 @@ class Finding(BaseModel):
 
     @property
     def finding_id(self) -> str:
-        """Name it by its evidence: with another entry it is another finding, which asks anew."""
-        named = "|".join((self.kind, self.street, self.on.isoformat(), *self.entry_ids))
-        return sha256(named.encode()).hexdigest()[:32]
+        """Return an id made of the evidence: with one more entry it is another finding, to be explained anew."""
+        evidence = "|".join((self.kind, self.street, self.on.isoformat(), *self.entry_ids))
+        return sha256(evidence.encode()).hexdigest()[:32]
 
 
 Range = tuple[float, float]
@@ -79,7 +79,7 @@ Range = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class QualityPolicy:
-    """The thresholds as data. None of them is in a standard: they are set where entries are worth a second look.
+    """The thresholds, which no standard sets: entries beyond them are worth a second look.
 
     `plausible` ranges are narrower than what may be entered; those of `adult` hold from 18 years on.
     """
@@ -121,32 +121,32 @@ class Reviewed:
     died_on: date | None = None
 
 
-def find_findings(known: Reviewed, policy: QualityPolicy = QUALITY) -> list[Finding]:
-    """Find what is questionable about the entries that the archive's own district made."""
+def find_findings(known: Reviewed, policy: QualityPolicy = QUALITY) -> list[QualityFinding]:
+    """Return the findings about entries that the archive's own district made, ordered by day."""
     ordered = sorted((entry for entry in known.entries if entry.stands), key=_by_time)
     whole = Reviewed(known.archive, ordered, known.stays, known.died_on)
     own = {entry.entry_id for entry in ordered if entry.district == known.archive.district}
     found = (finding for rule in RULES for finding in rule(whole, policy))
-    return sorted((one for one in found if one.entry_ids[-1] in own), key=_by_day)
+    return sorted((finding for finding in found if finding.entry_ids[-1] in own), key=_by_day)
 
 
-def marks(findings: Iterable[Finding]) -> list[str]:
-    """Give what findings are listed under: street and district, each with the kind and without."""
-    places = {(place, one.kind.value) for one in findings for place in (one.street, one.street[:6])}
-    return sorted({f"{place}|{kind}" for place, of in places for kind in (of, "")})
+def marks(findings: Iterable[QualityFinding]) -> list[str]:
+    """Return the marks by which findings are listed: `<street or district>|<kind>`, and the same without the kind."""
+    places = {(place, finding.kind.value) for finding in findings for place in (finding.street, finding.street[:6])}
+    return sorted({f"{place}|{mark}" for place, kind in places for mark in (kind, "")})
 
 
 def _by_time(entry: Entry) -> tuple[Any, str]:
     return entry.measured_at, entry.entry_id
 
 
-def _by_day(finding: Finding) -> tuple[date, str, tuple[str, ...]]:
+def _by_day(finding: QualityFinding) -> tuple[date, str, tuple[str, ...]]:
     return finding.on, finding.kind, finding.entry_ids
 
 
-def _make(kind: FindingKind, serious: bool, entries: Sequence[Entry], **values: Any) -> Finding:
-    """Make a finding; it is put to the street of the last entry."""
-    return Finding(
+def _make(kind: FindingKind, serious: bool, entries: Sequence[Entry], **values: Any) -> QualityFinding:
+    """Return a finding, which is put to the street of the last entry."""
+    return QualityFinding(
         kind=kind,
         severity=Severity.SERIOUS if serious else Severity.NOTICE,
         street=entries[-1].street,
@@ -156,8 +156,8 @@ def _make(kind: FindingKind, serious: bool, entries: Sequence[Entry], **values: 
     )
 
 
-def _late(known: Reviewed, policy: QualityPolicy) -> Iterator[Finding]:
-    """Find what was first typed in long after it was done."""
+def _late(known: Reviewed, policy: QualityPolicy) -> Iterator[QualityFinding]:
+    """Return entries that were first typed in long after the service."""
     for entry in known.entries:
         first = entry.earlier[0] if entry.earlier else entry
         if first.recorded_at is None or (isinstance(entry.content, Vaccination) and entry.content.from_card):
@@ -167,8 +167,8 @@ def _late(known: Reviewed, policy: QualityPolicy) -> Iterator[Finding]:
             yield _make(FindingKind.LATE_ENTRY, days > policy.very_late_days, [entry], days=days)
 
 
-def _copied(known: Reviewed, policy: QualityPolicy) -> Iterator[Finding]:
-    """Find runs of readings of one kind that are the same to the last digit, by the same worker."""
+def _copied(known: Reviewed, policy: QualityPolicy) -> Iterator[QualityFinding]:
+    """Return runs of one kind with readings that are equal to the last digit, typed by the same worker."""
     by_kind: defaultdict[str, list[Entry]] = defaultdict(list)
     for entry in known.entries:
         if readings_of(entry.content):
@@ -184,17 +184,17 @@ def _copied(known: Reviewed, policy: QualityPolicy) -> Iterator[Finding]:
 
 
 def readings_of(content: Content) -> tuple[tuple[str, float], ...]:
-    """Give the numbers of a content that differ from day to day."""
+    """Return the numbers of a content that vary from day to day, by field name."""
     return tuple((name, value) for name, value, _ in measures_of(content) if name != "height_cm")
 
 
 def first_typed_by(entry: Entry) -> str:
-    """Name who typed an entry in, whoever corrected it since."""
+    """Return who typed an entry in, whoever corrected it since."""
     return entry.earlier[0].recorded_by if entry.earlier else entry.recorded_by
 
 
-def _two_towns(known: Reviewed, policy: QualityPolicy) -> Iterator[Finding]:
-    """Find people who were seen in person in two streets on one day."""
+def _two_towns(known: Reviewed, policy: QualityPolicy) -> Iterator[QualityFinding]:
+    """Return entries of services in person in two streets on one day."""
     del policy
     seen = [entry for entry in known.entries if _in_person(entry.content)]
     for _, on_one_day in groupby(seen, key=lambda entry: day_of(entry.measured_at)):
@@ -209,7 +209,7 @@ def _two_towns(known: Reviewed, policy: QualityPolicy) -> Iterator[Finding]:
 
 
 def _in_person(content: Content) -> bool:
-    """Say whether somebody must have been there for it."""
+    """Return whether the person must have been there for the service."""
     match content:
         case FollowUp() | BloodPressure():
             return content.mode is Mode.FACE_TO_FACE
@@ -221,8 +221,8 @@ def _in_person(content: Content) -> bool:
     )
 
 
-def _after_moving_out(known: Reviewed, policy: QualityPolicy) -> Iterator[Finding]:
-    """Find service by a district that the person had left before that day, whether or not to another one we know."""
+def _after_moving_out(known: Reviewed, policy: QualityPolicy) -> Iterator[QualityFinding]:
+    """Return entries of a district that the person had left before that day, whether or not for a known address."""
     del policy
     claims = [stay for stay in known.stays if stay.state is not StayState.RETRACTED and not stay.unverified]
     for entry in known.entries:
@@ -233,7 +233,7 @@ def _after_moving_out(known: Reviewed, policy: QualityPolicy) -> Iterator[Findin
 
 
 def _left_on(claims: Iterable[Stay], district: str, on: date) -> date | None:
-    """Give the day on which a person had left a district for good as of a day, None if they had not."""
+    """Return the day on which a person had left a district for good as of a day; None if they had not."""
     begun = [stay for stay in claims if stay.started_on < on]
     there = [stay for stay in begun if stay.district == district]
     if not there:
@@ -246,16 +246,16 @@ def _left_on(claims: Iterable[Stay], district: str, on: date) -> date | None:
     return left_on if left_on and left_on < on and not arrived else None
 
 
-def _after_death(known: Reviewed, policy: QualityPolicy) -> Iterator[Finding]:
-    """Find service after the day of death."""
+def _after_death(known: Reviewed, policy: QualityPolicy) -> Iterator[QualityFinding]:
+    """Return entries of services after the day of death."""
     del policy
     for entry in known.entries:
         if known.died_on and day_of(entry.measured_at) > known.died_on:
             yield _make(FindingKind.AFTER_DEATH, True, [entry], died_on=known.died_on.isoformat())
 
 
-def _out_of_range(known: Reviewed, policy: QualityPolicy) -> Iterator[Finding]:
-    """Find numbers that may be entered but are hardly ever true."""
+def _out_of_range(known: Reviewed, policy: QualityPolicy) -> Iterator[QualityFinding]:
+    """Return entries with numbers that may be entered but are hardly ever true."""
     for entry in known.entries:
         ranges = _ranges(known.archive.birth, day_of(entry.measured_at), policy)
         numbers = {name: value for name, value, _ in measures_of(entry.content)}
@@ -280,30 +280,30 @@ def _beyond(value: float, plausible: Range | None) -> bool:
     return plausible is not None and not plausible[0] <= value <= plausible[1]
 
 
-def _bunched(known: Reviewed, policy: QualityPolicy) -> Iterator[Finding]:
-    """Find meetings for one thing that follow on one another sooner than they have a reason to."""
+def _bunched(known: Reviewed, policy: QualityPolicy) -> Iterator[QualityFinding]:
+    """Return pairs of meetings of one kind that follow each other sooner than there was a reason for."""
     met: defaultdict[str, list[tuple[Entry, FollowUp]]] = defaultdict(list)
     for entry in known.entries:
         if isinstance(entry.content, FollowUp) and entry.content.mode is Mode.FACE_TO_FACE:
             met[entry.content.kind].append((entry, entry.content))
     for visits in met.values():
-        for (before, said), (after, _) in pairwise(visits):
+        for (before, content), (after, _) in pairwise(visits):
             on = day_of(before.measured_at)
             days = (day_of(after.measured_at) - on).days
-            if days < _least_days(said, known.archive.birth, on, policy):
+            if days < _least_days(content, known.archive.birth, on, policy):
                 yield _make(FindingKind.BUNCHED, False, [before, after], days=days)
 
 
-def _least_days(said: FollowUp, birth: date | None, on: date, policy: QualityPolicy) -> int:
-    """Give the days before another meeting makes sense: few if the last went badly, or one was agreed sooner."""
-    if judge(said, birth, on) is not Control.CONTROLLED or isinstance(said, TuberculosisFollowUp):
+def _least_days(content: FollowUp, birth: date | None, on: date, policy: QualityPolicy) -> int:
+    """Return the days until the next meeting makes sense: few if the last went badly or an early one was agreed."""
+    if judge(content, birth, on) is not Control.CONTROLLED or isinstance(content, TuberculosisFollowUp):
         return policy.bunched_days_uncontrolled
-    if said.next_on and said.next_on < on + timedelta(days=policy.bunched_days):
+    if content.next_on and content.next_on < on + timedelta(days=policy.bunched_days):
         return policy.bunched_days_uncontrolled
     return policy.bunched_days
 
 
-RULES: tuple[Callable[[Reviewed, QualityPolicy], Iterator[Finding]], ...] = (
+RULES: tuple[Callable[[Reviewed, QualityPolicy], Iterator[QualityFinding]], ...] = (
     _late,
     _copied,
     _two_towns,

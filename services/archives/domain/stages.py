@@ -1,4 +1,4 @@
-"""Ages and weeks at which children and mothers are due: vaccinations, child visits, maternal visits."""
+"""Duties to children and mothers by age or week: vaccinations, child visits, maternal visits."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ ContentT = TypeVar("ContentT", bound=Content)
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A visit of a programme: when it opens, is due and lapses, in days or months from the programme's first day."""
+    """A visit of a programme: when it opens, is due and lapses, in days or months since the programme's first day."""
 
     opens: int
     due: int
@@ -74,7 +74,7 @@ def childhood_duties(birth: date, entries: Sequence[Entry], today: date, policy:
 
 
 def _vaccinations(birth: date, entries: Sequence[Entry], today: date, policy: Policy) -> Iterator[Duty]:
-    """Ask for the next dose of each vaccine of the schedule, as long as it may be given."""
+    """Return the next dose of each vaccine of the schedule that may still be given."""
     given: dict[tuple[str, int], date] = {}
     for on, content in _contents(entries, Vaccination):
         given.setdefault((content.vaccine, content.dose), on)
@@ -102,7 +102,7 @@ def _dose_duty(dose: ScheduledDose, birth: date, before: date | None) -> Duty:
 
 
 def _child_visits(birth: date, entries: Sequence[Entry], today: date) -> Iterator[Duty]:
-    """Ask for the next visit that was not made and can still be made."""
+    """Return the next child visit that was not made and can still be made."""
     made = {content.stage for _, content in _contents(entries, ChildVisit)}
     windows = {ChildStage.NEWBORN_HOME: _days(birth, NEWBORN)} | {
         stage: _months(birth, months) for stage, months in CHILD_STAGES.items()
@@ -111,7 +111,7 @@ def _child_visits(birth: date, entries: Sequence[Entry], today: date) -> Iterato
 
 
 def maternal_duties(entries: Sequence[Entry], today: date) -> Iterator[Duty]:
-    """Ask for the next visit of the pregnancy that was entered last, or after the birth."""
+    """Return the next visit of the pregnancy that was entered last, or the next one after its birth."""
     visits = list(_contents(entries, MaternalVisit))
     pregnancies = [begun for visit in visits if (begun := _begun_on(*visit))]
     if not pregnancies:
@@ -128,7 +128,10 @@ def maternal_duties(entries: Sequence[Entry], today: date) -> Iterator[Duty]:
 
 
 def _begun_on(on: date, visit: MaternalVisit) -> date | None:
-    """Date a pregnancy by the last period; by weeks only at its first visit, since later estimates differ by days."""
+    """Return the first day of the last period, as entered or from the weeks; None if the visit tells neither.
+
+    Weeks count at the first visit only, since later estimates differ by days.
+    """
     if visit.last_period_on:
         return visit.last_period_on
     early = visit.weeks is not None and visit.stage is MaternalStage.EARLY
@@ -136,6 +139,7 @@ def _begun_on(on: date, visit: MaternalVisit) -> date | None:
 
 
 Window = tuple[date, date, date]
+"""The days on which a visit opens, is due and lapses."""
 StageT = TypeVar("StageT", bound=StrEnum)
 
 
@@ -151,6 +155,7 @@ def _months(first_day: date, stage: Stage) -> Window:
 def _next_stage(
     kind: DutyKind, windows: Mapping[StageT, Window], made: Iterable[StageT], today: date
 ) -> Iterator[Duty]:
+    """Return the first visit that was not made and has not lapsed."""
     done = set(made)
     for stage, (opens, due, lapses) in windows.items():
         if stage not in done and today < lapses:

@@ -1,4 +1,4 @@
-"""Taking over: what the receiving district goes on with, and what follows for the own archive and enrolments."""
+"""Pure decisions on taking over: what a receiver continues, and what follows for the own archive and enrolments."""
 
 from collections.abc import Iterator
 from datetime import date, datetime
@@ -25,11 +25,12 @@ from services.archives.domain.known import Known
 
 
 def _accepted(custody: Custody) -> list[Receipt]:
+    """Return the receipts that accept an offer, oldest first."""
     return sorted((receipt for receipt in custody.receipts if receipt.accepted), key=lambda receipt: receipt.turn)
 
 
-def _continue_archive(known: Known, now: datetime) -> Iterator[Fact]:
-    """Go on with the code, aliases and basic information of an archive that was accepted."""
+def continue_archive(known: Known, now: datetime) -> Iterator[Fact]:
+    """Return how the own archive continues one that was accepted: with its code, aliases and basic information."""
     for receipt in _accepted(known.custody):
         if receipt.archive and receipt.turn > known.archive.turn:
             yield ArchiveContinued(archive=merge(known.archive, receipt.archive, receipt.answered_at, receipt.turn))
@@ -51,7 +52,7 @@ def _all_codes(archive: Archive) -> set[str | None]:
 
 
 def _was_completed_late(known: Known, theirs: Archive) -> bool:
-    """Say whether an origin completed its archive after it had offered it, so that the offer did not say so."""
+    """Return whether an origin completed its archive after it had offered it, so that the offer lacks it."""
     own = known.archive
     if not any(receipt.origin == theirs.district for receipt in _accepted(known.custody)):
         return False
@@ -61,10 +62,10 @@ def _was_completed_late(known: Known, theirs: Archive) -> bool:
 
 
 def merge(own: Archive, theirs: Archive, at: datetime, turn: int) -> Archive:
-    """Put an accepted archive together with the own one.
+    """Return the own archive together with an accepted one, as of the acceptance and its turn in the custody stream.
 
-    An own one that had been handed over is an old copy: what comes back is newer. One that was built apart keeps what
-    both say; of the two codes the earlier stays, the other becomes an alias.
+    An own one that had been handed over is an old copy: what comes back is newer. Of two that were built apart the
+    information of both is kept; the earlier code stays, the other becomes an alias.
     """
     stale = own.closing is not None and own.closing.reason is ClosingReason.MOVED
     basic, completed = _basic_of(own, theirs, stale)
@@ -84,7 +85,7 @@ def merge(own: Archive, theirs: Archive, at: datetime, turn: int) -> Archive:
 
 
 def first_day(archive: Archive) -> date:
-    """Give the first day on which the person had an archive anywhere, as far as this one knows."""
+    """Return the first day on which the person had an archive anywhere, as far as this one tells."""
     return archive.since or day_of(archive.opened_at)
 
 
@@ -101,28 +102,28 @@ def _codes(own: Archive, theirs: Archive, today: date) -> dict[str, Any]:
 
 
 def _basic_of(own: Archive, theirs: Archive, stale: bool) -> tuple[BasicInformation | None, Archive]:
-    """Choose the basic information, and the archive whose completion it is."""
+    """Return the basic information to keep (None if neither has any), and the archive whose completion counts."""
     if theirs.basic is None or theirs.completed_at is None:
         return own.basic, own
     if own.basic is None or own.completed_at is None or stale:
         return theirs.basic, theirs
     later, earlier = (own, theirs) if own.completed_at >= theirs.completed_at else (theirs, own)
-    return _joined(later.basic or own.basic, earlier.basic or own.basic), later
+    return _join(later.basic or own.basic, earlier.basic or own.basic), later
 
 
-def _joined(later: BasicInformation, earlier: BasicInformation) -> BasicInformation:
-    """Keep what the later one says and every disease, allergy and exposure that either names."""
+def _join(later: BasicInformation, earlier: BasicInformation) -> BasicInformation:
+    """Return the later information with every disease, allergy and exposure, and every answer, of the earlier too."""
     lists = {
         name: tuple(dict.fromkeys((*value, *getattr(earlier, name))))
         for name, value in later
         if isinstance(value, tuple)
     }
-    unsaid = {name: getattr(earlier, name) for name, value in later if value is None}
-    return later.model_copy(update=lists | unsaid)
+    unanswered = {name: getattr(earlier, name) for name, value in later if value is None}
+    return later.model_copy(update=lists | unanswered)
 
 
-def _continue_enrolments(known: Known) -> Iterator[Fact]:
-    """Go on managing the person for what was handed over, with the clock as it runs."""
+def continue_enrolments(known: Known) -> Iterator[Fact]:
+    """Return the enrolments that continue those handed over, so that due days stay as they are."""
     for receipt in _accepted(known.custody):
         late = [
             theirs
@@ -156,8 +157,8 @@ def _taken_over(own: Enrolment | None, theirs: Enrolment, known: Known, receipt:
 # --- what follows for the own archive and enrolments
 
 
-def _close_or_reopen(known: Known, now: datetime) -> Iterator[Fact]:
-    """Close the archive of who died or was handed over; reopen that of who came back or had not died."""
+def close_or_reopen(known: Known, now: datetime) -> Iterator[Fact]:
+    """Return the closing after a death or a hand-over, or the reopening if the person came back or had not died."""
     archive, custody = known.archive, known.custody
     if archive.is_open:
         if closing := _closing(known, now):
@@ -172,7 +173,7 @@ def _close_or_reopen(known: Known, now: datetime) -> Iterator[Fact]:
 
 
 def _came_back(known: Known, closed: Closing) -> bool:
-    """Say whether the person was registered here after the archive was closed."""
+    """Return whether the person was registered here after the archive was closed, and lives here now."""
     home = known.home
     if home is None or known.died_on or home.state is not StayState.OPEN:
         return False
@@ -180,7 +181,7 @@ def _came_back(known: Known, closed: Closing) -> bool:
 
 
 def reopen(archive: Archive) -> ArchiveReopened:
-    """Take a closed archive into use again."""
+    """Return the reopening of a closed archive."""
     return ArchiveReopened(archive=archive.model_copy(update={"state": ArchiveState.OPEN, "closing": None}))
 
 
@@ -200,8 +201,8 @@ def _closing(known: Known, now: datetime) -> Closing | None:
     )
 
 
-def _end_or_resume_enrolments(known: Known) -> Iterator[Fact]:
-    """End the enrolments of who died or was handed over; resume those of who had not died."""
+def end_or_resume_enrolments(known: Known) -> Iterator[Fact]:
+    """Return the ends of enrolments after a death or a hand-over, or their resumption if the person had not died."""
     custody = known.custody
     for enrolment in known.enrolments.values():
         if enrolment.active and known.died_on:
@@ -215,5 +216,5 @@ def _end_or_resume_enrolments(known: Known) -> Iterator[Fact]:
 
 
 def end_enrolment(enrolment: Enrolment, ended_on: date, ending: EnrolmentEnding) -> EnrolmentEnded:
-    """End an enrolment."""
+    """Return the end of an enrolment."""
     return EnrolmentEnded(enrolment=enrolment.model_copy(update={"ended_on": ended_on, "ending": ending}))

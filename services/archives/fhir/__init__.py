@@ -1,6 +1,6 @@
-"""Archives as FHIR R4 says them: a person's archive as a document bundle, and a bundle of ours back as an archive.
+"""Archives in FHIR R4: a person's archive written as a document bundle, and read back from one that was written here.
 
-Everything has its place in a resource where FHIR has one for it, and stands in an extension under one base address
-where it has none. Reading is strict: a bundle is taken only if writing what was read gives the same bundle again, so
-that nothing in it is lost or misunderstood in silence.
+Everything stands in the element that FHIR has for it, or else in an extension under one base address. Reading is
+strict: a bundle is taken in only if writing what was read gives the same bundle again, so that nothing in it is lost or
+misunderstood in silence.
 """

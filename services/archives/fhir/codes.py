@@ -1,4 +1,4 @@
-"""Codes of others that say what ours mean, and the place of every field that FHIR has one for."""
+"""What ours is in FHIR: the codes of other systems, and the place of every field that FHIR has a place for."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +12,9 @@ LOINC, UCUM, SNOMED = "http://loinc.org", "http://unitsofmeasure.org", "http://s
 TERMS = "http://terminology.hl7.org/CodeSystem"
 ABSENT = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 GB_SEX = "gb-t-2261.1-sex"
+PERSON, ARCHIVE_CODE, DIVISION, FORM = "person", "archive-code", "division", "basic-information"
+CONDITION, PROBLEM = "managed-condition", "past-disease"
+"""Names of our own identifier and code systems."""
 
 SEX_CODES: Mapping[Sex, str] = {Sex.UNKNOWN: "0", Sex.MALE: "1", Sex.FEMALE: "2", Sex.UNSPECIFIED: "9"}
 """GB/T 2261.1: FHIR has no place for the difference between unknown and unspecified."""
@@ -32,13 +35,17 @@ DISEASES: Mapping[str, str] = {
     Condition.DIABETES_2: "44054006",
     Condition.TUBERCULOSIS: "56717001",
 }
-"""What SNOMED CT calls the conditions that people are managed for."""
+"""The SNOMED CT codes of the conditions that people are managed for."""
 RELATIVES: Mapping[str, str] = {"father": "FTH", "mother": "MTH", "sibling": "SIB", "child": "CHILD"}
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The resource that a kind of entry becomes: its type, what every one has, where fields and the time stand."""
+    """The resource that a kind of entry becomes.
+
+    `when` is the element of its time and `subject` that of the person, `places` are those of the content's fields,
+    `done` is its status, `fixed` what every such resource has.
+    """
 
     resource: str
     when: str
@@ -90,13 +97,13 @@ SHAPES: Mapping[str, Shape] = {
         fixed={"intent": "order"},
     ),
 }
-"""The shapes of entries that are no encounter."""
+"""The shapes of the kinds of entries that are no encounters."""
 
 MEDICATION_PLACES: Places = {
     "drug": ("medicationCodeableConcept", "text"),
     "dose": ("dosage", 0, "text"),
 }
-SAID_PLACES: Places = {
+PROVENANCE_PLACES: Places = {
     "measured_at": ("occurredDateTime",),
     "recorded_at": ("recorded",),
     "recorded_by": ("agent", 0, "who", "identifier", "value"),
@@ -118,4 +125,6 @@ DUTY_PLACES: Places = {
 }
 KEPT_PLACES: Places = {"status": ("status",), "since": ("period", "start"), "until": ("period", "end")}
 EPISODE_PLACES: Places = {"opened_at": ("period", "start")}
+AT_OTHER_RESOURCES = ("person_id", "birth", "sex", "code", "aliases", "district", "street", "basic")
+"""The fields of an archive that stand at other resources than its episode of care."""
 ALIAS_PLACES: Places = {"code": ("value",), "valid_from": ("period", "start"), "valid_to": ("period", "end")}

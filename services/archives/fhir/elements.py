@@ -1,4 +1,4 @@
-"""The elements that resources are made of: fields at their places, and extensions for what has none."""
+"""The elements that resources are made of: fields at their places, and extensions for those that have none."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from contracts.envelope import render_time
 
 BASE = "urn:houniao:fhir"
-"""The one base of our extensions, code systems and identifiers."""
+"""The base address of our own extensions, code systems and identifiers."""
 
 Resource = dict[str, Any]
 Place = tuple[str | int, ...]
@@ -24,27 +24,27 @@ _EMPTY = f"{BASE}/empty"
 
 
 def system(name: str) -> str:
-    """Name one of our code systems, identifier systems or extensions."""
+    """Return the address of one of our own code systems, identifier systems or extensions."""
     return f"{BASE}/{name}"
 
 
 def make_id(resource_type: str, *parts: object) -> str:
-    """Make a resource's id from what it is about, the same each time."""
+    """Return a resource's id, a UUID made of its type and what it is about, the same each time."""
     return str(uuid5(_NAMES, "|".join([resource_type, *map(str, parts)])))
 
 
 def link(resource: Mapping[str, Any]) -> dict[str, str]:
-    """Refer to a resource of the same bundle."""
+    """Return a reference to a resource of the same bundle."""
     return {"reference": address(resource)}
 
 
 def address(resource: Mapping[str, Any]) -> str:
-    """Give the address under which a resource stands in its bundle."""
+    """Return the address under which a resource stands in its bundle."""
     return f"urn:uuid:{resource['id']}"
 
 
 def coded(name: str, code: str, *others: Mapping[str, str]) -> dict[str, Any]:
-    """Make a concept of one of our code systems, with what other systems call it."""
+    """Return a concept of one of our own code systems, with its codings in other systems."""
     return {"coding": [{"system": system(name), "code": code}, *others]}
 
 
@@ -55,7 +55,7 @@ def write_fields(resource: Resource, model: BaseModel, places: Places, without: 
         if name in without or value is None:
             continue
         if name in places and value != "":
-            _put(resource, name, places[name], _plain(value))
+            _write(resource, name, places[name], _plain(value))
         elif extensions := list(_extensions(name, value)):
             resource.setdefault("extension", []).extend(extensions)
 
@@ -63,13 +63,13 @@ def write_fields(resource: Resource, model: BaseModel, places: Places, without: 
 def read_fields(
     resource: Mapping[str, Any], kind: type[BaseModel], places: Places, without: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Read a model's fields back from their places in a resource and from its extensions."""
-    told = list(resource.get("extension", ()))
+    """Return a model's fields as they stand in a resource: at their places, or in its extensions."""
+    extensions = list(resource.get("extension", ()))
     found: dict[str, Any] = {}
     for name, info in kind.model_fields.items():
         if name in without:
             continue
-        values = [_value(one, model_in(info.annotation)) for one in told if one.get("url") == system(name)]
+        values = [_value(one, model_in(info.annotation)) for one in extensions if one.get("url") == system(name)]
         if values:
             found[name] = values if is_many(info.annotation) else values[0]
         elif name in places and (value := get(resource, places[name])) is not None:
@@ -78,7 +78,7 @@ def read_fields(
 
 
 def get(resource: Any, place: Place) -> Any:
-    """Get what stands at a place, None if nothing does."""
+    """Return what stands at a place; None if nothing does."""
     for step in place:
         if isinstance(step, int):
             resource = resource[step] if isinstance(resource, list) and len(resource) > step else None
@@ -99,7 +99,7 @@ _TYPES: tuple[tuple[type, str], ...] = (
 
 
 def typed(value: Any) -> tuple[str, Any]:
-    """Give a value as JSON has it, with FHIR's name for its type."""
+    """Return FHIR's name for a value's type, and the value as JSON has it."""
     kind = next(name for known, name in _TYPES if isinstance(value, known))
     match value:
         case datetime():
@@ -112,19 +112,19 @@ def typed(value: Any) -> tuple[str, Any]:
 
 
 def is_many(annotation: Any) -> bool:
-    """Say whether a field holds several values."""
+    """Return whether a field with this annotation holds several values."""
     return get_origin(annotation) is tuple
 
 
 def model_in(annotation: Any) -> type[BaseModel] | None:
-    """Find the model that a field holds, or holds several of."""
+    """Return the model that a field holds one or several of; None if it holds none."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := model_in(part))), None)
 
 
-def _put(resource: Resource, name: str, place: Place, value: Any) -> None:
-    """Put a value at its place; beside a code stands the code system of the field."""
+def _write(resource: Resource, name: str, place: Place, value: Any) -> None:
+    """Write a value to its place; beside a code, write the code system of the field too."""
     here: Any = resource
     for step, following in pairwise(place):
         if isinstance(here, list):
@@ -146,9 +146,10 @@ def _plain(value: Any) -> Any:
 
 
 def _extensions(name: str, value: Any) -> Iterator[dict[str, Any]]:
+    """Return a value as extensions: one for each of several values, with parts for a model."""
     if isinstance(value, tuple):
-        for one in value:
-            yield from _extensions(name, one)
+        for item in value:
+            yield from _extensions(name, item)
     elif isinstance(value, BaseModel):
         parts = [part for field in type(value).model_fields for part in _of_field(value, field)]
         yield {"url": system(name), "extension": parts}

@@ -18,7 +18,7 @@ from services.archives.fhir.codes import (
     MEDICATION_PLACES,
     OPERATIONS,
     PRESSURE_PANEL,
-    SAID_PLACES,
+    PROVENANCE_PLACES,
     SHAPES,
     STRIP_TESTS,
     TERMS,
@@ -40,45 +40,45 @@ from services.archives.fhir.elements import (
 
 WORKER, ENTRY, KIND, MEASURE = "worker", "entry", "entry-kind", "measure"
 _TIMES = ("dosage", 0, "timing", "repeat", "frequency")
-_SEEN = (Finding, Strip, Result)
+_FINDINGS = (Finding, Strip, Result)
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of an entry on its way into resources."""
+    """One version of an entry on its way into resources: its number from 1, what it was, and whose archive it is in."""
 
     entry: Entry
     number: int
-    said: Earlier
+    snapshot: Earlier
     person_id: str
     subject: Mapping[str, str]
 
     @property
     def counts(self) -> bool:
-        """Say whether this is what the entry says now."""
+        """Return whether this is the newest version of an entry that is not voided."""
         return self.number == self.entry.version and self.entry.stands
 
     @property
     def shape(self) -> Shape:
-        """Give the shape of its kind."""
-        return shape_of(self.said.content.kind)
+        """Return the shape of the entry's kind."""
+        return shape_of(self.snapshot.content.kind)
 
     def make(self, resource_type: str, *what: object) -> Resource:
-        """Begin a resource of this version."""
+        """Return a resource of this version with type and id only."""
         return {"resourceType": resource_type, "id": make_id(resource_type, self.entry.entry_id, self.number, *what)}
 
 
 def shape_of(kind: str) -> Shape:
-    """Give the shape of a kind of entry: most are encounters."""
+    """Return the shape of a kind of entry; most are encounters."""
     return SHAPES.get(kind, ENCOUNTER)
 
 
 def write_entry(entry: Entry, subject: Resource, places: Mapping[str, Resource]) -> list[Resource]:
-    """Write an entry with all its versions, oldest first; `places` are the organizations by code."""
+    """Return the resources of an entry with all its versions, oldest first; `places` are the organizations by code."""
     resources: list[Resource] = []
     before: Resource | None = None
-    for number, said in enumerate([*entry.earlier, entry.as_earlier()], start=1):
-        version = Version(entry, number, said, subject["id"], link(subject))
+    for number, snapshot in enumerate([*entry.earlier, entry.as_earlier()], start=1):
+        version = Version(entry, number, snapshot, subject["id"], link(subject))
         primary = _primary(version)
         resources += [primary, *_observations(version, primary), *_medications(version, primary)]
         resources.append(_provenance(version, primary, before, places[entry.street]))
@@ -87,8 +87,8 @@ def write_entry(entry: Entry, subject: Resource, places: Mapping[str, Resource])
 
 
 def _primary(version: Version) -> Resource:
-    """Write what was done: an encounter, or what the kind's shape says."""
-    content, shape = version.said.content, version.shape
+    """Return the resource of the service itself: an encounter, or what the kind's shape asks for."""
+    content, shape = version.snapshot.content, version.shape
     primary = version.make(shape.resource)
     primary |= {
         "meta": {"versionId": str(version.number)},
@@ -97,7 +97,7 @@ def _primary(version: Version) -> Resource:
         shape.subject: version.subject,
         **shape.fixed,
     }
-    at = render_time(version.said.measured_at)
+    at = render_time(version.snapshot.measured_at)
     primary[shape.when] = {"start": at, "end": at} if shape is ENCOUNTER else at
     if shape is ENCOUNTER:
         primary["type"] = [coded(KIND, content.kind)]
@@ -110,20 +110,20 @@ def _primary(version: Version) -> Resource:
 
 
 def _observed(kind: type[Content]) -> dict[str, Measured | None]:
-    """Name the fields of a content that become observations, with what their numbers mean."""
-    seen: dict[str, Measured | None] = {
-        name: None for name, info in kind.model_fields.items() if _is_seen(info.annotation)
+    """Return the fields of a content that become observations; None beside those that are no numbers."""
+    findings: dict[str, Measured | None] = {
+        name: None for name, info in kind.model_fields.items() if _is_finding(info.annotation)
     }
-    return {**measures(kind), **seen}
+    return {**measures(kind), **findings}
 
 
-def _is_seen(annotation: Any) -> bool:
-    return annotation in _SEEN or any(part in _SEEN for part in get_args(annotation))
+def _is_finding(annotation: Any) -> bool:
+    return annotation in _FINDINGS or any(part in _FINDINGS for part in get_args(annotation))
 
 
 def _observations(version: Version, primary: Resource) -> Iterator[Resource]:
-    """Write numbers and findings; systolic and diastolic pressure belong together in one panel."""
-    content = version.said.content
+    """Return numbers and findings as observations; both blood pressures together are one panel."""
+    content = version.snapshot.content
     parts = {
         name: _measure(name, getattr(content, name), meaning)
         for name, meaning in _observed(type(content)).items()
@@ -138,7 +138,7 @@ def _observations(version: Version, primary: Resource) -> Iterator[Resource]:
 
 
 def _observation(version: Version, primary: Resource, name: str, part: Resource) -> Resource:
-    corrected = version.said.state is EntryState.CORRECTED
+    corrected = version.snapshot.state is EntryState.CORRECTED
     vital = name in VITAL_SIGNS or name == "blood_pressure"
     category = {"system": f"{TERMS}/observation-category", "code": "vital-signs" if vital else "exam"}
     return {
@@ -147,13 +147,13 @@ def _observation(version: Version, primary: Resource, name: str, part: Resource)
         "category": [{"coding": [category]}],
         "subject": version.subject,
         "encounter": link(primary),
-        "effectiveDateTime": render_time(version.said.measured_at),
+        "effectiveDateTime": render_time(version.snapshot.measured_at),
         **part,
     }
 
 
 def _measure(name: str, value: Any, meaning: Measured | None) -> Resource:
-    """Say a number with its unit and code, or what was found in words."""
+    """Return the code and the value of an observation: a number with its unit, or a finding as a code."""
     loinc = meaning.loinc if meaning else STRIP_TESTS.get(name)
     code = coded(MEASURE, name, *([{"system": LOINC, "code": loinc}] if loinc else []))
     if meaning is None:
@@ -163,14 +163,14 @@ def _measure(name: str, value: Any, meaning: Measured | None) -> Resource:
 
 
 def _medications(version: Version, primary: Resource) -> Iterator[Resource]:
-    content = version.said.content
+    content = version.snapshot.content
     for index, taken in enumerate(content.medications if isinstance(content, FollowUp) else ()):
         statement = version.make("MedicationStatement", index)
         statement |= {
             "status": "active" if version.counts else "entered-in-error",
             "subject": version.subject,
             "context": link(primary),
-            "effectiveDateTime": render_time(version.said.measured_at),
+            "effectiveDateTime": render_time(version.snapshot.measured_at),
         }
         write_fields(statement, taken, MEDICATION_PLACES, without=("times_a_day",))
         if taken.times_a_day is not None:
@@ -181,32 +181,32 @@ def _medications(version: Version, primary: Resource) -> Iterator[Resource]:
 
 
 def _provenance(version: Version, primary: Resource, before: Resource | None, street: Resource) -> Resource:
-    """Say who entered this version, when, for which street, and why it was changed."""
-    said, entry = version.said, version.entry
+    """Return who entered this version, when, for which street, and why it was changed."""
+    snapshot, entry = version.snapshot, version.entry
     provenance = version.make("Provenance")
     provenance |= {
         "target": [link(primary)],
         "agent": [{"who": {"identifier": {"system": system(WORKER)}}, "onBehalfOf": link(street)}],
     }
-    write_fields(provenance, said, SAID_PLACES, without=("content",))
-    operation = {"system": f"{TERMS}/v3-DataOperation", "code": OPERATIONS[said.state]}
+    write_fields(provenance, snapshot, PROVENANCE_PLACES, without=("content",))
+    operation = {"system": f"{TERMS}/v3-DataOperation", "code": OPERATIONS[snapshot.state]}
     provenance["activity"]["coding"].append(operation)
     if "recorded" not in provenance:
         provenance["_recorded"] = {"extension": [{"url": ABSENT, "valueCode": "unknown"}]}
     if version.number == entry.version:
-        told = {"source", "out_of_custody"} | ({"person_id"} if entry.person_id != version.person_id else set())
-        write_fields(provenance, entry, {}, without=Entry.model_fields.keys() - told)
+        written = {"source", "out_of_custody"} | ({"person_id"} if entry.person_id != version.person_id else set())
+        write_fields(provenance, entry, {}, without=Entry.model_fields.keys() - written)
     if before is not None:
         provenance["entity"] = [{"role": "revision", "what": link(before)}]
     return provenance
 
 
-# --- and back
+# --- back
 
 
 @dataclass(slots=True)
 class Written:
-    """A bundle's resources by what they belong to."""
+    """A bundle's resources about entries, by the address of the primary resource that they belong to."""
 
     primaries: dict[str, Resource] = field(default_factory=dict)
     parts: defaultdict[str, list[Resource]] = field(default_factory=lambda: defaultdict(list))
@@ -214,7 +214,7 @@ class Written:
 
 
 def read_entries(resources: Sequence[Resource], person_id: str, places: Mapping[str, str]) -> list[Entry]:
-    """Read the entries back; `places` are the codes of organizations by their address."""
+    """Return the entries that resources hold; `places` are the codes of organizations by their address."""
     written = _sort(resources)
     by_entry: defaultdict[str, list[Resource]] = defaultdict(list)
     for primary in written.primaries.values():
@@ -238,23 +238,26 @@ def _sort(resources: Sequence[Resource]) -> Written:
 def _read_entry(
     entry_id: str, versions: Sequence[Resource], written: Written, whose: tuple[str, Mapping[str, str]]
 ) -> Entry:
-    *earlier, now = (_read_said(primary, written) for primary in versions)
+    *earlier, newest = (_read_version(primary, written) for primary in versions)
     last = written.provenances[address(versions[-1])]
     person_id, places = whose
-    about = {
-        "entry_id": entry_id,
-        "street": places[last["agent"][0]["onBehalfOf"]["reference"]],
-        "earlier": earlier,
-    }
-    told = {"person_id": person_id, **read_fields(last, Entry, {}, without=("reason",))}
-    return Entry.model_validate({**told, **about, **now})
+    return Entry.model_validate(
+        {
+            "person_id": person_id,
+            **read_fields(last, Entry, {}, without=("reason",)),
+            "entry_id": entry_id,
+            "street": places[last["agent"][0]["onBehalfOf"]["reference"]],
+            "earlier": earlier,
+            **newest,
+        }
+    )
 
 
-def _read_said(primary: Resource, written: Written) -> dict[str, Any]:
-    """Read what one version said."""
+def _read_version(primary: Resource, written: Written) -> dict[str, Any]:
+    """Return the fields of one version."""
     provenance = written.provenances[address(primary)]
-    said = read_fields(provenance, Earlier, SAID_PLACES, without=("content",))
-    return {**said, "content": _read_content(primary, written.parts[address(primary)])}
+    snapshot = read_fields(provenance, Earlier, PROVENANCE_PLACES, without=("content",))
+    return {**snapshot, "content": _read_content(primary, written.parts[address(primary)])}
 
 
 def _read_content(primary: Resource, parts: Sequence[Resource]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A form's answers as the items of a QuestionnaireResponse, and back; an item without an answer is an empty text."""
+"""A form's answers as the items of a QuestionnaireResponse, and back; an empty text is an item without an answer."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -9,15 +9,15 @@ from services.archives.fhir.elements import Resource, is_many, model_in, system,
 
 
 def write_items(form: BaseModel) -> Iterator[Resource]:
-    """Write what was answered; several answers of one question are items of their own."""
+    """Return the answers as items; each of several answers of one question is an item of its own."""
     for name in type(form).model_fields:
         value = getattr(form, name)
-        for one in value if isinstance(value, tuple) else () if value is None else (value,):
-            yield {"linkId": name, **_answer(name, one)}
+        for answer in value if isinstance(value, tuple) else () if value is None else (value,):
+            yield {"linkId": name, **_answer(name, answer)}
 
 
 def read_items(items: Sequence[Resource], form: type[BaseModel]) -> dict[str, Any]:
-    """Read the answers back."""
+    """Return the answers that items hold, by the name of the form's field."""
     answers: dict[str, Any] = {}
     for name, info in form.model_fields.items():
         model = model_in(info.annotation)

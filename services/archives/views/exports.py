@@ -1,4 +1,4 @@
-"""What is kept of exports: a manifest each, by which whoever has the file can see that it is whole."""
+"""What is kept of each export: a manifest, by which a recipient of the file can check that it is whole."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
@@ -8,7 +8,7 @@ from pydantic import BaseModel
 
 from contracts.archives.enrolments import Duty
 from contracts.reference.divisions import Area
-from services.archives.views.rows import ARCHIVES, SERIALS
+from services.archives.views.rows import ARCHIVES, SERIALS, SUMMARY
 from services.runtime.mongo import Database, Document, in_areas
 
 EXPORTS = "exports"
@@ -31,18 +31,18 @@ class Manifest(BaseModel):
 
 
 async def begin(database: Database, manifest: Manifest) -> None:
-    """Keep that an export began."""
+    """Keep the manifest of an export that begins."""
     await database[EXPORTS].insert_one({"_id": manifest.export_id, **manifest.model_dump(exclude={"export_id"})})
 
 
 async def complete(database: Database, export_id: str, count: int, digest: str, now: datetime) -> None:
-    """Keep what an export that was given to its end comprises."""
-    told = {"state": "complete", "count": count, "sha256": digest, "finished_at": now}
-    await database[EXPORTS].update_one({"_id": export_id}, {"$set": told})
+    """Keep the count and the SHA-256 of an export that was sent to its end."""
+    totals = {"state": "complete", "count": count, "sha256": digest, "finished_at": now}
+    await database[EXPORTS].update_one({"_id": export_id}, {"$set": totals})
 
 
 async def find(database: Database, export_id: str) -> Manifest | None:
-    """Find the manifest of an export."""
+    """Return the manifest of an export; None if there is none."""
     found = await database[EXPORTS].find_one({"_id": export_id})
     return Manifest.model_validate({**found, "export_id": found["_id"]}) if found else None
 
@@ -50,10 +50,10 @@ async def find(database: Database, export_id: str) -> Manifest | None:
 async def pages(
     database: Database, areas: Sequence[Area], size: int
 ) -> AsyncIterator[Mapping[tuple[str, str], Sequence[Duty]]]:
-    """Give the archives that a division keeps, a page at a time, by person and district with what is due."""
-    query: Document = {"street": in_areas(areas), "chart.held": {"$ne": False}}
+    """Return the archives that a division keeps in pages of `size`: the open duties by (person, district)."""
+    query: Document = {"street": in_areas(areas), f"{SUMMARY}.held": {"$ne": False}}
     while True:
-        found = database[ARCHIVES].find(query, {"person_id": 1, "district": 1, "street": 1, "chart.duties": 1})
+        found = database[ARCHIVES].find(query, {"person_id": 1, "district": 1, "street": 1, f"{SUMMARY}.duties": 1})
         rows = await found.hint("street").sort([("street", 1), ("_id", 1)]).limit(size).to_list(size)
         if rows:
             yield {(row["person_id"], row["district"]): _duties(row) for row in rows}
@@ -64,9 +64,9 @@ async def pages(
 
 
 def _duties(row: Document) -> list[Duty]:
-    return [Duty.model_validate(duty) for duty in row.get("chart", {}).get("duties", ())]
+    return [Duty.model_validate(duty) for duty in row.get(SUMMARY, {}).get("duties", ())]
 
 
 async def keep_serial(database: Database, code: str) -> None:
-    """Count on from an archive's code, if its committee's count is not beyond it."""
+    """Count the serial number in an archive's code as used, so that its committee never assigns it again."""
     await database[SERIALS].update_one({"_id": code[:12]}, {"$max": {"last": int(code[12:])}}, upsert=True)

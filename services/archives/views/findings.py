@@ -1,7 +1,7 @@
-"""Findings per street, read by an index: those of one person stand in the archive's chart, those across people here.
+"""Findings per street, read by an index: those about one person lie in the archive's summary, repetitions here.
 
 A repetition's row is worked out anew, from every entry that has its mark or ever had it, whenever one of them is heard.
-The sum of their sequences, which only grows, says which of two workings-out knew more. So any order ends in one list.
+Its sequence is the sum of theirs, which only grows: the row that knew more replaces the other, in whichever order.
 """
 
 from collections import defaultdict
@@ -12,10 +12,10 @@ from pydantic import BaseModel
 
 from contracts.archives.entries import Entry
 from contracts.reference.divisions import Area
-from services.archives.domain.quality import ADVICE, Finding, FindingKind
+from services.archives.domain.quality import ADVICE, FindingKind, QualityFinding
 from services.archives.domain.repetition import find_repetition, marks_of, repeats
 from services.archives.views.duties import in_places, place_of
-from services.archives.views.rows import ARCHIVES, ENTRIES, archive_key, read_entry
+from services.archives.views.rows import ARCHIVES, ENTRIES, SUMMARY, archive_key, read_entry
 from services.runtime.mongo import Database, Document, Row, in_areas, insert_new, make_index, write_rows
 
 REPETITIONS = "repetitions"
@@ -32,7 +32,7 @@ class Explanation(BaseModel):
     at: datetime
 
 
-class ListedFinding(Finding):
+class ListedFinding(QualityFinding):
     """A finding as the list shows it, with what to do, or how it was explained."""
 
     id: str
@@ -69,9 +69,9 @@ class FindingPage(BaseModel):
 
 
 async def prepare(database: Database) -> None:
-    """Make the indexes that the lists are read by."""
-    found: Document = {"chart.found.0": {"$exists": True}}
-    keys = [("chart.found", 1), ("_id", 1)]
+    """Make the indexes by which the lists are read."""
+    found: Document = {f"{SUMMARY}.found.0": {"$exists": True}}
+    keys = [(f"{SUMMARY}.found", 1), ("_id", 1)]
     await make_index(database[ARCHIVES], keys, name="findings", partialFilterExpression=found)
     for place in ("street", "district"):
         keys = [(place, 1), ("_id", -1)]
@@ -79,7 +79,7 @@ async def prepare(database: Database) -> None:
 
 
 async def compare(database: Database, heard: Iterable[Entry]) -> None:
-    """Work out anew which readings many people have alike, wherever entries that were heard have or had a mark."""
+    """Work out and write the repetitions anew whose marks the entries that were heard have or ever had."""
     marks = {mark for entry in heard for mark in marks_of(entry).ever}
     if not marks:
         return
@@ -92,7 +92,7 @@ async def compare(database: Database, heard: Iterable[Entry]) -> None:
 
 
 def _repetition_row(mark: str, rows: Sequence[Document]) -> Row:
-    """Make the row of a repetition; it stays, as not found, once enough entries were corrected or voided."""
+    """Return the row of a repetition; it is marked as not found once enough entries were corrected or voided."""
     entries = [read_entry(row) for row in rows if row["alike"] == mark]
     finding = find_repetition(entries)
     street = rows[0]["street"]
@@ -107,78 +107,89 @@ def _repetition_row(mark: str, rows: Sequence[Document]) -> Row:
 
 
 async def list_repetitions(database: Database, areas: Sequence[Area], cursor: str, limit: int) -> RepetitionPage:
-    """List which readings one worker typed for many people on one day in a street or district, the newest first."""
+    """Return a page of readings that one worker typed for many people on one day, the newest first."""
     place = place_of(areas)
     query: Document = {place: in_places(areas), "found": True, **({"_id": {"$lt": cursor}} if cursor else {})}
     found = database[REPETITIONS].find(query, hint=f"by {place}").sort("_id", -1)
     rows = await found.limit(limit + 1).to_list(limit + 1)
-    findings = [Finding.model_validate(row["finding"]) for row in rows[:limit]]
+    findings = [QualityFinding.model_validate(row["finding"]) for row in rows[:limit]]
     explained = await _find_explained(database, findings)
-    told = [
-        Repetition(**_listed(one, explained), people=row["people"]) for one, row in zip(findings, rows, strict=False)
+    repetitions = [
+        Repetition(**_listed(finding, explained), people=row["people"])
+        for finding, row in zip(findings, rows, strict=False)
     ]
-    return RepetitionPage(repetitions=told, cursor=rows[limit - 1]["_id"] if len(rows) > limit else None)
+    return RepetitionPage(repetitions=repetitions, cursor=rows[limit - 1]["_id"] if len(rows) > limit else None)
 
 
 async def list_findings(
     database: Database, areas: Sequence[Area], kind: FindingKind | None, cursor: str, limit: int
 ) -> FindingPage:
-    """List what is questionable in a street or district: of one kind, or all of it."""
-    query: Document = {"chart.found": _asked(areas, kind), "chart.found.0": {"$exists": True}, "_id": {"$gt": cursor}}
-    found = database[ARCHIVES].find(query, {"person_id": 1, "district": 1, "chart.findings": 1}, hint="findings")
+    """Return a page of the findings about entries of a street or district, by person: of one kind, or all of them."""
+    query: Document = {
+        f"{SUMMARY}.found": _marked(areas, kind),
+        f"{SUMMARY}.found.0": {"$exists": True},
+        "_id": {"$gt": cursor},
+    }
+    shown_fields = {"person_id": 1, "district": 1, f"{SUMMARY}.findings": 1}
+    found = database[ARCHIVES].find(query, shown_fields, hint="findings")
     rows = await found.sort("_id", 1).limit(limit + 1).to_list(limit + 1)
     shown = [(row, list(_of_person(row, areas, kind))) for row in rows[:limit]]
-    explained = await _find_explained(database, (one for _, findings in shown for one in findings))
+    explained = await _find_explained(database, (finding for _, findings in shown for finding in findings))
     people = [
         PersonFindings(
             person_id=row["person_id"],
             district=row["district"],
-            findings=[ListedFinding(**_listed(one, explained)) for one in findings],
+            findings=[ListedFinding(**_listed(finding, explained)) for finding in findings],
         )
         for row, findings in shown
     ]
     return FindingPage(people=people, cursor=rows[limit - 1]["_id"] if len(rows) > limit else None)
 
 
-def _asked(areas: Sequence[Area], kind: FindingKind | None) -> Document:
-    """Ask for one place by its mark, so that the index gives the order too; for several by their beginnings."""
+def _marked(areas: Sequence[Area], kind: FindingKind | None) -> Document:
+    """Return the condition for marks of places: by equality, so that the index gives the order too, else by prefix."""
     whole = [area.prefix for area in areas if len(area.prefix) in {6, 9} and not area.without]
     if len(whole) == len(areas):
         return {"$in": [f"{place}|{kind or ''}" for place in whole]}
     return in_areas(areas)
 
 
-def _of_person(row: Document, areas: Sequence[Area], kind: FindingKind | None) -> Iterator[Finding]:
-    for found in row["chart"]["findings"]:
-        one = Finding.model_validate(found)
-        if any(one.street in area for area in areas) and kind in {None, one.kind}:
-            yield one
+def _of_person(row: Document, areas: Sequence[Area], kind: FindingKind | None) -> Iterator[QualityFinding]:
+    for document in row[SUMMARY]["findings"]:
+        finding = QualityFinding.model_validate(document)
+        if any(finding.street in area for area in areas) and kind in {None, finding.kind}:
+            yield finding
 
 
-def _listed(one: Finding, explained: Mapping[str, Explanation]) -> Document:
-    told = {"id": one.finding_id, "advice": ADVICE[one.kind], "explained": explained.get(one.finding_id)}
-    return {**one.model_dump(), **told}
+def _listed(finding: QualityFinding, explained: Mapping[str, Explanation]) -> Document:
+    finding_id = finding.finding_id
+    return {
+        **finding.model_dump(),
+        "id": finding_id,
+        "advice": ADVICE[finding.kind],
+        "explained": explained.get(finding_id),
+    }
 
 
-async def _find_explained(database: Database, findings: Iterable[Finding]) -> dict[str, Explanation]:
-    rows = database[EXPLANATIONS].find({"_id": {"$in": [one.finding_id for one in findings]}})
+async def _find_explained(database: Database, findings: Iterable[QualityFinding]) -> dict[str, Explanation]:
+    rows = database[EXPLANATIONS].find({"_id": {"$in": [finding.finding_id for finding in findings]}})
     return {row["_id"]: Explanation(finding_id=row["_id"], **row) async for row in rows}
 
 
 async def stands(database: Database, finding_id: str, street: str, person_id: str | None) -> bool:
-    """Tell whether a street is asked about a finding now: one of a person, or one across people."""
+    """Return whether a finding of a street stands now: in a person's archive, or, without a person, a repetition."""
     if person_id:
-        row = await database[ARCHIVES].find_one({"_id": archive_key(person_id, street[:6])}, {"chart.findings": 1})
-        found = (row or {}).get("chart", {}).get("findings", ())
+        row = await database[ARCHIVES].find_one({"_id": archive_key(person_id, street[:6])}, {f"{SUMMARY}.findings": 1})
+        found = (row or {}).get(SUMMARY, {}).get("findings", ())
     else:
         rows = database[REPETITIONS].find({"street": street, "found": True}, {"finding": 1}, hint="by street")
         found = [row["finding"] async for row in rows]
-    standing = (Finding.model_validate(one) for one in found)
-    return any(one.finding_id == finding_id and one.street == street for one in standing)
+    standing = (QualityFinding.model_validate(document) for document in found)
+    return any(finding.finding_id == finding_id and finding.street == street for finding in standing)
 
 
 async def explain(database: Database, explanation: Explanation) -> Explanation:
-    """Keep an explanation, unless there is one already; give the one that stands."""
+    """Keep an explanation unless there is one already; return the one that is kept."""
     document = explanation.model_dump(exclude={"finding_id"})
     await insert_new(database[EXPLANATIONS], [{"_id": explanation.finding_id, **document}])
     row = await database[EXPLANATIONS].find_one({"_id": explanation.finding_id})

@@ -1,4 +1,4 @@
-"""What is kept of sheets that were handed in: the rows to come, and those that were refused."""
+"""What is kept of sheets that were handed in: batches of rows to work through, and the refused ones."""
 
 from collections.abc import Iterable, Sequence
 
@@ -6,49 +6,49 @@ from services.archives.intake.rounds import Refusal, Row
 from services.archives.views.rows import ARCHIVES
 from services.runtime.mongo import Database, Document
 
-HELPINGS = "import_helpings"
+BATCHES = "import_helpings"  # as stored
 
 
-async def keep(database: Database, import_id: str, helpings: Sequence[Sequence[Row]]) -> None:
-    """Keep the rows to come, before anything is promised of them."""
-    for number, rows in enumerate(helpings):
+async def keep(database: Database, import_id: str, batches: Sequence[Sequence[Row]]) -> None:
+    """Keep the batches of an import, before it is promised to work through them."""
+    for number, rows in enumerate(batches):
         waiting = [{"row": row.number, "typed": dict(row.typed)} for row in rows]
-        await database[HELPINGS].insert_one({"_id": _key(import_id, number), "rows": waiting, "refused": []})
+        await database[BATCHES].insert_one({"_id": _key(import_id, number), "rows": waiting, "refused": []})
 
 
-async def find_helping(database: Database, import_id: str, number: int) -> list[Row]:
-    """Find the rows of one helping."""
-    found = await database[HELPINGS].find_one({"_id": _key(import_id, number)})
+async def find_batch(database: Database, import_id: str, number: int) -> list[Row]:
+    """Return the rows of a batch; empty if they were deleted because the import is done."""
+    found = await database[BATCHES].find_one({"_id": _key(import_id, number)})
     return [Row(row["row"], row["typed"]) for row in found["rows"]] if found else []
 
 
 async def keep_refused(database: Database, import_id: str, number: int, refused: Sequence[tuple[Row, Refusal]]) -> None:
-    """Keep of a helping what was refused, beside its rows until the progress is saved."""
-    told = [
+    """Keep the refused rows of a batch with their reasons, before the progress is saved."""
+    documents = [
         {"row": row.number, "typed": dict(row.typed), "code": refusal.code, "field": refusal.field}
         for row, refusal in refused
     ]
-    await database[HELPINGS].update_one({"_id": _key(import_id, number)}, {"$set": {"refused": told}})
+    await database[BATCHES].update_one({"_id": _key(import_id, number)}, {"$set": {"refused": documents}})
 
 
-async def let_go(database: Database, import_id: str) -> None:
-    """Let go of the rows of an import that is done."""
-    await database[HELPINGS].update_many(_of(import_id), {"$set": {"rows": []}})
+async def delete_rows(database: Database, import_id: str) -> None:
+    """Delete the rows of an import that is done; the refused ones stay."""
+    await database[BATCHES].update_many(_of(import_id), {"$set": {"rows": []}})
 
 
 async def find_refused(database: Database, import_id: str) -> list[tuple[Row, Refusal]]:
-    """Find the refused rows of an import, in their order."""
-    helpings = database[HELPINGS].find(_of(import_id)).sort("_id", 1)
+    """Return the refused rows of an import with their reasons, in the order of the sheet."""
+    batches = database[BATCHES].find(_of(import_id)).sort("_id", 1)
     return [
-        (Row(one["row"], one["typed"]), Refusal(one["code"], one["field"]))
-        async for helping in helpings
-        for one in helping["refused"]
+        (Row(refused["row"], refused["typed"]), Refusal(refused["code"], refused["field"]))
+        async for batch in batches
+        for refused in batch["refused"]
     ]
 
 
-async def find_people(database: Database, named: Iterable[str], district: str) -> dict[str, str]:
-    """Find by id or archive code who has an archive in a district: the person's id by what was typed."""
-    wanted = list(named)
+async def find_people(database: Database, typed: Iterable[str], district: str) -> dict[str, str]:
+    """Return the ids of people with an archive in a district by what was typed of them: their id or archive code."""
+    wanted = list(typed)
     codes = {"$in": [name for name in wanted if len(name) == 17], "$type": "string"}
     keys = [f"{name}@{district}" for name in wanted if len(name) == 32]
     people: dict[str, str] = {}

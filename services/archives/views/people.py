@@ -1,6 +1,6 @@
-"""Everything that was heard of some people, merged ids included."""
+"""Queries on people: everything that was heard of them under any of their ids, deaths, and who was merged."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import AsyncIterator, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -14,17 +14,17 @@ from contracts.registration.stays import Stay
 from services.archives.views.rows import ARCHIVES, COPIES, CUSTODIES, ENROLMENTS, ENTRIES, PEOPLE, STAYS, read_entry
 from services.runtime.mongo import Database, Document, find_connected, union_with
 
-# --- everything about some people
-
 
 @dataclass(slots=True)
 class Heard:
-    """What was heard of one person.
+    """Everything that was heard of one person, from whichever district.
 
-    `aliases` are the archives of ids that were merged into this one; what was entered under them counts here.
-    `merged_into` is the id that the person goes on as, where that is another, `died_on` the earliest day of death that
-    a district knows of any of the ids. `weight` grows with everything heard and says who knew more, `entered` with what
-    is in archives alone.
+    `archives` and `custodies` are by district, `versions` the sequence of each archive's newest fact, `copies` entries
+    with the district that they were forwarded to. `aliases` are the archives of ids that were merged into this one;
+    entries under those ids count here. `linked` are the other ids that this one was ever merged with, undone or not,
+    `merged_into` the surviving id if it is another one, `died_on` the earliest day of death that a district knows of
+    any of the ids. `weight` grows with everything heard, so that of two readings the heavier knew more; `entered` is
+    the part of it that lies in archives.
     """
 
     archives: dict[str, Archive] = field(default_factory=dict)
@@ -36,12 +36,13 @@ class Heard:
     stays: list[Stay] = field(default_factory=list)
     died_on: date | None = None
     merged_into: str | None = None
+    linked: frozenset[str] = frozenset()
     aliases: list[Archive] = field(default_factory=list)
     weight: int = 0
     entered: int = 0
 
     def entries_known_to(self, district: str) -> dict[str, Entry]:
-        """Give the entries that a district made or was sent, in the newest version of each."""
+        """Return the entries that a district recorded or was sent, by id, in the newest version of each."""
         known: dict[str, Entry] = {}
         sent = (entry for to, entry in self.copies if to == district)
         for entry in (*(entry for entry in self.entries if entry.district == district), *sent):
@@ -51,20 +52,22 @@ class Heard:
 
 
 async def find_heard(database: Database, person_ids: Iterable[str]) -> dict[str, Heard]:
-    """Find everything that was heard of people, by person; of who was merged into one of them, what was entered too."""
+    """Return everything that was heard of people and of all ids ever linked to theirs, by id, also if it is nothing."""
     asked = set(person_ids)
-    told = await _find_linked(database, asked)
-    records = [Person.model_validate(row) for row in told]
+    rows = await find_connected(database[PEOPLE], asked)
+    records = [Person.model_validate(row) for row in rows]
     linked = ever_linked(records)
     people = list(asked.union(*(linked.get(person, ()) for person in asked)))
     found = await _read(database, people)
     _merge(found, records)
-    grown = {person: (found[person].weight, found[person].entered) for person in people}
-    for person in asked & linked.keys():
-        others = linked[person] - {person}
-        found[person].weight += sum(grown[other][1] for other in others)
-        found[person].weight += sum(row["sequence"] for row in told if row["person_id"] in linked[person])
-    return {person: heard for person, heard in found.items() if person in asked}
+    sequences = Counter[str]()
+    for row in rows:
+        sequences[row["person_id"]] += row["sequence"]
+    for person, ids in linked.items():
+        found[person].linked = ids - {person}
+        found[person].weight += sum(found[other].entered for other in found[person].linked)
+        found[person].weight += sum(sequences[each] for each in ids)
+    return {person: found[person] for person in people}
 
 
 async def _read(database: Database, people: Sequence[str]) -> defaultdict[str, Heard]:
@@ -94,7 +97,7 @@ async def _read(database: Database, people: Sequence[str]) -> defaultdict[str, H
 
 
 def _merge(found: Mapping[str, Heard], records: Sequence[Person]) -> None:
-    """Let what was entered under the ids of one person count for the id that goes on."""
+    """Count what was entered under the merged ids of one person for the surviving id too."""
     for person, died_on in deaths(records).items():
         found[person].died_on = died_on
     for ids in set(one_person(records).values()):
@@ -106,26 +109,21 @@ def _merge(found: Mapping[str, Heard], records: Sequence[Person]) -> None:
             found[survivor].aliases += found[alias].archives.values()
 
 
-async def _find_linked(database: Database, person_ids: Iterable[str]) -> list[Document]:
-    """Find what is known of people and of all who were ever linked to them, at any remove."""
-    return await find_connected(database[PEOPLE], person_ids)
-
-
 async def find_linked(database: Database, person_ids: Iterable[str]) -> dict[str, frozenset[str]]:
-    """Find for each of the people who was ever merged all ids that they were ever linked to."""
-    return ever_linked(Person.model_validate(row) for row in await _find_linked(database, person_ids))
+    """Return for each of the people who was ever merged all ids that they were ever linked to, undone or not."""
+    return ever_linked(Person.model_validate(row) for row in await find_connected(database[PEOPLE], person_ids))
 
 
 def rows_of(database: Database, collection: str, people: Sequence[str]) -> AsyncIterator[Document]:
-    """Return the rows of a collection that are about some people."""
+    """Return the rows of a collection that are about some people, in no particular order."""
     found: AsyncIterator[Document] = database[collection].find({"person_id": {"$in": people}})
     return found
 
 
 async def find_concerned(database: Database, person_ids: Iterable[str]) -> set[str]:
-    """Find those of the people of whom a district may owe more than an archive.
+    """Return those of the people to whom a district may owe more than an archive.
 
-    They lived in more than one district, or something was said of their death or of who they are.
+    They lived in more than one district, or a death or a merge was heard of them.
     """
     people = list(person_ids)
     stages: list[Document] = [
@@ -133,28 +131,28 @@ async def find_concerned(database: Database, person_ids: Iterable[str]) -> set[s
         {"$group": {"_id": "$person_id", "districts": {"$addToSet": {"$substrBytes": ["$street", 0, 6]}}}},
         {"$match": {"districts.1": {"$exists": True}}},
         {"$project": {"ids": ["$_id"]}},
-        union_with(PEOPLE, *_told_of(people)),
+        union_with(PEOPLE, *_with_person_rows(people)),
     ]
     return await _find_among(database[STAYS].aggregate(stages, hint="person"), people)
 
 
 async def find_with_records(database: Database, person_ids: Iterable[str]) -> set[str]:
-    """Find those of the people of whom there is more than an archive and a stay."""
+    """Return those of the people of whom more was heard than a stay and an archive."""
     people = list(person_ids)
     recorded = ({"$match": {"person_id": {"$in": people}}}, {"$project": {"_id": 0, "ids": ["$person_id"]}})
     others = [union_with(kind, *recorded) for kind in (ENTRIES, COPIES, ENROLMENTS, CUSTODIES)]
-    return await _find_among(database[PEOPLE].aggregate([*_told_of(people), *others]), people)
+    return await _find_among(database[PEOPLE].aggregate([*_with_person_rows(people), *others]), people)
 
 
-def _told_of(people: Sequence[str]) -> tuple[Document, Document]:
-    """Ask of whom a death or a merge was told, under whichever of their ids."""
+def _with_person_rows(people: Sequence[str]) -> tuple[Document, Document]:
+    """Return the stages that find of whom a death or a merge was heard, under any of their ids."""
     return {"$match": {"ids": {"$in": people}}}, {"$project": {"_id": 0, "ids": 1}}
 
 
 async def _find_among(found: AsyncIterator[Document], people: Collection[str]) -> set[str]:
-    return {one async for row in found for one in row["ids"]}.intersection(people)
+    return {person async for row in found for person in row["ids"]}.intersection(people)
 
 
 async def find_deaths(database: Database, people: Iterable[str]) -> Mapping[str, date]:
-    """Find on which day people died, under whichever of their ids, the earliest that a district knows of."""
-    return deaths([Person.model_validate(row) for row in await _find_linked(database, people)])
+    """Return the days of death of those who died, by person: the earliest that a district knows of any of their ids."""
+    return deaths([Person.model_validate(row) for row in await find_connected(database[PEOPLE], people)])

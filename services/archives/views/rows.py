@@ -1,4 +1,4 @@
-"""The rows that archives keeps of what it hears, one per stream, and their indexes."""
+"""The rows that the projector writes: one per stream that was heard, and the indexes by which they are read."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -21,44 +21,22 @@ STAYS = "stays"
 PEOPLE = "people"
 SERIALS = "serials"
 
-_LIVED = {"stay_id", "person_id", "street", "started_on", "recorded_at", "state", "ended_on", "unverified"}
-WAITS = "waits_for_chart"
-_CHARTED: Document = {"chart.sequence": {"$exists": True}}
+_STAY_FIELDS = {"stay_id", "person_id", "street", "started_on", "recorded_at", "state", "ended_on", "unverified"}
+SUMMARY = "chart"  # as stored
+WAITS = "waits_for_chart"  # as stored
+SUMMARISED: Document = {f"{SUMMARY}.sequence": {"$exists": True}}
+_TEXT: Document = {"$type": "string"}
 
 
 async def prepare(database: Database) -> None:
-    """Make the indexes that the queries below need."""
+    """Make the indexes by which archives, and what belongs to them, are found."""
     archives = database[ARCHIVES]
     await make_index(archives, [("street", 1), ("_id", 1)], name="street")
     await make_index(archives, "person_id", name="person")
     await make_index(archives, WAITS, name="waiting", partialFilterExpression={WAITS: True})
-    await make_index(archives, "code", name="code", partialFilterExpression={"code": {"$type": "string"}})
+    await make_index(archives, "code", name="code", partialFilterExpression={"code": _TEXT})
     await make_index(archives, "aliases.code", name="alias", sparse=True)
-    for place in ("street", "district"):
-        await make_index(
-            archives,
-            [(f"chart.{place}", 1), ("chart.next_due_on", 1), ("_id", 1)],
-            name=f"due by {place}",
-            partialFilterExpression={"chart.next_due_on": {"$type": "string"}},
-        )
-        await make_index(
-            archives,
-            [(f"chart.{place}", 1), ("chart.catch_up_on", 1), ("_id", 1)],
-            name=f"catch up by {place}",
-            partialFilterExpression={"chart.catch_up_on": {"$type": "string"}},
-        )
-    await make_index(
-        archives, "chart.recheck_on", name="recheck", partialFilterExpression={"chart.recheck_on": {"$type": "string"}}
-    )
-    await make_index(
-        archives, [("street", 1), ("state", 1), ("chart.last_dynamic_on", 1), ("opened_at", 1)], name="dead"
-    )
-    await make_index(
-        archives,
-        [("street", 1), ("_id", 1)],
-        name="paper",
-        partialFilterExpression={"chart.paper": {"$type": "string"}},
-    )
+    await _index_summaries(database)
     await make_index(database[ENTRIES], [("person_id", 1), ("measured_at", 1)], name="person")
     await make_index(database[ENTRIES], "ever_alike", name="alike")
     await make_index(database[COPIES], "person_id", name="person")
@@ -72,16 +50,28 @@ async def prepare(database: Database) -> None:
     await make_index(database[PEOPLE], "ids", name="ids")
 
 
-# --- rows
+async def _index_summaries(database: Database) -> None:
+    """Make the indexes of the lists that are read by archives' summaries."""
+    archives = database[ARCHIVES]
+    for name, day in (("due", f"{SUMMARY}.next_due_on"), ("catch up", f"{SUMMARY}.catch_up_on")):
+        for place in ("street", "district"):
+            keys = [(f"{SUMMARY}.{place}", 1), (day, 1), ("_id", 1)]
+            await make_index(archives, keys, name=f"{name} by {place}", partialFilterExpression={day: _TEXT})
+    recheck, paper = f"{SUMMARY}.recheck_on", f"{SUMMARY}.paper"
+    await make_index(archives, recheck, name="recheck", partialFilterExpression={recheck: _TEXT})
+    keys = [("street", 1), ("state", 1), (f"{SUMMARY}.last_dynamic_on", 1), ("opened_at", 1)]
+    await make_index(archives, keys, name="dead")
+    by_street = [("street", 1), ("_id", 1)]
+    await make_index(archives, by_street, name="paper", partialFilterExpression={paper: _TEXT})
 
 
 def archive_key(person_id: str, district: str) -> str:
-    """Name an archive's row, and that of a district's custody."""
+    """Return the id of an archive's row, which is also that of the district's custody row."""
     return f"{person_id}@{district}"
 
 
 def archive_row(archive: Archive, sequence: int, *, waits: bool = False) -> Row:
-    """Make the row of an archive; `waits` for a chart if it is new and something is due by age."""
+    """Return the row of an archive; with `waits` it is marked as waiting for its first summary."""
     fields = archive.model_dump(mode="json")
     if waits:
         fields[WAITS] = True
@@ -89,41 +79,41 @@ def archive_row(archive: Archive, sequence: int, *, waits: bool = False) -> Row:
 
 
 def entry_row(entry: Entry, sequence: int) -> Row:
-    """Make the row of an entry, with what makes it alike to others."""
+    """Return the row of an entry, with the marks by which equal entries of many people are found."""
     marks = marks_of(entry)
     alike = {"alike": marks.now, "ever_alike": marks.ever}
     return Row(ENTRIES, entry.entry_id, sequence, {**entry.model_dump(mode="json", exclude={"entry_id"}), **alike})
 
 
 def copy_row(entry: Entry, by: str, to: str, sequence: int) -> Row:
-    """Make the row of an entry that one district sent on to another."""
+    """Return the row of an entry that one district forwarded to another."""
     fields = {"person_id": entry.person_id, "by": by, "to": to, "entry": entry.model_dump(mode="json")}
     return Row(COPIES, f"{entry.entry_id}@{by}>{to}", sequence, fields)
 
 
 def enrolment_row(enrolment: Enrolment, sequence: int) -> Row:
-    """Make the row of an enrolment."""
+    """Return the row of an enrolment."""
     row_id = f"{enrolment.person_id}:{enrolment.condition}@{enrolment.district}"
     return Row(ENROLMENTS, row_id, sequence, enrolment.model_dump(mode="json"))
 
 
 def custody_row(custody: Custody, sequence: int) -> Row:
-    """Make the row of what a district says about custody."""
+    """Return the row of a district's custody of an archive."""
     return Row(CUSTODIES, archive_key(custody.person_id, custody.district), sequence, custody.model_dump(mode="json"))
 
 
 def stay_row(stay: Stay, sequence: int) -> Row:
-    """Make the row of a stay: where somebody lives, and no more of it."""
-    return Row(STAYS, stay.stay_id, sequence, stay.model_dump(mode="json", include=_LIVED))
+    """Return the row of a stay: where and when somebody lives there, nothing else of it."""
+    return Row(STAYS, stay.stay_id, sequence, stay.model_dump(mode="json", include=_STAY_FIELDS))
 
 
 def person_row(person: Person, sequence: int) -> Row:
-    """Make the row of what a district knows of a person, with all ids that ever were the same person's."""
+    """Return the row of what a district knows of a person, with all ids that this one was ever merged with."""
     ids = sorted({person.person_id, *person.linked})
     fields = {**person.model_dump(mode="json"), "ids": ids}
     return Row(PEOPLE, archive_key(person.person_id, person.district), sequence, fields)
 
 
 def read_entry(row: Mapping[str, Any]) -> Entry:
-    """Read an entry's row."""
+    """Return the entry that a row holds."""
     return Entry.model_validate({**row, "entry_id": row["_id"]})

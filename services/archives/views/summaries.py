@@ -1,6 +1,6 @@
-"""Each archive's summary: the open duties, the last dynamic record, who is in charge.
+"""Each archive's summary as it is stored: the open duties, the last dynamic record, who keeps the archive.
 
-It is worked out anew whenever something is heard of the person, guarded by how much was known when it was worked out.
+It is worked out anew whenever something is heard of the person; one that knew less never replaces one that knew more.
 It stands inside the archive's row, so that lists per street are read by an index, however many archives there are.
 """
 
@@ -12,25 +12,22 @@ from pymongo import UpdateOne
 
 from contracts.archives.archives import Archive
 from contracts.archives.enrolments import Duty
-from services.archives.domain.quality import Finding
-from services.archives.views.rows import _CHARTED, ARCHIVES, WAITS, archive_key
+from services.archives.domain.quality import QualityFinding
+from services.archives.views.rows import ARCHIVES, SUMMARISED, SUMMARY, WAITS, archive_key
 from services.runtime.mongo import Database, bulk_write
 
 
-async def find_charted(database: Database, person_ids: Iterable[str]) -> set[str]:
-    """Find those of the people of whose archives one has a chart."""
-    query = {"person_id": {"$in": list(person_ids)}, **_CHARTED}
+async def find_summarised(database: Database, person_ids: Iterable[str]) -> set[str]:
+    """Return those of the people of whom at least one archive has a summary."""
+    query = {"person_id": {"$in": list(person_ids)}, **SUMMARISED}
     return {row["person_id"] async for row in database[ARCHIVES].find(query, {"person_id": 1}, hint="person")}
 
 
-# --- charts
-
-
-class Chart(BaseModel):
+class Summary(BaseModel):
     """What follows for one archive: where its person lives now, what is due, when something was last done.
 
-    `paper` says how paper and electronic archive differ; `recheck_on` is the day on which all this may change by
-    itself, since a duty lapses.
+    `paper` is how paper and electronic archive differ; `recheck_on` is the day on which a duty lapses, so that the
+    summary changes without news. `found` are the marks by which `findings` are listed.
     """
 
     street: str
@@ -43,43 +40,45 @@ class Chart(BaseModel):
     last_dynamic_on: date | None = None
     entries: int = 0
     paper: str | None = None
-    findings: list[Finding] = []
+    findings: list[QualityFinding] = []
     found: list[str] = []
 
 
-async def write_charts(database: Database, charts: Mapping[str, tuple[int, Chart]]) -> None:
-    """Write charts, by archive and with how much was known, over those for which less was."""
+async def write_summaries(database: Database, summaries: Mapping[str, tuple[int, Summary]]) -> None:
+    """Write summaries by archive key, each with its sequence; those of a lower sequence are replaced, others stay."""
     await bulk_write(
         database[ARCHIVES],
         [
             UpdateOne(
-                {"_id": key, "chart.sequence": {"$not": {"$gte": sequence}}},
-                {"$set": {"chart": {**chart.model_dump(mode="json"), "sequence": sequence}}, "$unset": {WAITS: 1}},
+                {"_id": key, f"{SUMMARY}.sequence": {"$not": {"$gte": sequence}}},
+                {"$set": {SUMMARY: {**summary.model_dump(mode="json"), "sequence": sequence}}, "$unset": {WAITS: 1}},
             )
-            for key, (sequence, chart) in charts.items()
+            for key, (sequence, summary) in summaries.items()
         ],
     )
 
 
-async def find_waiting_for_chart(database: Database, limit: int) -> list[Archive]:
-    """Find new archives that wait for their first chart."""
+async def find_waiting_for_summary(database: Database, limit: int) -> list[Archive]:
+    """Return at most `limit` new archives that wait for their first summary."""
     waiting = database[ARCHIVES].find({WAITS: True}, hint="waiting").limit(limit)
     return [Archive.model_validate(row) async for row in waiting]
 
 
 async def find_to_recheck(database: Database, today: date, turning: tuple[date, date], limit: int) -> list[str]:
-    """Find people whose duties change by the day: one lapsed, or a birthday in a range of days made them elderly."""
-    lapsed = database[ARCHIVES].find(
-        {"chart.recheck_on": {"$lte": today.isoformat()}}, {"person_id": 1}, hint="recheck"
-    )
+    """Return people whose duties change with the day: one lapsed, or, born in a range of days, they turned elderly.
+
+    At most `limit` of each kind; the second kind are those who have no summary yet.
+    """
+    due = {f"{SUMMARY}.recheck_on": {"$lte": today.isoformat()}}
+    lapsed = database[ARCHIVES].find(due, {"person_id": 1}, hint="recheck")
     people = [row["person_id"] async for row in lapsed.limit(limit)]
     born = {"$gte": turning[0].isoformat(), "$lte": turning[1].isoformat()}
-    uncharted = {"birth": born, "state": "open", "chart.sequence": {"$exists": False}}
-    elderly = database[ARCHIVES].find(uncharted, {"person_id": 1}).limit(limit)
+    without_summary = {"birth": born, "state": "open", f"{SUMMARY}.sequence": {"$exists": False}}
+    elderly = database[ARCHIVES].find(without_summary, {"person_id": 1}).limit(limit)
     return [*people, *[row["person_id"] async for row in elderly]]
 
 
-async def find_chart(database: Database, person_id: str, district: str) -> Chart | None:
-    """Find the chart of an archive."""
-    row = await database[ARCHIVES].find_one({"_id": archive_key(person_id, district)}, {"chart": 1})
-    return Chart.model_validate(row["chart"]) if row and "chart" in row else None
+async def find_summary(database: Database, person_id: str, district: str) -> Summary | None:
+    """Return the summary of a district's archive of a person; None if there is none yet."""
+    row = await database[ARCHIVES].find_one({"_id": archive_key(person_id, district)}, {SUMMARY: 1})
+    return Summary.model_validate(row[SUMMARY]) if row and SUMMARY in row else None

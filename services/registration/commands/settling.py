@@ -1,6 +1,5 @@
 """Settle: record the facts that the own districts owe after a fact was heard or recorded, or by the clock."""
 
-import asyncio
 from collections.abc import Iterable, Mapping
 
 from contracts.reference.calendar import day_of
@@ -10,20 +9,9 @@ from services.registration.domain import settling
 from services.registration.service import Registration
 from services.registration.views.people import KnownPerson, find_due
 from services.runtime.logs import get_log
-from services.runtime.mongo import wait_while_away
 
 SWEEP_EVERY = 60.0
-"""Seconds between two sweeps."""
-
-
-async def keep_sweeping(registration: Registration) -> None:
-    """Sweep as long as the service runs; deadlines are days, so a minute late is soon enough."""
-    while True:
-        try:
-            await wait_while_away(lambda: sweep(registration))
-        except Exception as error:
-            get_log().error("sweep stumbled", error=error)
-        await asyncio.sleep(SWEEP_EVERY)
+"""Seconds between two sweeps; deadlines are days, so a minute late is soon enough."""
 
 
 async def sweep(registration: Registration) -> int:

@@ -57,7 +57,7 @@ class Office:
             return await worker.post(f"/archives/{PERSON}/entries", json=body, headers=headers)
 
     async def entered(self, count: int, person: str = PERSON, district: str = "320507") -> None:
-        """Wait until the chart has counted so many entries."""
+        """Wait until the summary has counted so many entries."""
 
         async def counted() -> bool:
             row = await self.row(person, district)

@@ -10,7 +10,7 @@ from contracts.archives.enrolments import Duty, DutyKind, DutyReason
 from contracts.reference.divisions import Area, Divisions
 from services.archives.views.duties import DutyQuery, list_duties
 from services.archives.views.rows import ARCHIVES, archive_key, archive_row, prepare
-from services.archives.views.summaries import Chart, write_charts
+from services.archives.views.summaries import Summary, write_summaries
 from services.runtime.mongo import Database, write_rows
 from tests.support.histories import FIRST_DAY, FIRST_MOMENT
 
@@ -26,15 +26,15 @@ async def hold(database: Database, street: str, count: int, *, same_day: bool = 
         for number in range(count)
     ]
     await write_rows(database, [archive_row(archive, 1) for archive in archives])
-    charts = {}
+    summaries = {}
     for number, archive in enumerate(archives):
         due_on = FIRST_DAY + timedelta(days=0 if same_day else number % 97)
         due = due_on if number % 3 else TODAY + timedelta(days=30)
         duty = Duty(kind=DutyKind.VACCINATION, due_on=due, catch_up_on=due, reason=DutyReason.SCHEDULE)
         place = {"street": street, "district": street[:6]}
-        chart = Chart(**place, held=True, duties=[duty], next_due_on=due, catch_up_on=due)
-        charts[archive_key(archive.person_id, archive.district)] = (1, chart)
-    await write_charts(database, charts)
+        summary = Summary(**place, held=True, duties=[duty], next_due_on=due, catch_up_on=due)
+        summaries[archive_key(archive.person_id, archive.district)] = (1, summary)
+    await write_summaries(database, summaries)
 
 
 async def read_pages(database: Database, areas: tuple[Area, ...], count: int, *, catch_up: bool) -> list[list[Any]]:

@@ -18,15 +18,9 @@ from contracts.archives.forms import Content, Mode
 from contracts.reference.identity import Sex
 from contracts.reference.vaccines import Vaccine
 from services.archives.domain.entries import correct_entry, void_entry
-from services.archives.fhir.bundles import (
-    BundleRefusedError,
-    Kept,
-    PortableArchive,
-    kept_by,
-    read_bundle,
-    validate_bundle,
-    write_bundle,
-)
+from services.archives.fhir.portable import Kept, PortableArchive, kept_by
+from services.archives.fhir.reading import BundleRefusedError, read_bundle, validate_bundle
+from services.archives.fhir.writing import write_bundle
 from tests.support.archives import PERSON, entries, portable_archives
 
 AS_OF = datetime(2026, 11, 20, 2, tzinfo=UTC)
