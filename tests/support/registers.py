@@ -44,7 +44,8 @@ DATE_SHAPES: tuple[Callable[[date], str], ...] = (
     lambda day: f"{day:%Y年%m月%d日}",
     lambda day: full_width(f"{day.year}-{day.month}-{day.day}"),
     lambda day: f"{day.isoformat()} 08:30:00",
-    lambda day: str((day - date(1899, 12, 30)).days),
+    lambda day: f"{day.year}—{day.month}—{day.day}",
+    lambda day: f"{day:%Y%m%d%H%M%S}",
 )
 
 Cells = dict[str, Any]
