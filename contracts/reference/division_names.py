@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import accumulate
 from unicodedata import normalize
 
 from contracts.reference.division_tables import LENGTHS
@@ -12,7 +13,8 @@ from contracts.reference.identity import ETHNIC_GROUPS
 PLACEHOLDERS = frozenset({"市辖区", "县", "省直辖县级行政区划", "自治区直辖县级行政区划"})
 """What the code tables have in place of a name where a code only groups divisions; nobody writes it."""
 
-_FILLERS = re.compile(r"\s+|市辖区|(?:省|自治区)直辖县级行政区划")
+_FILLERS = re.compile(r"市辖区|(?:省|自治区)直辖县级行政区划")
+_SEPARATORS = re.compile(r"[\s\-‐‑‒–—―−/\\>→|,，、;·•・._]+")
 _LONGEST_NAME = 24
 """Characters of a name that are compared at most."""
 _INDEXES_KEPT = 512
@@ -42,27 +44,38 @@ class DivisionNames:
         self._successors = successors
         self._codes_below = lru_cache(maxsize=_INDEXES_KEPT)(self._index_below)
 
-    def find(self, text: str) -> str | None:
-        """Return the code of the narrowest division that a text begins with; None if there is none."""
-        return self._find("", _normalise(text))
+    def locate(self, text: str) -> tuple[str, str] | None:
+        """Return the code of the narrowest division that a text begins with, and the rest; None if there is none."""
+        parts = [part for part in _SEPARATORS.split(_FILLERS.sub("", normalize("NFKC", text))) if part]
+        ends = frozenset(accumulate(map(len, parts)))
+        joined = "".join(parts)
+        found = self._find("", joined, 0, ends)
+        return (found[0], joined[found[1] :]) if found else None
 
-    def _find(self, parent: str, text: str) -> str | None:
-        """Return the narrowest division below a parent that a normalised text begins with."""
-        if not text or len(parent) == 9:
+    def _find(self, parent: str, text: str, start: int, ends: frozenset[int]) -> tuple[str, int] | None:
+        """Return the narrowest division below a parent that a text has from `start` on, and where its name ends.
+
+        The text has no separators; `ends` is where they were, and the end. Only there may a short form end that no
+        division follows.
+        """
+        if start == len(text) or len(parent) == 9:
             return None
         codes = self._codes_below(parent)
-        for length in range(min(len(text), _LONGEST_NAME), 1, -1):
-            code = codes.get(text[:length])
+        for end in range(min(len(text), start + _LONGEST_NAME), start + 1, -1):
+            name = text[start:end]
+            code = codes.get(name)
             if code is None:
                 continue
-            below = self._find_below_any((code, *self._successors(code)), text[length:])
-            if below or length == len(text) or text[:length] in map(_normalise, self._all_names(code)):
-                return below or code
+            below = self._find_below_any((code, *self._successors(code)), text, end, ends)
+            if below or end in ends or name in map(_normalise, self._all_names(code)):
+                return below or (code, end)
         return None
 
-    def _find_below_any(self, parents: Iterable[str], text: str) -> str | None:
+    def _find_below_any(
+        self, parents: Iterable[str], text: str, start: int, ends: frozenset[int]
+    ) -> tuple[str, int] | None:
         """Return the first match below the given parents, in their order."""
-        return next((found for parent in parents if (found := self._find(parent, text))), None)
+        return next((found for parent in parents if (found := self._find(parent, text, start, ends))), None)
 
     def _all_names(self, code: str) -> tuple[str, ...]:
         return self._names.get(code, ""), *self._former.get(code, ())
@@ -84,8 +97,8 @@ class DivisionNames:
 
 
 def _normalise(text: str) -> str:
-    """Return a name half-width, without spaces and without the fillers of the code tables."""
-    return _FILLERS.sub("", normalize("NFKC", text))
+    """Return a name half-width, without separators and without the fillers of the code tables."""
+    return _SEPARATORS.sub("", _FILLERS.sub("", normalize("NFKC", text)))
 
 
 def _gather_spellings(parent: str, named: Iterable[tuple[str, str]]) -> list[dict[str, list[str]]]:

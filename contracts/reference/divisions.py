@@ -206,12 +206,19 @@ class Divisions:
         Levels may be left out where the rest is unambiguous, and 省, 市, 区 or 县 where another division follows:
         四川省德阳市中江县幸福路1号, 上海市杨浦区, 江苏昆山; 老家 is none. A former name leads to its successor (on that
         day, if one is given), but after a split to the former code. Without a day, a code of the tables stays as it is.
+        Between levels there may be separators: 江苏-苏州-昆山, 江苏 / 苏州 / 昆山.
         """
-        code = self._by_name.find(text)
-        if code is None or (on is None and code in self.names):
-            return code
-        standing = self.standing(code, on)
-        return standing[0] if len(standing) == 1 else code
+        located = self.locate(text, on)
+        return located[0] if located else None
+
+    def locate(self, text: str, on: date | None = None) -> tuple[str, str] | None:
+        """Return what `find` does and the rest of the text, which names no division below, without separators."""
+        located = self._by_name.locate(text)
+        if located is None:
+            return None
+        code, rest = located
+        standing = (code,) if on is None and code in self.names else self.standing(code, on)
+        return (standing[0] if len(standing) == 1 else code), rest
 
     def _is_known(self, code: str, on: date | None) -> bool:
         return code in self.names or code in self.abolished or bool(self._direct_successors(code, on))

@@ -58,6 +58,7 @@ class Sex(StrEnum):
 class NumberProblem(StrEnum):
     """Why a document number is invalid."""
 
+    PLACEHOLDER = "placeholder"
     LENGTH = "length"
     CHARACTERS = "characters"
     PREFIX = "prefix"
@@ -116,8 +117,8 @@ ETHNIC_GROUPS: tuple[str, ...] = (
 )
 """The ethnic groups in the order of GB/T 3304: the first is code 01, the last 56."""
 
-# Besides spaces: marks that can't be seen, and the apostrophe that keeps a number as text in a spreadsheet.
-_SPACES = re.compile(r"[\s'\u200b-\u200f\u202a-\u202e\u2060\ufeff]+")
+# Besides spaces: marks that can't be seen, and the apostrophes that keep a number as text in a spreadsheet.
+_SPACES = re.compile(r"[\s'`\u2018\u2019\u200b-\u200f\u202a-\u202e\u2060\ufeff]+")
 _NAME_MARKS = re.compile(r"[\s\u00b7\u2022\u30fb\u2027.'\-\u200b-\u200f\ufeff]+")
 _GB11643 = re.compile(r"[0-9]{17}[0-9X]")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -126,7 +127,10 @@ _PREFIX: Mapping[DocumentType, tuple[str, ...]] = {
     DocumentType.HK_MACAO_TAIWAN_RESIDENCE: ("81", "82", "83"),
     DocumentType.FOREIGN_PERMANENT_RESIDENCE: ("9",),
 }
+_NO_AREA = re.compile(r"([0-9])\1{5}|123456")
+_ALL_ALIKE = re.compile(r"([0-9])\1*|[A-Z]*0+[A-Z]*")
 _BIRTH_ORDER = re.compile(r"[1-9]")
+_PERMANENT_RESIDENCE = DocumentType.FOREIGN_PERMANENT_RESIDENCE
 _NUMBER_SPACE: Mapping[DocumentType, DocumentType] = {DocumentType.HK_MACAO_TAIWAN_RESIDENCE: DocumentType.ID_CARD}
 _PATTERN: Mapping[DocumentType, re.Pattern[str]] = {
     DocumentType.PASSPORT: re.compile(r"(?=(?:[A-Z]*[0-9]){3})[A-Z0-9]{5,17}"),
@@ -151,10 +155,19 @@ def normalise_number(document_type: DocumentType, text: str) -> str:
     return number
 
 
+def read_number(document_type: DocumentType, text: str) -> Document:
+    """Return the document that a number was typed for, normalised.
+
+    A valid permanent residence card of today's form (18 digits, the first a 9) is that document under any type, since
+    no other has such numbers. Any other number keeps its type, valid or not.
+    """
+    number = normalise_number(document_type, text)
+    return Document(_PERMANENT_RESIDENCE if _is_residence_card(number) else document_type, number)
+
+
 def guarded_number(guardian: Document, birth: date, order: int = 1) -> str:
     """Return the number of a child without a document: its guardian's, its day of birth and its order among twins."""
-    space = _NUMBER_SPACE.get(guardian.document_type, guardian.document_type)
-    return f"{space}:{normalise_number(guardian.document_type, guardian.number)}:{birth.isoformat()}:{order}"
+    return f"{_in_number_space(guardian.document_type, guardian.number)}:{birth.isoformat()}:{order}"
 
 
 def guardian_in(number: str) -> Document | None:
@@ -172,19 +185,14 @@ def number_problem(document_type: DocumentType, number: str) -> NumberProblem | 
     """Return why a normalised number is invalid; None if it is valid.
 
     Numbers of GB 11643 (ID cards, residence permits 81/82/83, permanent residence 9) are checked for length,
-    characters, birth date and check digit. Their first six digits are not looked up: divisions get abolished.
+    characters, birth date and check digit. Their first six digits are not looked up: divisions get abolished. A
+    placeholder, which forms get where a person has no number, is nobody's number even if its check digit is right.
     """
-    if not carries_birth(document_type, number):
-        return _shape_problem(document_type, number)
-    if len(number) != 18:
-        return NumberProblem.LENGTH
-    if not _GB11643.fullmatch(number):
-        return NumberProblem.CHARACTERS
-    if not number.startswith(_PREFIX.get(document_type, "")):
-        return NumberProblem.PREFIX
-    if check_digit(number) != number[17]:
-        return NumberProblem.CHECKSUM
-    return NumberProblem.BIRTH if birth_in(number) is None else None
+    if _is_placeholder(document_type, number):
+        return NumberProblem.PLACEHOLDER
+    if carries_birth(document_type, number):
+        return _citizen_number_problem(document_type, number)
+    return _shape_problem(document_type, number)
 
 
 def carries_birth(document_type: DocumentType, number: str) -> bool:
@@ -217,10 +225,10 @@ def person_id(key: bytes, document_type: DocumentType, number: str, apart: str =
 
     It is HMAC-SHA256 under the deployment's key, so that nobody without the key can try out all numbers. One person
     has one id however the number was typed, with 15 digits or 18. ID cards and residence permits of Hong Kong, Macao
-    and Taiwan share one number space, so confusing these types gives the same id too. A number with `apart` has an id
-    in a space of its own.
+    and Taiwan share one number space, and a permanent residence card is one under any type, so confusing these types
+    gives the same id too. A number with `apart` has an id in a space of its own.
     """
-    known = f"{_NUMBER_SPACE.get(document_type, document_type)}:{normalise_number(document_type, number)}"
+    known = _in_number_space(document_type, number)
     if apart:
         known = f"apart:{known}:{apart}"
     return _digest(key, known)
@@ -248,6 +256,26 @@ def _digest(key: bytes, text: str) -> str:
     return hmac.digest(key, text.encode(), "sha256").hex()[:32]
 
 
+def _in_number_space(document_type: DocumentType, number: str) -> str:
+    """Return a number, normalised, after the type that its number space is named by: id_card:11010519491231002X."""
+    document = read_number(document_type, number)
+    return f"{_NUMBER_SPACE.get(document.document_type, document.document_type)}:{document.number}"
+
+
+def _is_residence_card(number: str) -> bool:
+    """Return whether a normalised number is a valid permanent residence card of today's form."""
+    return number[:1] == "9" and len(number) == 18 and number_problem(_PERMANENT_RESIDENCE, number) is None
+
+
+def _is_placeholder(document_type: DocumentType, number: str) -> bool:
+    """Return whether a normalised number stands for none: one digit throughout, no area, or the serial number 000."""
+    if _ALL_ALIKE.fullmatch(number):
+        return True
+    if not carries_birth(document_type, number):
+        return False
+    return _NO_AREA.match(number) is not None or (len(number) == 18 and number[14:17] == "000")
+
+
 def _normalise_guarded_number(number: str) -> str:
     """Return a child's number with its guardian's number normalised; unchanged if it is no such number."""
     known, _, rest = number.lower().partition(":")
@@ -255,8 +283,20 @@ def _normalise_guarded_number(number: str) -> str:
     if guardian is None:
         return number
     _, birth, order = rest.split(":")
-    space = _NUMBER_SPACE.get(guardian.document_type, guardian.document_type)
-    return f"{space}:{normalise_number(guardian.document_type, guardian.number)}:{birth}:{order}"
+    return f"{_in_number_space(guardian.document_type, guardian.number)}:{birth}:{order}"
+
+
+def _citizen_number_problem(document_type: DocumentType, number: str) -> NumberProblem | None:
+    """Return why a number of GB 11643 is invalid; None if it is valid."""
+    if len(number) != 18:
+        return NumberProblem.LENGTH
+    if not _GB11643.fullmatch(number):
+        return NumberProblem.CHARACTERS
+    if not number.startswith(_PREFIX.get(document_type, "")):
+        return NumberProblem.PREFIX
+    if check_digit(number) != number[17]:
+        return NumberProblem.CHECKSUM
+    return NumberProblem.BIRTH if birth_in(number) is None else None
 
 
 def _shape_problem(document_type: DocumentType, number: str) -> NumberProblem | None:

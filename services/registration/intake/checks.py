@@ -10,7 +10,7 @@ from pydantic import BaseModel
 
 from contracts.reference.divisions import Divisions
 from contracts.reference.identity import Document, DocumentType, guardian_in
-from contracts.registration.stays import Category, DestinationKind
+from contracts.registration.stays import Category
 from services.registration.domain.arrivals import Arrival, Departure
 from services.registration.intake import fields
 from services.registration.intake.documents import DocumentReport, keep_apart, read_document
@@ -135,7 +135,7 @@ def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
     numbered = () if _is_guarded(report) else ("document_number",)
     _check_present(report, "name", "document_type", *numbered, "arrived_on")
     name = fields.read_name(report.name)
-    document = read_document(report, around.today, trusted=report.override is None)
+    document = read_document(report, around.today, around.divisions, trusted=report.override is None)
     guardian = None
     if report.override is not None:
         document = keep_apart(document, street, name)
@@ -154,7 +154,7 @@ def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
         document_number=document.number,
         apart=document.apart,
         guardian=guardian,
-        head=around.head or _read_head(report, document, relationship, warnings),
+        head=around.head or _read_head(report, document, relationship, around.divisions, warnings),
         name=name,
         phone=fields.read_phone(report.phone, warnings),
         address=report.address.strip(),
@@ -182,12 +182,12 @@ def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
 
 
 def _read_head(
-    report: ArrivalReport, document: Document, relationship: str | None, warnings: list[str]
+    report: ArrivalReport, document: Document, relationship: str | None, divisions: Divisions, warnings: list[str]
 ) -> Document | None:
     """Give the head of the household, if the report tells of one: whom it names, or the person."""
     if relationship in SELF_OR_HEAD:
         return document
-    return fields.read_head(report.household_document_type, report.household_document_number, warnings)
+    return fields.read_head(report.household_document_type, report.household_document_number, divisions, warnings)
 
 
 def _read_categories(report: ArrivalReport, warnings: list[str]) -> tuple[Category, ...]:
@@ -203,13 +203,11 @@ def _departure(report: DepartureReport, street: str, today: date, divisions: Div
     _check_lengths(report, "reason")
     numbered = () if _is_guarded(report) else ("document_number",)
     _check_present(report, "document_type", *numbered, "left_on", *(("name",) if report.unverified else ()))
-    document = read_document(report, today, trusted=not report.unverified)
+    document = read_document(report, today, divisions, trusted=not report.unverified)
     if report.unverified:
         document = keep_apart(document, street, fields.read_name(report.name))
     left_on = fields.read_day("left_on", report.left_on, today)
-    kind, destination = fields.read_destination(report.destination, divisions)
-    if kind is DestinationKind.UNKNOWN:
-        warnings.append("unknown_destination")
+    kind, destination = fields.read_destination(report.destination, divisions, warnings)
     return Departure(
         document_type=document.document_type,
         document_number=document.number,
@@ -221,12 +219,12 @@ def _departure(report: DepartureReport, street: str, today: date, divisions: Div
         reason=report.reason.strip(),
         returning_on=fields.read_return(report.returning_on, left_on),
         household=report.household,
-        staying=tuple(_read_staying(report, today)),
+        staying=tuple(_read_staying(report, today, divisions)),
         warnings=tuple(warnings),
     )
 
 
-def _read_staying(report: DepartureReport, today: date) -> Iterator[Document]:
+def _read_staying(report: DepartureReport, today: date, divisions: Divisions) -> Iterator[Document]:
     """Give who stays behind; a child without a document is of whoever leaves where no guardian is named."""
     for place, staying in enumerate(report.staying):
         with _naming(f"staying.{place}"):
@@ -236,7 +234,7 @@ def _read_staying(report: DepartureReport, today: date) -> Iterator[Document]:
                     "guardian_document_type": report.document_type,
                     "guardian_document_number": report.document_number,
                 }
-            yield read_document(staying.model_copy(update=said), today)
+            yield read_document(staying.model_copy(update=said), today, divisions)
 
 
 def _is_guarded(report: DocumentReport) -> bool:

@@ -1,10 +1,12 @@
-"""Who a report speaks of: a document of one's own, or a guardian's with the child's birth and order."""
+"""Reads who a report is about: a document of the person's own, or the guardian's with the child's birth and order."""
 
+import re
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
 
+from contracts.reference.divisions import Divisions
 from contracts.reference.identity import Document, DocumentType, guarded_number, plain_name
 from services.registration.intake import fields
 from services.registration.intake.fields import refuse
@@ -12,7 +14,16 @@ from services.registration.intake.refusals import RefusalCode
 
 LONGEST_TYPED = 1000
 
-Typed = Annotated[str, StringConstraints(max_length=LONGEST_TYPED)]
+_FORCED = re.compile(r'\s*=\s*"(?P<text>[^"]*)"\s*')
+"""How a .csv keeps a spreadsheet from changing a number: ="001"."""
+
+
+def _unwrap(text: str) -> str:
+    """Return the text within ="...", any other text as it is."""
+    return found["text"] if (found := _FORCED.fullmatch(text)) else text
+
+
+Typed = Annotated[str, StringConstraints(max_length=LONGEST_TYPED), AfterValidator(_unwrap)]
 
 
 class DocumentReport(BaseModel):
@@ -32,43 +43,43 @@ class DocumentReport(BaseModel):
     birth_order: Typed = ""
 
 
-def read_document(report: DocumentReport, today: date, *, trusted: bool = True) -> Document:
-    """Give the document of whom a report speaks; of one that is not trusted, the number need not pass its check."""
+def read_document(report: DocumentReport, today: date, divisions: Divisions, *, trusted: bool = True) -> Document:
+    """Return the document of the person reported; a number without trust in it need not pass its check."""
     if not report.document_type.strip():
         refuse(RefusalCode.MISSING, "document_type")
     document_type = fields.read_document_type(report.document_type)
     if document_type is DocumentType.GUARDIAN:
-        return _read_guarded(report, today, trusted)
+        return _read_guarded(report, today, divisions, trusted)
     if not report.document_number.strip():
         refuse(RefusalCode.MISSING, "document_number")
-    return Document(document_type, fields.read_document_number(document_type, report.document_number, trusted=trusted))
+    return fields.read_document_number(document_type, report.document_number, divisions, trusted=trusted)
 
 
 def keep_apart(document: Document, street: str, name: str) -> Document:
-    """Keep a person whose number is not to be trusted apart from everybody but the same name in the same street."""
+    """Return a document that is the person's own: an untrusted number matches only the same name in the same street."""
     return document._replace(apart=f"{street}:{plain_name(name)}")
 
 
-def _read_guarded(report: DocumentReport, today: date, trusted: bool) -> Document:
-    """Give what stands for a child's document."""
-    guardian = _read_guardian(report, trusted)
+def _read_guarded(report: DocumentReport, today: date, divisions: Divisions, trusted: bool) -> Document:
+    """Return what identifies a child without a document."""
+    guardian = _read_guardian(report, divisions, trusted)
     if not report.birth.strip():
         refuse(RefusalCode.MISSING, "birth", "a document of this kind doesn't say it")
     birth = fields.read_day("birth", report.birth, today)
-    told = fields.birth_told_by(guardian)
-    if trusted and told is not None and told >= birth:
+    guardian_birth = fields.birth_in_document(guardian)
+    if trusted and guardian_birth is not None and guardian_birth >= birth:
         refuse(RefusalCode.BIRTH_MISMATCH, "birth", "born before the guardian")
     return Document(DocumentType.GUARDIAN, guarded_number(guardian, birth, fields.read_birth_order(report.birth_order)))
 
 
-def _read_guardian(report: DocumentReport, trusted: bool) -> Document:
-    """Give the guardian's document; its number may stand where the child's would."""
-    said = report.document_number.strip() and not report.guardian_document_number.strip()
-    field = "document_number" if said else "guardian_document_number"
+def _read_guardian(report: DocumentReport, divisions: Divisions, trusted: bool) -> Document:
+    """Return the guardian's document; its number may stand in the column of the child's."""
+    in_childs_place = report.document_number.strip() and not report.guardian_document_number.strip()
+    field = "document_number" if in_childs_place else "guardian_document_number"
     number = getattr(report, field)
     if not number.strip():
         refuse(RefusalCode.MISSING, field)
     document_type = fields.read_document_type(report.guardian_document_type or "id_card", "guardian_document_type")
     if document_type is DocumentType.GUARDIAN:
         refuse(RefusalCode.BAD_DOCUMENT_TYPE, "guardian_document_type")
-    return Document(document_type, fields.read_document_number(document_type, number, field, trusted=trusted))
+    return fields.read_document_number(document_type, number, divisions, field, trusted=trusted)

@@ -1,10 +1,10 @@
-"""One reader for each field of a report: what was typed becomes a value, a warning or a refusal."""
+"""One reader for each field of a report: each returns a value, adds a warning or refuses the report."""
 
 import re
 from collections.abc import Iterable, Mapping
 from datetime import date
 from functools import lru_cache
-from typing import NoReturn, TypeVar
+from typing import NamedTuple, NoReturn, TypeVar
 from unicodedata import normalize
 
 from contracts.reference.divisions import Divisions
@@ -15,8 +15,8 @@ from contracts.reference.identity import (
     Sex,
     birth_in,
     carries_birth,
-    normalise_number,
     number_problem,
+    read_number,
     sex_in,
 )
 from contracts.registration.stays import Category, DestinationKind
@@ -39,12 +39,12 @@ _CODE = re.compile(r"([1-8][0-9]{5})([0-9]{3})?(?:[0-9]{3})?")
 
 
 def refuse(code: RefusalCode, field: str, detail: str = "") -> NoReturn:
-    """Refuse the report."""
+    """Raise ReportRefusedError."""
     raise ReportRefusedError(code, field, detail)
 
 
 def read_street(street: str, today: date, divisions: Divisions, warnings: list[str]) -> str:
-    """Give the street that stands where the code is or was; after a split the office has to say which one."""
+    """Return the current code of a street; refuse an unknown one, and one that was split: the office must choose."""
     successors = _successors(street, today, divisions)
     if successors is None:
         refuse(RefusalCode.UNKNOWN_STREET, "street")
@@ -63,7 +63,7 @@ def _successors(street: str, today: date, divisions: Divisions) -> tuple[str, ..
 
 
 def read_name(text: str) -> str:
-    """Give the name without stray spaces; what a spreadsheet would run, or what is no name, is refused."""
+    """Return the name without stray spaces; refuse formulas and what can't be a name."""
     name = _GAP_IN_CHINESE.sub("", text.strip(" \u3000\xa0"))
     if len(name) > LONGEST_NAME:
         refuse(RefusalCode.BAD_NAME, "name", "too long")
@@ -76,7 +76,7 @@ def read_name(text: str) -> str:
 
 
 def read_document_type(text: str, field: str = "document_type") -> DocumentType:
-    """Give the kind of document."""
+    """Return the document type; refuse one that is not accepted."""
     found = DocumentType.from_label(text)
     if found is None:
         refuse(RefusalCode.BAD_DOCUMENT_TYPE, field)
@@ -84,23 +84,42 @@ def read_document_type(text: str, field: str = "document_type") -> DocumentType:
 
 
 def read_document_number(
-    document_type: DocumentType, text: str, field: str = "document_number", *, trusted: bool = True
-) -> str:
-    """Give the number in its one form; a number that can't be right is refused.
+    document_type: DocumentType,
+    text: str,
+    divisions: Divisions,
+    field: str = "document_number",
+    *,
+    trusted: bool = True,
+) -> Document:
+    """Return the document that a number was typed for; refuse a number that can't be right.
 
-    A number that fails its check passes if it is not trusted anyway; one that its document can't have never does.
+    Without trust in it, a number may fail its check, but it must not be a placeholder or one that such a document
+    can't have.
     """
-    number = normalise_number(document_type, text)
-    problem = number_problem(document_type, number)
+    document = read_number(document_type, text)
+    problem = number_problem(document.document_type, document.number)
+    if problem is NumberProblem.PLACEHOLDER or _is_of_no_area(document, divisions):
+        refuse(RefusalCode.PLACEHOLDER_NUMBER, field)
     if problem in (NumberProblem.PATTERN, NumberProblem.PREFIX):
         refuse(RefusalCode.BAD_NUMBER, field, problem)
     if problem is not None and trusted:
         refuse(RefusalCode.ID_CHECKSUM, field, problem)
-    return number
+    return document
+
+
+def _is_of_no_area(document: Document, divisions: Divisions) -> bool:
+    """Return whether an ID card number has the serial number 999 and an area that neither exists nor existed.
+
+    The areas of Hong Kong, Macao and Taiwan (81 to 83) are in no table.
+    """
+    document_type, number, _ = document
+    if document_type is not DocumentType.ID_CARD or number[14:17] != "999" or number.startswith("8"):
+        return False
+    return not (divisions.has(number[:6]) or number[:6] in divisions.former)
 
 
 def read_birth_order(text: str) -> int:
-    """Give which of twins a child is; who is none is the first."""
+    """Return the order of a child among twins, 1 for a single child."""
     if not text.strip():
         return 1
     order = BIRTH_ORDERS.get(tidy(text))
@@ -109,21 +128,21 @@ def read_birth_order(text: str) -> int:
     return order
 
 
-def birth_told_by(document: Document) -> date | None:
-    """Give the day of birth that a number says, if it says one."""
+def birth_in_document(document: Document) -> date | None:
+    """Return the day of birth that a number contains; None if it contains none."""
     return birth_in(document.number) if carries_birth(document.document_type, document.number) else None
 
 
 def read_birth(text: str, document: Document, today: date) -> date:
-    """Give the day of birth: as the number says where it does, else as typed; an untrusted number does not count."""
-    told = birth_told_by(document)
+    """Return the day of birth as typed, else from the number; refuse one that a trusted number contradicts."""
+    in_number = birth_in_document(document)
     if not text.strip():
-        if told is None:
+        if in_number is None:
             refuse(RefusalCode.MISSING, "birth", "a document of this kind doesn't say it")
-        typed = told
+        typed = in_number
     else:
         typed = read_day("birth", text, today)
-        if told not in (None, typed) and not document.apart:
+        if in_number not in (None, typed) and not document.apart:
             refuse(RefusalCode.BIRTH_MISMATCH, "birth")
     if typed > today:
         refuse(RefusalCode.FUTURE_DATE, "birth")
@@ -131,22 +150,22 @@ def read_birth(text: str, document: Document, today: date) -> date:
 
 
 def read_sex(text: str, document: Document, warnings: list[str]) -> Sex:
-    """Give the sex: as the number says where it does, else as typed; an untrusted number does not count."""
+    """Return the sex from a trusted number, else as typed; refuse one that the number contradicts."""
     typed = Sex.from_label(text) if text.strip() else Sex.UNKNOWN
     if document.apart or not carries_birth(document.document_type, document.number):
         if typed in (None, Sex.UNKNOWN):
             warnings.append("unknown_sex")
         return typed or Sex.UNKNOWN
-    told = sex_in(document.number)
-    if typed in (Sex.MALE, Sex.FEMALE) and typed is not told:
+    in_number = sex_in(document.number)
+    if typed in (Sex.MALE, Sex.FEMALE) and typed is not in_number:
         refuse(RefusalCode.SEX_MISMATCH, "sex")
     if typed is None:
         warnings.append("unknown_sex")
-    return told
+    return in_number
 
 
 def read_day(field: str, text: str, today: date) -> date:
-    """Give a day that is not in the future."""
+    """Return a day; refuse what is no day or lies in the future."""
     found = read_date(text)
     if found is None:
         refuse(RefusalCode.BAD_DATE, field)
@@ -156,7 +175,7 @@ def read_day(field: str, text: str, today: date) -> date:
 
 
 def read_return(text: str, left_on: date) -> date | None:
-    """Give the day on which somebody who leaves for a season wants to be back."""
+    """Return the planned day of return of a person who leaves for a season; None if none was typed."""
     if not text.strip():
         return None
     found = read_date(text)
@@ -168,7 +187,7 @@ def read_return(text: str, left_on: date) -> date | None:
 
 
 def read_phone(text: str, warnings: list[str]) -> str:
-    """Give a number that can be dialled from anywhere; any other stays as typed, with a warning."""
+    """Return a phone number that can be dialled from anywhere without gaps, any other as typed, with a warning."""
     typed = text.strip()
     number = _PHONE_GAPS.sub("", normalize("NFKC", typed))
     if not number or _PHONE.fullmatch(number):
@@ -178,7 +197,7 @@ def read_phone(text: str, warnings: list[str]) -> str:
 
 
 def read_word(words: Mapping[str, Meaning], text: str, warning: str, warnings: list[str]) -> Meaning | None:
-    """Look a cell up in a vocabulary; a word that is not in it is left out with a warning."""
+    """Return the meaning of a word in a vocabulary; None, with a warning, if it is not in it."""
     if not text:
         return None
     meaning = words.get(text) or words.get(tidy(text))
@@ -188,7 +207,7 @@ def read_word(words: Mapping[str, Meaning], text: str, warning: str, warnings: l
 
 
 def read_reported(typed: Iterable[tuple[Category, str]], warnings: list[str]) -> tuple[Category, ...]:
-    """Give the categories that the office says the person belongs to."""
+    """Return the categories that the office reports for the person."""
     found = []
     for category, text in typed:
         belongs = REPORTED[category].get(tidy(text))
@@ -199,54 +218,90 @@ def read_reported(typed: Iterable[tuple[Category, str]], warnings: list[str]) ->
     return tuple(found)
 
 
-def read_head(document_type: str, number: str, warnings: list[str]) -> Document | None:
-    """Give the document of the head of a household; what is none links nobody and is told."""
+def read_head(document_type: str, number: str, divisions: Divisions, warnings: list[str]) -> Document | None:
+    """Return the document of the head of a household; None if none was typed, and with a warning if it is invalid."""
     if not number.strip():
         return None
     known = DocumentType.from_label(document_type) if document_type.strip() else DocumentType.ID_CARD
     if known is not None:
-        head = Document(known, normalise_number(known, number))
-        if number_problem(*head[:2]) is None:
+        head = read_number(known, number)
+        if number_problem(head.document_type, head.number) is None and not _is_of_no_area(head, divisions):
             return head
     warnings.append("unknown_household")
     return None
 
 
 def read_hukou(division: str, address: str, divisions: Divisions, warnings: list[str]) -> str | None:
-    """Give the district of the household registration, by its code or by its address."""
-    found = _read_division(division, divisions) or _read_division(address, divisions)
+    """Return the code of the household registration's district (6 digits) by code, name or address; None if unknown.
+
+    A province or city is padded with zeros, with a warning if more was typed.
+    """
+    found, in_address = _read_place(division, divisions), _read_place(address, divisions)
+    if found is None or (in_address is not None and in_address.code.startswith(found.code)):
+        found = in_address or found
     stated = tidy(division) or tidy(address)
-    if found is None and stated and stated not in ABROAD:
-        warnings.append("unknown_hukou")
-    return found[:6] if found else None
+    if found is None and (not stated or stated in ABROAD):
+        return None
+    return _district(found, "hukou", warnings)
 
 
 def read_origin(text: str, divisions: Divisions, warnings: list[str]) -> str | None:
-    """Give the district a person came from."""
-    found = _read_division(text, divisions)
-    if found is None:
-        warnings.append("unknown_origin")
-    return found[:6] if found else None
+    """Return the code of the district (6 digits) that a person came from; None, with a warning, if it is unknown.
+
+    A province or city is padded with zeros, with a warning if more was typed.
+    """
+    return _district(_read_place(text, divisions), "origin", warnings)
 
 
-def read_destination(text: str, divisions: Divisions) -> tuple[DestinationKind, str | None]:
-    """Give where a person went, as exactly as it was said."""
-    found = _read_division(text, divisions)
+def read_destination(text: str, divisions: Divisions, warnings: list[str]) -> tuple[DestinationKind, str | None]:
+    """Return where a person went, as precisely as it was typed: a district (6 digits), a street (9) or abroad."""
+    found = _read_place(text, divisions)
     if found is not None:
-        return DestinationKind.DIVISION, found
-    return (DestinationKind.EXTERNAL if tidy(text) in ABROAD else DestinationKind.UNKNOWN), None
+        if found.coarser:
+            warnings.append("coarser_destination")
+        return DestinationKind.DIVISION, found.code.ljust(6, "0")
+    if tidy(text) in ABROAD:
+        return DestinationKind.EXTERNAL, None
+    warnings.append("unknown_destination")
+    return DestinationKind.UNKNOWN, None
 
 
-def _read_division(text: str, divisions: Divisions) -> str | None:
-    """Read six or nine digits from a code, known or not since codes come and go, or from a name."""
+class _Place(NamedTuple):
+    """A division that was typed (2, 4, 6 or 9 digits) and whether a part below its province or city is unknown."""
+
+    code: str
+    coarser: bool = False
+
+
+def _district(found: _Place | None, field: str, warnings: list[str]) -> str | None:
+    """Return the district of a place, with a warning if it is unknown or coarser than what was typed."""
+    if found is None:
+        warnings.append(f"unknown_{field}")
+        return None
+    if found.coarser:
+        warnings.append(f"coarser_{field}")
+    return found.code[:6].ljust(6, "0")
+
+
+def _read_place(text: str, divisions: Divisions) -> _Place | None:
+    """Read a code, known or not since codes come and go, or a name; None if it is neither."""
     if not text:
         return None
     if code := _CODE.fullmatch(tidy(text)):
-        return code[1] + (code[2] or "")
-    found = _find_named(text, divisions)
-    return found.ljust(6, "0") if found else None
+        return _Place(code[1] + (code[2] or ""))
+    return _find_named(text, divisions)
 
 
 @lru_cache(maxsize=1024)  # a register names few places, many times over
-def _find_named(text: str, divisions: Divisions) -> str | None:
-    return divisions.find(text)
+def _find_named(text: str, divisions: Divisions) -> _Place | None:
+    located = divisions.locate(text)
+    if located is None:
+        return None
+    code, rest = located
+    more = len(code) < 6 and any(map(str.isalnum, rest))
+    return _Place(code, coarser=more and not _is_one_district(code, divisions))
+
+
+def _is_one_district(city: str, divisions: Divisions) -> bool:
+    """Return whether a city has no districts, only streets of its own, as 东莞市 has."""
+    return {street[:6] for street in divisions.streets(city)} == {city.ljust(6, "0")}

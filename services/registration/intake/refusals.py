@@ -1,4 +1,4 @@
-"""Why a report is refused and what to do: said alike over HTTP, over AMQP and in the returned workbook."""
+"""Why a report is refused and what to do: the same over HTTP, over AMQP and in the workbook of refused rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +15,7 @@ class RefusalCode(StrEnum):
     MISSING = "missing"
     BAD_NAME = "bad_name"
     BAD_DOCUMENT_TYPE = "bad_document_type"
+    PLACEHOLDER_NUMBER = "placeholder_number"
     ID_CHECKSUM = "id_checksum"
     BAD_NUMBER = "bad_number"
     BIRTH_MISMATCH = "birth_mismatch"
@@ -33,6 +34,7 @@ REASONS: Mapping[str, str] = {
     "missing": "必填项为空。A required field is empty.",
     "bad_name": "姓名不是有效的姓名。This can't be a person's name.",
     "bad_document_type": "证件类型不受理。This kind of document is not accepted.",
+    "placeholder_number": "该号码是占位号码，不属于任何人。This number is a placeholder; it is nobody's number.",
     "id_checksum": "证件号码校验不通过。The document number fails its check.",
     "bad_number": "证件号码与证件类型不符。A document of this kind has no such number.",
     "birth_mismatch": "出生日期与证件号码不一致。The birth date differs from the one in the number.",
@@ -57,6 +59,10 @@ ADVICE: Mapping[str, str] = {
     "无证件儿童请填监护人。"
     "Use an ID card, a passport, a Hong Kong, Macao or Taiwan permit, or a residence card; "
     "a child without any is registered under its guardian.",
+    "placeholder_number": "请填写本人所持证件的类型和号码；没有证件的儿童，证件类型请填“无证件”，"
+    "并填写监护人的证件号码和儿童的出生日期。"
+    "Type the document that the person has, and its number; register a child without one as 无证件, "
+    "with the guardian's number and the child's day of birth.",
     "id_checksum": "请对照证件逐位核对号码（18位，末位可为X；表格中请设为文本格式）。"
     "Compare it with the document digit by digit (18 characters, the last may be X; keep the cell as text).",
     "bad_number": "请对照证件核对证件类型和号码。Compare type and number with the document.",
@@ -90,13 +96,13 @@ class Refusal:
 
 
 def advise(refusal: Refusal) -> str:
-    """Say what to do; where a street was abolished, with what there is in its place."""
+    """Return what to do; for an abolished street, with the streets in its place."""
     choices = f" {refusal.detail}" if refusal.code is RefusalCode.DIVISION_ABOLISHED else ""
     return ADVICE[refusal.code] + choices
 
 
 class ReportRefusedError(Exception):
-    """Leave a check early; it never leaves the intake."""
+    """The report is refused; the checks of the intake raise it and catch it."""
 
     def __init__(self, code: RefusalCode, field: str, detail: str = "") -> None:
         super().__init__(code)

@@ -1,4 +1,4 @@
-"""What the columns of a register may say: codes for facts, and the words by which offices call them."""
+"""The words that offices type in a register, and the codes that facts have for them."""
 
 import re
 from collections.abc import Mapping
@@ -170,20 +170,20 @@ REPORTED: Mapping[Category, Mapping[str, bool]] = {
         ),
     }.items()
 }
-"""What the columns 残疾, 留守 and 特困 may say, and whether it means that the person belongs there."""
+"""The words of the columns 残疾, 留守 and 特困, and whether each means that the person belongs to the category."""
 
 BIRTH_ORDERS: Mapping[str, int] = {
     written: order
     for order, number in enumerate("一二三四五六七八九", start=1)
     for written in (str(order), number, f"第{number}", f"第{order}", f"第{number}个", f"老{number}")
 } | {"老大": 1, "大": 1, "小": 2}
-"""Which of twins a child is."""
+"""The order of a child among twins by what offices type."""
 
 ABROAD = frozenset({"境外", "国外", "外国", "海外", "出国", "出境", "external"})
 
 
 def tidy(text: str) -> str:
-    """Write a cell the one way for looking it up: half-width, without spaces, lower case."""
+    """Return a cell as vocabularies have it: half-width, without spaces, in lower case."""
     return _SPACES.sub("", normalize("NFKC", text)).lower()
 
 
