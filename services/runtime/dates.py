@@ -36,7 +36,7 @@ _MONTH = (
     r"(?P<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?"
     r"|aug(?:ust)?|sep(?:t(?:ember)?)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
 )
-_ENGLISH_DAY = r"(?P<day>[0-9]{1,2})(?:st|nd|rd|th)?"
+_ENGLISH_DAY = r"(?P<day>[0-9]{1,2})(?:th|[snr][td])?"
 _MARKS = r"[\s\-/.,]"
 _SHAPES = (
     re.compile(

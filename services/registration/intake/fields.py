@@ -34,7 +34,7 @@ _NO_NAME = re.compile(r"^[-+]|[0-9<>=|!\"#$%&*/;:?@\[\\\]^_`{}~]")
 _ONLY_MARKS = re.compile(r"[·•・.'\-,() ]*")
 _GAP_IN_CHINESE = re.compile(r"(?<=[\u3400-\u9fff])[ \u3000\xa0]+(?=[\u3400-\u9fff])")
 _PHONE = re.compile(r"(?:\+?(?:00)?86)?(?:1[3-9][0-9]{9}|0[0-9]{9,11})(?:转[0-9]{1,6})?")
-_PHONE_GAPS = re.compile(r"[\s()\-]+")
+_PHONE_GAPS = re.compile(r"[\s()\-'’]+")
 _CODE = re.compile(r"([1-8][0-9]{5})([0-9]{3})?(?:[0-9]{3})?")
 
 
@@ -98,7 +98,7 @@ def read_document_number(
     """
     document = read_number(document_type, text)
     problem = number_problem(document.document_type, document.number)
-    if problem is NumberProblem.PLACEHOLDER or _is_of_no_area(document, divisions):
+    if problem is NumberProblem.PLACEHOLDER or (trusted and _is_of_no_area(document, divisions)):
         refuse(RefusalCode.PLACEHOLDER_NUMBER, field)
     if problem in (NumberProblem.PATTERN, NumberProblem.PREFIX):
         refuse(RefusalCode.BAD_NUMBER, field, problem)
@@ -110,7 +110,8 @@ def read_document_number(
 def _is_of_no_area(document: Document, divisions: Divisions) -> bool:
     """Return whether an ID card number has the serial number 999 and an area that neither exists nor existed.
 
-    The areas of Hong Kong, Macao and Taiwan (81 to 83) are in no table.
+    Such a number is a placeholder unless the area is older than the tables, which only a supervisor can tell. The areas
+    of Hong Kong, Macao and Taiwan (81 to 83) are in no table.
     """
     document_type, number, _ = document
     if document_type is not DocumentType.ID_CARD or number[14:17] != "999" or number.startswith("8"):

@@ -22,6 +22,7 @@ from contracts.reference.identity import (
     normalise_number,
     number_problem,
     person_id,
+    read_number,
     sex_in,
 )
 from tests.support.registers import full_width, id_number
@@ -69,6 +70,7 @@ def test_one_wrong_digit_is_found(number: str, place: int, digit: str) -> None:
     assume(number[place] != digit)
 
     wrong = number[:place] + digit + number[place + 1 :]
+    assume(wrong[14:17] != "000")
 
     assert number_problem(CARD, wrong) is NumberProblem.CHECKSUM
 
@@ -120,6 +122,58 @@ def test_a_day_that_never_was_is_a_reason_of_its_own() -> None:
     )
 
     assert number_problem(CARD, number) is NumberProblem.BIRTH
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "000000201805020000",
+        "000000201805100000",
+        "０００００020180502000X",
+        *(digit * 18 for digit in "0123456789"),
+        *(digit * 15 for digit in "0123456789"),
+        "000000",
+        "0",
+        "123456789012345678",
+        "123456789012345",
+        "111111190001010000",
+        id_number("111111", date(1900, 1, 1), 1),
+        id_number("123456", date(1990, 1, 1), 23),
+        id_number("320507", date(2018, 5, 2), 0),
+        "320507180502000",
+    ],
+)
+def test_a_placeholder_is_nobodys_number_whether_its_check_digit_is_right_or_not(typed: str) -> None:
+    document = read_number(CARD, typed)
+
+    assert number_problem(*document[:2]) is NumberProblem.PLACEHOLDER
+
+
+@given(st.dates(date(1950, 1, 1), date(2026, 11, 20)), st.integers(0, 999))
+def test_the_area_000000_is_nobodys(born: date, serial: int) -> None:
+    number = id_number("000000", born, serial)
+
+    for written in (number, number[:17] + "0", number[:6] + number[8:17]):
+        assert number_problem(*read_number(CARD, written)[:2]) is NumberProblem.PLACEHOLDER
+    child = guarded_number(Document(CARD, number), date(2026, 2, 28))
+    assert number_problem(DocumentType.GUARDIAN, child) is NumberProblem.PLACEHOLDER
+
+
+@pytest.mark.parametrize(
+    ("document_type", "number"),
+    [
+        (DocumentType.PASSPORT, "000000000"),
+        (DocumentType.PASSPORT, "E00000000"),
+        (DocumentType.PASSPORT, "111111111"),
+        (DocumentType.HK_MACAO_PERMIT, "H00000000"),
+        (DocumentType.TAIWAN_PERMIT, "00000000"),
+        (DocumentType.FOREIGN_PERMANENT_RESIDENCE, "USA000000000000"),
+        (DocumentType.FOREIGN_PERMANENT_RESIDENCE, id_number("931840", date(1985, 7, 4), 0)),
+        (DocumentType.HK_MACAO_TAIWAN_RESIDENCE, id_number("810000", date(1985, 7, 4), 0)),
+    ],
+)
+def test_other_documents_have_placeholders_too(document_type: DocumentType, number: str) -> None:
+    assert number_problem(document_type, number) is NumberProblem.PLACEHOLDER
 
 
 def test_an_abolished_division_is_no_reason_to_refuse() -> None:
@@ -186,6 +240,29 @@ def test_a_permit_taken_for_an_id_card_is_still_the_same_person() -> None:
     number = id_number("830000", date(1990, 1, 1), 11)
 
     assert person_id(KEY, DocumentType.HK_MACAO_TAIWAN_RESIDENCE, number) == person_id(KEY, CARD, number)
+
+
+@given(st.dates(date(1930, 1, 1), date(2026, 11, 20)), st.integers(1, 999), typing, st.sampled_from(DocumentType))
+def test_a_permanent_residence_card_is_one_under_any_type(
+    born: date, serial: int, typed: Callable[[str], str], document_type: DocumentType
+) -> None:
+    assume(document_type is not DocumentType.GUARDIAN)
+    card = Document(DocumentType.FOREIGN_PERMANENT_RESIDENCE, id_number("931840", born, serial))
+    written = typed(card.number)
+
+    assert read_number(document_type, written) == card
+    assert person_id(KEY, document_type, written) == person_id(KEY, *card)
+    child = guarded_number(card, date(2026, 2, 28))
+    assert guarded_number(Document(document_type, written), date(2026, 2, 28)) == child
+    assert guardian_in(child) == card
+    assert normalise_number(DocumentType.GUARDIAN, f"id_card:{card.number}:2026-02-28:1") == child
+
+
+def test_a_9_number_that_is_no_permanent_residence_card_keeps_its_type() -> None:
+    wrong = id_number("931840", date(1985, 7, 4), 1)[:17] + "5"
+
+    assert read_number(CARD, wrong) == Document(CARD, wrong)
+    assert number_problem(CARD, wrong) is NumberProblem.CHECKSUM
 
 
 def test_a_child_without_a_document_is_known_by_its_guardian_its_birth_and_its_order() -> None:

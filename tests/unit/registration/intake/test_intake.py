@@ -232,7 +232,7 @@ def test_a_number_of_somebody_not_born_yet_is_refused() -> None:
     assert refuse(document_number=id_number("310110", date(2026, 11, 21), 1), birth="") == ("future_date", "birth")
 
 
-@pytest.mark.parametrize("typed", ["前年", "2026-02-30", "26-3-8", "1899-12-31"])
+@pytest.mark.parametrize("typed", ["前年", "2026-02-30", "26-3-8", "1899-12-31", "46082", "26301", "3/1/2026"])
 def test_what_is_no_day_is_refused(typed: str) -> None:
     assert refuse(arrived_on=typed) == ("bad_date", "arrived_on")
 
@@ -266,6 +266,69 @@ def test_an_unknown_origin_is_accepted_with_a_warning(origin: str) -> None:
 )
 def test_an_origin_is_six_digits_however_it_was_said(origin: str, code: str) -> None:
     assert accept(origin=origin).origin == code
+
+
+@pytest.mark.parametrize(
+    "between", ["-", "/", " ", "　", "－", "—", "\\", ">", "＞", "·", ",", "，", "、", " - ", " / "]
+)
+@pytest.mark.parametrize("levels", [("安徽省", "阜阳市", "颍泉区"), ("安徽", "阜阳", "颍泉"), ("安徽", "颍泉区")])
+def test_levels_may_have_separators(between: str, levels: tuple[str, ...]) -> None:
+    arrival = accept(origin=between.join(levels), hukou_division="", hukou_address=between.join((*levels, "某镇某村")))
+
+    assert (arrival.origin, arrival.hukou_division, arrival.warnings) == ("341204", "341204", ())
+
+
+@pytest.mark.parametrize(
+    ("typed", "code", "coarser"),
+    [
+        ("安徽省阜阳市颖泉区", "341200", True),
+        ("安徽-阜阳-某区", "341200", True),
+        ("安徽省某某县", "340000", True),
+        ("江苏省苏州市工业园区", "320500", True),
+        ("安徽省阜阳市颍泉区某镇某村", "341204", False),
+        ("安徽省阜阳市", "341200", False),
+        ("安徽省 阜阳市。", "341200", False),
+        ("安徽省阜阳市市辖区", "341200", False),
+        ("江苏", "320000", False),
+        ("341200", "341200", False),
+        ("广东省东莞市长安路", "441900", False),
+    ],
+)
+def test_a_place_that_was_understood_in_part_is_kept_with_a_warning(typed: str, code: str, coarser: bool) -> None:
+    origin = accept(origin=typed)
+    hukou = accept(hukou_division="", hukou_address=typed)
+    departure = depart(destination=typed)
+
+    assert (origin.origin, origin.warnings) == (code, ("coarser_origin",) if coarser else ())
+    assert (hukou.hukou_division, hukou.warnings) == (code, ("coarser_hukou",) if coarser else ())
+    assert isinstance(departure, Departure)
+    assert (departure.destination, departure.warnings) == (code, ("coarser_destination",) if coarser else ())
+
+
+@pytest.mark.parametrize(
+    ("division", "address", "code", "warnings"),
+    [
+        ("安徽省", "安徽省阜阳市颍泉区1号", "341204", ()),
+        ("安徽省", "安徽省阜阳市颖泉区1号", "341200", ("coarser_hukou",)),
+        ("安徽省阜阳市颖泉区", "安徽省阜阳市颍泉区1号", "341204", ()),
+        ("安徽省", "上海市杨浦区", "340000", ()),
+        ("310110", "安徽省某某县", "310110", ()),
+    ],
+)
+def test_an_address_makes_the_hukou_division_precise(
+    division: str, address: str, code: str, warnings: tuple[str, ...]
+) -> None:
+    arrival = accept(hukou_division=division, hukou_address=address)
+
+    assert (arrival.hukou_division, arrival.warnings) == (code, warnings)
+
+
+def test_a_cell_that_a_csv_forces_to_be_text_is_unwrapped() -> None:
+    forced = {field: f'="{text}"' for field, text in GOOD.items()}
+
+    assert accept(**forced) == accept()
+    assert accept(document_number=f"’{NUMBER}", phone="’138 1234-5678") == accept()
+    assert refuse(name='=1+"1"') == ("bad_name", "name")
 
 
 @pytest.mark.parametrize(

@@ -174,7 +174,9 @@ def test_a_number_that_was_issued_wrong_or_twice_can_be_approved_too() -> None:
     assert refused(check({**ADULT, "birth": "1991-06-07"})) == ("birth_mismatch", "birth")
 
 
-@pytest.mark.parametrize("number", [MOTHER[:17], MOTHER + "1", "3.10110E+17", "无号码", "110105" + "1" * 12, FALSE, MOTHER])
+@pytest.mark.parametrize(
+    "number", [MOTHER[:17], MOTHER + "1", "3.10110E+17", "无号码", "110105" + "1" * 12, FALSE, MOTHER]
+)
 def test_of_an_approved_number_nothing_need_be_right_but_then_the_birth_is_asked_for(number: str) -> None:
     report = {**ADULT, "document_number": number, "birth": "1990-05-06", **WHY}
 
@@ -189,6 +191,60 @@ def test_a_passport_number_that_is_none_is_not_approved() -> None:
     report = {**ADULT, "document_type": "护照", "document_number": "无", "birth": "1990-05-06", **WHY}
 
     assert refused(check(report, approver="chief")) == ("bad_number", "document_number")
+
+
+@pytest.mark.parametrize("number", ["000000201805020000", "1" * 18, id_number("310110", date(1990, 5, 6), 0)])
+def test_a_placeholder_is_refused_wherever_a_number_is_typed_and_no_approval_helps(number: str) -> None:
+    assert refused(check({**ADULT, "document_number": number})) == ("placeholder_number", "document_number")
+    approved = check({**ADULT, "document_number": number, **WHY}, approver="chief")
+    assert refused(approved) == ("placeholder_number", "document_number")
+    guarded = {**CHILD, "guardian_document_number": number}
+    assert refused(check(guarded)) == ("placeholder_number", "guardian_document_number")
+    assert refused(check({**guarded, **WHY}, approver="chief")) == ("placeholder_number", "guardian_document_number")
+    linked = accept({**ADULT, "household_document_number": number})
+    assert (linked.head, linked.warnings) == (None, ("unknown_household",))
+    assert refused(leave({"document_number": number})) == ("placeholder_number", "document_number")
+    staying = {"household": True, "staying": [{"document_type": "身份证", "document_number": number}]}
+    assert refused(leave(staying)) == ("placeholder_number", "staying.0.document_number")
+
+
+def test_the_last_serial_number_is_a_placeholder_where_no_area_is_or_was() -> None:
+    nowhere, gone, here = (id_number(area, date(1990, 5, 6), 999) for area in ("329999", "320802", "310110"))
+    hong_kong = id_number("810000", date(1990, 5, 6), 999)
+
+    assert refused(check({**ADULT, "document_number": nowhere})) == ("placeholder_number", "document_number")
+    assert accept({**ADULT, "household_document_number": nowhere}).warnings == ("unknown_household",)
+    for number in (gone, here, hong_kong):
+        assert accept({**ADULT, "document_number": number, "sex": ""}).document_number == number
+    approved = accept({**ADULT, "document_number": nowhere, **WHY}, approver="chief")
+    assert approved.unverified  # the area may be older than the tables
+    other_serial = id_number("329999", date(1990, 5, 6), 998)
+    assert accept({**ADULT, "document_number": other_serial, "sex": ""}).document_number == other_serial
+
+
+@pytest.mark.parametrize("document_type", ["外国人永久居留身份证", "居民身份证", "护照", "港澳台居民居住证"])
+def test_a_foreigner_is_one_person_under_whatever_the_card_was_typed(document_type: str) -> None:
+    card = Document(DocumentType.FOREIGN_PERMANENT_RESIDENCE, "931840198507040010")
+    typed = {"name": "Tomas Berg", "sex": "", "document_type": document_type, "document_number": card.number}
+
+    arrival = accept({**ADULT, **typed})
+
+    assert (arrival.document, arrival.birth, arrival.sex) == (card, date(1985, 7, 4), Sex.MALE)
+    assert left({**typed, "name": ""}).document == card
+    child = {**CHILD, "guardian_document_type": document_type, "guardian_document_number": card.number}
+    assert accept(child).guardian == card
+    head = {"household_document_type": document_type, "household_document_number": card.number}
+    assert accept({**ADULT, **head}).head == card
+
+
+def test_a_9_number_that_fails_its_check_is_refused_as_what_it_was_typed_for() -> None:
+    wrong = "931840198507040011"
+
+    assert refused(check({**ADULT, "document_number": wrong})) == ("id_checksum", "document_number")
+    assert refused(check({**ADULT, "document_type": "护照", "document_number": wrong})) == (
+        "bad_number",
+        "document_number",
+    )
 
 
 def test_a_household_is_checked_member_by_member_and_inherits_what_is_said_once() -> None:
