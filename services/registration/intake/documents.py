@@ -20,7 +20,7 @@ _FORCED = re.compile(r'\s*=\s*"(?P<text>[^"]*)"\s*')
 
 def _unwrap(text: str) -> str:
     """Return the text within ="...", any other text as it is."""
-    return found["text"] if (found := _FORCED.fullmatch(text)) else text
+    return found["text"] if '"' in text and (found := _FORCED.fullmatch(text)) else text
 
 
 Typed = Annotated[str, StringConstraints(max_length=LONGEST_TYPED), AfterValidator(_unwrap)]

@@ -237,9 +237,11 @@ def read_hukou(division: str, address: str, divisions: Divisions, warnings: list
 
     A province or city is padded with zeros, with a warning if more was typed.
     """
-    found, in_address = _read_place(division, divisions), _read_place(address, divisions)
-    if found is None or (in_address is not None and in_address.code.startswith(found.code)):
-        found = in_address or found
+    found = _read_place(division, divisions)
+    if found is None or len(found.code) < 6:
+        in_address = _read_place(address, divisions)
+        if found is None or (in_address is not None and in_address.code.startswith(found.code)):
+            found = in_address
     stated = tidy(division) or tidy(address)
     if found is None and (not stated or stated in ABROAD):
         return None
