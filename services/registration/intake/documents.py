@@ -3,26 +3,25 @@
 from datetime import date
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import StringConstraints
 
 from contracts.reference.identity import Document, DocumentType, guarded_number, plain_name
 from services.registration.intake import fields
 from services.registration.intake.fields import refuse
 from services.registration.intake.refusals import RefusalCode
+from services.runtime.bodies import Body
 
 LONGEST_TYPED = 1000
 
 Typed = Annotated[str, StringConstraints(max_length=LONGEST_TYPED)]
 
 
-class DocumentReport(BaseModel):
+class DocumentReport(Body):
     """What was typed of a person's document.
 
     A child without one has the document type `guardian`: the guardian's number (and type, if it is no ID card), the
     child's birth and, of twins, its order take its place.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     document_type: Typed = ""
     document_number: Typed = ""
