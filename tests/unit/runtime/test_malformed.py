@@ -87,7 +87,7 @@ def test_a_field_is_named_as_the_sender_sees_it_with_what_belongs_there(
         (ArrivalRequest, {"street": STREET, "telephone": "1"}, "telephone", "phone"),
         (ArrivalRequest, {"street": STREET, "Mobile": "1"}, "Mobile", "phone"),
         (ArrivalRequest, {"street": STREET, "联系电话": "1"}, "联系电话", "phone"),
-        (ArrivalRequest, {"street": STREET, "adress": "1"}, "adress", "address"),
+        (ArrivalRequest, {"street": STREET, "adddress": "1"}, "adddress", "address"),
         (ArrivalRequest, {"street": STREET, "addr": "1"}, "addr", "address"),
         (ArrivalRequest, {"street": STREET, "documentNumber": "1"}, "documentNumber", "document_number"),
         (ArrivalRequest, {"street": STREET, "idcard": "1"}, "idcard", "document_number"),
@@ -102,7 +102,7 @@ def test_a_field_is_named_as_the_sender_sees_it_with_what_belongs_there(
         ),
         (EntryRequest, {**ENTRY, "content": {**READING, "pulse": 1}}, "content.pulse", "heart_rate"),
         (CompletionRequest, {"street": STREET, "committee": "001", "basic": {"smokin": 1}}, "basic.smokin", "smoking"),
-        (Correction, {"orgin": None}, "orgin", "origin"),
+        (Correction, {"origins": None}, "origins", "origin"),
         (
             ResolutionRequest,
             {"action": "correct", "stay_id": PERSON, "correction": {"start_on": "2026-06-01"}},
