@@ -55,7 +55,7 @@ async def find_wrong(houniao: Instance, service: str, path: str, body: Any) -> l
     ("service", "path", "body", "field", "meant"),
     [
         ("registration", "/arrivals", {**ARRIVAL, "telephone": "13912345678"}, "telephone", "phone"),
-        ("registration", "/arrivals", {**ARRIVAL, "adddress": "元和路"}, "adddress", "address"),
+        ("registration", "/arrivals", {**ARRIVAL, "add_ress": "元和路"}, "add_ress", "address"),
         ("registration", "/arrivals", {**ARRIVAL, "members": [{"tel": "1"}]}, "members.0.tel", "phone"),
         ("registration", "/arrivals", {**ARRIVAL, "override": {"reasons": "x"}}, "override.reasons", "reason"),
         ("registration", "/departures", {**DEPARTURE, "destination_code": "x"}, "destination_code", "destination"),
@@ -227,8 +227,8 @@ async def test_null_clears_what_is_corrected(houniao: Instance) -> None:
         ("arrival", {**make_arrival(), "telephone": "13912345678"}, ["telephone"], "did you mean phone?"),
         (
             "arrival",
-            {**make_arrival(), "telephone": "1", "adddress": "x"},
-            ["telephone", "adddress"],
+            {**make_arrival(), "telephone": "1", "add_ress": "x"},
+            ["telephone", "add_ress"],
             "是否应为 address？",
         ),
         ("arrival", {**make_arrival(), "phone": 13912345678}, ["phone"], "phone 应为文本，请加引号。"),

@@ -87,7 +87,7 @@ def test_a_field_is_named_as_the_sender_sees_it_with_what_belongs_there(
         (ArrivalRequest, {"street": STREET, "telephone": "1"}, "telephone", "phone"),
         (ArrivalRequest, {"street": STREET, "Mobile": "1"}, "Mobile", "phone"),
         (ArrivalRequest, {"street": STREET, "联系电话": "1"}, "联系电话", "phone"),
-        (ArrivalRequest, {"street": STREET, "adddress": "1"}, "adddress", "address"),
+        (ArrivalRequest, {"street": STREET, "add_ress": "1"}, "add_ress", "address"),
         (ArrivalRequest, {"street": STREET, "addr": "1"}, "addr", "address"),
         (ArrivalRequest, {"street": STREET, "documentNumber": "1"}, "documentNumber", "document_number"),
         (ArrivalRequest, {"street": STREET, "idcard": "1"}, "idcard", "document_number"),
