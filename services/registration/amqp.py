@@ -19,6 +19,7 @@ from services.registration.intake.reports import DepartureReport, HouseholdRepor
 from services.registration.service import Registration
 from services.registration.views.transfers import find_notice
 from services.runtime.inbox import Delivery
+from services.runtime.malformed import MOST_TOLD, explain
 
 OFFICES = "offices"
 PREFETCH = 256
@@ -90,8 +91,8 @@ async def _answer(registration: Registration, arrivals: Arrivals, delivery: Deli
     try:
         asked = report.model_validate_json(delivery.body)
     except ValidationError as error:
-        fields = ", ".join(".".join(map(str, found["loc"])) or "body" for found in error.errors())
-        return _refuse("malformed", fields), f"malformed: {fields}"
+        refused = _malformed(error, report)
+        return refused, f"malformed: {refused.field}"
     return await _take_once(registration, arrivals, delivery, asked), None
 
 
@@ -197,6 +198,13 @@ def _may_answer(delivery: Delivery) -> bool:
     reply_to = delivery.reply_to or ""
     own = (delivery.user_id or "").replace("office-", "office.", 1)
     return reply_to == own or reply_to.startswith(DIRECT_REPLY)
+
+
+def _malformed(error: ValidationError, report: type[Report]) -> Answer:
+    wrong = [explain(found, report) for found in error.errors(include_input=False)[:MOST_TOLD]]
+    fields = ", ".join(dict.fromkeys(one.field for one in wrong))
+    advice = " ".join(one.advice for one in wrong)
+    return Answer(outcome="refused", code="malformed", field=fields, advice=advice)
 
 
 def _refuse_report(refusal: Refusal) -> Answer:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from inspect import signature
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -14,9 +15,11 @@ from starlette.responses import JSONResponse, Response
 
 from contracts.refusals import RefusedError
 from services.runtime.logs import get_log
+from services.runtime.malformed import MOST_TOLD, Wrong, explain, name_fields
 from services.runtime.mongo import is_away
 
 PROBLEM_JSON = "application/problem+json"
+NOT_JSON = "请求体无法读取，请以 UTF-8 编码的 JSON 重发。The body can't be read; send it as JSON in UTF-8."
 
 
 class Problem(Exception):
@@ -31,7 +34,10 @@ class Problem(Exception):
 
 
 class ProblemDetails(BaseModel):
-    """A refusal as it is answered: `code` is stable, `detail` says what to do, `version` is the current one."""
+    """A refusal as it is answered: `code` is stable, `detail` says what to do, `version` is the current one.
+
+    What is `malformed` is told field by field under `errors`.
+    """
 
     type: str
     title: str
@@ -40,6 +46,7 @@ class ProblemDetails(BaseModel):
     detail: str
     field: str | None = None
     version: int | None = None
+    errors: list[Wrong] | None = None
 
 
 ALWAYS: Mapping[int, Sequence[str]] = {
@@ -92,17 +99,29 @@ async def _refused(_: Request, error: Exception) -> Response:
     return render_problem(error.status, error.code, error.advice, **more)
 
 
-async def _malformed(_: Request, error: Exception) -> Response:
+async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [{"field": ".".join(map(str, found["loc"][1:])), "code": found["type"]} for found in error.errors()]
-    return render_problem(422, "malformed", "Mend the fields named under 'errors' and send again.", errors=errors)
+    body = _body_of(request)
+    wrong = [
+        explain({**found, "loc": found["loc"][1:]}, body if found["loc"][0] == "body" else None)
+        for found in error.errors()[:MOST_TOLD]
+    ]
+    chinese, english = name_fields(wrong)
+    advice = f"请按 errors 中的提示更正 {chinese} 后重发。Mend {english} as told under 'errors' and send again."
+    return render_problem(422, "malformed", advice, errors=wrong)
+
+
+def _body_of(request: Request) -> Any:
+    """Return what the body of a request should have been; None of a form, and where there is none."""
+    body = signature(request.scope["endpoint"]).parameters.get("body")
+    return body.annotation if body else None
 
 
 async def _http(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 400: "malformed"}
     code = codes.get(error.status_code, "refused")
-    return render_problem(error.status_code, code, str(error.detail))
+    return render_problem(error.status_code, code, NOT_JSON if code == "malformed" else str(error.detail))
 
 
 async def _storage(request: Request, error: Exception) -> Response:
@@ -120,7 +139,8 @@ def _describe(app: FastAPI) -> dict[str, Any]:
     """Describe an app with the shape of its refusals, which `documented` refers to."""
     described = FastAPI.openapi(app)
     schemas = described.setdefault("components", {}).setdefault("schemas", {})
-    schemas["ProblemDetails"] = ProblemDetails.model_json_schema()
+    told = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= {**told.pop("$defs"), "ProblemDetails": told}
     return described
 
 

@@ -24,22 +24,23 @@ from services.archives.views.archives import (
 )
 from services.archives.views.people import Heard
 from services.archives.views.summaries import find_summary
+from services.runtime.bodies import AsSent, Body
 from services.runtime.parameters import Cause, Division, Limit, PersonId, ServiceHere, Street, StreetAsked, Version
 from services.runtime.problems import Problem
 
 router = APIRouter(tags=["archives"])
 
 
-class CompletionRequest(BaseModel):
+class CompletionRequest(Body):
     """Cover and basic information, and the committee (001-099), village (101-199) or body (901-999) of the code."""
 
     street: Street
     committee: str = Field(pattern=r"^[019](?:0[1-9]|[1-9][0-9])$")
-    basic: BasicInformation
+    basic: Annotated[BasicInformation, AsSent(BasicInformation)]
     version: Version = None
 
 
-class PaperRequest(BaseModel):
+class PaperRequest(Body):
     """Where the paper stands and how many entries it holds."""
 
     street: Street
@@ -48,7 +49,7 @@ class PaperRequest(BaseModel):
     version: Version = None
 
 
-class ClosingRequest(BaseModel):
+class ClosingRequest(Body):
     """Why and when an archive is closed; deaths and moves between districts close it by themselves."""
 
     street: Street
@@ -57,7 +58,7 @@ class ClosingRequest(BaseModel):
     version: Version = None
 
 
-class ReopeningRequest(BaseModel):
+class ReopeningRequest(Body):
     """In which street the archive is taken into use again."""
 
     street: Street

@@ -1,7 +1,7 @@
 """HTTP in: archives that other districts offer are listed and refused."""
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from contracts.archives.custody import Custody
 from contracts.archives.measures import Words
@@ -9,12 +9,13 @@ from services.archives.api.dependencies import Reader, Supervisor
 from services.archives.commands.custody import refuse_offer
 from services.archives.commands.recording import Change
 from services.archives.views.archives import list_offers
+from services.runtime.bodies import Body
 from services.runtime.parameters import Cause, District, PersonId, ServiceHere, Street
 
 router = APIRouter(tags=["archives"])
 
 
-class RefusalRequest(BaseModel):
+class RefusalRequest(Body):
     """Why an archive that is offered is not ours."""
 
     street: Street

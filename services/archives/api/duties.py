@@ -1,12 +1,11 @@
 """HTTP in: duty lists, and vaccinations to catch up."""
 
-from datetime import date
-
 from fastapi import APIRouter
 
 from contracts.reference.calendar import day_of
 from services.archives.api.dependencies import Worker
 from services.archives.views.duties import DutyPage, DutyQuery, list_duties
+from services.runtime.bodies import Day
 from services.runtime.parameters import DistrictOrStreet, Limit, ServiceHere
 
 router = APIRouter(tags=["archives"])
@@ -17,7 +16,7 @@ async def get_duties(
     service: ServiceHere,
     caller: Worker,
     division: DistrictOrStreet,
-    until: date | None = None,
+    until: Day | None = None,
     cursor: str = "",
     limit: Limit = 100,
 ) -> DutyPage:

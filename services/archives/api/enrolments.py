@@ -4,17 +4,18 @@ from datetime import date
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from contracts.archives.enrolments import Condition, Enrolment, EnrolmentEnding
 from services.archives.api.dependencies import Worker
 from services.archives.commands.enrolments import end_enrolment, enrol
+from services.runtime.bodies import Body
 from services.runtime.parameters import Cause, PersonId, ServiceHere, Street
 
 router = APIRouter(tags=["archives"])
 
 
-class EnrolmentRequest(BaseModel):
+class EnrolmentRequest(Body):
     """For what a person is managed, since when and how."""
 
     street: Street
@@ -25,7 +26,7 @@ class EnrolmentRequest(BaseModel):
     monthly: bool = False
 
 
-class EndingRequest(BaseModel):
+class EndingRequest(Body):
     """Why a person is no longer managed."""
 
     street: Street

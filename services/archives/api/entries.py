@@ -1,7 +1,9 @@
 """HTTP in: entries are recorded, read, corrected and voided."""
 
+from typing import Annotated
+
 from fastapi import APIRouter
-from pydantic import AwareDatetime, BaseModel, Field
+from pydantic import AwareDatetime, Field
 
 from contracts.archives.contents import AnyContent
 from contracts.archives.entries import Entry
@@ -11,30 +13,33 @@ from services.archives.api.reading import find_known_of, grant, note_read, read_
 from services.archives.commands.entries import correct_entry, load_entry, record_entry, void_entry
 from services.archives.commands.recording import Change
 from services.runtime.access import Caller
+from services.runtime.bodies import AsSent, Body
 from services.runtime.parameters import Cause, PersonId, ServiceHere, Street, Version
 from services.runtime.problems import Problem
 
 router = APIRouter(tags=["archives"])
 
+Typed = Annotated[AnyContent, AsSent(AnyContent)]
 
-class EntryRequest(BaseModel):
+
+class EntryRequest(Body):
     """An entry as a health worker types it; the content's `kind` says what it is."""
 
     street: Street
     measured_at: AwareDatetime
-    content: AnyContent
+    content: Typed
 
 
-class CorrectionRequest(BaseModel):
+class CorrectionRequest(Body):
     """What an entry should say instead, and why."""
 
     measured_at: AwareDatetime
-    content: AnyContent
+    content: Typed
     reason: Words = Field(min_length=2)
     version: Version = None
 
 
-class VoidRequest(BaseModel):
+class VoidRequest(Body):
     """Why an entry says nothing any more."""
 
     reason: Words = Field(min_length=2)

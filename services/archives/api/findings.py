@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from contracts.archives.measures import Words
 from services.archives.api.dependencies import Reader
@@ -18,6 +18,7 @@ from services.archives.views.findings import (
     stands,
 )
 from services.runtime.access import Caller, Role, allow
+from services.runtime.bodies import Body
 from services.runtime.parameters import NAMED, DistrictOrStreet, Limit, ServiceHere, Street
 from services.runtime.problems import Problem
 
@@ -47,7 +48,7 @@ async def get_repetitions(
     return await list_repetitions(service.database, service.areas(division), cursor, limit)
 
 
-class ExplanationRequest(BaseModel):
+class ExplanationRequest(Body):
     """Why what was found is as it is; `person_id` is whose archive it is in, none for one across people."""
 
     street: Street

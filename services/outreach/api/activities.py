@@ -3,19 +3,20 @@
 from datetime import date
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from contracts.outreach.activities import Activity, ActivityKind, Audience
 from services.outreach.api.dependencies import Reader, Worker
 from services.outreach.commands.activities import find, hold, plan
 from services.outreach.views.activities import list_activities
+from services.runtime.bodies import Body, Day
 from services.runtime.parameters import Cause, Division, ServiceHere
 from services.runtime.problems import Problem
 
 router = APIRouter(tags=["outreach"])
 
 
-class Plan(BaseModel):
+class Plan(Body):
     """An activity as it is planned."""
 
     street: str = Field(pattern=r"^[0-9]{9}$", description="9-digit code of the street that organises it")
@@ -25,7 +26,7 @@ class Plan(BaseModel):
     planned_on: date
 
 
-class Held(BaseModel):
+class Held(Body):
     """When an activity was held and how many people came."""
 
     held_on: date
@@ -54,7 +55,7 @@ async def post_hold(activity_id: str, body: Held, service: ServiceHere, caller: 
 
 @router.get("/activities", summary="List activities")
 async def get_activities(
-    service: ServiceHere, caller: Reader, division: Division, since: date, until: date
+    service: ServiceHere, caller: Reader, division: Division, since: Day, until: Day
 ) -> list[Activity]:
     """List the activities of a division that are planned for a period (both days included, at most 1,000)."""
     caller.must_cover(division)

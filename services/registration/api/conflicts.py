@@ -30,6 +30,7 @@ from services.registration.service import Registration
 from services.registration.views.stays import find_stay
 from services.registration.views.transfers import find_conflict, list_conflicts
 from services.runtime.access import Caller
+from services.runtime.bodies import Body
 from services.runtime.parameters import Cause, Division, Paged, Version
 from services.runtime.problems import Problem, refuses
 
@@ -58,7 +59,7 @@ class ConflictFile(BaseModel):
     own: list[str]
 
 
-class StayTold(BaseModel):
+class StayTold(Body):
     """Which of the caller's stays a resolution is about."""
 
     stay_id: Id
@@ -82,6 +83,7 @@ class EndStay(StayTold):
 class CorrectStay(StayTold):
     """What was reported of the stay was wrong."""
 
+    null_clears = True
     action: Literal["correct"]
     correction: Correction
 

@@ -15,6 +15,7 @@ from services.registration.views.duplicates import Pair
 from services.registration.views.sealed import find_sealed
 from services.runtime.access import Caller
 from services.runtime.access_log.log import Access
+from services.runtime.bodies import Body
 from services.runtime.parameters import NAMED, Division
 from services.runtime.problems import Problem
 
@@ -43,7 +44,7 @@ class DuplicatePage(BaseModel):
     cursor: str | None
 
 
-class Dismissal(BaseModel):
+class Dismissal(Body):
     """Which two are two people, and how the clerk knows."""
 
     people: tuple[PersonId, PersonId]

@@ -14,6 +14,7 @@ from services.registration.commands.identities import newest_street, show_identi
 from services.registration.views.sealed import find_erasures
 from services.runtime.access import Caller, Role, allow
 from services.runtime.access_log.log import Access
+from services.runtime.bodies import Body
 from services.runtime.parameters import NAMED
 from services.runtime.problems import Problem
 
@@ -35,7 +36,7 @@ class PersonIdentity(BaseModel):
     employer: str
 
 
-class ErasureRequest(BaseModel):
+class ErasureRequest(Body):
     """Why the identity of a person is to be erased, e.g. that the person asked for it."""
 
     reason: str = Field(min_length=2, max_length=200)

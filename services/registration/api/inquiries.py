@@ -4,7 +4,7 @@ from hashlib import sha256
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, Field
+from pydantic import Field
 
 from contracts.registration.notices import Notice, NoticeKind, Urgency
 from services.registration.api.dependencies import RECORDS, Clerk, Here, Id, find_person
@@ -13,13 +13,14 @@ from services.registration.api.stays import Retraction
 from services.registration.commands import inquiries
 from services.registration.domain.errors import NotAskedError, StaleError, WithdrawnError
 from services.registration.service import Registration
+from services.runtime.bodies import Body
 from services.runtime.parameters import Cause
 from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["transfers"])
 
 
-class InquiryRequest(BaseModel):
+class InquiryRequest(Body):
     """What to ask another office about a person 协查; health and identity do not belong into the question's code."""
 
     street: str = Field(pattern=r"^[0-9]{9}$", description="who asks")

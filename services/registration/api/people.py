@@ -27,19 +27,20 @@ from services.registration.service import Registration
 from services.registration.views.people import KnownPerson
 from services.registration.views.sealed import find_erasures
 from services.runtime.access import Caller
+from services.runtime.bodies import Body
 from services.runtime.parameters import Cause
 from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["transfers"])
 
 
-class DeathReport(BaseModel):
+class DeathReport(Body):
     """A death as a district records it."""
 
     died_on: date
 
 
-class MergeRequest(BaseModel):
+class MergeRequest(Body):
     """The person that goes on after a merge."""
 
     into: Id
@@ -130,7 +131,7 @@ class PersonFile(BaseModel):
     erased_at: datetime | None = None
 
 
-class Lookup(BaseModel):
+class Lookup(Body):
     """Whom to look up, and why."""
 
     document_type: str

@@ -29,6 +29,7 @@ from services.registration.domain.errors import (
 from services.registration.service import Registration
 from services.registration.views.stays import category_query, count_communities, count_residents, list_stays
 from services.runtime.access import Caller
+from services.runtime.bodies import Body
 from services.runtime.parameters import Cause, Division, Limit, StreetAsked, Version
 from services.runtime.problems import Problem, refuses
 
@@ -43,9 +44,10 @@ class StayFile(BaseModel):
     usual_resident_from: date
 
 
-class Correction(BaseModel):
-    """What to correct of a stay; what is left out stays. The last three are those of a declared departure."""
+class Correction(Body):
+    """What to correct of a stay; what is left out stays, null clears. The last three are of a declared departure."""
 
+    null_clears = True
     version: Version = None
     started_on: date | None = None
     origin: Annotated[str | None, Field(pattern=r"^[0-9]{6}$")] = None
@@ -59,7 +61,7 @@ class Correction(BaseModel):
     @model_validator(mode="after")
     def _a_day_is_a_day(self) -> "Correction":
         if any(name in self.model_fields_set and getattr(self, name) is None for name in ("started_on", "ended_on")):
-            raise ValueError("a day is corrected by another day")
+            raise ValueError("日期只能改为另一日期。A day is corrected by another day.")
         return self
 
     @property
@@ -68,7 +70,7 @@ class Correction(BaseModel):
         return self.model_dump(exclude={"version"}, exclude_unset=True)
 
 
-class Relocation(BaseModel):
+class Relocation(Body):
     """Where inside the street a person moved."""
 
     version: Version = None
@@ -77,14 +79,14 @@ class Relocation(BaseModel):
     dwelling: Dwelling | None = None
 
 
-class Confirmation(BaseModel):
+class Confirmation(Body):
     """That the person of a contested stay moved on; `left_on` if that was not the newer stay's first day."""
 
     version: Version = None
     left_on: date | None = None
 
 
-class Retraction(BaseModel):
+class Retraction(Body):
     """That something was recorded by mistake."""
 
     version: Version = None

@@ -1,7 +1,6 @@
 """HTTP in: what offices have to do."""
 
 from dataclasses import dataclass
-from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
@@ -10,6 +9,7 @@ from pydantic import BaseModel
 from services.registration.api.dependencies import Clerk, Here
 from services.registration.domain.tasks import Task, TaskKind
 from services.registration.views.transfers import count_tasks, list_tasks
+from services.runtime.bodies import Day
 from services.runtime.parameters import Division, Paged
 from services.runtime.problems import refuses
 
@@ -21,7 +21,7 @@ class TaskFilter:
     """Which tasks: a district's own or its streets', and those due by a day."""
 
     level: Literal["district", "street"] | None = None
-    until: date | None = None
+    until: Day | None = None
 
     @property
     def digits(self) -> int | None:

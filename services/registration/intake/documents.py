@@ -4,13 +4,14 @@ import re
 from datetime import date
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, StringConstraints
 
 from contracts.reference.divisions import Divisions
 from contracts.reference.identity import Document, DocumentType, guarded_number, plain_name
 from services.registration.intake import fields
 from services.registration.intake.fields import refuse
 from services.registration.intake.refusals import RefusalCode
+from services.runtime.bodies import Body
 
 LONGEST_TYPED = 1000
 
@@ -26,14 +27,12 @@ def _unwrap(text: str) -> str:
 Typed = Annotated[str, StringConstraints(max_length=LONGEST_TYPED), AfterValidator(_unwrap)]
 
 
-class DocumentReport(BaseModel):
+class DocumentReport(Body):
     """What was typed of a person's document.
 
     A child without one has the document type `guardian`: the guardian's number (and type, if it is no ID card), the
     child's birth and, of twins, its order take its place.
     """
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     document_type: Typed = ""
     document_number: Typed = ""

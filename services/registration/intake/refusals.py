@@ -73,7 +73,6 @@ ADVICE: Mapping[str, str] = {
     "Correct the day; register what has not happened yet on its day.",
     "returns_before_leaving": "请核对离开日期和预计返回日期。Correct the day of leaving or the day of return.",
     "named_twice": "请删除重复的成员；双胞胎请填写同胎次序。Name each person once; say which of twins a child is.",
-    "malformed": "请按接口文档检查报文格式。Check the message against the documentation; nothing was taken in.",
     "unknown_report": "路由键应为 <街道代码>.arrival、<街道代码>.departure 或 <街道代码>.answer。"
     "Publish with the key <street>.arrival, <street>.departure or <street>.answer.",
     "no_such_notice": "没有该通报。There is no such notice; look at the list of notices.",

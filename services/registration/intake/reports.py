@@ -3,18 +3,17 @@
 from datetime import date
 from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
 from contracts.registration.notices import AnswerState, RejectionReason
 from services.registration.intake.documents import DocumentReport, Typed
+from services.runtime.bodies import Body
 
 MOST_MEMBERS = 30
 
 
-class Override(BaseModel):
+class Override(Body):
     """A supervisor's approval of a number that fails its check, or that somebody else has too, and why."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
 
     reason: Typed
 
@@ -74,7 +73,7 @@ class DepartureReport(DocumentReport):
     unverified: bool = False
 
 
-class NoticeReply(BaseModel):
+class NoticeReply(Body):
     """What an office says to a notice: received, paired, verified, confirmed (`left_on`) or rejected (`reason`).
 
     `version` is that of the answer which the office looked at, 0 where there was none.
@@ -88,5 +87,5 @@ class NoticeReply(BaseModel):
     @model_validator(mode="after")
     def _reason_for_rejecting(self) -> Self:
         if (self.state is AnswerState.REJECTED) != (self.reason is not None):
-            raise ValueError("a rejection has a reason, nothing else has")
+            raise ValueError("仅 rejected 须填 reason。A rejection has a reason, nothing else has.")
         return self

@@ -6,12 +6,13 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from services.runtime.access import Caller, Role, allow
+from services.runtime.bodies import Day
 from services.runtime.problems import Problem
 
 Reader = Annotated[Caller, Depends(allow(Role.DISTRICT, Role.SUPERVISOR, Role.CLERK, Role.HEALTH_WORKER))]
 Assessor = Annotated[Caller, Depends(allow(Role.DISTRICT, Role.SUPERVISOR))]
-Since = Annotated[date, Query(alias="from")]
-Until = Annotated[date, Query(alias="to")]
+Since = Annotated[Day, Query(alias="from")]
+Until = Annotated[Day, Query(alias="to")]
 LONGEST = timedelta(days=1100)
 
 

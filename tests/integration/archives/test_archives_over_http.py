@@ -44,7 +44,8 @@ class Office:
 
     async def post(self, path: str, body: dict[str, Any], street: str = A_STREET, **more: Any) -> httpx.Response:
         async with self.worker(street, **more) as worker:
-            return await worker.post(path, json={"street": street, **body})
+            of_an_entry = path.endswith(("/correction", "/voiding"))  # the entry knows its street
+            return await worker.post(path, json=body if of_an_entry else {"street": street, **body})
 
     async def get(self, path: str, scope: str = A_STREET, role: str = "health_worker", **params: Any) -> Any:
         async with self.worker(scope, role) as worker:

@@ -119,13 +119,20 @@ def test_the_least_that_must_be_said() -> None:
     assert arrival.warnings == ("unknown_origin",)
 
 
-def test_unknown_fields_of_a_newer_form_are_ignored() -> None:
-    assert ArrivalReport.model_validate({**GOOD, "blood_type": "A"}) == ArrivalReport(**GOOD)
+def test_a_field_that_is_not_known_is_refused_so_that_a_typo_drops_nothing() -> None:
+    with pytest.raises(ValidationError):
+        ArrivalReport.model_validate({**GOOD, "telephone": "13800138000"})
+
+
+def test_null_is_as_if_nothing_had_been_said() -> None:
+    said = {field: GOOD[field] for field in GOOD if field != "note"}
+
+    assert ArrivalReport.model_validate({**said, "note": None, "override": None}) == ArrivalReport(**said)
 
 
 @pytest.mark.parametrize("field", ArrivalReport.model_fields.keys() - {"override"})
 def test_a_field_is_text_of_bounded_length(field: str) -> None:
-    for value in ("长" * 1001, 5, None, ["x"]):
+    for value in ("长" * 1001, 5, True, ["x"]):
         with pytest.raises(ValidationError):
             ArrivalReport.model_validate({**GOOD, field: value})
 

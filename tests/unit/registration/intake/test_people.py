@@ -73,7 +73,8 @@ def live_together(*members: dict[str, Any], head: dict[str, Any] = ADULT, **arou
 
 
 def leave(report: dict[str, Any]) -> Departure | Refusal:
-    told = {"document_type": "居民身份证", "document_number": MOTHER, "left_on": "2026-11-18", **report}
+    said = {name: typed for name, typed in report.items() if name in DepartureReport.model_fields}
+    told = {"document_type": "居民身份证", "document_number": MOTHER, "left_on": "2026-11-18", **said}
     return check_departure(DepartureReport.model_validate(told), **AROUND)
 
 

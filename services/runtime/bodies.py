@@ -1,0 +1,130 @@
+"""What people send as JSON: nothing of it is dropped unread, `null` means absent, days and moments are ISO 8601."""
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Annotated, Any, ClassVar, TypeVar
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    ModelWrapValidatorHandler,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticKnownError, core_schema
+
+DEEPEST = 8
+"""How deep bodies nest, with room to spare; nothing that is nested deeper is understood anyway."""
+
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII)
+
+BodyT = TypeVar("BodyT", bound="Body")
+
+
+class Body(BaseModel):
+    """A body, or a part of one: a key that is not known is refused, a key with the value null is as if it were absent.
+
+    Where `null_clears`, null says that what is known is to be forgotten, and stays null.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    null_clears: ClassVar[bool] = False
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _read_as_sent(cls: type[BodyT], sent: Any, handler: ModelWrapValidatorHandler[BodyT]) -> BodyT:
+        """Read what was sent; raise ValidationError where pydantic read more into it than it says."""
+        if not isinstance(sent, Mapping):
+            return handler(sent)
+        read = handler(sent if cls.null_clears else _without_nulls(sent))
+        _must_not_be_guessed(sent, read)
+        return read
+
+
+class AsSent:
+    """Lets a part of a body that messages carry too be read as strictly as the body; messages ignore unknown keys."""
+
+    def __init__(self, part: Any) -> None:
+        self._part: TypeAdapter[Any] = TypeAdapter(part)
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Return the schema of the part, with a validator that reads it so."""
+        return core_schema.no_info_wrap_validator_function(self._read, handler(source))
+
+    def _read(self, sent: Any, _: Any) -> Any:
+        return self._part.validate_python(_without_any_nulls(sent), extra="forbid")
+
+
+def _day(sent: Any) -> Any:
+    if (found := _guessed_day(sent)) is not None:
+        raise found
+    return sent
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+"""A day as a query names it: YYYY-MM-DD."""
+
+
+def _without_nulls(sent: Mapping[str, Any]) -> Mapping[str, Any]:
+    return {name: said for name, said in sent.items() if said is not None} if None in sent.values() else sent
+
+
+def _without_any_nulls(sent: Any, depth: int = 0) -> Any:
+    """Return a part without the nulls of the objects in it, however they are nested."""
+    if depth == DEEPEST or not isinstance(sent, (dict, list)):
+        return sent
+    if isinstance(sent, list):
+        return [_without_any_nulls(said, depth + 1) for said in sent]
+    return {name: _without_any_nulls(said, depth + 1) for name, said in sent.items() if said is not None}
+
+
+def _must_not_be_guessed(sent: Any, read: BaseModel) -> None:
+    guessed = list(_guesses(sent, read, ()))
+    if guessed:
+        raise ValidationError.from_exception_data(type(read).__name__, guessed)
+
+
+def _guesses(sent: Any, read: Any, loc: tuple[str | int, ...]) -> Iterator[InitErrorDetails]:
+    """Yield where days, moments and numbers were made of what says none: pydantic counts seconds since 1970."""
+    if sent is None or sent is read or (loc and isinstance(read, Body)):  # the last looked at itself
+        return
+    if isinstance(read, BaseModel) and isinstance(sent, Mapping):
+        for name, said in sent.items():
+            yield from _guesses(said, getattr(read, name, None), (*loc, name))
+    elif isinstance(read, tuple) and isinstance(sent, list):
+        for place, said in enumerate(sent):
+            yield from _guesses(said, read[place], (*loc, place))
+    elif (found := _guessed(sent, read)) is not None:
+        yield InitErrorDetails(type=found.type, loc=loc, input=sent, ctx=found.context or {})
+
+
+def _guessed(sent: Any, read: Any) -> PydanticKnownError | None:
+    if isinstance(read, datetime):
+        return _guessed_moment(sent)
+    if isinstance(read, date):
+        return _guessed_day(sent)
+    if isinstance(sent, bool) and isinstance(read, (int, float)):
+        return PydanticKnownError("int_type")
+    return None
+
+
+def _guessed_day(sent: Any) -> PydanticKnownError | None:
+    if isinstance(sent, date) and not isinstance(sent, datetime):
+        return None
+    if not isinstance(sent, str):
+        return PydanticKnownError("date_type")
+    return None if _DAY.fullmatch(sent) else PydanticKnownError("date_parsing", {"error": "not YYYY-MM-DD"})
+
+
+def _guessed_moment(sent: Any) -> PydanticKnownError | None:
+    if isinstance(sent, datetime):
+        return None
+    if not isinstance(sent, str):
+        return PydanticKnownError("datetime_type")
+    return None if _MOMENT.fullmatch(sent) else PydanticKnownError("datetime_parsing", {"error": "not ISO 8601"})
