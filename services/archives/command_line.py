@@ -8,11 +8,13 @@ from typing import Annotated
 import typer
 
 from services.archives.commands import imports
-from services.archives.intake.rounds import FILE_ADVICE, Refusal, Round, Row, read_round, write_refused
+from services.archives.intake.readings import COLUMNS, Refusal
+from services.archives.intake.rounds import FILE_ADVICE, Round, Row, read_round, write_refused
 from services.archives.service import ReadSettings, open_access_log
 from services.runtime.access_log.command_line import Heads, print_verdict, verify_access_log
 from services.runtime.access_log.log import Verdict
-from services.runtime.command_line import errors_in_one_line, make_bar, open_service, print_counts
+from services.runtime.command_line import ReadFile, errors_in_one_line, make_bar, open_service, print_import
+from services.runtime.imports import report_pages
 from services.runtime.problems import Problem
 from services.runtime.service import at_the_command_line, keep_what_is_loaded
 from services.runtime.settings import local_environment
@@ -32,8 +34,8 @@ def import_command(
         sheet = read_round(file.read_bytes(), file.name)
         progress, rows = asyncio.run(_import(sheet, street, by or f"operator:{getpass.getuser()}"))
     if refused is not None:
-        refused.write_bytes(write_refused(rows, imports.advise))
-    print_counts(progress, as_json)
+        refused.write_bytes(write_refused(rows, imports.advise, *report_pages(progress, COLUMNS, {})))
+    print_import(progress, ReadFile(COLUMNS, {}), as_json=as_json)
 
 
 def verify_access_log_command(heads: Heads = None) -> None:

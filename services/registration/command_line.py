@@ -13,13 +13,15 @@ from services.registration.commands import imports, rotation
 from services.registration.commands.erasure import Erasure, erase_person
 from services.registration.commands.identities import find_identity, newest_street
 from services.registration.commands.rotation import Rotation
-from services.registration.intake.refusals import ADVICE
+from services.registration.intake.columns import COLUMNS
+from services.registration.intake.refusals import ADVICE, WARNINGS
 from services.registration.intake.registers import FILE_ADVICE, Register, read_register, write_refused
 from services.registration.service import Registration
 from services.registration.vault import Vault, VaultSettings
 from services.runtime.access_log.command_line import Heads, print_verdict, verify_access_log
 from services.runtime.access_log.log import Access, Verdict
-from services.runtime.command_line import errors_in_one_line, make_bar, open_service, print_counts
+from services.runtime.command_line import ReadFile, errors_in_one_line, make_bar, open_service, print_import
+from services.runtime.imports import report_pages
 from services.runtime.problems import Problem
 from services.runtime.service import at_the_command_line, keep_what_is_loaded
 from services.runtime.settings import local_environment
@@ -42,8 +44,9 @@ def import_command(
         register = read_register(file.read_bytes(), file.name)
         progress = asyncio.run(_import(register, street))
     if refused is not None:
-        refused.write_bytes(write_refused(register, imports.refusals_of(progress)))
-    print_counts(progress, as_json)
+        pages = report_pages(progress, COLUMNS, WARNINGS)
+        refused.write_bytes(write_refused(register, imports.refusals_of(progress), *pages))
+    print_import(progress, ReadFile(COLUMNS, WARNINGS), as_json=as_json)
 
 
 async def _import(register: Register, street: str) -> imports.Progress:

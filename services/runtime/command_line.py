@@ -5,21 +5,45 @@ import json
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import typer
-from pydantic import BaseModel
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
+from services.runtime.imports import Progress as ImportProgress
+from services.runtime.imports import report_pages
 from services.runtime.journal import JOURNAL, unmark_sent
 from services.runtime.logs import configure_logs
 from services.runtime.mongo import is_away
 from services.runtime.problems import Problem
 from services.runtime.service import Service
 from services.runtime.settings import load_settings
-from services.runtime.sheets import FILE_ADVICE, SheetError
+from services.runtime.sheets.files import FILE_ADVICE, SheetError
 
 errors = Console(stderr=True)
+
+MOST_LINES = 50
+"""Lines of a table that are printed."""
+COUNTS: Mapping[str, str] = {
+    "rows": "行数",
+    "accepted": "接受",
+    "duplicate": "重复",
+    "updated": "其中更新联系方式",
+    "blank": "空白",
+    "ignored": "忽略",
+    "refused": "退回",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """The words for what was read: the usual headings of fields, and what warnings say."""
+
+    meaning_of: Mapping[str, str]
+    warning_of: Mapping[str, str]
 
 
 def open_service(name: str) -> Service:
@@ -44,7 +68,7 @@ def errors_in_one_line(file_advice: Mapping[str, str] = FILE_ADVICE) -> Iterator
         errors.print(f"[red]{problem.code}[/]: {problem.detail}", soft_wrap=True)
         raise typer.Exit(2) from problem
     except SheetError as error:
-        errors.print(f"[red]{error.code}[/]: {file_advice[error.code]}", soft_wrap=True)
+        errors.print(f"[red]{error.code}[/]: {escape(error.advise(file_advice))}", soft_wrap=True)
         raise typer.Exit(2) from error
     except Exception as error:
         if not is_away(error):
@@ -53,16 +77,30 @@ def errors_in_one_line(file_advice: Mapping[str, str] = FILE_ADVICE) -> Iterator
         raise typer.Exit(3) from error
 
 
-def print_counts(progress: BaseModel, as_json: bool) -> None:
-    """Print the counts of an import's rows, line by line or as one line of JSON."""
-    counts = progress.model_dump(
-        include={"street", "rows", "accepted", "duplicate", "blank", "refused", "refused_by_reason"}
-    )
+def print_import(progress: ImportProgress, file: ReadFile, *, as_json: bool) -> None:
+    """Print what became of an import: how the file was read, its counts, and what is to be told of its rows.
+
+    As JSON it is one line.
+    """
     if as_json:
-        sys.stdout.write(json.dumps(counts, ensure_ascii=False, sort_keys=True) + "\n")
+        told = {"street", *COUNTS, "refused_by_reason", "warnings", "sheets", "ignored_rows"}
+        answer = progress.model_dump(mode="json", include=told)
+        notes = [note.model_dump() for note in progress.notes]
+        sys.stdout.write(json.dumps({**answer, "noted": notes}, ensure_ascii=False, sort_keys=True) + "\n")
         return
-    for name, count in counts.items():
-        sys.stdout.write(f"{name}: {count}\n")
+    console = Console(highlight=False)
+    for page in report_pages(progress, file.meaning_of, file.warning_of):
+        table = Table(*page.lines[0], title=page.name, title_justify="left")
+        for line in page.lines[1 : MOST_LINES + 1]:
+            table.add_row(*map(escape, line))
+        console.print(table)
+        if len(page.lines) > MOST_LINES + 1:
+            console.print(f"… {len(page.lines) - MOST_LINES - 1} 行 more; --json has all of them")
+    for name, words in COUNTS.items():
+        if name in type(progress).model_fields:
+            console.print(f"{words} {name}: {getattr(progress, name)}")
+    for code, count in progress.refused_by_reason.items():
+        console.print(f"  {code}: {count}")
 
 
 def make_send_again_command(name: str) -> Callable[[], None]:

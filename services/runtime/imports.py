@@ -1,23 +1,57 @@
 """Imports: files are processed in the background, by one worker at a time, and resumed where the last one stopped."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, computed_field
 
 from services.runtime.logs import get_log
 from services.runtime.mongo import Database, Document, make_index, wait_while_away
 from services.runtime.service import Service
+from services.runtime.sheets.headings import MappedColumn
+from services.runtime.sheets.tables import IgnoredRow, SheetRead
+from services.runtime.sheets.workbooks import Page
 
 IMPORTS = "imports"
 LEASE = timedelta(seconds=60)
 LOOK_AGAIN_AFTER = 1.0
+MOST_NOTED = 200
+"""Notes on rows that an answer carries."""
+
+REPORT, NOTES = "导入说明 report", "提示 notes"
+"""The names of the pages beside the refused rows."""
+SKIPPED: Mapping[str, str] = {
+    "hidden": "隐藏的工作表，未读取 hidden, not read",
+    "no_headings": "没有所需的表头，未读取 has not the headings, not read",
+}
+IGNORED: Mapping[str, str] = {
+    "footer": "合计或签字行，已忽略 a total or a signature, ignored",
+    "heading": "重复的表头，已忽略 headings once more, ignored",
+    "note": "表外说明，已忽略 a note beside the columns, ignored",
+}
+UPDATED = "已按本行更新 updated by this row"
+DIFFERS = "与已登记的不同，未改动 differs from what is recorded, which stands"
+
+
+class RowNote(BaseModel):
+    """What is to be told of a row that was taken in: warnings, what was updated by it, and what it says differently."""
+
+    sheet: str = ""
+    row: int
+    warnings: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
 
 
 class Progress(BaseModel):
-    """The progress of an import: `done` of `rows` data rows are processed, each in exactly one of the four counts."""
+    """The progress of an import: `done` of `rows` rows below headings are processed, each in exactly one count.
+
+    The counts are `accepted`, `duplicate`, `refused`, `blank` and `ignored`. `sheets` tells what each sheet and column
+    was read as, `ignored_rows` which rows are nobody's and why, `noted` what is to be told of rows that were taken in:
+    the first of these, all of them stand in the returned workbook.
+    """
 
     import_id: str
     street: str
@@ -27,19 +61,76 @@ class Progress(BaseModel):
     accepted: int = 0
     duplicate: int = 0
     blank: int = 0
+    ignored: int = 0
     refused: int = 0
     refused_by_reason: dict[str, int] = Field(default_factory=dict)
+    warnings: dict[str, int] = Field(default_factory=dict)
+    sheets: tuple[SheetRead, ...] = ()
+    ignored_rows: tuple[IgnoredRow, ...] = ()
+    notes: list[RowNote] = Field(default_factory=list, exclude=True)
     handed_in_at: datetime
+
+    @computed_field  # type: ignore[prop-decorator]  # as pydantic documents it
+    @property
+    def noted(self) -> list[RowNote]:
+        """Return the first notes."""
+        return self.notes[:MOST_NOTED]
+
+    @property
+    def worked(self) -> int:
+        """Return how many rows that are somebody's are worked through."""
+        return self.accepted + self.duplicate + self.refused
 
     def count_refused(self, code: str) -> None:
         """Count one row that was refused, by its code."""
         self.refused += 1
         self.refused_by_reason[code] = self.refused_by_reason.get(code, 0) + 1
 
-    def count_done(self, rows: int) -> None:
-        """Count rows that were processed, whatever the outcome."""
-        self.done += rows
+    def note(self, note: RowNote) -> None:
+        """Keep what is to be told of a row, if anything is."""
+        for warning in note.warnings:
+            self.warnings[warning] = self.warnings.get(warning, 0) + 1
+        if note.warnings or note.updated or note.differs:
+            self.notes.append(note)
+
+    def count_done(self) -> None:
+        """Count the rows that are worked through, whatever became of them."""
+        self.done = self.worked + self.blank + self.ignored
         self.state = "done" if self.done == self.rows else "waiting"
+
+
+def report_pages(progress: Progress, meaning_of: Mapping[str, str], warning_of: Mapping[str, str]) -> list[Page]:
+    """Return the pages that a workbook gives back beside refused rows: how the file was read, and notes on its rows.
+
+    `meaning_of` are the usual headings of fields, `warning_of` what warnings say.
+    """
+    read: list[Sequence[str]] = [("工作表 Sheet", "列 Column", "列名 Heading", "识别为 Read as", "说明 Remark")]
+    for sheet in progress.sheets:
+        if sheet.skipped:
+            read.append((sheet.sheet, "", "", "", SKIPPED[sheet.skipped]))
+        read += [(sheet.sheet, *_describe(column, meaning_of)) for column in sheet.columns]
+    notes: list[Sequence[str]] = [("工作表 Sheet", "行 Row", "说明 Remark")]
+    notes += [(row.sheet, str(row.row), IGNORED[row.reason]) for row in progress.ignored_rows]
+    notes += [
+        (note.sheet, str(note.row), line) for note in progress.notes for line in _tell(note, meaning_of, warning_of)
+    ]
+    pages = [Page(REPORT, read, 1)]
+    return [*pages, Page(NOTES, notes, 1)] if len(notes) > 1 else pages
+
+
+def _describe(column: MappedColumn, meaning_of: Mapping[str, str]) -> tuple[str, str, str, str]:
+    if column.field is None:
+        near = f"；与“{column.resembles}”相近 resembles it" if column.resembles else ""
+        return column.column, column.heading, "", f"未识别，未读取 not understood, not read{near}"
+    unit = f"由 {column.converted_from} 换算 converted" if column.converted_from else ""
+    return column.column, column.heading, meaning_of.get(column.field, column.field), unit
+
+
+def _tell(note: RowNote, meaning_of: Mapping[str, str], warning_of: Mapping[str, str]) -> Iterator[str]:
+    yield from (warning_of.get(warning, warning) for warning in note.warnings)
+    for fields, said in ((note.updated, UPDATED), (note.differs, DIFFERS)):
+        if fields:
+            yield f"{said}：{'、'.join(meaning_of.get(name, name) for name in fields)}"
 
 
 async def prepare_imports(database: Database) -> None:

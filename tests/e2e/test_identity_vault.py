@@ -236,7 +236,7 @@ async def test_refused_rows_are_shown_to_who_is_logged(houniao: Instance) -> Non
     async with clerk(houniao) as client:
         answer = await client.get(f"/imports/{import_id}/refused")
 
-    assert [row.report.name for row in read_register(answer.content, "refused.xlsx").rows] == [PERSON["name"]]
+    assert [row.arrival.name for row in read_register(answer.content, "refused.xlsx").rows] == [PERSON["name"]]
     [entry] = await logged(houniao)
     assert (entry["action"], entry["reason"], entry["street"]) == ("refused_rows_read", f"import {import_id}", STREET)
 
@@ -328,7 +328,7 @@ async def test_an_erasure_is_told_and_logged_and_nothing_is_shown_any_more(houni
         progress = (await client.get(f"/imports/{import_id}")).json()
         rows = read_register((await client.get(f"/imports/{import_id}/refused")).content, "refused.xlsx").rows
     assert (progress["refused"], progress["erased"]) == (2, 1)
-    assert [row.report.name for row in rows] == [make_arrival(2)["name"]]
+    assert [row.arrival.name for row in rows] == [make_arrival(2)["name"]]
 
 
 async def test_what_comes_again_after_an_erasure_does_not_bring_the_identity_back(

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from contracts.registration.stays import StayFact
 from deploy.local.stack import Stack
-from services.registration.intake.registers import COLUMNS
+from services.registration.intake.columns import COLUMNS
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.offices import make_arrival, office_at
 

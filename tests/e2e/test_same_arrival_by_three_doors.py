@@ -7,7 +7,7 @@ from typing import Any
 import xlsxwriter  # type: ignore[import-untyped]
 
 from deploy.local.stack import Stack
-from services.registration.intake.registers import COLUMNS
+from services.registration.intake.columns import COLUMNS
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.offices import make_arrival, office_at
 

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from services.registration.intake.registers import COLUMNS
+from services.registration.intake.columns import COLUMNS
 from services.runtime.access import issue
 from tests.faults.deployment import Deployment
 from tests.faults.form import LONG, WHOLE_WITHIN, in_form

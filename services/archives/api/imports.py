@@ -7,7 +7,7 @@ from services.archives.commands import imports
 from services.archives.intake.rounds import FILE_ADVICE
 from services.runtime.parameters import Cause, ServiceHere, StreetTyped
 from services.runtime.problems import Problem
-from services.runtime.sheets import SheetError
+from services.runtime.sheets.files import SheetError
 from services.runtime.web import give_workbook
 
 router = APIRouter(tags=["imports"])
@@ -32,7 +32,7 @@ async def post_import(
         handed_in = imports.Submission(cause, street, caller.subject)
         return await imports.hand_in(service, await file.read(), file.filename or "", handed_in)
     except SheetError as error:
-        raise Problem(422, error.code, FILE_ADVICE[error.code]) from error
+        raise Problem(422, error.code, error.advise(FILE_ADVICE)) from error
 
 
 @router.get("/imports/{import_id}", summary="How far an import is")
@@ -50,5 +50,5 @@ async def get_refused(import_id: str, service: ServiceHere, caller: Worker) -> R
     progress = await get_import(import_id, service, caller)
     if progress.state != "done":
         raise Problem(409, "not_done", "The import is still under way; ask for its progress first.")
-    workbook = await imports.make_refused_workbook(service, import_id)
+    workbook = await imports.make_refused_workbook(service, progress)
     return give_workbook(workbook, f"refused-{import_id}.xlsx")

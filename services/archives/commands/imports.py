@@ -24,21 +24,13 @@ from services.archives.domain.errors import (
     NotHeldError,
     VoidedError,
 )
-from services.archives.intake.rounds import (
-    ADVICE,
-    Refusal,
-    Round,
-    Row,
-    Visit,
-    check_row,
-    make_entry,
-    read_round,
-    write_refused,
-)
+from services.archives.intake import readings
+from services.archives.intake.readings import COLUMNS, Refusal, Visit, read_visit
+from services.archives.intake.rounds import Round, Row, make_entry, read_round, write_refused
 from services.archives.views.imports import delete_rows, find_batch, find_people, find_refused, keep, keep_refused
 from services.archives.views.people import find_deaths
 from services.runtime.imports import Progress as ImportProgress
-from services.runtime.imports import enqueue_import, find_import, save_import, work_through_imports
+from services.runtime.imports import enqueue_import, find_import, report_pages, save_import, work_through_imports
 from services.runtime.journal import Commit
 from services.runtime.logs import get_log
 from services.runtime.service import Service
@@ -50,7 +42,7 @@ Outcome = Literal["accepted", "duplicate"] | Refusal
 
 
 class Progress(ImportProgress):
-    """How far an import is: of `rows` data rows `done` are worked through, each in exactly one of the four counts."""
+    """The progress of an import of follow-ups, and who typed the sheet."""
 
     model_config = ConfigDict(serialize_by_alias=True)
 
@@ -84,16 +76,19 @@ async def hand_in(service: Service, content: bytes, filename: str, handed_in: Su
 
 def begin(sheet: Round, street: str, by: str, handed_in_at: datetime, import_id: str = "") -> Progress:
     """Return the progress of an import that begins: its blank rows are done, the others are to come."""
-    return Progress(
+    progress = Progress(
         import_id=import_id or uuid7(),
         street=street,
         by=by,
-        state="waiting" if sheet.rows else "done",
-        rows=len(sheet.rows) + sheet.blank,
-        done=sheet.blank,
+        rows=sheet.total,
         blank=sheet.blank,
+        ignored=len(sheet.ignored),
+        ignored_rows=sheet.ignored,
+        sheets=sheet.sheets,
         handed_in_at=handed_in_at,
     )
+    progress.count_done()
+    return progress
 
 
 def _batches(sheet: Round) -> Iterator[Sequence[Row]]:
@@ -121,15 +116,15 @@ async def find_progress(service: Service, import_id: str) -> Progress | None:
     return Progress.model_validate(found) if found else None
 
 
-async def make_refused_workbook(service: Service, import_id: str) -> bytes:
-    """Return the .xlsx workbook of an import's refused rows."""
-    refused = await find_refused(service.database, import_id)
-    return await asyncio.to_thread(write_refused, refused, advise)
+async def make_refused_workbook(service: Service, progress: Progress) -> bytes:
+    """Return the .xlsx workbook of an import's refused rows, and of how the file was read."""
+    refused = await find_refused(service.database, progress.import_id)
+    return await asyncio.to_thread(write_refused, refused, advise, *report_pages(progress, COLUMNS, {}))
 
 
-def advise(code: str) -> str:
-    """Return what to do about a row that was refused with a code, in Chinese and English."""
-    return ADVICE.get(code) or _DECISION_ADVICE[code]
+def advise(refusal: Refusal) -> str:
+    """Return what to do about a refused row, in Chinese and English."""
+    return readings.advise(refusal) or _DECISION_ADVICE[refusal.code]
 
 
 _DECISIONS: tuple[type[RefusedError], ...] = (
@@ -174,14 +169,14 @@ def _after(progress: Progress, outcomes: Sequence[Outcome]) -> Progress:
                 after.duplicate += 1
             case _:
                 after.accepted += 1
-    after.count_done(len(outcomes))
+    after.count_done()
     return after
 
 
 async def record_rows(service: Service, rows: Sequence[Row], progress: Progress) -> list[tuple[Row, Outcome]]:
     """Record the entries of a batch of rows; return the outcome of each row."""
     today = day_of(progress.handed_in_at)
-    checked = [(row, check_row(row, today)) for row in rows]
+    checked = [(row, read_visit(row.typed, today)) for row in rows]
     visits = [found for _, found in checked if isinstance(found, Visit)]
     people = await find_people(service.database, {visit.person for visit in visits}, progress.street[:6])
     wanted = set(people.values())
@@ -245,7 +240,7 @@ def _decide(
     for row, visit in checked:
         outcome: Outcome = visit if isinstance(visit, Refusal) else Refusal("unknown_person", "person")
         if isinstance(visit, Visit) and visit.person in people:
-            cause = f"import/{progress.import_id}/{row.number}"
+            cause = f"import/{progress.import_id}/{row.place}"
             entry = make_entry(visit, people[visit.person], progress.street, progress.by, now)
             outcome, fact = state.decide(entry, cause, now)
             facts += [(cause, fact)] if fact else []

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from services.archives.intake.rounds import Refusal, Row
+from services.archives.intake.readings import Refusal
+from services.archives.intake.rounds import Row
 from services.archives.views.rows import ARCHIVES
 from services.runtime.mongo import Database, Document
 
@@ -12,7 +13,7 @@ BATCHES = "import_helpings"  # as stored
 async def keep(database: Database, import_id: str, batches: Sequence[Sequence[Row]]) -> None:
     """Keep the batches of an import, before it is promised to work through them."""
     for number, rows in enumerate(batches):
-        waiting = [{"row": row.number, "typed": dict(row.typed)} for row in rows]
+        waiting = [{"row": row.place, "typed": dict(row.typed)} for row in rows]
         await database[BATCHES].insert_one({"_id": _key(import_id, number), "rows": waiting, "refused": []})
 
 
@@ -25,7 +26,7 @@ async def find_batch(database: Database, import_id: str, number: int) -> list[Ro
 async def keep_refused(database: Database, import_id: str, number: int, refused: Sequence[tuple[Row, Refusal]]) -> None:
     """Keep the refused rows of a batch with their reasons, before the progress is saved."""
     documents = [
-        {"row": row.number, "typed": dict(row.typed), "code": refusal.code, "field": refusal.field}
+        {"row": row.place, "typed": dict(row.typed), "code": refusal.code, "field": refusal.field}
         for row, refusal in refused
     ]
     await database[BATCHES].update_one({"_id": _key(import_id, number)}, {"$set": {"refused": documents}})

@@ -8,7 +8,7 @@ from services.registration.intake.registers import FILE_ADVICE
 from services.runtime.access_log.log import Access
 from services.runtime.parameters import Cause, StreetTyped
 from services.runtime.problems import Problem
-from services.runtime.sheets import SheetError
+from services.runtime.sheets.files import SheetError
 from services.runtime.web import give_workbook
 
 router = APIRouter(tags=["registration"])
@@ -26,7 +26,7 @@ async def post_import(
         handed_in = imports.Submission(cause, street, caller.subject, approver_of(caller))
         return await imports.hand_in(registration, content, file.filename or "", handed_in)
     except SheetError as error:
-        raise Problem(422, error.code, FILE_ADVICE[error.code]) from error
+        raise Problem(422, error.code, error.advise(FILE_ADVICE)) from error
 
 
 @router.get("/imports/{import_id}", summary="How far an import is")

@@ -13,6 +13,7 @@ from services.registration.commands.recording import record_next
 from services.registration.domain import stays
 from services.registration.domain.arrivals import Arrival, registration_due
 from services.registration.domain.identities import Identity
+from services.registration.intake.refusals import Refusal
 from services.registration.service import Registration
 from services.registration.views import duplicates
 from services.registration.views.sealed import find_erasures, find_sealed, insert_sealed, replace_sealed
@@ -38,6 +39,9 @@ class Outcome(NamedTuple):
     stay_id: str
     person_id: str
     warnings: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+    refusal: Refusal | None = None
 
 
 class Arrivals:

@@ -15,10 +15,13 @@ from pydantic_core import from_json, to_json
 
 from contracts.envelope import uuid7
 from contracts.reference.calendar import day_of
-from services.registration.commands.arrivals import ArrivalReported, cause_of, record_arrivals
-from services.registration.intake.checks import check_arrival
-from services.registration.intake.refusals import Refusal, RefusalCode
-from services.registration.intake.registers import COLUMNS, Register, Row, read_register, write_refused
+from services.registration.commands.arrivals import ArrivalReported, Outcome, cause_of, record_arrivals
+from services.registration.commands.departures import record_departure
+from services.registration.commands.recording import recorded_by
+from services.registration.domain.errors import LeftBeforeArrivingError, NotRegisteredError
+from services.registration.intake.columns import COLUMNS
+from services.registration.intake.refusals import WARNINGS, Refusal, RefusalCode
+from services.registration.intake.registers import Register, Reported, Row, check_row, read_register, write_refused
 from services.registration.intake.reports import ArrivalReport
 from services.registration.service import Registration
 from services.registration.views.sealed import (
@@ -32,16 +35,24 @@ from services.registration.views.sealed import (
     open_register,
 )
 from services.runtime.imports import Progress as ImportProgress
-from services.runtime.imports import enqueue_import, find_import, save_import, work_through_imports
+from services.runtime.imports import (
+    RowNote,
+    enqueue_import,
+    find_import,
+    report_pages,
+    save_import,
+    work_through_imports,
+)
 from services.runtime.logs import get_log
 from services.runtime.mongo import wait_while_away
+from services.runtime.sheets.tables import row_of, table_of
 
 BATCH_SIZE = 1000
 """Rows that are recorded at once, between two saves of the progress."""
 
 
 class RefusedRow(BaseModel):
-    """A refused row by its number in the sheet, with the stable code and the field."""
+    """A refused row by its place in the file, with the stable code and the field."""
 
     row: int
     code: str
@@ -50,12 +61,13 @@ class RefusedRow(BaseModel):
 
 
 class Progress(ImportProgress):
-    """How far an import is: of `rows` data rows `done` are worked through, each in exactly one of the four counts.
+    """The progress of an import: each of `rows` rows below headings is in exactly one of five counts once it is done.
 
-    The text of refused rows is kept until it is dismissed; `erased` counts those whose text went with a person's.
+    Of the duplicates, `updated` are those whose contact details were taken in. The text of refused rows is kept until
+    it is dismissed; `erased` counts those whose text went with a person's.
     """
 
-    warnings: dict[str, int] = Field(default_factory=dict)
+    updated: int = 0
     refused_rows: list[RefusedRow] = Field(default_factory=list, exclude=True)
     erased: int = 0
     dismissed_at: datetime | None = None
@@ -94,17 +106,24 @@ def begin(
     register: Register, street: str, handed_in_at: datetime, approver: str | None = None, import_id: str = ""
 ) -> Progress:
     """Begin an import: its blank rows are done, the others are to come."""
-    blank = register.blank
-    return Progress(
-        import_id=import_id or uuid7(),
-        street=street,
-        rows=len(register.rows) + blank,
-        state="waiting" if register.rows else "done",
-        done=blank,
-        blank=blank,
-        handed_in_at=handed_in_at,
-        approver=approver,
+    progress = Progress(
+        import_id=import_id or uuid7(), street=street, rows=0, handed_in_at=handed_in_at, approver=approver
     )
+    return _about(register, progress)
+
+
+def _about(register: Register, progress: Progress) -> Progress:
+    """Put into a progress what reading the register tells: its rows, blank and ignored ones, sheets and columns."""
+    told = {
+        "rows": register.total,
+        "blank": register.blank,
+        "ignored": len(register.ignored),
+        "ignored_rows": register.ignored,
+        "sheets": register.sheets,
+    }
+    about = progress.model_copy(deep=True, update=told)
+    about.count_done()
+    return about
 
 
 async def find_progress(registration: Registration, import_id: str) -> Progress | None:
@@ -114,13 +133,16 @@ async def find_progress(registration: Registration, import_id: str) -> Progress 
 
 
 async def make_refused_workbook(registration: Registration, progress: Progress) -> bytes:
-    """Return the workbook (.xlsx) of an import's refused rows, as they were typed."""
+    """Return the workbook (.xlsx) of an import's refused rows, as they were typed, and of how the file was read."""
     sealed = await find_refused(registration.service.database, progress.import_id)
-    opened = {number: from_json(registration.vault.open_bytes(sealed[number])) for number in sealed}
-    header = next((tuple(header) for header, _ in opened.values()), tuple(COLUMNS.values()))
-    rows = tuple(Row(number, tuple(cells), ArrivalReport()) for number, (_, cells) in opened.items())
-    refusals = [(number, refusal) for number, refusal in refusals_of(progress) if number in opened]
-    return await asyncio.to_thread(write_refused, Register("", "", 0, header, rows, 0), refusals)
+    opened = {place: from_json(registration.vault.open_bytes(sealed[place])) for place in sealed}
+    names = tuple(sheet.sheet for sheet in progress.sheets if sheet.skipped is None) or ("",)
+    headers = {table_of(place): tuple(header) for place, (header, _) in opened.items()}
+    rows = tuple(Row(place, tuple(cells), ArrivalReport()) for place, (_, cells) in opened.items())
+    usual = tuple(COLUMNS.values())
+    register = Register(rows, names=names, headers=tuple(headers.get(table, usual) for table in range(len(names))))
+    refusals = [(place, refusal) for place, refusal in refusals_of(progress) if place in opened]
+    return await asyncio.to_thread(write_refused, register, refusals, *report_pages(progress, COLUMNS, WARNINGS))
 
 
 async def dismiss(registration: Registration, import_id: str) -> None:
@@ -142,33 +164,78 @@ async def work_through_register(
     registration: Registration, register: Register, progress: Progress
 ) -> AsyncIterator[Progress]:
     """Work through the rest of a register in batches; yield the progress after each."""
-    while progress.done < progress.rows:
-        worked = progress.done - register.blank
-        rows = register.rows[worked : worked + BATCH_SIZE]
-        progress = await _record_rows(registration, rows, progress)
+    progress = _about(register, progress)
+    while progress.worked < len(register.rows):
+        rows = register.rows[progress.worked : progress.worked + BATCH_SIZE]
+        progress = await _record_rows(registration, register, rows, progress)
         yield progress
 
 
-async def _record_rows(registration: Registration, rows: Sequence[Row], progress: Progress) -> Progress:
-    service = registration.service
-    today, approver = day_of(progress.handed_in_at), progress.approver
-    check = partial(check_arrival, street=progress.street, today=today, divisions=service.divisions, approver=approver)
-    after = progress.model_copy(deep=True)
-    reports = []
-    for row in rows:
-        checked = check(row.report)
-        if isinstance(checked, Refusal):
-            _count_refusal(after, row.number, checked)
+async def _record_rows(
+    registration: Registration, register: Register, rows: Sequence[Row], progress: Progress
+) -> Progress:
+    service, after = registration.service, progress.model_copy(deep=True)
+    check = partial(
+        check_row,
+        street=progress.street,
+        today=day_of(progress.handed_in_at),
+        divisions=service.divisions,
+        approver=progress.approver,
+    )
+    checked = {row.place: check(row) for row in rows}
+    reported = {place: one for place, one in checked.items() if isinstance(one, Reported)}
+    arrivals = {place: one.arrival for place, one in reported.items() if one.arrival}
+    outcomes = await record_arrivals(
+        registration,
+        [
+            ArrivalReported(arrival, cause_of(arrival, f"import/{progress.import_id}/{place}"), progress.handed_in_at)
+            for place, arrival in arrivals.items()
+        ],
+    )
+    arrived = dict(zip(arrivals, outcomes, strict=True))
+    for place, one in checked.items():
+        outcome: Outcome | Refusal
+        if isinstance(one, Refusal):
+            outcome = one
         else:
-            cause = cause_of(checked, f"import/{progress.import_id}/{row.number}")
-            reports.append(ArrivalReported(checked, cause, progress.handed_in_at))
-    for outcome in await record_arrivals(registration, reports):
-        after.accepted += outcome.accepted
-        after.duplicate += not outcome.accepted
-        for warning in outcome.warnings:
-            after.warnings[warning] = after.warnings.get(warning, 0) + 1
-    after.count_done(len(rows))
+            cause = f"import/{progress.import_id}/{place}/left"
+            outcome = await _end_stay(registration, one, arrived.get(place), cause)
+        if isinstance(outcome, Refusal):
+            _count_refusal(after, place, outcome)
+        else:
+            _count_outcome(after, RowNote(sheet=register.sheet_of(place), row=row_of(place)), outcome)
+    after.count_done()
     return after
+
+
+async def _end_stay(
+    registration: Registration, reported: Reported, arrived: Outcome | None, cause: str
+) -> Outcome | Refusal:
+    """Record the departure that a row reports beside its arrival, or alone; return what became of both."""
+    if arrived and (arrived.refusal or not reported.departure):
+        return arrived.refusal or arrived
+    departure = reported.departure
+    assert departure is not None, "a row reports one of the two"
+    try:
+        stay, *_ = await record_departure(registration, departure, cause)
+    except NotRegisteredError:
+        if arrived is None:
+            return Refusal(RefusalCode.NOT_REGISTERED_HERE, "left_on")
+        return arrived._replace(differs=(*arrived.differs, "left_on"))
+    except LeftBeforeArrivingError:
+        return Refusal(RefusalCode.LEFT_BEFORE_ARRIVING, "left_on")
+    ended = bool(await recorded_by(registration, stay.person_id, cause))
+    before = arrived or Outcome(accepted=False, stay_id=stay.stay_id, person_id=stay.person_id)
+    warnings = tuple(dict.fromkeys((*before.warnings, *departure.warnings)))
+    return before._replace(accepted=before.accepted or ended, warnings=warnings)
+
+
+def _count_outcome(progress: Progress, note: RowNote, outcome: Outcome) -> None:
+    progress.accepted += outcome.accepted
+    progress.duplicate += not outcome.accepted
+    progress.updated += bool(outcome.updated) and not outcome.accepted
+    told = {"warnings": outcome.warnings, "updated": outcome.updated, "differs": outcome.differs}
+    progress.note(note.model_copy(update=told))
 
 
 def _count_refusal(progress: Progress, row: int, refusal: Refusal) -> None:
@@ -194,9 +261,9 @@ async def _keep_refused(registration: Registration, register: Register, progress
     """Keep the refused rows of a register, each sealed with its header."""
     refused = {row.row for row in progress.refused_rows}
     sealed = {
-        row.number: registration.vault.seal_bytes(to_json([register.header, row.cells]))
+        row.place: registration.vault.seal_bytes(to_json([register.headers[table_of(row.place)], row.cells]))
         for row in register.rows
-        if row.number in refused
+        if row.place in refused
     }
     await keep_refused(registration.service.database, progress.import_id, sealed)
 
@@ -219,10 +286,10 @@ async def _open_register(registration: Registration, import_id: str) -> Register
 
 
 def refusals_of(progress: Progress) -> list[tuple[int, Refusal]]:
-    """Return the refused rows of an import: row number and refusal."""
+    """Return the refused rows of an import: place in the file and refusal."""
     return [(row.row, Refusal(RefusalCode(row.code), row.field, row.detail)) for row in progress.refused_rows]
 
 
 def _fields(progress: Progress) -> dict[str, object]:
-    refused_rows = [row.model_dump() for row in progress.refused_rows]
-    return {**progress.model_dump(exclude={"import_id"}), "refused_rows": refused_rows}
+    kept = {name: [one.model_dump() for one in getattr(progress, name)] for name in ("refused_rows", "notes")}
+    return {**progress.model_dump(exclude={"import_id", "noted"}), **kept}

@@ -24,6 +24,8 @@ class RefusalCode(StrEnum):
     FUTURE_DATE = "future_date"
     RETURNS_BEFORE_LEAVING = "returns_before_leaving"
     NAMED_TWICE = "named_twice"
+    LEFT_BEFORE_ARRIVING = "left_before_arriving"
+    NOT_REGISTERED_HERE = "not_registered_here"
 
 
 REASONS: Mapping[str, str] = {
@@ -43,6 +45,8 @@ REASONS: Mapping[str, str] = {
     "future_date": "日期晚于今天。The day lies in the future.",
     "returns_before_leaving": "预计返回日期不晚于离开日期。The day of return is not after the day of leaving.",
     "named_twice": "同一人在本次登记中出现两次。The report names the same person twice.",
+    "left_before_arriving": "离开日期早于到达日期。The day of leaving lies before the day of arriving.",
+    "not_registered_here": "该人员在本街道没有在住记录。This person has no open stay in the street.",
 }
 """What is wrong, in Chinese and English, by code."""
 
@@ -73,6 +77,9 @@ ADVICE: Mapping[str, str] = {
     "Correct the day; register what has not happened yet on its day.",
     "returns_before_leaving": "请核对离开日期和预计返回日期。Correct the day of leaving or the day of return.",
     "named_twice": "请删除重复的成员；双胞胎请填写同胎次序。Name each person once; say which of twins a child is.",
+    "left_before_arriving": "请核对到达日期和离开日期。Correct the day of arriving or of leaving.",
+    "not_registered_here": "请补填来本地日期，或先登记流入。"
+    "Fill in the day of arriving, or register the arrival first.",
     "unknown_report": "路由键应为 <街道代码>.arrival、<街道代码>.departure 或 <街道代码>.answer。"
     "Publish with the key <street>.arrival, <street>.departure or <street>.answer.",
     "no_such_notice": "没有该通报。There is no such notice; look at the list of notices.",
@@ -83,6 +90,29 @@ ADVICE: Mapping[str, str] = {
     "not_your_street": "只能为本街道填报。Report for your own street only.",
 }
 """What to do, in Chinese and English, by code: those of a report, and those of the door it came through."""
+
+
+WARNINGS: Mapping[str, str] = {
+    "unknown_origin": "来自地未能识别，未记录。The origin was not understood and is not recorded.",
+    "unknown_hukou": "户籍地未能识别，未记录。The household registration was not understood and is not recorded.",
+    "unknown_destination": "去向未能识别。The destination was not understood.",
+    "unknown_sex": "性别未能识别。The sex was not understood.",
+    "unknown_ethnic_group": "民族未能识别。The ethnic group was not understood.",
+    "unknown_purpose": "居住事由未能识别。The purpose of staying was not understood.",
+    "unknown_dwelling": "住所类型未能识别。The kind of dwelling was not understood.",
+    "unknown_hazard": "职业危害因素未能识别。The hazard at work was not understood.",
+    "unknown_relationship": "与户主关系未能识别。The relationship to the head of household was not understood.",
+    "unknown_household": "户主证件号码未能识别。The head of household's number was not understood.",
+    "unknown_disabled": "残疾情况未能识别。What is said of a disability was not understood.",
+    "unknown_left_behind": "留守情况未能识别。What is said of being left behind was not understood.",
+    "unknown_hardship": "特困情况未能识别。What is said of hardship was not understood.",
+    "bad_phone": "电话号码不像有效号码，已照录。This is no telephone number; it is kept as typed.",
+    "arrived_before_birth": "到达日期早于出生日期。The day of arriving lies before the day of birth.",
+    "division_renamed": "街道已更名或合并，已按现街道登记。"
+    "The street was renamed or merged; registered under the one that stands.",
+    "registered_late": "登记超过规定期限。Registered after the last day on which it was in time.",
+}
+"""What a warning beside an accepted row says, in Chinese and English, by code."""
 
 
 @dataclass(frozen=True, slots=True)

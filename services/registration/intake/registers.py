@@ -1,159 +1,166 @@
 """Registers as street offices keep them: rows out of a spreadsheet, and refused rows back as one to correct."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
 from typing import NamedTuple
 
+from contracts.reference.divisions import Divisions
+from services.registration.domain.arrivals import Arrival, Departure
+from services.registration.intake.checks import check_arrival, check_departure
+from services.registration.intake.columns import COLUMNS, IDENTIFIED, VOCABULARY
 from services.registration.intake.documents import LONGEST_TYPED
-from services.registration.intake.refusals import ADVICE, REASONS, Refusal
-from services.registration.intake.reports import ArrivalReport, Override
-from services.runtime import sheets
-from services.runtime.sheets import Header, SheetError, find_header, find_rows, give_back, read_sheets, write_heading
+from services.registration.intake.refusals import ADVICE, REASONS, Refusal, RefusalCode
+from services.registration.intake.reports import ArrivalReport, DepartureReport, Override
+from services.runtime.dates import day_of_serial
+from services.runtime.sheets import files
+from services.runtime.sheets.files import Number
+from services.runtime.sheets.headings import Header
+from services.runtime.sheets.tables import IgnoredRow, SheetRead, Table, place_of, read_tables, table_of
+from services.runtime.sheets.workbooks import Page, refused_page, write_workbook
 
 FILE_ADVICE: Mapping[str, str] = {
-    **sheets.FILE_ADVICE,
-    "no_header_row": "没有找到表头，表头至少要有“姓名”和“证件号码”两列。"
-    "No header row was found; it needs at least the columns 姓名 and 证件号码.",
+    **files.FILE_ADVICE,
+    "no_header_row": "没有找到表头，表头至少要有“姓名”“证件号码”和“来本地日期”（或“离开日期”）。"
+    "No header row was found; it needs at least the columns 姓名, 证件号码 and 来本地日期 (or 离开日期).",
 }
 """What to do about a file that is no register, by code."""
 
-COLUMNS: Mapping[str, str] = {
-    "name": "姓名",
-    "sex": "性别",
-    "document_type": "证件类型",
-    "document_number": "证件号码",
-    "birth": "出生日期",
-    "ethnic_group": "民族",
-    "hukou_division": "户籍地区划代码",
-    "hukou_address": "户籍地址",
-    "phone": "联系电话",
-    "address": "现居住地址",
-    "community": "社区",
-    "grid": "网格",
-    "dwelling": "住所类型",
-    "arrived_on": "来本地日期",
-    "origin": "来自地",
-    "purpose": "居住事由",
-    "employer": "从业单位",
-    "hazard": "接触职业危害因素",
-    "disabled": "残疾",
-    "left_behind": "留守",
-    "hardship": "特困",
-    "guardian_document_type": "监护人证件类型",
-    "guardian_document_number": "监护人证件号码",
-    "birth_order": "同胎次序",
-    "household_document_type": "户主证件类型",
-    "household_document_number": "户主证件号码",
-    "relationship": "与户主关系",
-    "override": "核准理由",
-    "note": "备注",
-}
-"""The fields of a register in their usual order, each with its usual heading."""
-
-_OTHER_HEADINGS: Mapping[str, str] = {
-    "name": "人员姓名 流动人口姓名",
-    "document_type": "证件种类 证件名称",
-    "document_number": "证件号 证件编号 身份证号码 身份证号 身份证 公民身份号码 居民身份证号码 居民身份证号",
-    "birth": "出生年月日 生日",
-    "hukou_division": "户籍地行政区划代码 户籍地代码 户籍区划代码 户籍地区划",
-    "hukou_address": "户籍地 户籍所在地 户籍地详细地址 户口所在地 户籍所在地地址",
-    "phone": "电话 手机 手机号 手机号码 联系方式 电话号码",
-    "address": "现住址 居住地址 暂住地址 现居住地 现住地址 现居住地详细地址",
-    "community": "所属社区 社区名称 村居 居委会 村委会",
-    "grid": "网格号 网格编号 网格代码 所属网格",
-    "dwelling": "住所类别 居住类型 房屋类型 居住处所",
-    "arrived_on": "来本地时间 流入日期 流入时间 到达日期 来此日期 居住起始日期",
-    "origin": "来源地 流出地 来自何地",
-    "purpose": "居住原因 暂住事由 流入原因 流动原因 来本地原因",
-    "employer": "工作单位 就业单位 单位 工作单位名称",
-    "hazard": "职业危害因素 职业病危害因素 职业危害",
-    "disabled": "是否残疾 残疾人 残疾情况 残疾类别 残疾等级",
-    "left_behind": "是否留守 留守人员 留守类别 留守情况",
-    "hardship": "是否特困 困难情况 困难类别 特困人员 低保 是否低保",
-    "guardian_document_type": "监护人证件种类",
-    "guardian_document_number": "监护人证件号 监护人身份证号码 监护人身份证号 监护人身份证 监护人公民身份号码",
-    "birth_order": "双胞胎次序 多胞胎次序 出生次序 胎儿次序",
-    "household_document_type": "户主证件种类",
-    "household_document_number": "户主证件号 户主身份证号码 户主身份证号 户主身份证 户主公民身份号码",
-    "relationship": "与户主的关系 与户主之关系 户主关系 家庭关系",
-    "override": "核准原因 审批理由 核准说明",
-}
+_DATES = ("birth", "arrived_on", "left_on", "returning_on")
+_OF_DEPARTURES = ("left_on", "destination", "leaving_reason", "returning_on")
 
 
 class Row(NamedTuple):
-    """One person's row: where it stands in the sheet, its cells as they were, and what they report."""
+    """One person's row: its place in the file, its cells as they were, and the arrival and departure it reports."""
 
-    number: int
+    place: int
     cells: tuple[str, ...]
-    report: ArrivalReport
+    arrival: ArrivalReport
+    departure: DepartureReport | None = None
+
+    @property
+    def arrives(self) -> bool:
+        """Return whether the row reports an arrival; one with a day of leaving alone does not."""
+        return self.departure is None or bool(self.arrival.arrived_on.strip())
+
+
+class Reported(NamedTuple):
+    """What a row says, checked: that somebody arrived, left, or both."""
+
+    arrival: Arrival | None
+    departure: Departure | None
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """A register that was read; `blank` counts rows with at most a serial number, `total` is all rows to expect."""
+    """A register that was read.
 
-    filename: str
-    sheet: str
-    header_row: int
-    header: tuple[str, ...]
+    `blank` counts rows with at most a serial number and what was filled in beforehand, `total` is all rows of the
+    file's tables; `names` and `headers` are those of the tables, in their order.
+    """
+
     rows: tuple[Row, ...]
-    blank: int
-    other_sheets: tuple[str, ...] = ()
-    """Sheets that have a header row too; they are not read, and whoever handed the file in should be told."""
+    blank: int = 0
+    ignored: tuple[IgnoredRow, ...] = ()
+    sheets: tuple[SheetRead, ...] = ()
+    names: tuple[str, ...] = ("",)
+    headers: tuple[tuple[str, ...], ...] = field(default=(tuple(COLUMNS.values()),))
 
     @property
     def total(self) -> int:
-        """Count the register's rows, blank ones included."""
-        return len(self.rows) + self.blank
+        """Return how many rows there are, blank and ignored ones included."""
+        return len(self.rows) + self.blank + len(self.ignored)
+
+    def sheet_of(self, place: int) -> str:
+        """Return the name of the sheet that a row is in; "" where there is but one."""
+        return self.names[table_of(place)] if len(self.names) > 1 else ""
 
 
 def read_register(data: bytes, filename: str) -> Register:
-    """Read a register from an .xlsx, .xls or .csv file: its rows without titles, footers and blank rows.
+    """Return the rows of an .xlsx, .xls or .csv register, of every visible sheet that has its columns.
 
-    Raises SheetError with the code not_a_workbook, no_header_row, too_large, too_many_rows or encoding.
+    Raise SheetError with one of the codes of FILE_ADVICE.
     """
-    tables = read_sheets(data, filename, lambda rows: _find_header(rows) is not None)
-    found = [(sheet, header) for sheet in tables if (header := _find_header(sheet.rows))]
-    if not found:
-        raise SheetError("no_header_row")
-    sheet, header = found[0]
-    numbered, blank = find_rows(sheet, header)
-    rows = tuple(Row(number, tuple(cells), _report(cells, header)) for number, cells in numbered)
-    others = tuple(other.name for other, _ in found[1:])
-    return Register(filename, sheet.name, header.row, header.cells, rows, blank, others)
+    tables = read_tables(data, filename, VOCABULARY, IDENTIFIED)
+    rows = tuple(row for number, table in enumerate(tables.read) for row in _rows_of(table, number))
+    names = tuple(table.name for table in tables.read)
+    headers = tuple(table.header.cells for table in tables.read)
+    return Register(rows, tables.blank, tables.ignored, tables.sheets, names, headers)
 
 
-def write_refused(register: Register, refusals: Sequence[tuple[int, Refusal]]) -> bytes:
-    """Write the refused rows as they were, each with reason, what to do and code; corrected, it can be read again."""
-    cells_of = {row.number: row.cells for row in register.rows}
-    return give_back(register.header, ((cells_of[number], _verdict(refusal)) for number, refusal in refusals))
+def _rows_of(table: Table, number: int) -> Iterable[Row]:
+    dates = [table.header.columns[name] for name in _DATES if name in table.header.columns]
+    for row, cells in table.people:
+        _write_days(cells, dates, from_1904=table.from_1904)
+        yield Row(place_of(number, row), tuple(cells), *_reports(cells, table.header))
 
 
-def _find_header(rows: Sequence[Sequence[str]]) -> Header | None:
-    """Find the row that names the columns: it has a name, a document number and something else."""
-    return find_header(rows, _FIELDS, lambda found: {"name", "document_number"} <= set(found) and len(found) > 2)
+def _write_days(cells: list[str], columns: Iterable[int], *, from_1904: bool) -> None:
+    """Write the days that stand in number cells as such; a number typed as text is none."""
+    for column in columns:
+        if column < len(cells) and isinstance(cells[column], Number):
+            day = day_of_serial(float(cells[column]), from_1904=from_1904)
+            cells[column] = day.isoformat() if day else cells[column]
 
 
-def _report(cells: Sequence[str], header: Header) -> ArrivalReport:
-    """Take a row's cells as a report; a register of ID card numbers alone needs no column for the type."""
-    typed = {field: cells[column][:LONGEST_TYPED] for field, column in header.columns.items() if column < len(cells)}
-    if "document_type" not in header.columns and "身份" in header.cells[header.columns["document_number"]]:
-        typed["document_type"] = "居民身份证"
+def _reports(cells: Sequence[str], header: Header) -> tuple[ArrivalReport, DepartureReport | None]:
+    """Return what a row reports; a register of ID card numbers alone needs no column for the type."""
+    typed = {name: cells[column][:LONGEST_TYPED] for name, column in header.columns.items() if column < len(cells)}
+    number = header.columns.get("document_number")
+    if "document_type" not in header.columns and number is not None:
+        typed["document_type"] = "居民身份证" if "身份" in header.cells[number] else ""
     reason = typed.pop("override", "")
-    override = Override(reason=reason) if reason.strip() else None
-    return ArrivalReport(**typed, override=override)
+    leaving = {name: typed.pop(name, "") for name in _OF_DEPARTURES}
+    arrival = ArrivalReport(**typed, override=Override(reason=reason) if reason.strip() else None)
+    if not leaving["left_on"].strip():
+        return arrival, None
+    who = {name: typed.get(name, "") for name in DepartureReport.model_fields if name in typed}
+    departure = DepartureReport(
+        **who,
+        left_on=leaving["left_on"],
+        destination=leaving["destination"],
+        reason=leaving["leaving_reason"],
+        returning_on=leaving["returning_on"],
+        unverified=arrival.override is not None,
+    )
+    return arrival, departure
 
 
-_FIELDS: Mapping[str, str] = {
-    write_heading(written): field
-    for field, usual in COLUMNS.items()
-    for written in (field, usual, *_OTHER_HEADINGS.get(field, "").split())
-}
-"""Which field a heading stands for."""
+def check_row(
+    row: Row, *, street: str, today: date, divisions: Divisions, approver: str | None = None
+) -> Reported | Refusal:
+    """Check what a row reports; one thing wrong of arrival or departure refuses both."""
+    arrival: Arrival | Refusal | None = None
+    departure: Departure | Refusal | None = None
+    if row.arrives:
+        arrival = check_arrival(row.arrival, street=street, today=today, divisions=divisions, approver=approver)
+    if isinstance(arrival, Refusal):
+        return arrival
+    if row.departure is not None:
+        departure = check_departure(row.departure, street=street, today=today, divisions=divisions)
+    if isinstance(departure, Refusal):
+        return departure
+    if arrival and departure and departure.left_on < arrival.started_on:
+        return Refusal(RefusalCode.LEFT_BEFORE_ARRIVING, "left_on")
+    return Reported(arrival, departure)
+
+
+def write_refused(register: Register, refusals: Sequence[tuple[int, Refusal]], *more: Page) -> bytes:
+    """Return a workbook of the refused rows as they were, each with reason, what to do and code; `more` pages follow.
+
+    Corrected, it can be read again: a sheet for each sheet that the rows came from.
+    """
+    cells_of = {row.place: row.cells for row in register.rows}
+    pages = []
+    for number, (name, header) in enumerate(zip(register.names, register.headers, strict=True)):
+        of_table = [(cells_of[place], _verdict(refusal)) for place, refusal in refusals if table_of(place) == number]
+        if of_table or len(register.names) == 1:
+            pages.append(refused_page(name or "退回 refused", header, of_table))
+    return write_workbook([*pages, *more])
 
 
 def _verdict(refusal: Refusal) -> tuple[str, str, str]:
-    """Say in three cells what is wrong, what to do, and the code."""
+    """Return in three cells what is wrong, what to do, and the code."""
     heading = COLUMNS.get(refusal.field, refusal.field)
     hint = f" ({refusal.detail})" if refusal.detail else ""
     return f"{heading}：{REASONS[refusal.code]}{hint}", ADVICE[refusal.code], refusal.code.value

@@ -10,18 +10,9 @@ from python_calamine import CalamineWorkbook
 
 from contracts.archives.follow_ups import Adherence, DiabetesFollowUp, HypertensionFollowUp, Medication
 from contracts.archives.forms import Mode
-from services.archives.intake.rounds import (
-    ADVICE,
-    REASONS,
-    Refusal,
-    Row,
-    Visit,
-    check_row,
-    make_entry,
-    read_round,
-    write_refused,
-)
-from services.runtime.sheets import SheetError
+from services.archives.intake.readings import ADVICE, REASONS, Refusal, Visit, advise, read_visit
+from services.archives.intake.rounds import make_entry, read_round, write_refused
+from services.runtime.sheets.files import SheetError
 
 PERSON = "0123456789abcdef0123456789abcdef"
 CODE = "32050700100300001"
@@ -54,7 +45,7 @@ def workbook(*lines: list[Any]) -> bytes:
 def check(**typed: Any) -> Visit | Refusal:
     """Check a row with something typed otherwise, or left out (None)."""
     usual = {"person": PERSON, "followed_on": "2026-11-03", "mode": "家庭", "systolic": "132", "diastolic": "80"}
-    return check_row(Row(2, {name: cell for name, cell in {**usual, **typed}.items() if cell is not None}), TODAY)
+    return read_visit({name: cell for name, cell in {**usual, **typed}.items() if cell is not None}, TODAY)
 
 
 def content_of(checked: Visit | Refusal) -> Any:
@@ -65,9 +56,9 @@ def content_of(checked: Visit | Refusal) -> Any:
 def test_a_sheet_below_a_title_is_read_with_the_columns_in_any_order() -> None:
     told = read_round(workbook(["高血压随访登记表"], HEADER, ROW, [""] * 11, ["合计", 1], ROW), "随访.xlsx")
 
-    assert [row.number for row in told.rows] == [3, 6]
+    assert [row.place for row in told.rows] == [3, 6]
     assert told.blank == 1
-    assert check_row(told.rows[0], TODAY) == Visit(
+    assert read_visit(told.rows[0].typed, TODAY) == Visit(
         PERSON,
         date(2026, 11, 3),
         HypertensionFollowUp(
@@ -157,12 +148,14 @@ def test_what_can_not_be_a_follow_up_is_refused_with_code_and_field(
 def test_refused_rows_come_back_with_reason_and_advice_and_can_be_read_again() -> None:
     rows = read_round(workbook(HEADER, [*ROW[:3], "短信", *ROW[4:]]), "a.xlsx").rows
 
-    given_back = write_refused([(row, Refusal("not_understood", "mode")) for row in rows], ADVICE.__getitem__)
+    given_back = write_refused(
+        [(row, Refusal("not_understood", "mode")) for row in rows], lambda refusal: advise(refusal) or ""
+    )
 
     header, line = CalamineWorkbook.from_filelike(BytesIO(given_back)).get_sheet_by_index(0).to_python()
     assert header[-3:] == ["原因 Reason", "处理办法 What to do", "code"]
     assert line[-3] == f"随访方式：{REASONS['not_understood']}"
-    assert line[-2:] == [ADVICE["not_understood"], "not_understood"]
+    assert line[-2:] == [advise(Refusal("not_understood", "mode")), "not_understood"]
     assert "王芳" not in line
     again = read_round(given_back, "a.xlsx").rows
     assert {**again[0].typed} == {**dict.fromkeys(again[0].typed, ""), **rows[0].typed}

@@ -16,10 +16,12 @@ from python_calamine import CalamineWorkbook
 from contracts.reference.divisions import Divisions
 from contracts.reference.identity import person_id
 from services.registration.intake.checks import check_arrival
+from services.registration.intake.columns import COLUMNS
 from services.registration.intake.refusals import Refusal, RefusalCode
-from services.registration.intake.registers import COLUMNS, FILE_ADVICE, Register, read_register, write_refused
-from services.runtime import sheets
-from services.runtime.sheets import SheetError
+from services.registration.intake.registers import FILE_ADVICE, Register, read_register, write_refused
+from services.runtime.sheets import files, tables
+from services.runtime.sheets.files import SheetError
+from services.runtime.sheets.tables import row_of
 from tests.support.registers import AS_OF, FORMULAS, make_register
 
 REAL = Path(__file__).parents[4] / "../shared/data/registers"
@@ -41,13 +43,13 @@ def outcomes_of(register: Register, *, street: str = STREET, today: date = AS_OF
     seen: set[tuple[str, date]] = set()
     outcomes: dict[int, str | Refusal] = {}
     for row in register.rows:
-        checked = check_arrival(row.report, street=street, today=today, divisions=DIVISIONS)
+        checked = check_arrival(row.arrival, street=street, today=today, divisions=DIVISIONS)
         if isinstance(checked, Refusal):
-            outcomes[row.number] = checked
+            outcomes[row.place] = checked
             continue
         who = (person_id(b"key", checked.document_type, checked.document_number), checked.started_on)
         origin = DIVISIONS.full_name(checked.origin) if checked.origin else "unresolved"
-        outcomes[row.number] = "duplicate" if who in seen else origin
+        outcomes[row.place] = "duplicate" if who in seen else origin
         seen.add(who)
     return outcomes
 
@@ -60,7 +62,7 @@ def told_like(expected: Mapping[str, Any], register: Register, outcomes: Mapping
     return {
         "street": expected["street"],
         "as_of": expected["as_of"],
-        "rows": register.total,
+        "rows": register.total - len(register.ignored),
         "accepted": kept.total(),
         "refused": reasons.total(),
         "duplicate": duplicate,
@@ -164,7 +166,7 @@ def test_headings_have_aliases_and_optional_columns_may_be_missing() -> None:
         workbook([headings, ["1", "黄艳", "310110197910263751", "2026-04-02", "13812345678"]]), "a.xlsx"
     )
 
-    report = register.rows[0].report
+    report = register.rows[0].arrival
 
     assert (report.name, report.document_number, report.arrived_on, report.phone) == (
         *("黄艳", "310110197910263751"),
@@ -188,7 +190,7 @@ def test_columns_of_families_and_people_in_need_are_read() -> None:
     told = ["", "2", "310110197910263751", "长女", "是", "否", "重号"]
     [row] = read_register(workbook([headings, [*PERSON, *told]]), "a.xlsx").rows
 
-    report = row.report
+    report = row.arrival
 
     assert (report.guardian_document_number, report.birth_order, report.household_document_number) == tuple(
         told[index] for index in (0, 1, 2)
@@ -203,7 +205,7 @@ def test_an_approval_counts_in_a_supervisors_register_alone() -> None:
     register = read_register(workbook([[*HEADER, "核准理由"], [*wrong, "派出所证明"], [*wrong, " "]]), "a.xlsx")
 
     found = [
-        check_arrival(row.report, street=STREET, today=AS_OF, divisions=DIVISIONS, approver=approver)
+        check_arrival(row.arrival, street=STREET, today=AS_OF, divisions=DIVISIONS, approver=approver)
         for approver in (None, "chief")
         for row in register.rows
     ]
@@ -219,19 +221,25 @@ def test_an_approval_counts_in_a_supervisors_register_alone() -> None:
 def test_english_field_names_are_headings_too() -> None:
     register = read_register((",".join(COLUMNS) + "\n" + ",".join(COLUMNS) + "\n").encode(), "a.csv")
 
-    assert register.rows == () == register.other_sheets
-    assert register.header == tuple(COLUMNS)
+    assert register.rows == ()
+    assert register.headers[0] == tuple(COLUMNS)
 
 
-def test_the_register_may_stand_on_any_sheet_and_others_are_named() -> None:
+def test_every_sheet_that_is_a_register_is_read_and_others_are_named() -> None:
     register = read_register(workbook([["说明"]], [["表"], HEADER, PERSON], [HEADER, PERSON]), "a.xlsx")
 
-    assert (register.sheet, register.header_row, register.total) == ("Sheet2", 2, 1)
-    assert register.rows[0].number == 3
-    assert register.other_sheets == ("Sheet3",)
+    assert [(sheet.sheet, sheet.skipped, sheet.heading_rows) for sheet in register.sheets] == [
+        ("Sheet1", "no_headings", ()),
+        ("Sheet2", None, (2,)),
+        ("Sheet3", None, (1,)),
+    ]
+    assert [(register.sheet_of(row.place), row_of(row.place)) for row in register.rows] == [
+        ("Sheet2", 3),
+        ("Sheet3", 2),
+    ]
 
 
-def test_blank_rows_count_and_titles_footers_repeated_headers_and_empty_ends_do_not() -> None:
+def test_blank_rows_count_footers_and_repeated_headers_are_named_and_empty_ends_are_no_rows() -> None:
     lines = [
         ["登记表"],
         HEADER,
@@ -253,14 +261,17 @@ def test_blank_rows_count_and_titles_footers_repeated_headers_and_empty_ends_do_
         read_register(workbook(lines), "a.xlsx"),
         read_register("\n".join(map(",".join, lines)).encode(), "a.csv"),
     ):
-        assert [row.number for row in register.rows] == [3, 7]
-        assert (register.blank, register.total) == (3, 5)
+        assert [row.place for row in register.rows] == [3, 7]
+        assert (register.blank, register.total) == (3, 9)
+        assert [(row.row, row.reason) for row in register.ignored] == [
+            *((6, "heading"), (8, "footer"), (12, "footer"), (13, "footer")),
+        ]
 
 
 def test_a_row_without_a_name_is_a_row() -> None:
     register = read_register(workbook([HEADER, ["1", "", *PERSON[2:]]]), "a.xlsx")
 
-    assert [row.number for row in register.rows] == [2]
+    assert [row.place for row in register.rows] == [2]
 
 
 def test_cells_become_what_their_office_would_have_typed() -> None:
@@ -273,7 +284,7 @@ def test_cells_become_what_their_office_would_have_typed() -> None:
 
     first, second = read_register(file.getvalue(), "a.xlsx").rows
 
-    assert first.cells == ("黄艳", "520526850414750", "2026-04-02", "46344", "13812345678", "1.5")
+    assert first.cells == ("黄艳", "520526850414750", "2026-04-02", "2026-11-18", "13812345678", "1.5")
     # a spreadsheet keeps 15 digits only: a rounded number must not pass for somebody else's
     assert second.cells == ("黄艳", "3.10110E+17", "", "", "", "是")
 
@@ -298,7 +309,7 @@ def test_the_progress_of_an_import_is_known_up_front() -> None:
 
     register = read_register(made.data, made.filename)
 
-    assert register.total == 90 == len(register.rows) + register.blank
+    assert len(register.rows) + register.blank == 90 == register.total - len(register.ignored)
 
 
 @pytest.mark.parametrize("kind", ["xlsx", "csv-gb18030"])
@@ -310,10 +321,10 @@ def test_refused_rows_come_back_with_reason_and_advice(kind: str) -> None:
     sheet = CalamineWorkbook.from_filelike(BytesIO(write_refused(register, refusals))).get_sheet_by_index(0)
     header, *lines = sheet.to_python()
 
-    assert header == [*register.header, "原因 Reason", "处理办法 What to do", "code"]
-    cells = {row.number: list(row.cells) for row in register.rows}
+    assert header == [*register.headers[0], "原因 Reason", "处理办法 What to do", "code"]
+    cells = {row.place: list(row.cells) for row in register.rows}
     for line, (number, refusal) in zip(lines, refusals, strict=True):
-        assert line[: len(register.header)] == (cells[number] + [""] * 20)[: len(register.header)]
+        assert line[: len(register.headers[0])] == (cells[number] + [""] * 20)[: len(register.headers[0])]
         assert line[-1] == refusal.code.value
         assert str(line[-3]).startswith(COLUMNS[refusal.field])
         assert line[-2]
@@ -330,7 +341,7 @@ def test_no_cell_of_the_refused_rows_is_a_formula_or_a_link() -> None:
         assert b"<f>" not in sheet
         assert b"hyperlink" not in sheet
         assert b'state="frozen"' in sheet
-    assert [row.report.name for row in read_register(written, "refused.xlsx").rows] == [person[1] for person in people]
+    assert [row.arrival.name for row in read_register(written, "refused.xlsx").rows] == [person[1] for person in people]
 
 
 def test_a_corrected_workbook_of_refused_rows_is_taken_in_and_does_not_grow() -> None:
@@ -341,7 +352,7 @@ def test_a_corrected_workbook_of_refused_rows_is_taken_in_and_does_not_grow() ->
     again = read_register(written, "refused.xlsx")
 
     assert [found.code for _, found in refusals_of(again)] == [found.code for _, found in refusals_of(register)]
-    assert read_register(write_refused(again, refusals_of(again)), "refused.xlsx").header == again.header
+    assert read_register(write_refused(again, refusals_of(again)), "refused.xlsx").headers[0] == again.headers[0]
     rows = CalamineWorkbook.from_filelike(BytesIO(written)).get_sheet_by_index(0).to_python()
     columns = {
         heading: rows[0].index(heading)
@@ -388,7 +399,7 @@ def test_a_workbook_is_known_by_its_content() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [workbook([["说明"]]), workbook([PERSON, PERSON]), b"hello", b"", ",".join(HEADER[:4]).encode()]
+    "data", [workbook([["说明"]]), workbook([PERSON, PERSON]), b"hello", b"", "序号,性别,证件类型".encode()]
 )
 def test_a_file_without_a_header_row_is_said_to_have_none(data: bytes) -> None:
     assert error_of(data, "a.csv") == "no_header_row"
@@ -405,7 +416,7 @@ def test_a_package_that_would_fill_the_memory_is_too_large() -> None:
 def test_a_few_cells_far_apart_do_not_fill_the_memory() -> None:
     corners = '<row r="1"><c r="A1"><v>1</v></c></row><row r="{0}"><c r="{1}{0}"{2}><v>2</v></c></row>'
 
-    assert error_of(package(corners.format(1048576, "XFD", ""))) == "too_many_rows"
+    assert error_of(package(corners.format(1048576, "XFD", ""))) == "too_large"
     assert error_of(package(corners.format(40000, "XFD", ""))) == "too_large"
     assert (
         error_of(package("<row>" + "<c><v>1</v></c>" * 9000 + "</row>" + "<row><c><v>1</v></c></row>" * 900))
@@ -415,15 +426,18 @@ def test_a_few_cells_far_apart_do_not_fill_the_memory() -> None:
 
 
 def test_too_many_bytes_or_rows_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sheets, "MAX_ROWS", 10)
+    monkeypatch.setattr(tables, "MAX_PEOPLE", 10)
 
-    many = [HEADER, *[PERSON] * 10]
+    many = [HEADER, *[PERSON] * 11]
 
     assert error_of(workbook(many)) == "too_many_rows"
     assert error_of("\n".join(map(",".join, many)).encode(), "a.csv") == "too_many_rows"
-    monkeypatch.setattr(sheets, "MAX_BYTES", 100)
+    monkeypatch.setattr(files, "MAX_BYTES", 100)
     assert error_of(workbook(many)) == "too_large"
 
 
 def test_every_error_says_what_to_do() -> None:
-    assert set(FILE_ADVICE) == {"not_a_workbook", "no_header_row", "too_large", "too_many_rows", "encoding"}
+    assert set(FILE_ADVICE) == {
+        *("not_a_workbook", "no_header_row", "missing_column", "columns_clash", "other_unit"),
+        *("too_large", "too_many_rows", "encoding"),
+    }

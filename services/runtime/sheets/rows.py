@@ -1,0 +1,110 @@
+"""Rows below the headings: each that is not empty is somebody, blank, or ignored for a reason that is told."""
+
+import re
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+from unicodedata import normalize
+
+from services.runtime.sheets.files import Sheet
+from services.runtime.sheets.headings import Header, tidy_heading
+
+Reason = Literal["footer", "heading", "note"]
+"""Why a row is ignored: a total or a signature, headings once more, a text beside the columns."""
+
+_SPACES = re.compile(r"\s+")
+_FOOTER = re.compile(
+    r"(?:本页|本表|全页|累计)?(?:合计|总计|小计|共计|累计)(?:[:为]?共?\d*[人户名条次]?(?:次)?)?"
+    r"|(?:本页|本表|全表)?共:?\d+[人户名条页次].*"
+    r"|(?:单位|街道|社区)?(?:填表|填报|制表|审核|审批|经办|联系|复核|录入|统计|负责|盖章|签字|领导|主管)"
+    r"(?:人|者|单位|日期|时间|负责人|领导|电话|签字|盖章)?(?:\(?(?:签字|签名|盖章|公章)\)?)?:.*"
+    r"|(?:说明|备注|注|注意|附注)(?:\d*):.*|以下(?:空白|无正文).*|第\d+页.*|(?:数据|统计)?(?:截止|截至).*|\(?盖章\)?"
+)
+_SERIAL = re.compile(r"\d{1,6}\.?|[(（]?\d{1,4}[)）]?")
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A row that is nobody's, by its number in the sheet."""
+
+    number: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The rows of a sheet: those that are somebody, how many are blank, and those that are ignored."""
+
+    people: list[tuple[int, list[str]]]
+    blank: int
+    ignored: list[Ignored]
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """How a service tells whom a row is about.
+
+    A row of which `is_person` says so, by its texts by field, is somebody's whatever else stands in it. A footer may
+    stand in the `telling` fields. A row with nothing but `prefilled` fields is blank.
+    """
+
+    is_person: Callable[[Mapping[str, str]], bool]
+    telling: Collection[str]
+    prefilled: Collection[str]
+
+
+def find_rows(sheet: Sheet, header: Header, identified: Identified) -> Rows:
+    """Return what the rows below the headings are; empty lines at the end, or before a footer there, are no rows."""
+    found = Rows([], 0, [])
+    blank = empty = 0
+    fields = {column: name for name, column in header.columns.items()}
+    for number, cells in enumerate(sheet.rows[header.last :], start=header.last + 1):
+        filled = {column: cell for column, cell in enumerate(cells) if cell and not cell.isspace()}
+        if not filled:
+            empty += 1
+            continue
+        verdict = _judge(filled, header, fields, identified)
+        if verdict == "person" or verdict == "blank":  # noqa: PLR1714  # which tells mypy what is left
+            blank, empty = blank + empty + (verdict == "blank"), 0
+            if verdict == "person":
+                found.people.append((number, cells))
+        else:
+            found.ignored.append(Ignored(number, verdict))
+    return Rows(found.people, blank, found.ignored)
+
+
+def _judge(
+    filled: Mapping[int, str], header: Header, fields: Mapping[int, str], identified: Identified
+) -> Reason | Literal["person", "blank"]:
+    known = {fields[column]: cell for column, cell in filled.items() if column in fields}
+    if identified.is_person(known):
+        return "person"
+    if _says_headings(filled, header):
+        return "heading"
+    if _is_footer(filled, [fields.get(column) for column in filled], identified):
+        return "footer"
+    if known.keys() - set(identified.prefilled):
+        return "person"
+    beside = [cell for column, cell in filled.items() if column not in fields]
+    if known or all(_SERIAL.fullmatch(normalize("NFKC", cell).strip()) for cell in beside):
+        return "blank"
+    return "note"
+
+
+def _says_headings(filled: Mapping[int, str], header: Header) -> bool:
+    """Return whether a row repeats the headings, as on the next page."""
+    said = [column for column in filled if column < len(header.cells)]
+    alike = [column for column in said if _is_heading(filled[column], header.cells[column])]
+    return len(alike) > 1 and 2 * len(alike) > len(filled)
+
+
+def _is_heading(cell: str, heading: str) -> bool:
+    written, known = tidy_heading(cell), tidy_heading(heading)
+    return bool(written) and (written == known or (len(written) > 1 and known.endswith(written)))
+
+
+def _is_footer(filled: Mapping[int, str], names: Sequence[str | None], identified: Identified) -> bool:
+    """Return whether a row sums up, signs or comments: its first text, or the one in place of a name, says so."""
+    texts = [_SPACES.sub("", normalize("NFKC", cell)) for cell in filled.values()]
+    telling = [texts[0], *(text for text, name in zip(texts, names, strict=True) if name in identified.telling)]
+    return any(_FOOTER.fullmatch(text) for text in telling)
