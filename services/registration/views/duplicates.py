@@ -7,7 +7,7 @@ dismisses it.
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import combinations
 from typing import Any
 
@@ -61,11 +61,18 @@ def likenesses_of(vault: Vault, people: Iterable[tuple[str, Arrival]]) -> Likene
     """Return the likenesses of reported people."""
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for person, arrival in people:
-        likeness = vault.likeness(arrival.name, arrival.birth, arrival.sex, arrival.hukou_division)
-        known = (("sex", arrival.sex in (Sex.MALE, Sex.FEMALE)), ("hukou", arrival.hukou_division is not None))
-        agrees = ("name", "birth", *(field for field, is_known in known if is_known))
+        likeness, agrees = likeness_of(vault, arrival.name, arrival.birth, arrival.sex, arrival.hukou_division)
         found.setdefault(person, {})[likeness] = agrees
     return found
+
+
+def likeness_of(
+    vault: Vault, name: str, birth: date, sex: Sex, hukou_division: str | None
+) -> tuple[str, tuple[str, ...]]:
+    """Return a likeness, and the fields that agree with anybody who has it."""
+    known = (("sex", sex in (Sex.MALE, Sex.FEMALE)), ("hukou", hukou_division is not None))
+    agrees = ("name", "birth", *(field for field, is_known in known if is_known))
+    return vault.likeness(name, birth, sex, hukou_division), agrees
 
 
 async def add_likenesses(database: Database, likenesses: Likenesses) -> None:
@@ -77,6 +84,13 @@ async def add_likenesses(database: Database, likenesses: Likenesses) -> None:
         for person, reported in likenesses.items()
     ]
     await bulk_write(database[IDENTITIES], updates)
+
+
+async def drop_likenesses(database: Database, person_id: str, likenesses: Collection[str]) -> None:
+    """Delete likenesses of a person that were a mistake, and the open pairs that they raised."""
+    gone = list(likenesses)
+    await database[IDENTITIES].update_one({"_id": person_id}, {"$pullAll": {"likenesses": gone}})
+    await database[DUPLICATES].delete_many({"people": person_id, "likeness": {"$in": gone}, "state": OPEN})
 
 
 async def raise_pairs(database: Database, likenesses: Likenesses) -> None:
