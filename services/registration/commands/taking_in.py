@@ -15,7 +15,7 @@ from services.registration.domain.identities import Identity, TakenIn, is_anothe
 from services.registration.intake.refusals import Refusal, RefusalCode
 from services.registration.service import Registration
 from services.registration.views import duplicates
-from services.registration.views.name_differences import NameDifference, raise_differences
+from services.registration.views.name_differences import NameDifference, find_settled, raise_differences
 from services.registration.views.sealed import (
     Insertion,
     Recorded,
@@ -79,6 +79,13 @@ class _Known:
         return self.recorded is not None and cause in self.recorded.updated
 
 
+class _Before(NamedTuple):
+    """What was before a batch: reports that were taken in (person and cause), and names that were corrected."""
+
+    sent: Collection[tuple[str, str]]
+    former_names: Collection[tuple[str, str]]
+
+
 async def take_in_identities(registration: Registration, reports: Sequence[Reported]) -> Findings:
     """Take in reported identities, in order; return what each changed and which requests are refused.
 
@@ -119,8 +126,8 @@ class _TakingIn:
         while pending:
             about = [index for index, report in enumerate(self._reports) if report.person_id in pending]
             known = await self._read(pending)
-            sent_before = await self._find_sent_before(about, known)
-            self._fold(about, known, sent_before)
+            before = _Before(await self._find_sent(about, known), await self._find_former_names(about, known))
+            self._fold(about, known, before)
             pending = await self._write(about, known)
             await self._raise_names([index for index in about if self._reports[index].person_id not in pending])
 
@@ -137,7 +144,17 @@ class _TakingIn:
         opened = self._registration.vault.open
         return {person: _Known(opened(one.sealed), one.as_of, one) for person, one in found.items()}
 
-    async def _find_sent_before(self, about: Sequence[int], known: Mapping[str, _Known]) -> set[tuple[str, str]]:
+    async def _find_former_names(self, about: Sequence[int], known: Mapping[str, _Known]) -> set[tuple[str, str]]:
+        """Return the people and digests of names that were corrected, of children reported under another name."""
+        reports = [self._reports[index] for index in about if self._reports[index].person_id in known]
+        differing = {
+            report.person_id
+            for report in reports
+            if is_another_child(known[report.person_id].identity, identity_of(report.arrival))
+        }
+        return await find_settled(self._registration.service.database, differing) if differing else set()
+
+    async def _find_sent(self, about: Sequence[int], known: Mapping[str, _Known]) -> set[tuple[str, str]]:
         """Return the people and causes of reports that led to facts already, because they were sent before.
 
         Only people of whom a report would change something are looked for.
@@ -149,7 +166,7 @@ class _TakingIn:
         history = await self._registration.service.journal.load_history_of(changing)
         return {(event.personid or "", event.causationid) for event in history}
 
-    def _fold(self, about: Sequence[int], known: dict[str, _Known], sent_before: Collection[tuple[str, str]]) -> None:
+    def _fold(self, about: Sequence[int], known: dict[str, _Known], before: _Before) -> None:
         """Fold reports into what is known, request by request; note what each changed, and which are refused."""
         requests: dict[int, list[int]] = {}
         for index in about:
@@ -157,12 +174,30 @@ class _TakingIn:
         for request, indexes in requests.items():
             refusal = self._findings.refusals.get(request)
             if refusal is None and not self._recorded:
-                refusal = _find_refusal([self._reports[index] for index in indexes], known)
+                refusal = self._find_refusal([self._reports[index] for index in indexes], known, before)
             if refusal is not None:
                 self._findings.refusals[request] = refusal
                 continue
             for index in indexes:
-                self._findings.by_report[index] = _fold_one(self._reports[index], known, sent_before)
+                self._findings.by_report[index] = _fold_one(self._reports[index], known, before)
+
+    def _find_refusal(
+        self, reports: Iterable[Reported], known: Mapping[str, _Known], before: _Before
+    ) -> Refusal | None:
+        """Return the refusal of a request that names another child under a number that is recorded, if it does.
+
+        A child whose name was corrected is the same under its former one.
+        """
+        for report in reports:
+            one, reported = known.get(report.person_id), identity_of(report.arrival)
+            if one is None or not is_another_child(one.identity, reported):
+                continue
+            digest = self._registration.vault.name_digest(reported.name)
+            former = (report.person_id, digest) in before.former_names
+            if not former or is_another_child(one.identity, reported.model_copy(update={"name": one.identity.name})):
+                member = f"members.{report.place - 1}." if report.place else ""
+                return Refusal(RefusalCode.NAMED_TWICE, f"{member}birth_order")
+        return None
 
     async def _write(self, about: Sequence[int], known: Mapping[str, _Known]) -> set[str]:
         """Write what was folded; return the people of whom something else stands there by now."""
@@ -216,32 +251,24 @@ class _TakingIn:
         await raise_differences(self._registration.service.database, differences)
 
 
-def _find_refusal(reports: Iterable[Reported], known: Mapping[str, _Known]) -> Refusal | None:
-    """Return the refusal of a request that names another child under a number that is recorded, if it does."""
-    for report in reports:
-        recorded = known.get(report.person_id)
-        if recorded and is_another_child(recorded.identity, identity_of(report.arrival)):
-            member = f"members.{report.place - 1}." if report.place else ""
-            return Refusal(RefusalCode.NAMED_TWICE, f"{member}birth_order")
-    return None
-
-
 def _take_in(report: Reported, known: Mapping[str, _Known]) -> TakenIn:
     before, arrival = known.get(report.person_id), report.arrival
     recorded, as_of = (before.identity, before.as_of) if before else (None, None)
     return take_in(recorded, as_of, identity_of(arrival), arrival.started_on)
 
 
-def _fold_one(report: Reported, known: dict[str, _Known], sent_before: Collection[tuple[str, str]]) -> Finding:
+def _fold_one(report: Reported, known: dict[str, _Known], before: _Before) -> Finding:
     """Fold a report into what is known of its person; one that was taken in before changes nothing."""
     person, cause = report.person_id, report.causation
-    taken, before = _take_in(report, known), known.get(person)
-    if before and before.recorded and (before.was_sent(cause) or (person, cause) in sent_before):
-        return Finding(before.recorded.updated.get(cause, ()), taken.differs, taken.name_differs)
-    if before is None:
-        before = known[person] = _Known(taken.identity, taken.as_of)
-    before.identity, before.as_of = taken.identity, taken.as_of
-    before.updated[cause] = taken.updated
+    taken, one = _take_in(report, known), known.get(person)
+    if one and one.recorded and (one.was_sent(cause) or (person, cause) in before.sent):
+        return Finding(one.recorded.updated.get(cause, ()), taken.differs, taken.name_differs)
+    if one and cause in one.updated:
+        return Finding(one.updated[cause], taken.differs, taken.name_differs)
+    if one is None:
+        one = known[person] = _Known(taken.identity, taken.as_of)
+    one.identity, one.as_of = taken.identity, taken.as_of
+    one.updated[cause] = taken.updated
     return Finding(taken.updated, taken.differs, taken.name_differs)
 
 

@@ -17,6 +17,7 @@ from contracts.reference.divisions import Area
 from contracts.reference.identity import Sex
 from contracts.registration.stays import StayState
 from services.registration.domain.arrivals import Arrival
+from services.registration.domain.identities import Identity
 from services.registration.vault import Vault
 from services.registration.views.rows import STAYS
 from services.registration.views.sealed import IDENTITIES
@@ -86,11 +87,19 @@ async def add_likenesses(database: Database, likenesses: Likenesses) -> None:
     await bulk_write(database[IDENTITIES], updates)
 
 
-async def drop_likenesses(database: Database, person_id: str, likenesses: Collection[str]) -> None:
-    """Delete likenesses of a person that were a mistake, and the open pairs that they raised."""
-    gone = list(likenesses)
+async def rename(database: Database, vault: Vault, person_id: str, identity: Identity, name: str) -> None:
+    """Let a person be alike by a corrected name: drop the likenesses of the former one and the pairs they raised."""
+    if identity.birth is None:
+        return
+    known, birth = {identity.sex, Sex.UNKNOWN}, identity.birth
+    hukou = {identity.hukou_division, None}
+    former = {likeness_of(vault, identity.name, birth, sex, division)[0] for sex in known for division in hukou}
+    likeness, agrees = likeness_of(vault, name, birth, identity.sex, identity.hukou_division)
+    gone = list(former - {likeness})
     await database[IDENTITIES].update_one({"_id": person_id}, {"$pullAll": {"likenesses": gone}})
     await database[DUPLICATES].delete_many({"people": person_id, "likeness": {"$in": gone}, "state": OPEN})
+    await add_likenesses(database, {person_id: {likeness: agrees}})
+    await raise_pairs(database, {person_id: {likeness: agrees}})
 
 
 async def raise_pairs(database: Database, likenesses: Likenesses) -> None:

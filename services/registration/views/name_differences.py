@@ -81,6 +81,13 @@ async def settle_differences(database: Database, person_id: str, today: date) ->
     await database[NAME_DIFFERENCES].update_many({"person_id": person_id, "state": OPEN}, {"$set": settled})
 
 
+async def find_settled(database: Database, person_ids: Iterable[str]) -> set[tuple[str, str]]:
+    """Return the people and digests of names that were settled."""
+    query: Document = {"person_id": {"$in": list(person_ids)}, "state": SETTLED}
+    ids = [document["_id"] async for document in database[NAME_DIFFERENCES].find(query, {"_id": 1})]
+    return {(person, digest) for person, _, digest in (name.partition("/") for name in ids)}
+
+
 async def find_other_names(database: Database, person_id: str) -> list[bytes]:
     """Return the other names of a person that nobody settled, sealed, in the order of their days."""
     found = database[NAME_DIFFERENCES].find({"person_id": person_id, "state": OPEN}).sort([("since", 1), ("_id", 1)])
