@@ -44,7 +44,7 @@ class PersonIdentity(BaseModel):
     address: str
     hukou_address: str
     employer: str
-    other_names: tuple[str, ...]
+    other_names: tuple[str, ...] = ()
 
 
 class NameCorrection(BaseModel):
@@ -78,7 +78,7 @@ class ErasureAnswer(BaseModel):
 _REFUSED = refuses(*RECORDS, not_found=404, erased=410, bad_name=422, reason_names_person=422)
 
 
-@router.get("/people/{person_id}/identity", summary="Who a person is")
+@router.get("/people/{person_id}/identity", summary="Who a person is", response_model_exclude_defaults=True)
 async def get_identity(
     person_id: str,
     registration: Here,
