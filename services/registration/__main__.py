@@ -19,7 +19,7 @@ from services.registration.commands.arrivals import Arrivals
 from services.registration.commands.settling import SWEEP_EVERY, sweep
 from services.registration.service import Registration
 from services.registration.vault import Vault, VaultSettings
-from services.registration.views import duplicates
+from services.registration.views import duplicates, name_differences
 from services.registration.views.rows import prepare
 from services.runtime.access_log import web as access_log
 from services.runtime.clock import Clock, system_clock
@@ -39,7 +39,9 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
     registration = Registration(Service(NAME, settings, clock), Vault(keys))
     arrivals, service = Arrivals(registration), registration.service
     service.parked.seal_with(registration.vault.seal_bytes, registration.vault.open_bytes)
-    service.prepare_with(prepare, prepare_imports, duplicates.prepare, registration.access_log.prepare)
+    service.prepare_with(
+        prepare, prepare_imports, duplicates.prepare, name_differences.prepare, registration.access_log.prepare
+    )
     service.hear(partial(projector.hear, registration), everywhere=HEARD_BY[NAME])
     queue = settings.queue_name(f"{NAME}.{amqp.OFFICES}")
     service.listener.listen(

@@ -38,9 +38,10 @@ REPORTS: Mapping[str, type[Report]] = {"arrival": HouseholdReport, "departure": 
 
 
 class Answer(BaseModel):
-    """What an office hears back: `accepted`, `duplicate` or `refused` with a stable code and what to do.
+    """What an office hears back: `accepted`, `duplicate`, `updated` or `refused` with a stable code and what to do.
 
-    Of a departure also how the stay is now; of a notice how far its answer is; refused as stale, the current version.
+    Of an arrival also the fields `updated` by it and those in which it `differs` from what stays recorded. Of a
+    departure also how the stay is now; of a notice how far its answer is; refused as stale, the current version.
     """
 
     outcome: str
@@ -58,6 +59,8 @@ class Answer(BaseModel):
     state: str | None = None
     version: int | None = None
     warnings: tuple[str, ...] = ()
+    updated: tuple[str, ...] | None = None
+    differs: tuple[str, ...] | None = None
     members: tuple["Answer", ...] | None = None
 
 
@@ -133,16 +136,20 @@ async def _arrive(
     if isinstance(checked, Refusal):
         return _refuse_report(checked)
     outcomes = await arrivals.register(checked, cause, first_seen)
+    if isinstance(outcomes, Refusal):
+        return _refuse_report(outcomes)
     head, *members = map(_told, outcomes)
     return head.model_copy(update={"members": tuple(members) or None})
 
 
 def _told(outcome: Outcome) -> Answer:
     return Answer(
-        outcome="accepted" if outcome.accepted else "duplicate",
+        outcome=outcome.told,
         stay_id=outcome.stay_id,
         person_id=outcome.person_id,
         warnings=outcome.warnings,
+        updated=outcome.updated,
+        differs=outcome.differs,
     )
 
 

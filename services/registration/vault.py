@@ -1,5 +1,6 @@
 """The identity vault: seals names and numbers under rotating keys, and derives person ids from documents."""
 
+import hmac
 from base64 import urlsafe_b64decode
 from datetime import date
 from hashlib import sha256
@@ -10,7 +11,7 @@ from pydantic import SecretStr
 from pydantic_core import from_json
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from contracts.reference.identity import DocumentType, Sex, household_id, likeness, person_id
+from contracts.reference.identity import DocumentType, Sex, household_id, likeness, person_id, plain_name
 from services.registration.domain.identities import Identity
 
 
@@ -56,6 +57,10 @@ class Vault:
     def likeness(self, name: str, birth: date, sex: Sex, hukou_division: str | None) -> str:
         """Return the digest that two ids share if they may be one person: same name, birth, sex and hukou."""
         return likeness(self._person_key, name, birth, sex, hukou_division)
+
+    def name_digest(self, name: str) -> str:
+        """Return the keyed digest of a name (32 hexadecimal digits), the same however the name is typed."""
+        return hmac.digest(self._person_key, f"name:{plain_name(name)}".encode(), "sha256").hex()[:32]
 
     def seal(self, identity: Identity) -> Sealed:
         """Return an identity sealed (Fernet: AES-128-CBC with HMAC-SHA256)."""

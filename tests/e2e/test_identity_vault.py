@@ -363,7 +363,7 @@ async def park(
 
     user = f"office-{OTHER_STREET}"
     with patch.context() as mistake:
-        mistake.setattr("services.registration.commands.arrivals.record_arrivals", broken)
+        mistake.setattr("services.registration.commands.arrivals.record_requests", broken)
         message = aio_pika.Message(to_json({**PERSON, "arrived_on": arrived_on}), user_id=user)
         await offices.publish(message, routing_key=f"{OTHER_STREET}.arrival")
         parked = houniao.database("registration")["parked"]

@@ -1,13 +1,13 @@
 """HTTP in: an arrival or a departure is parsed, checked and recorded."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from contracts.registration.stays import Stay
 from services.registration.api.dependencies import RECORDS, Clerk, Here, approver_of, must_be_street
-from services.registration.commands.arrivals import Arrivals, Outcome
+from services.registration.commands.arrivals import Arrivals, Outcome, Told
 from services.registration.commands.departures import record_departure
 from services.registration.domain.errors import LeftBeforeArrivingError, NotRegisteredError
 from services.registration.intake.checks import check_departure, check_household
@@ -38,12 +38,18 @@ class DepartureRequest(DepartureReport):
 
 
 class ArrivalAnswer(BaseModel):
-    """What became of an arrival: `accepted`, or `duplicate` of a stay that is registered already; so of each member."""
+    """What became of an arrival: `accepted`, or of a stay that is registered already `duplicate` or `updated`.
 
-    outcome: Literal["accepted", "duplicate"]
+    `updated` are the fields that were taken into what is recorded of the person; a `duplicate` changed nothing.
+    `differs` are those that the report says differently from what is recorded and stays recorded. So of each member.
+    """
+
+    outcome: Told
     stay_id: str
     person_id: str
     warnings: tuple[str, ...]
+    updated: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
     members: tuple["ArrivalAnswer", ...] = ()
 
 
@@ -57,7 +63,10 @@ class DepartureAnswer(Stay):
 @router.post(
     "/arrivals",
     status_code=201,
-    responses={200: {"model": ArrivalAnswer}, **refuses(*RECORDS, outside_your_division=403, unknown_street=422)},
+    responses={
+        200: {"model": ArrivalAnswer},
+        **refuses(*RECORDS, outside_your_division=403, unknown_street=422, named_twice=422),
+    },
     summary="Register an arrival",
 )
 async def post_arrival(
@@ -70,12 +79,13 @@ async def post_arrival(
 ) -> ArrivalAnswer:
     """Register that a person, or a whole household, came to live in a street; the same again is one stay each.
 
-    A supervisor may approve a number that fails its check: the person is unverified, and never matched by itself.
+    A supervisor may approve a number that fails its check: the person is unverified, and never matched by itself. What
+    a repeated report says differently is named in the answer.
     """
     caller.must_cover(body.street)
     around = _context(registration, body.street)
     arrivals = _accept(check_household(body, **around, approver=approver_of(caller)))
-    outcomes = await registering.register(arrivals, cause)
+    outcomes = _accept(await registering.register(arrivals, cause))
     response.status_code = 201 if any(outcome.accepted for outcome in outcomes) else 200
     head, *members = map(_answer, outcomes)
     return head.model_copy(update={"members": tuple(members)})
@@ -115,8 +125,10 @@ def _accept(checked: Any) -> Any:
 
 def _answer(outcome: Outcome) -> ArrivalAnswer:
     return ArrivalAnswer(
-        outcome="accepted" if outcome.accepted else "duplicate",
+        outcome=outcome.told,
         stay_id=outcome.stay_id,
         person_id=outcome.person_id,
         warnings=outcome.warnings,
+        updated=outcome.updated,
+        differs=outcome.differs,
     )

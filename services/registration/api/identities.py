@@ -7,24 +7,35 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from contracts.reference.identity import DocumentType
-from services.registration.api.dependencies import Clerk, Here, find_person
+from services.registration.api.dependencies import RECORDS, Clerk, Here, find_person
 from services.registration.api.imports import get_import
 from services.registration.commands import erasure, imports
-from services.registration.commands.identities import newest_street, show_identity
-from services.registration.views.sealed import find_erasures
+from services.registration.commands.identities import (
+    confirm_name,
+    correct_name,
+    explain_missing,
+    find_names,
+    newest_street,
+    show_identity,
+)
+from services.registration.intake.documents import Typed
+from services.registration.intake.fields import read_name
+from services.registration.intake.refusals import ReportRefusedError, advise
+from services.registration.service import Registration
 from services.runtime.access import Caller, Role, allow
 from services.runtime.access_log.log import Access
 from services.runtime.bodies import Body
 from services.runtime.parameters import NAMED
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["registration"])
 
+Reason = Annotated[str, Field(min_length=2, max_length=200)]
 Supervisor = Annotated[Caller, Depends(allow(Role.SUPERVISOR, Role.DISTRICT))]
 
 
 class PersonIdentity(BaseModel):
-    """Who a person is, as last reported."""
+    """Who a person is, as reported; `other_names` are those that reports said otherwise and no office settled yet."""
 
     person_id: str
     name: str
@@ -34,12 +45,26 @@ class PersonIdentity(BaseModel):
     address: str
     hukou_address: str
     employer: str
+    other_names: tuple[str, ...] = ()
+
+
+class NameCorrection(BaseModel):
+    """The person's own name as the document has it, and why it is corrected."""
+
+    name: Typed
+    reason: Reason
+
+
+class NameConfirmation(BaseModel):
+    """Why the recorded name is right."""
+
+    reason: Reason
 
 
 class ErasureRequest(Body):
     """Why the identity of a person is to be erased, e.g. that the person asked for it."""
 
-    reason: str = Field(min_length=2, max_length=200)
+    reason: Reason
 
 
 class ErasureAnswer(BaseModel):
@@ -51,7 +76,10 @@ class ErasureAnswer(BaseModel):
     messages: int
 
 
-@router.get("/people/{person_id}/identity", summary="Who a person is")
+_REFUSED = refuses(*RECORDS, not_found=404, erased=410, bad_name=422, reason_names_person=422)
+
+
+@router.get("/people/{person_id}/identity", summary="Who a person is", response_model_exclude_defaults=True)
 async def get_identity(
     person_id: str,
     registration: Here,
@@ -61,11 +89,54 @@ async def get_identity(
     """Show who a person is, with a reason that is kept in the access log before anything is shown."""
     known = await registration.find_known_person(person_id)
     identity = await show_identity(registration, caller, person_id, known.knowledge.stays, reason)
-    if identity is None and await find_erasures(registration.service.database, [person_id]):
-        raise Problem(410, "erased", "身份信息已删除。Who this person is was erased.")
     if identity is None:
-        raise Problem(404, "not_found", "Another district registered this person and knows the identity.")
-    return PersonIdentity(person_id=person_id, **identity.model_dump())
+        raise await explain_missing(registration, person_id)
+    other_names = await find_names(registration, person_id)
+    return PersonIdentity(person_id=person_id, **identity.model_dump(), other_names=tuple(other_names))
+
+
+@router.post(
+    "/people/{person_id}/name",
+    status_code=204,
+    summary="Correct a person's name",
+    dependencies=[NAMED],
+    responses=_REFUSED,
+)
+async def post_name(person_id: str, body: NameCorrection, registration: Here, caller: Clerk) -> None:
+    """Record the person's own name in place of the recorded one, with a reason that is kept in the access log.
+
+    A report never does so: under another name it is taken in with the warning `name_differs`, which this settles.
+    """
+    name = _read_name(body.name)
+    access = await _access(registration, caller, person_id, "name_corrected", body.reason)
+    await correct_name(registration, access, person_id, name)
+
+
+@router.post(
+    "/people/{person_id}/name/confirmation",
+    status_code=204,
+    summary="Confirm a person's recorded name",
+    dependencies=[NAMED],
+    responses=_REFUSED,
+)
+async def post_name_confirmation(person_id: str, body: NameConfirmation, registration: Here, caller: Clerk) -> None:
+    """Keep the recorded name, with a reason that is kept in the access log; what was reported otherwise is settled."""
+    access = await _access(registration, caller, person_id, "name_confirmed", body.reason)
+    await confirm_name(registration, access, person_id)
+
+
+async def _access(registration: Registration, caller: Caller, person_id: str, action: str, reason: str) -> Access:
+    """Return what a caller is about to do for the access log, or answer 404 if no stay of the person is covered."""
+    known = await find_person(registration, caller, person_id)
+    street = newest_street(known.knowledge.stays)
+    return Access.of(caller, action, reason, person_id=person_id, street=street)
+
+
+def _read_name(text: str) -> str:
+    try:
+        return read_name(text)
+    except ReportRefusedError as error:
+        raise Problem(422, error.refusal.code, advise(error.refusal), field="name") from error
 
 
 @router.post("/people/{person_id}/erasure", summary="Erase who a person is", dependencies=[NAMED])

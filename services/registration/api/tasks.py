@@ -51,7 +51,7 @@ class TaskCount(BaseModel):
 async def get_tasks(
     registration: Here, caller: Clerk, division: Division, which: Annotated[TaskFilter, Depends()], page: Paged
 ) -> TaskPage:
-    """List what offices of a division have to do, overdue first: notices, stays to check, conflicts, people to find.
+    """List what offices of a division have to do, overdue first: notices, stays, conflicts, people to find, names.
 
     `level=district` are a district's own: what was escalated to it, and what was addressed to no street of it.
     """

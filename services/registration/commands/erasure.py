@@ -17,6 +17,7 @@ from services.registration.domain.mentions import decode, mentions
 from services.registration.service import Registration
 from services.registration.vault import Sealed
 from services.registration.views import duplicates
+from services.registration.views.name_differences import forget_names
 from services.registration.views.sealed import (
     delete_orphans,
     delete_parked,
@@ -78,6 +79,7 @@ async def erase_person(registration: Registration, access: Access, people: Seque
     for person in people:  # last, so that a repetition after a crash still finds the texts by the identity
         await duplicates.forget(database, person)
         await erase_identity(database, person, erased_at)
+    await forget_names(database, people)  # after the tombstone, which whoever reports another name looks for
     return Erasure(tuple(people), erased_at, len(rows), len(messages))
 
 

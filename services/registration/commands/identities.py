@@ -1,4 +1,7 @@
-"""Show an identity to a caller who covers a stay of the person and gives a reason, once the access log has it."""
+"""Show an identity to a caller who covers a stay of the person and gives a reason, or correct the person's name.
+
+Both stand in the access log first.
+"""
 
 from collections.abc import Collection
 
@@ -6,7 +9,15 @@ from contracts.registration.stays import Stay, StayState
 from services.registration.domain.identities import Identity
 from services.registration.domain.mentions import normalise
 from services.registration.service import Registration
-from services.registration.views.sealed import find_sealed
+from services.registration.views import duplicates
+from services.registration.views.name_differences import (
+    NameDifference,
+    find_other_names,
+    forget_names,
+    keep_settled,
+    settle_differences,
+)
+from services.registration.views.sealed import Replacement, find_erasures, find_recorded, find_sealed, replace_sealed
 from services.runtime.access import Caller
 from services.runtime.access_log.log import Access
 from services.runtime.problems import Problem
@@ -25,7 +36,7 @@ async def show_identity(
         await registration.access_log.record(sought)
         raise Problem(404, "not_found", "No such person in your division.")
     identity = await find_identity(registration, person_id)
-    refuse_naming(reason, *texts_of(identity))
+    refuse_naming(reason, *texts_of(identity), *await find_names(registration, person_id))
     read = Access.of(caller, "identity_read", reason, person_id=person_id, street=street)
     await registration.access_log.record(read)
     return identity
@@ -35,6 +46,66 @@ async def find_identity(registration: Registration, person_id: str) -> Identity 
     """Return a person's identity, or None if there is none, without logging; use `show_identity` to show it."""
     sealed = (await find_sealed(registration.service.database, [person_id])).get(person_id)
     return registration.vault.open(sealed) if sealed else None
+
+
+async def find_names(registration: Registration, person_id: str) -> list[str]:
+    """Return the names under which reports told of a person and that no office settled, without logging."""
+    sealed = await find_other_names(registration.service.database, person_id)
+    return [registration.vault.open_bytes(name).decode() for name in sealed]
+
+
+async def explain_missing(registration: Registration, person_id: str) -> Problem:
+    """Return why there is no identity of a person here: it was erased (410), or another district has it (404)."""
+    if await find_erasures(registration.service.database, [person_id]):
+        return Problem(410, "erased", "身份信息已删除。Who this person is was erased.")
+    return Problem(404, "not_found", "Another district registered this person and knows the identity.")
+
+
+async def correct_name(registration: Registration, access: Access, person_id: str, name: str) -> None:
+    """Log the correction of a person's name, then record it; the same correction again changes nothing.
+
+    The former name is settled: a register in which it stands is taken in with a warning and asks nobody. Raise Problem
+    if there is no identity (404, 410) or the reason names the person (422).
+    """
+    await _log(registration, access, person_id, name)
+    while not await _replace_name(registration, access, person_id, name):
+        continue
+    service = registration.service
+    await settle_differences(service.database, person_id, service.today)
+
+
+async def confirm_name(registration: Registration, access: Access, person_id: str) -> None:
+    """Log that the recorded name of a person is right, then settle what was reported otherwise; raise Problem alike."""
+    await _log(registration, access, person_id)
+    await settle_differences(registration.service.database, person_id, registration.service.today)
+
+
+async def _log(registration: Registration, access: Access, person_id: str, *names: str) -> None:
+    identity = await find_identity(registration, person_id)
+    if identity is None:
+        raise await explain_missing(registration, person_id)
+    refuse_naming(access.reason, *texts_of(identity), *names, *await find_names(registration, person_id))
+    await registration.access_log.record(access)
+
+
+async def _replace_name(registration: Registration, access: Access, person_id: str, name: str) -> bool:
+    """Replace the name where what was read still stands, last, so that a repetition after a crash does the rest.
+
+    Return whether it stood.
+    """
+    database, vault, today = registration.service.database, registration.vault, registration.service.today
+    recorded = (await find_recorded(database, [person_id])).get(person_id)
+    if recorded is None:
+        await forget_names(database, [person_id])
+        raise await explain_missing(registration, person_id)
+    identity = vault.open(recorded.sealed)
+    if identity.name == name:
+        return True
+    former = vault.name_digest(identity.name), vault.seal_bytes(identity.name.encode())
+    await keep_settled(database, NameDifference(person_id, *former, access.street or "", "", today, today))
+    await duplicates.rename(database, vault, person_id, identity, name)
+    sealed = vault.seal(identity.model_copy(update={"name": name}))
+    return not await replace_sealed(database, [Replacement(person_id, recorded.sealed, sealed, recorded.as_of)])
 
 
 def texts_of(identity: Identity | None) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from contracts.reference.identity import Sex
 from contracts.registration.stays import (
     DestinationKind,
     Ending,
@@ -53,6 +54,32 @@ REOPENED: Mapping[str, Any] = {
 def may_end(stay: Stay) -> bool:
     """Return whether the office may declare that the person left: it has not declared so yet."""
     return stay.state in LIVING or stay.ending is Ending.CONFIRMED or stay.ending in DERIVED_ENDINGS
+
+
+_REPORTED_AS: Mapping[str, str] = {
+    "started_on": "arrived_on",
+    **{
+        field: field
+        for field in (
+            *("birth", "sex", "hukou_division", "origin", "purpose", "dwelling", "hazard", "community", "grid"),
+            "relationship",
+        )
+    },
+    "household_id": "household_document_number",
+    "guardian_id": "guardian_document_number",
+}
+"""The fields of a stay that a report of the arrival says, and what the report calls them."""
+_UNSAID = frozenset({None, Sex.UNKNOWN, Sex.UNSPECIFIED})
+
+
+def find_differences(recorded: Stay, reported: Stay) -> tuple[str, ...]:
+    """Return what a further report of a stay says differently, by field of the report; empty fields say nothing."""
+    said = [
+        name
+        for field, name in _REPORTED_AS.items()
+        if getattr(reported, field) not in _UNSAID and getattr(reported, field) != getattr(recorded, field)
+    ]
+    return (*said, *(category.value for category in reported.categories if category not in recorded.categories))
 
 
 def end(

@@ -13,9 +13,10 @@ from services.registration.domain.knowledge import Knowledge
 
 
 class TaskKind(StrEnum):
-    """What an office has to do: about a notice, a stay, a conflict, somebody expected, somebody lost.
+    """What an office has to do: about a notice, a stay, a conflict, somebody expected, somebody lost, a name.
 
-    `urge_office` 督办 is a district's own: an office of its has let the day of a notice pass.
+    `urge_office` 督办 is a district's own: an office of its has let the day of a notice pass. `name_differs` follows
+    from reports, not from facts: the office reported a person under another name than the one recorded.
     """
 
     RECEIVE_NOTICE = "receive_notice"
@@ -25,10 +26,14 @@ class TaskKind(StrEnum):
     EXPECT_ARRIVAL = "expect_arrival"
     TRACE_PERSON = "trace_person"
     URGE_OFFICE = "urge_office"
+    NAME_DIFFERS = "name_differs"
 
 
 class Task(BaseModel):
-    """One thing for an office (9 digits) or a district (6) to do, by `due` where there is a deadline."""
+    """One thing for an office (9 digits) or a district (6) to do, by `due` where there is a deadline.
+
+    `since` is the day from which names differ; other tasks do not say it.
+    """
 
     kind: TaskKind
     division: str
@@ -40,6 +45,7 @@ class Task(BaseModel):
     notice_id: str | None = None
     conflict_id: str | None = None
     street: str | None = None
+    since: date | None = None
 
 
 def derive_tasks(known: Knowledge) -> list[Task]:

@@ -110,6 +110,11 @@ WARNINGS: Mapping[str, str] = {
     "arrived_before_birth": "到达日期早于出生日期。The day of arriving lies before the day of birth.",
     "division_renamed": "街道已更名或合并，已按现街道登记。"
     "The street was renamed or merged; registered under the one that stands.",
+    "coarser_origin": "来自地只识别到省或市。Of the origin a province or city alone was understood.",
+    "coarser_hukou": "户籍地只识别到省或市。Of the household registration a province or city alone was understood.",
+    "coarser_destination": "去向只识别到省或市。Of the destination a province or city alone was understood.",
+    "name_differs": "与已登记的姓名不同，保留原姓名，已列为待办。"
+    "Recorded under another name, which stays; a task for the office.",
     "registered_late": "登记超过规定期限。Registered after the last day on which it was in time.",
 }
 """What a warning beside an accepted row says, in Chinese and English, by code."""

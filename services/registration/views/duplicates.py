@@ -7,7 +7,7 @@ dismisses it.
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from itertools import combinations
 from typing import Any
 
@@ -17,6 +17,7 @@ from contracts.reference.divisions import Area
 from contracts.reference.identity import Sex
 from contracts.registration.stays import StayState
 from services.registration.domain.arrivals import Arrival
+from services.registration.domain.identities import Identity
 from services.registration.vault import Vault
 from services.registration.views.rows import STAYS
 from services.registration.views.sealed import IDENTITIES
@@ -61,11 +62,18 @@ def likenesses_of(vault: Vault, people: Iterable[tuple[str, Arrival]]) -> Likene
     """Return the likenesses of reported people."""
     found: dict[str, dict[str, tuple[str, ...]]] = {}
     for person, arrival in people:
-        likeness = vault.likeness(arrival.name, arrival.birth, arrival.sex, arrival.hukou_division)
-        known = (("sex", arrival.sex in (Sex.MALE, Sex.FEMALE)), ("hukou", arrival.hukou_division is not None))
-        agrees = ("name", "birth", *(field for field, is_known in known if is_known))
+        likeness, agrees = likeness_of(vault, arrival.name, arrival.birth, arrival.sex, arrival.hukou_division)
         found.setdefault(person, {})[likeness] = agrees
     return found
+
+
+def likeness_of(
+    vault: Vault, name: str, birth: date, sex: Sex, hukou_division: str | None
+) -> tuple[str, tuple[str, ...]]:
+    """Return a likeness, and the fields that agree with anybody who has it."""
+    known = (("sex", sex in (Sex.MALE, Sex.FEMALE)), ("hukou", hukou_division is not None))
+    agrees = ("name", "birth", *(field for field, is_known in known if is_known))
+    return vault.likeness(name, birth, sex, hukou_division), agrees
 
 
 async def add_likenesses(database: Database, likenesses: Likenesses) -> None:
@@ -77,6 +85,21 @@ async def add_likenesses(database: Database, likenesses: Likenesses) -> None:
         for person, reported in likenesses.items()
     ]
     await bulk_write(database[IDENTITIES], updates)
+
+
+async def rename(database: Database, vault: Vault, person_id: str, identity: Identity, name: str) -> None:
+    """Let a person be alike by a corrected name: drop the likenesses of the former one and the pairs they raised."""
+    if identity.birth is None:
+        return
+    known, birth = {identity.sex, Sex.UNKNOWN}, identity.birth
+    hukou = {identity.hukou_division, None}
+    former = {likeness_of(vault, identity.name, birth, sex, division)[0] for sex in known for division in hukou}
+    likeness, agrees = likeness_of(vault, name, birth, identity.sex, identity.hukou_division)
+    gone = list(former - {likeness})
+    await database[IDENTITIES].update_one({"_id": person_id}, {"$pullAll": {"likenesses": gone}})
+    await database[DUPLICATES].delete_many({"people": person_id, "likeness": {"$in": gone}, "state": OPEN})
+    await add_likenesses(database, {person_id: {likeness: agrees}})
+    await raise_pairs(database, {person_id: {likeness: agrees}})
 
 
 async def raise_pairs(database: Database, likenesses: Likenesses) -> None:

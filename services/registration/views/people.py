@@ -45,7 +45,7 @@ def mover_row(
         "aliases": [one for one in known.ids if one != known.person_id] if survives else [],
         "transfers": [transfer.model_dump(mode="json") for transfer in transfers] if survives else [],
         "notices": [status._asdict() for status in statuses] if survives else [],
-        "tasks": [task.model_dump(mode="json") for task in tasks] if survives else [],
+        "tasks": [task.model_dump(mode="json", exclude={"since"}) for task in tasks] if survives else [],
         "listed": [listed._asdict() for listed in derive_listings(transfers, statuses)] if survives else [],
         "due_on": due_on.isoformat() if due_on is not None and survives else None,
     }

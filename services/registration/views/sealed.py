@@ -1,8 +1,8 @@
 """Store sealed identities, registers and refused rows, replace their seals, and delete them for an erasure."""
 
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
 
 from pymongo import UpdateOne
 
@@ -12,6 +12,7 @@ from services.runtime.mongo import Database, Document, bulk_write, insert_new
 from services.runtime.parked import PARKED
 
 IDENTITIES = "identities"
+NAME_DIFFERENCES = "name_differences"
 IMPORT_FILES = "import_files"
 REFUSED_ROWS = "refused_rows"
 
@@ -22,26 +23,94 @@ async def find_sealed(database: Database, person_ids: Iterable[str]) -> dict[str
     return {document["_id"]: bytes(document["sealed"]) async for document in found if "sealed" in document}
 
 
-async def insert_sealed(
-    database: Database, sealed: Sequence[tuple[str, Sealed, str]], likenesses: Mapping[str, Iterable[str]]
-) -> list[int]:
-    """Insert sealed identities (person_id, identity, ISO day); return the indexes of people stored or erased before."""
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A recorded identity, sealed; the newest day reported; the fields that the last reports updated, by cause."""
+
+    sealed: bytes
+    as_of: date
+    updated: Mapping[str, tuple[str, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Insertion:
+    """What is to be recorded of a person unknown so far, and what each report updated if several are about them."""
+
+    person_id: str
+    sealed: Sealed
+    as_of: date
+    likenesses: Iterable[str]
+    updated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Replacement:
+    """What is to be recorded of a person in place of the sealed bytes that were read, and what each report updated."""
+
+    person_id: str
+    before: bytes
+    sealed: Sealed
+    as_of: date
+    updated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+MOST_REMEMBERED = 50
+"""How many of a person's reports that updated something are remembered, so that one sent again is answered alike."""
+
+
+async def find_recorded(database: Database, person_ids: Iterable[str]) -> dict[str, Recorded]:
+    """Return what is recorded of people; those unknown or erased are missing."""
+    found = database[IDENTITIES].find({"_id": {"$in": list(person_ids)}, "sealed": {"$exists": True}})
+    return {document["_id"]: _read_recorded(document) async for document in found}
+
+
+def _read_recorded(document: Document) -> Recorded:
+    updated = {report["cause"]: tuple(report["updated"]) for report in document.get("taken_in", ())}
+    return Recorded(bytes(document["sealed"]), date.fromisoformat(document["as_of"]), updated)
+
+
+async def insert_sealed(database: Database, inserts: Sequence[Insertion]) -> list[str]:
+    """Insert identities; return the people of whom one was stored or erased before."""
     documents = [
-        {"_id": person, **sealed_fields(content), "as_of": as_of, "likenesses": sorted(likenesses[person])}
-        for person, content, as_of in sealed
+        {
+            "_id": one.person_id,
+            **sealed_fields(one.sealed),
+            "as_of": one.as_of.isoformat(),
+            "likenesses": sorted(one.likenesses),
+            **({"taken_in": _remember(one.updated)} if one.updated else {}),
+        }
+        for one in inserts
     ]
-    return await insert_new(database[IDENTITIES], documents)
+    return [inserts[index].person_id for index in await insert_new(database[IDENTITIES], documents)]
 
 
-async def replace_sealed(database: Database, sealed: Sequence[tuple[str, Sealed, str]]) -> None:
-    """Replace sealed identities (person_id, identity, ISO day) that are not newer; skip erased ones."""
-    await bulk_write(
-        database[IDENTITIES],
-        [
-            UpdateOne({"_id": person, "as_of": {"$lte": as_of}}, {"$set": {**sealed_fields(content), "as_of": as_of}})
-            for person, content, as_of in sealed
-        ],
+async def replace_sealed(database: Database, replacements: Sequence[Replacement]) -> list[str]:
+    """Replace identities where what was read is still stored; return the people of whom something else is."""
+    if not replacements:
+        return []
+    written = await database[IDENTITIES].bulk_write([_replace(one) for one in replacements], ordered=False)
+    if written.matched_count == len(replacements):
+        return []
+    found = await find_recorded(database, [one.person_id for one in replacements])
+    return [one.person_id for one in replacements if not _stands(one, found.get(one.person_id))]
+
+
+def _replace(one: Replacement) -> UpdateOne:
+    changes: Document = {"$set": {**sealed_fields(one.sealed), "as_of": one.as_of.isoformat()}}
+    if one.updated:
+        changes["$push"] = {"taken_in": {"$each": _remember(one.updated), "$slice": -MOST_REMEMBERED}}
+    return UpdateOne({"_id": one.person_id, "sealed": one.before}, changes)
+
+
+def _stands(one: Replacement, recorded: Recorded | None) -> bool:
+    """Return whether a replacement was written, even if others wrote after it."""
+    return recorded is not None and (
+        recorded.sealed == one.sealed.content or not recorded.updated.keys().isdisjoint(one.updated)
     )
+
+
+def _remember(updated: Mapping[str, tuple[str, ...]]) -> list[Document]:
+    return [{"cause": cause, "updated": list(fields)} for cause, fields in updated.items()]
 
 
 def sealed_fields(sealed: Sealed) -> Document:
@@ -78,6 +147,7 @@ class Place:
 
 PLACES = (
     Place(IDENTITIES, "sealed", 500),
+    Place(NAME_DIFFERENCES, "sealed", 500),
     Place(REFUSED_ROWS, "sealed", 500),
     Place(PARKED, "body", 4),
     Place(IMPORT_FILES, "sealed", 1),
@@ -124,7 +194,8 @@ async def find_erasures(database: Database, person_ids: Iterable[str]) -> dict[s
 
 async def erase_identity(database: Database, person_id: str, erased_at: datetime) -> None:
     """Replace an identity by a tombstone, in one write."""
-    erased = {"$set": {"erased_at": erased_at}, "$unset": {"sealed": 1, "sealed_with": 1, "as_of": 1, "likenesses": 1}}
+    told = ("sealed", "sealed_with", "as_of", "likenesses", "taken_in")
+    erased = {"$set": {"erased_at": erased_at}, "$unset": dict.fromkeys(told, 1)}
     await database[IDENTITIES].update_one({"_id": person_id}, erased, upsert=True)
 
 

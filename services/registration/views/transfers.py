@@ -11,8 +11,10 @@ from contracts.registration.notices import Answer, Notice
 from services.registration.domain.listings import LISTED_DIGITS, ListedKind
 from services.registration.domain.tasks import Task
 from services.registration.domain.transfers import Transfer
+from services.registration.views.name_differences import tasks_about_names
 from services.registration.views.rows import ANSWERS, CONFLICTS, MOVERS, NOTICES, read_answer
-from services.runtime.mongo import Database, Document, in_areas
+from services.registration.views.sealed import NAME_DIFFERENCES
+from services.runtime.mongo import Database, Document, in_areas, union_with
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,8 @@ async def list_tasks(
 ) -> tuple[list[Task], str | None]:
     """Return a page of a division's tasks due by a day, those due first ahead, and the cursor of the next page.
 
-    `level` restricts it to tasks of divisions with so many digits: 6 for districts, 9 for streets.
+    `level` restricts it to tasks of divisions with so many digits: 6 for districts, 9 for streets. Names that differ
+    have no day, and are left out where one is asked for.
     """
     due = {"tasks.due": {"$lte": until.isoformat()}} if until is not None else {}
     of_level: Document = {"$expr": {"$eq": [{"$strLenCP": "$tasks.division"}, level]}} if level is not None else {}
@@ -125,6 +128,7 @@ async def list_tasks(
     order = [{"$ifNull": ["$tasks.due", "9999-12-31"]}, "$_id", "$tasks.kind", "$tasks.division", about]
     stages: list[Document] = [
         *_tasks_of(areas, due),
+        *([union_with(NAME_DIFFERENCES, *tasks_about_names(areas))] if until is None else []),
         {"$match": of_level},
         {"$set": {"place": {"$concat": [part for field in order for part in (field, "|")][:-1]}}},
         *([{"$match": {"place": {"$gt": cursor}}}] if cursor else []),
@@ -147,6 +151,7 @@ async def count_tasks(database: Database, areas: Sequence[Area], today: date) ->
     }
     stages: list[Document] = [
         *_tasks_of(areas, {}),
+        union_with(NAME_DIFFERENCES, *tasks_about_names(areas)),
         {"$group": {"_id": {"division": "$tasks.division", "kind": "$tasks.kind"}, **sums}},
         {"$sort": {"_id": 1}},
     ]

@@ -16,7 +16,7 @@ from services.registration.vault import Sealed, Vault, VaultSettings
 from services.registration.views import duplicates
 from services.registration.views.duplicates import add_likenesses, likenesses_of, list_pairs, raise_pairs
 from services.registration.views.rows import stay_row
-from services.registration.views.sealed import IDENTITIES, insert_sealed
+from services.registration.views.sealed import IDENTITIES, Insertion, insert_sealed
 from services.runtime.mongo import Database, write_rows
 from tests.support.histories import STREETS, make_stay
 from tests.support.offices import make_arrival
@@ -52,9 +52,10 @@ def named(vault: Vault, *arrivals: Arrival) -> list[Named]:
 async def keep(database: Database, vault: Vault, people: Sequence[Named], street: str = HERE) -> None:
     """Keep identities and stays of people who arrived in one batch."""
     likenesses = likenesses_of(vault, people)
-    sealed = [(person, Sealed(b"sealed", "a key"), "2026-03-01") for person in dict(people)]
-    raced = await insert_sealed(database, sealed, likenesses)
-    await add_likenesses(database, {sealed[index][0]: likenesses[sealed[index][0]] for index in raced})
+    sealed = Sealed(b"sealed", "a key")
+    inserts = [Insertion(person, sealed, date(2026, 3, 1), likenesses[person]) for person in dict(people)]
+    raced = await insert_sealed(database, inserts)
+    await add_likenesses(database, {person: likenesses[person] for person in raced})
     await raise_pairs(database, likenesses)
     await write_rows(database, [stay_row(make_stay(person, street), 1) for person, _ in people])
 

@@ -1,6 +1,7 @@
 """Rotating the sealing keys on a real MongoDB: everything, exactly once, never over what a service wrote meanwhile."""
 
 import secrets
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from services.registration.domain.identities import Identity
 from services.registration.vault import Vault, VaultSettings
 from services.registration.views.sealed import (
     PLACES,
+    Insertion,
+    Replacement,
     count_stale,
     erase_identity,
     find_erasures,
@@ -31,6 +34,7 @@ from services.runtime.parked import Parked
 OLD, NEW, LOST = (Fernet.generate_key().decode() for _ in range(3))
 PERSON_KEY, LOG_KEY = secrets.token_hex(32), secrets.token_hex(32)
 PEOPLE = 1203
+DAY = date(2026, 3, 1)
 EVERYWHERE = {"identities": PEOPLE, "refused_rows": 2, "parked": 1, "import_files": 1}
 
 
@@ -54,8 +58,8 @@ def person(number: int) -> str:
 async def database(database: Database) -> Database:
     """Return a database in which something lies sealed with the old key in every place, and one tombstone."""
     old = vault(OLD)
-    sealed = [(person(number), old.seal(identity(number)), "2026-03-01") for number in range(PEOPLE)]
-    await insert_sealed(database, sealed, {name: () for name, _, _ in sealed})
+    inserts = [Insertion(person(number), old.seal(identity(number)), DAY, ()) for number in range(PEOPLE)]
+    await insert_sealed(database, inserts)
     await erase_identity(database, person(PEOPLE), system_clock())
     await keep_refused(database, "an-import", {3: old.seal_bytes(b"3"), 4: old.seal_bytes(b"4")})
     await keep_register(database, "an-import", old.seal_bytes(b"register"), "a.csv", system_clock())
@@ -135,8 +139,9 @@ async def test_what_a_service_wrote_after_it_was_read_is_never_overwritten(datab
     both = vault(NEW, OLD)
     [place] = [place for place in PLACES if place.collection == "identities"]
     read = await read_stale(database, place, both.sealing_key, "")
-    newer = (person(0), vault(OLD, NEW).seal(identity(0, "王大暑")), "2026-04-01")
-    await replace_sealed(database, [newer])
+    before = (await find_sealed(database, [person(0)]))[person(0)]
+    newer = Replacement(person(0), before, vault(OLD, NEW).seal(identity(0, "王大暑")), DAY)
+    assert await replace_sealed(database, [newer]) == []
     await erase_identity(database, person(1), system_clock())
 
     replaced = await replace_seals(database, place, [(name, content, both.reseal(content)) for name, content in read])
@@ -154,7 +159,7 @@ async def test_a_service_that_still_seals_with_the_old_key_is_told(database: Dat
 
     async def write() -> None:
         await database["identities"].delete_one({"_id": "0"})
-        await insert_sealed(database, [("0", slow.seal(identity(0)), "2026-03-01")], {"0": ()})
+        await insert_sealed(database, [Insertion("0", slow.seal(identity(0)), DAY, ())])
 
     original = count_stale
 
@@ -174,7 +179,8 @@ async def test_a_service_that_still_seals_with_the_old_key_is_told(database: Dat
 
 async def test_what_none_of_the_keys_opens_is_told_and_left_alone(database: Database) -> None:
     lost = vault(LOST).seal(identity(5))
-    await replace_sealed(database, [(person(5), lost, "2026-05-01")])
+    before = (await find_sealed(database, [person(5)]))[person(5)]
+    await replace_sealed(database, [Replacement(person(5), before, lost, DAY)])
 
     rotation = await rotate(database, vault(NEW, OLD), quiet)
 

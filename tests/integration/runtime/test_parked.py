@@ -96,7 +96,7 @@ async def test_an_offices_report_that_we_failed_at_is_taken_in_by_a_replay(
 
     user = "office-320507001"
     with monkeypatch.context() as mistake:
-        mistake.setattr("services.registration.commands.arrivals.record_arrivals", broken)
+        mistake.setattr("services.registration.commands.arrivals.record_requests", broken)
         async with await aio_pika.connect(stack.rabbitmq_url(user)) as connection:
             offices = await (await connection.channel()).get_exchange("offices", ensure=False)
             message = aio_pika.Message(httpx.Request("POST", "http://x", json=ARRIVAL).content, user_id=user)

@@ -1,11 +1,13 @@
 """Decisions about stays: what each says, and what it refuses."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
+from contracts.reference.identity import Sex
 from contracts.refusals import RefusedError
-from contracts.registration.stays import Stay, StayState
+from contracts.registration.stays import Category, Stay, StayState
 from services.registration.domain import stays as domain
 from services.registration.domain.errors import LeftBeforeArrivingError, NotLivingHereError, RetractedError
 from tests.support.histories import FIRST_DAY, STREETS, make_stay
@@ -38,6 +40,33 @@ def test_a_stay_may_end_on_its_first_day() -> None:
     ended = domain.end(make_stay(), FIRST_DAY, None).stay
 
     assert ended.ended_on == FIRST_DAY
+
+
+@pytest.mark.parametrize(
+    ("recorded", "says", "differs"),
+    [
+        ({}, {}, ()),
+        ({"origin": "341204", "sex": Sex.FEMALE, "categories": (Category.DISABLED,)}, {}, ()),
+        ({}, {"origin": "341204", "purpose": "labour"}, ("origin", "purpose")),
+        ({"origin": "341204", "grid": "3"}, {"origin": "341205", "grid": "3"}, ("origin",)),
+        ({"sex": Sex.FEMALE}, {"sex": Sex.UNSPECIFIED}, ()),
+        ({"sex": Sex.FEMALE}, {"sex": Sex.MALE, "birth": FIRST_DAY}, ("birth", "sex")),
+        (
+            {"household_id": "0" * 32, "started_on": FIRST_DAY - timedelta(days=1)},
+            {"household_id": "1" * 32, "guardian_id": "2" * 32},
+            ("arrived_on", "household_document_number", "guardian_document_number"),
+        ),
+        (
+            {"categories": (Category.DISABLED,)},
+            {"categories": (Category.DISABLED, Category.HARDSHIP)},
+            ("hardship",),
+        ),
+    ],
+)
+def test_what_a_further_report_says_of_a_stay_is_named_as_reports_call_it(
+    recorded: dict[str, Any], says: dict[str, Any], differs: tuple[str, ...]
+) -> None:
+    assert domain.find_differences(make_stay().model_copy(update=recorded), make_stay(**says)) == differs
 
 
 def test_nobody_leaves_before_arriving() -> None:
