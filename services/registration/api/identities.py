@@ -48,14 +48,14 @@ class PersonIdentity(BaseModel):
     other_names: tuple[str, ...] = ()
 
 
-class NameCorrection(BaseModel):
+class NameCorrection(Body):
     """The person's own name as the document has it, and why it is corrected."""
 
     name: Typed
     reason: Reason
 
 
-class NameConfirmation(BaseModel):
+class NameConfirmation(Body):
     """Why the recorded name is right."""
 
     reason: Reason

@@ -161,17 +161,13 @@ async def _record(registration: Registration, named: Sequence[_Named], recorded_
     if taken:
         newest = await _load_newest(registration, {commits[index].first.data.person_id or "" for index in taken})
         taken = await _restart_retracted(registration, commits, taken, newest)
-        known |= {stay_id: newest[commits[index].stream].data.stay for index, stay_id in _ids(first, taken)}
+        standing = [newest[commits[index].stream].data.stay for index in taken]
+        known |= {stay.stay_id: stay for stay in standing}
     causes = {
         stay_id: _cause_of(commit, taken.get(index))
         for index, (stay_id, commit) in enumerate(zip(first, commits, strict=True))
     }
     return _Recorded(known, causes)
-
-
-def _ids(first: Mapping[str, _Named], taken: Mapping[int, Occupant]) -> list[tuple[int, str]]:
-    stay_ids = list(first)
-    return [(index, stay_ids[index]) for index in taken]
 
 
 def _outcome(one: _Named, recorded: _Recorded, finding: Finding) -> Outcome:

@@ -12,6 +12,7 @@ from services.registration.commands import rotation as rotating
 from services.registration.commands.rotation import find_stale, rotate
 from services.registration.domain.identities import Identity
 from services.registration.vault import Vault, VaultSettings
+from services.registration.views.name_differences import NameDifference, raise_differences
 from services.registration.views.sealed import (
     PLACES,
     Insertion,
@@ -35,7 +36,7 @@ OLD, NEW, LOST = (Fernet.generate_key().decode() for _ in range(3))
 PERSON_KEY, LOG_KEY = secrets.token_hex(32), secrets.token_hex(32)
 PEOPLE = 1203
 DAY = date(2026, 3, 1)
-EVERYWHERE = {"identities": PEOPLE, "refused_rows": 2, "parked": 1, "import_files": 1}
+EVERYWHERE = {"identities": PEOPLE, "name_differences": 1, "refused_rows": 2, "parked": 1, "import_files": 1}
 
 
 def vault(*keys: str) -> Vault:
@@ -61,6 +62,8 @@ async def database(database: Database) -> Database:
     inserts = [Insertion(person(number), old.seal(identity(number)), DAY, ()) for number in range(PEOPLE)]
     await insert_sealed(database, inserts)
     await erase_identity(database, person(PEOPLE), system_clock())
+    named = NameDifference(person(7), "digest", old.seal_bytes("王大暑".encode()), "320507001", "a-stay", DAY, DAY)
+    await raise_differences(database, [named])
     await keep_refused(database, "an-import", {3: old.seal_bytes(b"3"), 4: old.seal_bytes(b"4")})
     await keep_register(database, "an-import", old.seal_bytes(b"register"), "a.csv", system_clock())
     parked = Parked(database, system_clock)
@@ -108,6 +111,7 @@ async def test_a_check_counts_by_key_and_changes_nothing(database: Database) -> 
 
     assert found == {
         "identities": {"unknown": 1, old: PEOPLE - 1},
+        "name_differences": {old: 1},
         "refused_rows": {old: 2},
         "parked": {old: 1},
         "import_files": {old: 1},
