@@ -161,10 +161,12 @@ class _Inventor:
         )
 
     def _number(self, birth: date, sex: str) -> str:
-        """Return the next document number, which is nobody's: 00 is no province."""
+        """Return the next document number, which is nobody's: 00 is no province. It is no placeholder either."""
+        area = self.given % 9_999 + 1
         self.given += 1
-        digits = f"00{self.given % 10_000:04d}{birth:%Y%m%d}{self.chance.randint(0, 49):02d}"
-        digits += str(self.chance.choice((1, 3, 5, 7, 9) if sex == "男" else (0, 2, 4, 6, 8)))
+        serial = f"{self.chance.randint(0, 49):02d}"
+        serial += str(self.chance.choice((1, 3, 5, 7, 9) if sex == "男" else (0, 2, 4, 6, 8)))
+        digits = f"00{area:04d}{birth:%Y%m%d}{serial if serial != '000' else '500'}"
         return digits + check_digit(digits)
 
 

@@ -20,7 +20,7 @@ def test_the_same_people_are_invented_every_time_and_nobody_shares_a_number() ->
 
 
 def test_every_number_is_valid_and_nobodys() -> None:
-    for person in invent_people(500, AS_OF, Divisions.load()):
+    for person in invent_people(12_000, AS_OF, Divisions.load()):
         assert number_problem(DocumentType.ID_CARD, person.document_number) is None
         assert person.document_number.startswith("00")
 
