@@ -44,7 +44,8 @@ REASONS: Mapping[str, str] = {
     "bad_date": "日期无法识别或不存在。This is no date, or no such day exists.",
     "future_date": "日期晚于今天。The day lies in the future.",
     "returns_before_leaving": "预计返回日期不晚于离开日期。The day of return is not after the day of leaving.",
-    "named_twice": "同一人在本次登记中出现两次。The report names the same person twice.",
+    "named_twice": "同一号码和同胎次序已用于另一姓名，或本次登记重复填了一人。"
+    "The same number and birth order are another name's, or the report names one person twice.",
     "left_before_arriving": "离开日期早于到达日期。The day of leaving lies before the day of arriving.",
     "not_registered_here": "该人员在本街道没有在住记录。This person has no open stay in the street.",
 }
@@ -76,7 +77,8 @@ ADVICE: Mapping[str, str] = {
     "future_date": "请核对日期；尚未发生的请到当天再登记。"
     "Correct the day; register what has not happened yet on its day.",
     "returns_before_leaving": "请核对离开日期和预计返回日期。Correct the day of leaving or the day of return.",
-    "named_twice": "请删除重复的成员；双胞胎请填写同胎次序。Name each person once; say which of twins a child is.",
+    "named_twice": "每人只填一次；双胞胎请填写同胎次序；同一儿童改了姓名的，请先更正姓名再登记。"
+    "Name each person once; say which of twins a child is; of one child under a new name, correct the name first.",
     "left_before_arriving": "请核对到达日期和离开日期。Correct the day of arriving or of leaving.",
     "not_registered_here": "请补填来本地日期，或先登记流入。"
     "Fill in the day of arriving, or register the arrival first.",
