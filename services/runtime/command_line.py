@@ -13,8 +13,8 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from services.runtime.imports import DIFFERS, IGNORED, report_pages
 from services.runtime.imports import Progress as ImportProgress
-from services.runtime.imports import report_pages
 from services.runtime.journal import JOURNAL, unmark_sent
 from services.runtime.logs import configure_logs
 from services.runtime.mongo import is_away
@@ -22,6 +22,7 @@ from services.runtime.problems import Problem
 from services.runtime.service import Service
 from services.runtime.settings import load_settings
 from services.runtime.sheets.files import FILE_ADVICE, SheetError
+from services.runtime.sheets.workbooks import Page
 
 errors = Console(stderr=True)
 
@@ -89,18 +90,34 @@ def print_import(progress: ImportProgress, file: ReadFile, *, as_json: bool) -> 
         sys.stdout.write(json.dumps({**answer, "noted": notes}, ensure_ascii=False, sort_keys=True) + "\n")
         return
     console = Console(highlight=False)
-    for page in report_pages(progress, file.meaning_of, file.warning_of):
-        table = Table(*page.lines[0], title=page.name, title_justify="left")
-        for line in page.lines[1 : MOST_LINES + 1]:
-            table.add_row(*map(escape, line))
-        console.print(table)
-        if len(page.lines) > MOST_LINES + 1:
-            console.print(f"… {len(page.lines) - MOST_LINES - 1} 行 more; --json has all of them")
+    _print_report(console, report_pages(progress, file.meaning_of, file.warning_of)[0])
     for name, words in COUNTS.items():
         if name in type(progress).model_fields:
             console.print(f"{words} {name}: {getattr(progress, name)}")
     for code, count in progress.refused_by_reason.items():
         console.print(f"  {code}: {count}")
+    if progress.notes or progress.ignored:
+        _print_notes(console, progress, file)
+
+
+def _print_report(console: Console, report: Page) -> None:
+    table = Table(*report.lines[0], title=report.name, title_justify="left")
+    for line in report.lines[1 : MOST_LINES + 1]:
+        table.add_row(*map(escape, line))
+    console.print(table)
+    if len(report.lines) > MOST_LINES + 1:
+        console.print(f"… {len(report.lines) - MOST_LINES - 1} 行 more; --json has all of them")
+
+
+def _print_notes(console: Console, progress: ImportProgress, file: ReadFile) -> None:
+    """Print how many rows have a note, by what it says; rows that are nobody's are named."""
+    console.print("提示 notes, row by row in the workbook that --refused writes:")
+    for row in progress.ignored_rows[:MOST_LINES]:
+        console.print(f"  {escape(row.sheet)} 第 {row.row} 行 row: {IGNORED[row.reason]}")
+    for code, count in progress.warnings.items():
+        console.print(f"  {code}: {count}  {file.warning_of.get(code, '')}", soft_wrap=True)
+    if differing := sum(bool(note.differs) for note in progress.notes):
+        console.print(f"  differs: {differing}  {DIFFERS}", soft_wrap=True)
 
 
 def make_send_again_command(name: str) -> Callable[[], None]:

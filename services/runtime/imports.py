@@ -12,7 +12,7 @@ from services.runtime.mongo import Database, Document, make_index, wait_while_aw
 from services.runtime.service import Service
 from services.runtime.sheets.headings import MappedColumn
 from services.runtime.sheets.tables import IgnoredRow, SheetRead
-from services.runtime.sheets.workbooks import Page
+from services.runtime.sheets.workbooks import VERDICT, Page
 
 IMPORTS = "imports"
 LEASE = timedelta(seconds=60)
@@ -31,6 +31,11 @@ IGNORED: Mapping[str, str] = {
     "heading": "重复的表头，已忽略 headings once more, ignored",
     "note": "表外说明，已忽略 a note beside the columns, ignored",
 }
+NOT_NEEDED: Mapping[str, str] = {
+    "序号": "不需要 not needed",
+    **dict.fromkeys(VERDICT, "上次退回的说明，不需要 says why a row was refused, not needed"),
+}
+"""What is said of columns that registers have and nobody reads."""
 UPDATED = "已按本行更新 updated by this row"
 DIFFERS = "与已登记的不同，未改动 differs from what is recorded, which stands"
 
@@ -119,6 +124,8 @@ def report_pages(progress: Progress, meaning_of: Mapping[str, str], warning_of: 
 
 
 def _describe(column: MappedColumn, meaning_of: Mapping[str, str]) -> tuple[str, str, str, str]:
+    if column.heading in NOT_NEEDED:
+        return column.column, column.heading, "", NOT_NEEDED[column.heading]
     if column.field is None:
         near = f"；与“{column.resembles}”相近 resembles it" if column.resembles else ""
         return column.column, column.heading, "", f"未识别，未读取 not understood, not read{near}"

@@ -72,8 +72,8 @@ class Register:
         return len(self.rows) + self.blank + len(self.ignored)
 
     def sheet_of(self, place: int) -> str:
-        """Return the name of the sheet that a row is in; "" where there is but one."""
-        return self.names[table_of(place)] if len(self.names) > 1 else ""
+        """Return the name of the sheet that a row is in, "" in a file of text."""
+        return self.names[table_of(place)]
 
 
 def read_register(data: bytes, filename: str) -> Register:
