@@ -26,8 +26,8 @@ from services.archives.intake.readings import (
 from services.runtime.dates import day_of_serial, read_date
 from services.runtime.sheets import files
 from services.runtime.sheets.files import Number
-from services.runtime.sheets.headings import Vocabulary
-from services.runtime.sheets.rows import Identified
+from services.runtime.sheets.meanings import Vocabulary
+from services.runtime.sheets.rows import RowRules
 from services.runtime.sheets.tables import IgnoredRow, SheetRead, Table, place_of, read_tables
 from services.runtime.sheets.workbooks import Page, refused_page, write_workbook
 
@@ -39,9 +39,9 @@ FILE_ADVICE: Mapping[str, str] = {
 """What to do about a file that is no round, by code."""
 
 VOCABULARY = Vocabulary(usual=COLUMNS, other=OTHER_HEADINGS, needed=(("person",), ("followed_on",)), units=UNITS)
-IDENTIFIED = Identified(
+ROW_RULES = RowRules(
     is_person=lambda known: is_person_id(known.get("person", "")),
-    telling=("person",),
+    footer_fields=("person",),
     prefilled=frozenset({"condition", "mode", "adherence", "side_effects", "hypoglycaemia", "referred"}),
 )
 
@@ -78,7 +78,7 @@ def read_round(data: bytes, filename: str) -> Round:
 
     Raise SheetError with one of the codes of FILE_ADVICE.
     """
-    tables = read_tables(data, filename, VOCABULARY, IDENTIFIED)
+    tables = read_tables(data, filename, VOCABULARY, ROW_RULES)
     rows = tuple(
         Row(place_of(number, row), _typed(cells, table))
         for number, table in enumerate(tables.read)

@@ -4,8 +4,8 @@ import re
 from collections.abc import Mapping
 from unicodedata import normalize
 
-from services.runtime.sheets.headings import Vocabulary
-from services.runtime.sheets.rows import Identified
+from services.runtime.sheets.meanings import Vocabulary
+from services.runtime.sheets.rows import RowRules
 
 COLUMNS: Mapping[str, str] = {
     "name": "姓名",
@@ -122,9 +122,9 @@ def _is_person(known: Mapping[str, str]) -> bool:
     return bool(known.get("name")) and _PLAUSIBLE_NUMBER.fullmatch(tidied) is not None
 
 
-IDENTIFIED = Identified(
+ROW_RULES = RowRules(
     is_person=_is_person,
-    telling=("name", "document_number"),
+    footer_fields=("name", "document_number"),
     prefilled=frozenset(
         {
             *("document_type", "guardian_document_type", "household_document_type", "sex", "ethnic_group"),

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from contracts.reference.divisions import Divisions
 from services.registration.domain.arrivals import Arrival, Departure
 from services.registration.intake.checks import check_arrival, check_departure
-from services.registration.intake.columns import COLUMNS, IDENTIFIED, VOCABULARY
+from services.registration.intake.columns import COLUMNS, ROW_RULES, VOCABULARY
 from services.registration.intake.documents import LONGEST_TYPED
 from services.registration.intake.refusals import ADVICE, REASONS, Refusal, RefusalCode
 from services.registration.intake.reports import ArrivalReport, DepartureReport, Override
@@ -81,7 +81,7 @@ def read_register(data: bytes, filename: str) -> Register:
 
     Raise SheetError with one of the codes of FILE_ADVICE.
     """
-    tables = read_tables(data, filename, VOCABULARY, IDENTIFIED)
+    tables = read_tables(data, filename, VOCABULARY, ROW_RULES)
     rows = tuple(row for number, table in enumerate(tables.read) for row in _rows_of(table, number))
     names = tuple(table.name for table in tables.read)
     headers = tuple(table.header.cells for table in tables.read)
