@@ -110,7 +110,7 @@ def _print_report(console: Console, report: Page) -> None:
 
 
 def _print_notes(console: Console, progress: ImportProgress, file: ReadFile) -> None:
-    """Print how many rows have a note, by what it says; rows that are nobody's are named."""
+    """Print the ignored rows one by one, and how many rows have each note."""
     console.print("提示 notes, row by row in the workbook that --refused writes:")
     for row in progress.ignored_rows[:MOST_LINES]:
         console.print(f"  {escape(row.sheet)} 第 {row.row} 行 row: {IGNORED[row.reason]}")

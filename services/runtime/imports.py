@@ -35,7 +35,7 @@ NOT_NEEDED: Mapping[str, str] = {
     "序号": "不需要 not needed",
     **dict.fromkeys(VERDICT, "上次退回的说明，不需要 says why a row was refused, not needed"),
 }
-"""What is said of columns that registers have and nobody reads."""
+"""Remarks on columns that registers often have and that are not read, by heading."""
 UPDATED = "已按本行更新 updated by this row"
 DIFFERS = "与已登记的不同，未改动 differs from what is recorded, which stands"
 
