@@ -47,8 +47,8 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
     service.listener.listen(
         queue,
         amqp.OFFICES,
-        amqp.keys(service.divisions, settings.districts),
-        partial(amqp.take, registration, arrivals),
+        amqp.routing_keys(service.divisions, settings.districts),
+        partial(amqp.take_in, registration, arrivals),
         amqp.PREFETCH,
     )
     sweeping = partial(keep_doing, SWEEP_EVERY, partial(sweep, registration))

@@ -1,4 +1,4 @@
-"""AMQP in: an office publishes a report to the exchange `offices` and is answered on its own queue."""
+"""AMQP in: offices publish reports to the exchange `offices` and are answered on their own queues."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
@@ -19,7 +19,7 @@ from services.registration.intake.reports import DepartureReport, HouseholdRepor
 from services.registration.service import Registration
 from services.registration.views.transfers import find_notice
 from services.runtime.inbox import Delivery
-from services.runtime.malformed import MOST_TOLD, explain
+from services.runtime.malformed import MOST_EXPLAINED, explain
 
 OFFICES = "offices"
 PREFETCH = 256
@@ -27,21 +27,21 @@ DIRECT_REPLY = "amq.rabbitmq.reply-to"
 
 
 class NamedReply(NoticeReply):
-    """What an office says to the notice that it names."""
+    """An office's reply to a notice, with the id of the notice."""
 
     notice_id: str = Field(pattern=r"^[0-9a-f]{32}$")
 
 
 Report = HouseholdReport | DepartureReport | NamedReply
 REPORTS: Mapping[str, type[Report]] = {"arrival": HouseholdReport, "departure": DepartureReport, "answer": NamedReply}
-"""The kinds of report by the last word of their routing key."""
+"""The types of report by the last word of the routing key."""
 
 
-class Answer(BaseModel):
-    """What an office hears back: `accepted`, `duplicate`, `updated` or `refused` with a stable code and what to do.
+class OfficeAnswer(BaseModel):
+    """The answer to an office's report: `accepted`, `duplicate`, `updated`, or `refused` with a stable code and advice.
 
-    Of an arrival also the fields `updated` by it and those in which it `differs` from what stays recorded. Of a
-    departure also how the stay is now; of a notice how far its answer is; refused as stale, the current version.
+    To an arrival it has also the fields `updated` by it and those in which it `differs` from what stays recorded; to a
+    departure the stay as it is now; to a reply the state of the notice's answer; refused as stale, the current version.
     """
 
     outcome: str
@@ -61,20 +61,20 @@ class Answer(BaseModel):
     warnings: tuple[str, ...] = ()
     updated: tuple[str, ...] | None = None
     differs: tuple[str, ...] | None = None
-    members: tuple["Answer", ...] | None = None
+    members: tuple["OfficeAnswer", ...] | None = None
 
 
-def keys(divisions: Divisions, districts: Sequence[str]) -> list[str]:
-    """Give the routing keys of every street of the districts served and what went over to it, or of all streets."""
+def routing_keys(divisions: Divisions, districts: Sequence[str]) -> list[str]:
+    """Return the routing keys of reports for the streets of districts and their former codes, or of all streets."""
     streets = [street for district in districts for street in divisions.streets(district)]
-    former = [old for street in streets for old in divisions.predecessors(street)]
-    taken_over = {old for old in former if divisions.successor(old).startswith(tuple(districts))}
-    codes = [*streets, *sorted(taken_over.difference(streets))] if districts else ["*"]
+    predecessors = [old for street in streets for old in divisions.predecessors(street)]
+    former = {old for old in predecessors if divisions.successor(old).startswith(tuple(districts))}
+    codes = [*streets, *sorted(former.difference(streets))] if districts else ["*"]
     return [f"{code}.{kind}" for code in codes for kind in ("arrival", "departure", "answer")]
 
 
-async def take(registration: Registration, arrivals: Arrivals, delivery: Delivery) -> str | None:
-    """Take in one report, answer the office, and give the reason if the message must be parked as well."""
+async def take_in(registration: Registration, arrivals: Arrivals, delivery: Delivery) -> str | None:
+    """Take in a report and answer the office; return the reason to park the message too, None if there is none."""
     answer, reason = await _answer(registration, arrivals, delivery)
     if delivery.reply_to and _may_answer(delivery):
         body = answer.model_copy(update={"message_id": delivery.message_id}).model_dump_json(exclude_none=True)
@@ -82,33 +82,37 @@ async def take(registration: Registration, arrivals: Arrivals, delivery: Deliver
     return reason
 
 
-async def _answer(registration: Registration, arrivals: Arrivals, delivery: Delivery) -> tuple[Answer, str | None]:
-    """Return the answer to a report, and the reason if its message must be parked as well."""
+async def _answer(
+    registration: Registration, arrivals: Arrivals, delivery: Delivery
+) -> tuple[OfficeAnswer, str | None]:
+    """Return the answer to a report, and the reason to park its message too, None if there is none."""
     street, _, kind = delivery.routing_key.partition(".")
     refused = _check_sender(registration, delivery, street)
     if refused is not None:
         return refused, f"refused: {refused.code}"
-    report = REPORTS.get(kind)
-    if report is None:
+    report_type = REPORTS.get(kind)
+    if report_type is None:
         return _refuse("unknown_report", "routing_key"), f"unknown report {kind[:40]!r}"
     try:
-        asked = report.model_validate_json(delivery.body)
+        report = report_type.model_validate_json(delivery.body)
     except ValidationError as error:
-        refused = _malformed(error, report)
+        refused = _malformed(error, report_type)
         return refused, f"malformed: {refused.field}"
-    return await _take_once(registration, arrivals, delivery, asked), None
+    return await _record_once(registration, arrivals, delivery, report), None
 
 
-async def _take_once(registration: Registration, arrivals: Arrivals, delivery: Delivery, asked: Report) -> Answer:
-    """Do what a report asks, once under its `message_id`: another body under that name is refused."""
+async def _record_once(
+    registration: Registration, arrivals: Arrivals, delivery: Delivery, report: Report
+) -> OfficeAnswer:
+    """Record a report, once for its `message_id`; refuse another report under the same id."""
     requests, named = registration.service.requests, None
     try:
         if delivery.message_id:
             body = f"{delivery.routing_key}\n".encode() + delivery.body
             named = await requests.begin(f"amqp/{delivery.user_id}", delivery.message_id, body)
-        answer = await _do(registration, arrivals, delivery, asked, named.cause if named else uuid7())
+        answer = await _record(registration, arrivals, delivery, report, named.cause if named else uuid7())
     except RefusedError as error:
-        answer = Answer(
+        answer = OfficeAnswer(
             outcome="refused", code=error.code, advice=error.advice, field=error.field, version=error.version
         )
     if named:
@@ -116,35 +120,37 @@ async def _take_once(registration: Registration, arrivals: Arrivals, delivery: D
     return answer
 
 
-async def _do(registration: Registration, arrivals: Arrivals, delivery: Delivery, asked: Report, cause: str) -> Answer:
+async def _record(
+    registration: Registration, arrivals: Arrivals, delivery: Delivery, report: Report, cause: str
+) -> OfficeAnswer:
     street = delivery.routing_key.partition(".")[0]
-    match asked:
+    match report:
         case HouseholdReport():
-            return await _arrive(registration, arrivals, asked, (street, cause, delivery.first_seen))
+            return await _arrive(registration, arrivals, report, (street, cause, delivery.first_seen))
         case DepartureReport():
-            return await _depart(registration, asked, street, cause)
+            return await _depart(registration, report, street, cause)
         case NamedReply():
-            return await _reply(registration, asked, street, cause)
+            return await _reply(registration, report, street, cause)
 
 
 async def _arrive(
-    registration: Registration, arrivals: Arrivals, report: HouseholdReport, reported: tuple[str, str, datetime | None]
-) -> Answer:
-    """Register an arrival; `reported` is the street, the cause, and when the report was seen first."""
-    street, cause, first_seen = reported
+    registration: Registration, arrivals: Arrivals, report: HouseholdReport, context: tuple[str, str, datetime | None]
+) -> OfficeAnswer:
+    """Register an arrival; `context` is the street, the causation, and when the report was first seen."""
+    street, cause, first_seen = context
     checked = check_household(report, **_context(registration, street))
     if isinstance(checked, Refusal):
         return _refuse_report(checked)
     outcomes = await arrivals.register(checked, cause, first_seen)
     if isinstance(outcomes, Refusal):
         return _refuse_report(outcomes)
-    head, *members = map(_told, outcomes)
+    head, *members = map(_arrived, outcomes)
     return head.model_copy(update={"members": tuple(members) or None})
 
 
-def _told(outcome: Outcome) -> Answer:
-    return Answer(
-        outcome=outcome.told,
+def _arrived(outcome: Outcome) -> OfficeAnswer:
+    return OfficeAnswer(
+        outcome=outcome.kind,
         stay_id=outcome.stay_id,
         person_id=outcome.person_id,
         warnings=outcome.warnings,
@@ -153,33 +159,33 @@ def _told(outcome: Outcome) -> Answer:
     )
 
 
-async def _depart(registration: Registration, report: DepartureReport, street: str, cause: str) -> Answer:
+async def _depart(registration: Registration, report: DepartureReport, street: str, cause: str) -> OfficeAnswer:
     checked = check_departure(report, **_context(registration, street))
     if isinstance(checked, Refusal):
         return _refuse_report(checked)
     stay, *members = await record_departure(registration, checked, cause)
-    along = tuple(_departed(one, ()) for one in members)
+    along = tuple(_departed(member, ()) for member in members)
     return _departed(stay, checked.warnings).model_copy(update={"members": along or None})
 
 
-def _departed(stay: Stay, warnings: tuple[str, ...]) -> Answer:
-    told = {"stay_id", "person_id", "state", "ended_on", "destination", "destination_kind", "returning_on"}
-    return Answer(outcome="accepted", warnings=warnings, **stay.model_dump(include=told))
+def _departed(stay: Stay, warnings: tuple[str, ...]) -> OfficeAnswer:
+    fields = {"stay_id", "person_id", "state", "ended_on", "destination", "destination_kind", "returning_on"}
+    return OfficeAnswer(outcome="accepted", warnings=warnings, **stay.model_dump(include=fields))
 
 
-async def _reply(registration: Registration, said: NamedReply, street: str, cause: str) -> Answer:
-    """Answer a notice that is addressed to the office's street."""
-    notice = await find_notice(registration.service.database, said.notice_id)
+async def _reply(registration: Registration, report: NamedReply, street: str, cause: str) -> OfficeAnswer:
+    """OfficeAnswer a notice that is addressed to the office's street."""
+    notice = await find_notice(registration.service.database, report.notice_id)
     divisions, today = registration.service.divisions, registration.service.today
     if notice is None or not (divisions.covers(street, notice.addressee, today) or street == notice.sender):
         return _refuse("no_such_notice", "notice_id")
     if not divisions.covers(street, notice.addressee, today):
         return _refuse("not_yours", "notice_id")
-    reply = Reply(said.state, said.left_on, said.reason)
-    event = await answer_notice(registration, notice, reply, cause, said.version)
+    reply = Reply(report.state, report.left_on, report.reason)
+    event = await answer_notice(registration, notice, reply, cause, report.version)
     answer = event.data.answer
-    told = {"notice_id": answer.notice_id, "state": answer.state, "person_id": answer.person_id}
-    return Answer(outcome="accepted", version=event.sequence, **told)
+    fields = {"notice_id": answer.notice_id, "state": answer.state, "person_id": answer.person_id}
+    return OfficeAnswer(outcome="accepted", version=event.sequence, **fields)
 
 
 def _context(registration: Registration, street: str) -> dict[str, Any]:
@@ -187,8 +193,8 @@ def _context(registration: Registration, street: str) -> dict[str, Any]:
     return {"street": street, "today": service.today, "divisions": service.divisions}
 
 
-def _check_sender(registration: Registration, delivery: Delivery, street: str) -> Answer | None:
-    """Refuse a sender whose verified user is not the street's office, and a street that is not known."""
+def _check_sender(registration: Registration, delivery: Delivery, street: str) -> OfficeAnswer | None:
+    """Return a refusal if the verified user is not the street's office, or the street is unknown; None if neither."""
     if delivery.user_id is None:
         return _refuse("user_id_missing", "user_id")
     code = delivery.user_id.removeprefix("office-")
@@ -201,22 +207,22 @@ def _check_sender(registration: Registration, delivery: Delivery, street: str) -
 
 
 def _may_answer(delivery: Delivery) -> bool:
-    """Answer only on the office's own queue, so that nobody can make us write into another's."""
+    """Return whether the reply queue is the office's own; nobody can make us write into another's."""
     reply_to = delivery.reply_to or ""
     own = (delivery.user_id or "").replace("office-", "office.", 1)
     return reply_to == own or reply_to.startswith(DIRECT_REPLY)
 
 
-def _malformed(error: ValidationError, report: type[Report]) -> Answer:
-    wrong = [explain(found, report) for found in error.errors(include_input=False)[:MOST_TOLD]]
-    fields = ", ".join(dict.fromkeys(one.field for one in wrong))
-    advice = " ".join(one.advice for one in wrong)
-    return Answer(outcome="refused", code="malformed", field=fields, advice=advice)
+def _malformed(error: ValidationError, report_type: type[Report]) -> OfficeAnswer:
+    errors = [explain(found, report_type) for found in error.errors(include_input=False)[:MOST_EXPLAINED]]
+    fields = ", ".join(dict.fromkeys(wrong.field for wrong in errors))
+    advice = " ".join(wrong.advice for wrong in errors)
+    return OfficeAnswer(outcome="refused", code="malformed", field=fields, advice=advice)
 
 
-def _refuse_report(refusal: Refusal) -> Answer:
-    return Answer(outcome="refused", code=refusal.code, field=refusal.field, advice=advise(refusal))
+def _refuse_report(refusal: Refusal) -> OfficeAnswer:
+    return OfficeAnswer(outcome="refused", code=refusal.code, field=refusal.field, advice=advise(refusal))
 
 
-def _refuse(code: str, field: str | None) -> Answer:
-    return Answer(outcome="refused", code=code, field=field, advice=ADVICE[code])
+def _refuse(code: str, field: str | None) -> OfficeAnswer:
+    return OfficeAnswer(outcome="refused", code=code, field=field, advice=ADVICE[code])

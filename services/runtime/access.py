@@ -1,4 +1,4 @@
-"""Who may do what: bearer tokens with a role and a division, whose code is a scope by prefix. The default is no."""
+"""Verify who is calling and what they may do: a bearer token has a role and a division. The default is to refuse."""
 
 import json
 import time
@@ -25,7 +25,7 @@ LIFETIME = 12 * 3600
 
 
 class Role(StrEnum):
-    """What a caller is: each route names the roles it admits."""
+    """The role of a caller; each route lists the roles it admits."""
 
     CLERK = "clerk"
     HEALTH_WORKER = "health_worker"
@@ -36,12 +36,12 @@ class Role(StrEnum):
 
 
 Within = Callable[[str, str], bool]
-"""Says whether a scope covers a division."""
+"""From the codes of a scope and a division: whether the scope covers the division."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is asking: verified by the token's signature."""
+    """The sender of a request, as the verified token says."""
 
     subject: str
     role: Role
@@ -49,11 +49,11 @@ class Caller:
     within: Within = covers
 
     def covers(self, division: str) -> bool:
-        """Say whether a division lies within the scope: 320507 covers 320507001, and what was merged into it."""
+        """Return whether the scope covers a division: 320507 covers 320507001 and divisions merged into it."""
         return self.within(self.division, division)
 
     def must_cover(self, division: str) -> None:
-        """Refuse a caller whose scope does not cover a division."""
+        """Raise Problem (403) if the scope does not cover a division."""
         if not self.covers(division):
             raise Problem(403, "outside_your_division", f"Your token covers {self.division or 'all'}, not {division}.")
 
@@ -67,7 +67,7 @@ def issue(
     issuer: str = "houniao-local",
     lifetime: int = LIFETIME,
 ) -> str:
-    """Sign a token for a local account (ES256, RFC 7519); deployments have an OpenID Connect provider instead."""
+    """Return a signed token (ES256, RFC 7519) for a local account; deployments use an OpenID Connect provider."""
     now = int(time.time())
     claims = {
         "iss": issuer,
@@ -97,7 +97,7 @@ class Gate:
         self._decode = lru_cache(maxsize=1024)(self._verify_signature)
 
     def verify(self, token: str) -> Caller:
-        """Give the caller that a token speaks for, or refuse it."""
+        """Return the caller that a token was issued to; raise Problem (401) if the token is not valid."""
         try:
             claims = self._decode(token)
             self._claims.validate(dict(claims))
@@ -116,7 +116,7 @@ def _scope(value: Any) -> str:
 
 
 async def sign_in(request: Request, bearer: Annotated[Bearer | None, Depends(BEARER)]) -> Caller:
-    """Return who asks, by the token; raise a problem with status 401 if there is none that is valid."""
+    """Return the caller by the token of a request; raise Problem (401) without a valid one."""
     if bearer is None or not bearer.credentials:
         raise Problem(401, "no_token", "Send the header 'Authorization: Bearer <token>'.")
     gate: Gate = request.app.state.gate

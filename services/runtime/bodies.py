@@ -1,4 +1,4 @@
-"""What people send as JSON: nothing of it is dropped unread, `null` means absent, days and moments are ISO 8601."""
+"""JSON bodies, read strictly: unknown keys are refused, `null` means absent, days and times are ISO 8601."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,7 +18,7 @@ from pydantic import (
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticKnownError, core_schema
 
 DEEPEST = 8
-"""How deep bodies nest, with room to spare; nothing that is nested deeper is understood anyway."""
+"""The deepest nesting in which nulls are removed; no body is declared as deep as this."""
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}(?::?\d{2})?)?", re.ASCII)
@@ -27,9 +27,9 @@ BodyT = TypeVar("BodyT", bound="Body")
 
 
 class Body(BaseModel):
-    """A body, or a part of one: a key that is not known is refused, a key with the value null is as if it were absent.
+    """A body or a part of one: an unknown key is refused, a key with the value null counts as absent.
 
-    Where `null_clears`, null says that what is known is to be forgotten, and stays null.
+    With `null_clears`, null stays null: it clears the recorded value.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -39,7 +39,7 @@ class Body(BaseModel):
     @model_validator(mode="wrap")
     @classmethod
     def _read_as_sent(cls: type[BodyT], sent: Any, handler: ModelWrapValidatorHandler[BodyT]) -> BodyT:
-        """Read what was sent; raise ValidationError where pydantic read more into it than it says."""
+        """Return what was sent as a model; raise ValidationError if pydantic guessed a value from another type."""
         if not isinstance(sent, Mapping):
             return handler(sent)
         read = handler(sent if cls.null_clears else _without_nulls(sent))
@@ -48,13 +48,13 @@ class Body(BaseModel):
 
 
 class AsSent:
-    """Lets a part of a body that messages carry too be read as strictly as the body; messages ignore unknown keys."""
+    """Makes a part of a body as strict as the body, although its model ignores unknown keys when it is in a message."""
 
     def __init__(self, part: Any) -> None:
         self._part: TypeAdapter[Any] = TypeAdapter(part)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Return the schema of the part, with a validator that reads it so."""
+        """Return the schema of the part, with the strict validator around it."""
         return core_schema.no_info_wrap_validator_function(self._read, handler(source))
 
     def _read(self, sent: Any, _: Any) -> Any:
@@ -68,20 +68,20 @@ def _day(sent: Any) -> Any:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
-"""A day as a query names it: YYYY-MM-DD."""
+"""A day in a query: YYYY-MM-DD and nothing else."""
 
 
 def _without_nulls(sent: Mapping[str, Any]) -> Mapping[str, Any]:
-    return {name: said for name, said in sent.items() if said is not None} if None in sent.values() else sent
+    return {name: value for name, value in sent.items() if value is not None} if None in sent.values() else sent
 
 
 def _without_any_nulls(sent: Any, depth: int = 0) -> Any:
-    """Return a part without the nulls of the objects in it, however they are nested."""
+    """Return a part of a body without nulls, at any depth up to DEEPEST."""
     if depth == DEEPEST or not isinstance(sent, (dict, list)):
         return sent
     if isinstance(sent, list):
-        return [_without_any_nulls(said, depth + 1) for said in sent]
-    return {name: _without_any_nulls(said, depth + 1) for name, said in sent.items() if said is not None}
+        return [_without_any_nulls(item, depth + 1) for item in sent]
+    return {name: _without_any_nulls(value, depth + 1) for name, value in sent.items() if value is not None}
 
 
 def _must_not_be_guessed(sent: Any, read: BaseModel) -> None:
@@ -91,15 +91,15 @@ def _must_not_be_guessed(sent: Any, read: BaseModel) -> None:
 
 
 def _guesses(sent: Any, read: Any, loc: tuple[str | int, ...]) -> Iterator[InitErrorDetails]:
-    """Yield where days, moments and numbers were made of what says none: pydantic counts seconds since 1970."""
-    if sent is None or sent is read or (loc and isinstance(read, Body)):  # the last looked at itself
+    """Yield an error for each day, time or number that pydantic guessed, such as a day from seconds since 1970."""
+    if sent is None or sent is read or (loc and isinstance(read, Body)):  # a nested body checks itself
         return
     if isinstance(read, BaseModel) and isinstance(sent, Mapping):
-        for name, said in sent.items():
-            yield from _guesses(said, getattr(read, name, None), (*loc, name))
+        for name, value in sent.items():
+            yield from _guesses(value, getattr(read, name, None), (*loc, name))
     elif isinstance(read, tuple) and isinstance(sent, list):
-        for place, said in enumerate(sent):
-            yield from _guesses(said, read[place], (*loc, place))
+        for index, item in enumerate(sent):
+            yield from _guesses(item, read[index], (*loc, index))
     elif (found := _guessed(sent, read)) is not None:
         yield InitErrorDetails(type=found.type, loc=loc, input=sent, ctx=found.context or {})
 

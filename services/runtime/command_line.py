@@ -1,4 +1,4 @@
-"""What the services' command lines share: progress bars, and one line for a refusal or a server that is away."""
+"""What the command lines of services share: progress bars, reports on imports, errors in one line."""
 
 import asyncio
 import json
@@ -27,7 +27,7 @@ from services.runtime.sheets.workbooks import Page
 errors = Console(stderr=True)
 
 MOST_LINES = 50
-"""Lines of a table that are printed."""
+"""How many lines of a table are printed."""
 COUNTS: Mapping[str, str] = {
     "rows": "行数",
     "accepted": "接受",
@@ -41,7 +41,7 @@ COUNTS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class ReadFile:
-    """The words for what was read: the usual headings of fields, and what warnings say."""
+    """The words for an imported file: the usual headings by field, and the texts of warnings by code."""
 
     meaning_of: Mapping[str, str]
     warning_of: Mapping[str, str]
@@ -79,13 +79,13 @@ def errors_in_one_line(file_advice: Mapping[str, str] = FILE_ADVICE) -> Iterator
 
 
 def print_import(progress: ImportProgress, file: ReadFile, *, as_json: bool) -> None:
-    """Print what became of an import: how the file was read, its counts, and what is to be told of its rows.
+    """Print a report on an import: how the file was read, its counts and the notes on its rows.
 
-    As JSON it is one line.
+    With `as_json`, print it as one line of JSON.
     """
     if as_json:
-        told = {"street", *COUNTS, "refused_by_reason", "warnings", "sheets", "ignored_rows"}
-        answer = progress.model_dump(mode="json", include=told)
+        included = {"street", *COUNTS, "refused_by_reason", "warnings", "sheets", "ignored_rows"}
+        answer = progress.model_dump(mode="json", include=included)
         notes = [note.model_dump() for note in progress.notes]
         sys.stdout.write(json.dumps({**answer, "noted": notes}, ensure_ascii=False, sort_keys=True) + "\n")
         return
@@ -110,7 +110,7 @@ def _print_report(console: Console, report: Page) -> None:
 
 
 def _print_notes(console: Console, progress: ImportProgress, file: ReadFile) -> None:
-    """Print how many rows have a note, by what it says; rows that are nobody's are named."""
+    """Print the ignored rows one by one, and how many rows have each note."""
     console.print("提示 notes, row by row in the workbook that --refused writes:")
     for row in progress.ignored_rows[:MOST_LINES]:
         console.print(f"  {escape(row.sheet)} 第 {row.row} 行 row: {IGNORED[row.reason]}")

@@ -18,10 +18,10 @@ IMPORTS = "imports"
 LEASE = timedelta(seconds=60)
 LOOK_AGAIN_AFTER = 1.0
 MOST_NOTED = 200
-"""Notes on rows that an answer carries."""
+"""How many notes on rows the progress shows."""
 
 REPORT, NOTES = "导入说明 report", "提示 notes"
-"""The names of the pages beside the refused rows."""
+"""The names of the workbook's pages after the refused rows."""
 SKIPPED: Mapping[str, str] = {
     "hidden": "隐藏的工作表，未读取 hidden, not read",
     "no_headings": "没有所需的表头，未读取 has not the headings, not read",
@@ -35,13 +35,13 @@ NOT_NEEDED: Mapping[str, str] = {
     "序号": "不需要 not needed",
     **dict.fromkeys(VERDICT, "上次退回的说明，不需要 says why a row was refused, not needed"),
 }
-"""What is said of columns that registers have and nobody reads."""
+"""Remarks on columns that registers often have and that are not read, by heading."""
 UPDATED = "已按本行更新 updated by this row"
 DIFFERS = "与已登记的不同，未改动 differs from what is recorded, which stands"
 
 
 class RowNote(BaseModel):
-    """What is to be told of a row that was taken in: warnings, what was updated by it, and what it says differently."""
+    """Notes on a row that was taken in: warnings, fields it updated, and fields that differ from what is recorded."""
 
     sheet: str = ""
     row: int
@@ -53,9 +53,9 @@ class RowNote(BaseModel):
 class Progress(BaseModel):
     """The progress of an import: `done` of `rows` rows below headings are processed, each in exactly one count.
 
-    The counts are `accepted`, `duplicate`, `refused`, `blank` and `ignored`. `sheets` tells what each sheet and column
-    was read as, `ignored_rows` which rows are nobody's and why, `noted` what is to be told of rows that were taken in:
-    the first of these, all of them stand in the returned workbook.
+    The counts are `accepted`, `duplicate`, `refused`, `blank` and `ignored`. `sheets` has the field of each column,
+    `ignored_rows` why each row was ignored, `noted` the first notes on rows that were taken in; all notes are in the
+    workbook of the refused rows.
     """
 
     import_id: str
@@ -83,31 +83,31 @@ class Progress(BaseModel):
 
     @property
     def worked(self) -> int:
-        """Return how many rows that are somebody's are worked through."""
+        """Return how many rows of people are processed."""
         return self.accepted + self.duplicate + self.refused
 
     def count_refused(self, code: str) -> None:
-        """Count one row that was refused, by its code."""
+        """Count one refused row by its code."""
         self.refused += 1
         self.refused_by_reason[code] = self.refused_by_reason.get(code, 0) + 1
 
     def note(self, note: RowNote) -> None:
-        """Keep what is to be told of a row, if anything is."""
+        """Count a row's warnings, and keep the note if there is anything in it."""
         for warning in note.warnings:
             self.warnings[warning] = self.warnings.get(warning, 0) + 1
         if note.warnings or note.updated or note.differs:
             self.notes.append(note)
 
     def count_done(self) -> None:
-        """Count the rows that are worked through, whatever became of them."""
+        """Set `done` to the number of processed rows, whatever their outcome, and `state` accordingly."""
         self.done = self.worked + self.blank + self.ignored
         self.state = "done" if self.done == self.rows else "waiting"
 
 
 def report_pages(progress: Progress, meaning_of: Mapping[str, str], warning_of: Mapping[str, str]) -> list[Page]:
-    """Return the pages that a workbook gives back beside refused rows: how the file was read, and notes on its rows.
+    """Return the pages of a report on an import: how the file was read, then notes on its rows if there are any.
 
-    `meaning_of` are the usual headings of fields, `warning_of` what warnings say.
+    `meaning_of` has the usual headings by field, `warning_of` the texts of warnings by code.
     """
     read: list[Sequence[str]] = [("工作表 Sheet", "列 Column", "列名 Heading", "识别为 Read as", "说明 Remark")]
     for sheet in progress.sheets:
@@ -117,7 +117,7 @@ def report_pages(progress: Progress, meaning_of: Mapping[str, str], warning_of: 
     notes: list[Sequence[str]] = [("工作表 Sheet", "行 Row", "说明 Remark")]
     notes += [(row.sheet, str(row.row), IGNORED[row.reason]) for row in progress.ignored_rows]
     notes += [
-        (note.sheet, str(note.row), line) for note in progress.notes for line in _tell(note, meaning_of, warning_of)
+        (note.sheet, str(note.row), line) for note in progress.notes for line in _lines_of(note, meaning_of, warning_of)
     ]
     pages = [Page(REPORT, read, 1)]
     return [*pages, Page(NOTES, notes, 1)] if len(notes) > 1 else pages
@@ -133,15 +133,15 @@ def _describe(column: MappedColumn, meaning_of: Mapping[str, str]) -> tuple[str,
     return column.column, column.heading, meaning_of.get(column.field, column.field), unit
 
 
-def _tell(note: RowNote, meaning_of: Mapping[str, str], warning_of: Mapping[str, str]) -> Iterator[str]:
+def _lines_of(note: RowNote, meaning_of: Mapping[str, str], warning_of: Mapping[str, str]) -> Iterator[str]:
     yield from (warning_of.get(warning, warning) for warning in note.warnings)
-    for fields, said in ((note.updated, UPDATED), (note.differs, DIFFERS)):
+    for fields, remark in ((note.updated, UPDATED), (note.differs, DIFFERS)):
         if fields:
-            yield f"{said}：{'、'.join(meaning_of.get(name, name) for name in fields)}"
+            yield f"{remark}：{'、'.join(meaning_of.get(name, name) for name in fields)}"
 
 
 async def prepare_imports(database: Database) -> None:
-    """Make the index that finds waiting imports."""
+    """Create the index by which waiting imports are found."""
     waiting: Document = {"state": "waiting"}
     await make_index(database[IMPORTS], "state", name="unfinished", partialFilterExpression=waiting)
 
@@ -164,7 +164,7 @@ async def save_import(database: Database, import_id: str, progress: Mapping[str,
 
 
 async def work_through_imports(service: Service, finish: Callable[[str], Awaitable[None]]) -> None:
-    """Finish waiting imports one after another, for ever; resume what a crashed worker left where it stopped."""
+    """Process waiting imports one after another, for ever; resume those of a crashed worker where it stopped."""
     while True:
         import_id = await wait_while_away(lambda: _claim(service.database, service.clock()))
         if import_id is None:

@@ -1,7 +1,6 @@
-"""What is wrong with a request that is malformed, field by field, in Chinese and English; what was typed is told never.
+"""Explain what is wrong with a malformed request, field by field, in Chinese and English, without repeating values.
 
-Whoever mends it sees the field as it stands in the request and what belongs there; of a key that is not known also the
-nearest one that is.
+Each explanation has the field as it is in the request and what belongs there; for an unknown key the nearest known one.
 """
 
 import re
@@ -12,11 +11,11 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-MOST_TOLD = 20
-"""How many things wrong are told of one request."""
+MOST_EXPLAINED = 20
+"""How many errors of one request are explained."""
 _MOST_NAMED = 3
-_TELLABLE = re.compile(r"[A-Za-z_一-龥]{1,40}")
-"""Keys that may be repeated: what has digits may be somebody's number."""
+_REPEATABLE = re.compile(r"[A-Za-z_一-龥]{1,40}")
+"""Unknown keys that may be repeated; a key with digits may be somebody's number."""
 _VALUE = re.compile(r"'([^']*)'")
 
 UNKNOWN, MISSING, JSON_INVALID = "unknown_field", "missing", "json_invalid"
@@ -67,9 +66,9 @@ _ADVICE_BY_KIND: Mapping[str, tuple[str, str]] = {
     "model": _OBJECT,
     "dict": _OBJECT,
 }
-"""What belongs there, by the first word of the kind of error, which is the kind of value."""
+"""Advice by the first word of pydantic's error type, which is the expected type."""
 
-_ALSO_CALLED: Mapping[str, str] = {
+_OTHER_NAMES: Mapping[str, str] = {
     "phone": "telephone tel mobile cell cellphone mobile_phone phone_number 电话 手机 手机号 手机号码 联系电话",
     "address": "addr residence living_address current_address 地址 住址 现住址 现居住地址",
     "document_number": "id_number idcard id_card id_no identity_number 证件号 证件号码 身份证 身份证号 身份证号码",
@@ -88,37 +87,37 @@ _ALSO_CALLED: Mapping[str, str] = {
     "heart_rate": "pulse 心率",
     "measured_at": "measured_on time taken_at 测量时间",
 }
-"""What fields are called elsewhere, by their names here."""
+"""Names that other systems use for our fields, by field."""
 
-_SYNONYMS = {other: name for name, others in _ALSO_CALLED.items() for other in others.split()}
+_SYNONYMS = {other: name for name, others in _OTHER_NAMES.items() for other in others.split()}
 
 
-class Wrong(BaseModel):
-    """One thing that is wrong: the field as a path, a stable code, and what belongs there."""
+class FieldError(BaseModel):
+    """An error in a request: the path of the field, a stable code, and advice."""
 
     field: str
     code: str
     advice: str
 
 
-def name_fields(wrong: Sequence[Wrong]) -> tuple[str, str]:
-    """Name the first fields that are wrong, in Chinese and in English."""
-    fields = list(dict.fromkeys(one.field for one in wrong))
+def list_fields(errors: Sequence[FieldError]) -> tuple[str, str]:
+    """Return the first fields with errors as a list in Chinese and in English."""
+    fields = list(dict.fromkeys(error.field for error in errors))
     named = ", ".join(fields[:_MOST_NAMED])
     return (f"{named} 等项", f"{named} and others") if len(fields) > _MOST_NAMED else (named, named)
 
 
-def explain(found: Mapping[str, Any], asked: Any) -> Wrong:
-    """Explain an error that pydantic found in what should have been what is asked: a model, or one of several.
+def explain(found: Mapping[str, Any], expected: Any) -> FieldError:
+    """Return the explanation of an error that pydantic found.
 
-    Its place is within what is asked, and told as it is where that is None: in a query or a form.
+    `expected` is the declared type of the body, a model or a union of models; None for a query or a form.
     """
     code, loc, context = found["type"], tuple(found["loc"]), found.get("ctx", {})
     if code == "extra_forbidden":
-        return _explain_unknown(loc, asked)
+        return _explain_unknown(loc, expected)
     if code == JSON_INVALID:
         loc = ()
-    path, _ = _place(loc, asked)
+    path, _ = _locate(loc, expected)
     if code in {"union_tag_invalid", "union_tag_not_found"}:
         path.append(context["discriminator"].strip("'"))
     if code == "union_tag_not_found":
@@ -126,18 +125,18 @@ def explain(found: Mapping[str, Any], asked: Any) -> Wrong:
     field = _field(path)
     allowed = ", ".join(_VALUE.findall(context.get("expected") or context.get("expected_tags") or ""))
     chinese, english = _ADVICE.get(code) or _ADVICE_BY_KIND.get(code.partition("_")[0], _ANYTHING)
-    told = {**context, "allowed": allowed}
-    advice = f"{field} {chinese.format(**told)} {field} {english.format(**told)}"
-    return Wrong(field=field, code=code, advice=advice)
+    values = {**context, "allowed": allowed}
+    advice = f"{field} {chinese.format(**values)} {field} {english.format(**values)}"
+    return FieldError(field=field, code=code, advice=advice)
 
 
-def _explain_unknown(loc: tuple[str | int, ...], asked: Any) -> Wrong:
-    """Explain a key that is not known; it is repeated if it can't be somebody's name with a number."""
-    path, models = _place(loc[:-1], asked)
+def _explain_unknown(loc: tuple[str | int, ...], expected: Any) -> FieldError:
+    """Return the explanation of an unknown key, which repeats the key only if it can't identify anybody."""
+    path, models = _locate(loc[:-1], expected)
     key = str(loc[-1])
     nearest = _nearest(key, sorted({name for model in models for name in model.model_fields}))
     meant = (f"是否应为 {nearest}？", f"did you mean {nearest}?") if nearest else ("请核对名称。", "check its name.")
-    if _TELLABLE.fullmatch(key):
+    if _REPEATABLE.fullmatch(key):
         field = _field([*path, key])
         advice = f"没有 {field} 这一项，{meant[0]} There is no field {field}; {meant[1]}"
     else:
@@ -145,7 +144,7 @@ def _explain_unknown(loc: tuple[str | int, ...], asked: Any) -> Wrong:
         advice = (
             f"{field} 中有未知的项（名称不重复），{meant[0]} {field} has an unknown key, not repeated here; {meant[1]}"
         )
-    return Wrong(field=field, code=UNKNOWN, advice=advice)
+    return FieldError(field=field, code=UNKNOWN, advice=advice)
 
 
 def _field(path: Sequence[str]) -> str:
@@ -153,36 +152,36 @@ def _field(path: Sequence[str]) -> str:
 
 
 def _nearest(key: str, known: Sequence[str]) -> str | None:
-    """Return the known name that a key most likely stands for, if one is near."""
+    """Return the known name that an unknown key most likely means; None if none is near."""
     if len(key) > 40:
         return None
-    tidy = re.sub(r"(?<=[a-z])(?=[A-Z])|[\s-]+", "_", key.strip()).lower()
-    meant = _SYNONYMS.get(tidy)
-    return meant if meant in known else next(iter(get_close_matches(tidy, known, 1)), None)
+    snake_case = re.sub(r"(?<=[a-z])(?=[A-Z])|[\s-]+", "_", key.strip()).lower()
+    meant = _SYNONYMS.get(snake_case)
+    return meant if meant in known else next(iter(get_close_matches(snake_case, known, 1)), None)
 
 
-def _place(loc: Sequence[str | int], asked: Any) -> tuple[list[str], list[type[BaseModel]]]:
-    """Return the path of a place as the sender sees it, without the tags of unions, and the models it may be in."""
-    if asked is None:
+def _locate(loc: Sequence[str | int], expected: Any) -> tuple[list[str], list[type[BaseModel]]]:
+    """Return the path of an error in the request, without the tags of unions, and the models it may be in."""
+    if expected is None:
         return list(map(str, loc)), []
-    path, models = [], _models_in(asked)
+    path, models = [], _models_in(expected)
     for step in loc:
         fields = [model.model_fields[step] for model in models if step in model.model_fields]
         if fields:
             models = [model for field in fields for model in _models_in(field.annotation)]
         elif isinstance(step, str):
-            models = [model for model in models if _is_told_by(model, step)] or models
+            models = [model for model in models if _has_tag(model, step)] or models
             continue
         path.append(str(step))
     return path, models
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:
-    """Return the models that something may be."""
+    """Return the models in an annotation, such as those of a union."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return [annotation]
     return list(chain.from_iterable(map(_models_in, get_args(annotation))))
 
 
-def _is_told_by(model: type[BaseModel], tag: str) -> bool:
+def _has_tag(model: type[BaseModel], tag: str) -> bool:
     return any(tag in get_args(field.annotation) for field in model.model_fields.values())

@@ -1,12 +1,11 @@
-"""What the routes of every service take: divisions, people, pages, versions, and the name of the request."""
+"""The parameters that routes of several services share: divisions, people, pages, versions, the idempotency key."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Annotated
 
-from fastapi import Depends, Form, Header, Path, Query
-from fastapi import Request as HttpRequest
+from fastapi import Depends, Form, Header, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from starlette.datastructures import UploadFile
@@ -25,8 +24,8 @@ Division = Annotated[
 ]
 DistrictOrStreet = Annotated[str, Query(pattern=r"^(?:[0-9]{6}|[0-9]{9})$", description="6 or 9 digits")]
 District = Annotated[str, Query(pattern=r"^[0-9]{6}$", description="6-digit code of the district (GB/T 2260)")]
-StreetAsked = Annotated[str, Query(pattern=STREET, description="9-digit code of the street (GB/T 10114)")]
-StreetTyped = Annotated[str, Form(pattern=STREET, description="9-digit code of the street (GB/T 10114)")]
+StreetInQuery = Annotated[str, Query(pattern=STREET, description="9-digit code of the street (GB/T 10114)")]
+StreetInForm = Annotated[str, Form(pattern=STREET, description="9-digit code of the street (GB/T 10114)")]
 Street = Annotated[str, Field(pattern=STREET, description="9-digit code of the street (GB/T 10114)")]
 PersonId = Annotated[str, Path(alias="person_id", pattern=r"^[0-9a-f]{32}$")]
 Version = Annotated[
@@ -39,7 +38,7 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 
 @dataclass(frozen=True)
 class Page:
-    """Which page of a list: what follows a cursor, and how much of it."""
+    """A page of a list: at most `limit` items after `cursor`; an empty cursor is the beginning."""
 
     cursor: Cursor = ""
     limit: Limit = 100
@@ -48,7 +47,7 @@ class Page:
 Paged = Annotated[Page, Depends()]
 
 
-async def _service(request: HttpRequest) -> Service:
+async def _service(request: Request) -> Service:
     service: Service = request.app.state.service
     return service
 
@@ -56,8 +55,8 @@ async def _service(request: HttpRequest) -> Service:
 ServiceHere = Annotated[Service, Depends(_service)]
 
 
-async def _name_request(
-    request: HttpRequest,
+async def _begin_request(
+    request: Request,
     service: ServiceHere,
     caller: Annotated[Caller, Depends(sign_in)],
     idempotency_key: Annotated[
@@ -69,11 +68,14 @@ async def _name_request(
         ),
     ] = None,
 ) -> AsyncIterator[str]:
-    """Yield the cause of what is asked for: the one that the caller's key stands for, or a new one."""
+    """Yield the cause of a request: that of the caller's `Idempotency-Key`, else a new one.
+
+    Afterwards note whether the request was answered or refused; refused, its key may be used again.
+    """
     if idempotency_key is None:
         yield uuid7()
         return
-    named = await service.requests.begin(f"http/{caller.subject}", idempotency_key, await _asked(request))
+    named = await service.requests.begin(f"http/{caller.subject}", idempotency_key, await _content_of(request))
     try:
         yield named.cause
     except (Problem, RefusedError, RequestValidationError):
@@ -82,17 +84,17 @@ async def _name_request(
     await service.requests.answer(named)
 
 
-async def _asked(request: HttpRequest) -> bytes:
-    """Return all that makes a request what it is; a form counts by its fields, however they are wrapped."""
-    asked = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
+async def _content_of(request: Request) -> bytes:
+    """Return what makes a request the same as another: method, path, query and body; of a form its fields, sorted."""
+    content = f"{request.method} {request.url.path}?{request.url.query}\n".encode()
     if not request.headers.get("content-type", "").startswith("multipart/"):
-        return asked + await request.body()
+        return content + await request.body()
     for name, value in sorted((await request.form()).multi_items(), key=lambda item: item[0]):
-        asked += f"{name}=".encode() + await _content(value) + b"\n"
-    return asked
+        content += f"{name}=".encode() + await _value_of(value) + b"\n"
+    return content
 
 
-async def _content(value: UploadFile | str) -> bytes:
+async def _value_of(value: UploadFile | str) -> bytes:
     if isinstance(value, str):
         return value.encode()
     content = await value.read()
@@ -100,7 +102,7 @@ async def _content(value: UploadFile | str) -> bytes:
     return f"{value.filename} {sha256(content).hexdigest()}".encode()
 
 
-NAMED = Depends(_name_request, scope="function")
-"""Lets a request be named by an `Idempotency-Key`; for routes that change something but record no fact."""
-Cause = Annotated[str, NAMED]
-"""What the facts of a request are recorded as caused by. A route that records a fact takes it."""
+IDEMPOTENT = Depends(_begin_request, scope="function")
+"""Makes a route accept an `Idempotency-Key`; for routes that change something without recording a fact."""
+Cause = Annotated[str, IDEMPOTENT]
+"""The causation of the facts that a request leads to; every route that records facts takes it."""

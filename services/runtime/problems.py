@@ -1,4 +1,4 @@
-"""Refusals over HTTP, as `application/problem+json` (RFC 9457) with a stable code and what to do."""
+"""Refusals over HTTP, as `application/problem+json` (RFC 9457), with a stable code and advice."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -15,7 +15,7 @@ from starlette.responses import JSONResponse, Response
 
 from contracts.refusals import RefusedError
 from services.runtime.logs import get_log
-from services.runtime.malformed import MOST_TOLD, Wrong, explain, name_fields
+from services.runtime.malformed import MOST_EXPLAINED, FieldError, explain, list_fields
 from services.runtime.mongo import is_away
 
 PROBLEM_JSON = "application/problem+json"
@@ -23,7 +23,7 @@ NOT_JSON = "请求体无法读取，请以 UTF-8 编码的 JSON 重发。The bod
 
 
 class Problem(Exception):
-    """A refusal: HTTP status, stable code, what to do, and the fields concerned."""
+    """A refusal: HTTP status, stable code, advice (`detail`), and further members of the answer such as `field`."""
 
     def __init__(self, status: int, code: str, detail: str, **more: Any) -> None:
         super().__init__(code)
@@ -34,9 +34,9 @@ class Problem(Exception):
 
 
 class ProblemDetails(BaseModel):
-    """A refusal as it is answered: `code` is stable, `detail` says what to do, `version` is the current one.
+    """A refusal: `code` is stable, `detail` is the advice, `version` is the current version of what was to be changed.
 
-    What is `malformed` is told field by field under `errors`.
+    With the code `malformed`, `errors` has each field that is wrong.
     """
 
     type: str
@@ -46,7 +46,7 @@ class ProblemDetails(BaseModel):
     detail: str
     field: str | None = None
     version: int | None = None
-    errors: list[Wrong] | None = None
+    errors: list[FieldError] | None = None
 
 
 ALWAYS: Mapping[int, Sequence[str]] = {
@@ -55,27 +55,27 @@ ALWAYS: Mapping[int, Sequence[str]] = {
     422: ("malformed",),
     503: ("storage_away",),
 }
-"""What every guarded route may refuse."""
+"""The codes with which every guarded route may refuse, by status."""
 
 
 def refuses(*errors: type[RefusedError], **more: int) -> dict[int | str, dict[str, Any]]:
-    """Return what a route may refuse, for OpenAPI: decisions, and other codes with their status."""
+    """Return the refusals of a route for OpenAPI: those of `errors`, and the codes in `more` with their status."""
     statuses = [(error.status, error.code) for error in errors] + [(more[code], code) for code in more]
     return documented({status: [code for its, code in statuses if its == status] for status, _ in statuses})
 
 
 def documented(codes: Mapping[int, Sequence[str]]) -> dict[int | str, dict[str, Any]]:
-    """Return the refusals of a route for OpenAPI: its own by status, and those of every route."""
-    told: dict[int | str, dict[str, Any]] = {}
+    """Return the refusals of a route for OpenAPI: its own codes by status, and those of every route."""
+    responses: dict[int | str, dict[str, Any]] = {}
     for status in sorted({*codes, *ALWAYS}):
-        named = ", ".join(f"`{code}`" for code in (*ALWAYS.get(status, ()), *codes.get(status, ())))
+        described = ", ".join(f"`{code}`" for code in (*ALWAYS.get(status, ()), *codes.get(status, ())))
         schema = {"$ref": "#/components/schemas/ProblemDetails"}
-        told[status] = {"description": named, "content": {PROBLEM_JSON: {"schema": schema}}}
-    return told
+        responses[status] = {"description": described, "content": {PROBLEM_JSON: {"schema": schema}}}
+    return responses
 
 
 def render_problem(status: int, code: str, detail: str, **more: Any) -> Response:
-    """Render a refusal."""
+    """Return a refusal as a response; `more` are further members of its body."""
     body = {
         "type": f"/problems/{code}",
         "title": code.replace("_", " "),
@@ -102,17 +102,17 @@ async def _refused(_: Request, error: Exception) -> Response:
 async def _malformed(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
     body = _body_of(request)
-    wrong = [
+    errors = [
         explain({**found, "loc": found["loc"][1:]}, body if found["loc"][0] == "body" else None)
-        for found in error.errors()[:MOST_TOLD]
+        for found in error.errors()[:MOST_EXPLAINED]
     ]
-    chinese, english = name_fields(wrong)
+    chinese, english = list_fields(errors)
     advice = f"请按 errors 中的提示更正 {chinese} 后重发。Mend {english} as told under 'errors' and send again."
-    return render_problem(422, "malformed", advice, errors=wrong)
+    return render_problem(422, "malformed", advice, errors=errors)
 
 
 def _body_of(request: Request) -> Any:
-    """Return what the body of a request should have been; None of a form, and where there is none."""
+    """Return the type of the body that a route declares; None for a form, and for a route without a body."""
     body = signature(request.scope["endpoint"]).parameters.get("body")
     return body.annotation if body else None
 
@@ -136,16 +136,16 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 
 def _describe(app: FastAPI) -> dict[str, Any]:
-    """Describe an app with the shape of its refusals, which `documented` refers to."""
+    """Return the OpenAPI document of an app, with the schema of refusals to which `documented` refers."""
     described = FastAPI.openapi(app)
     schemas = described.setdefault("components", {}).setdefault("schemas", {})
-    told = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= {**told.pop("$defs"), "ProblemDetails": told}
+    schema = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= {**schema.pop("$defs"), "ProblemDetails": schema}
     return described
 
 
 def refuse_clearly(app: FastAPI) -> None:
-    """Give every refusal of an app the same shape."""
+    """Make an app answer every refusal as `application/problem+json`."""
     app.openapi = partial(_describe, app)  # type: ignore[method-assign]
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RefusedError, _refused)

@@ -1,9 +1,8 @@
-"""Requests that their senders named: a key is for one request, and the same request again leads to the same facts.
+"""Idempotent requests: a sender's key stands for one request, and repeating the request leads to the same facts.
 
-A request is named by its sender with a key of its own: an `Idempotency-Key` over HTTP, a `message_id` over AMQP. What
-was asked under a key is kept as a digest, beside the cause that the request's facts bear; the key itself, in which
-people write names, is kept nowhere. A request that was refused may be corrected and sent under the same key; one that
-was answered, or is being worked on, may not.
+The key is the `Idempotency-Key` over HTTP, the `message_id` over AMQP. A digest of the request is stored with the cause
+of its facts. The key itself is stored nowhere, since people write names in it. After a refusal, a corrected request may
+use the same key; after an answer, or while the first request is processed, it may not.
 """
 
 from collections.abc import Sequence
@@ -28,8 +27,8 @@ class IdempotencyMismatchError(RefusedError):
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """A request under its sender's key: `cause` is what its facts are recorded as caused by."""
+class NamedRequest:
+    """A request with its sender's key, both as digests; `cause` is the causation of the facts it leads to."""
 
     key: str
     digest: str
@@ -37,20 +36,20 @@ class Request:
 
 
 class Requests:
-    """The keys that a service's senders used, what for, and what became of it: `begun`, `refused` or `answered`."""
+    """The requests that senders named with a key, and the state of each: `begun`, `refused` or `answered`."""
 
     def __init__(self, database: Database, clock: Clock) -> None:
         self._documents = database[REQUESTS]
         self._clock = clock
         self._beginning: Gathering[Document, bool] = Gathering(self._insert)
-        self._answering: Gathering[Request, None] = Gathering(self._mark_answered)
+        self._answering: Gathering[NamedRequest, None] = Gathering(self._mark_answered)
 
-    async def begin(self, sender: str, key: str, asked: bytes) -> Request:
-        """Return the request that a key stands for; raise IdempotencyMismatchError if it was for another.
+    async def begin(self, sender: str, key: str, content: bytes) -> NamedRequest:
+        """Return the request that a sender's key stands for; raise IdempotencyMismatchError if it was used for another.
 
-        `asked` is all that makes the request what it is. Whoever sends the same at the same moment gets the same cause.
+        `content` is compared with that of the first request. Equal requests get one cause, even at the same moment.
         """
-        request = Request(_digest(f"{sender}\n{key}".encode()), _digest(asked), uuid7())
+        request = NamedRequest(_digest(f"{sender}\n{key}".encode()), _digest(content), uuid7())
         while True:
             begun: Document = {"digest": request.digest, "cause": request.cause, "state": "begun"}
             if await self._beginning.submit({"_id": request.key, **begun, "asked_at": self._clock()}):
@@ -59,31 +58,31 @@ class Requests:
             if known is None:
                 continue  # it was refused, and its key freed just now
             if known["digest"] == request.digest:
-                return Request(request.key, request.digest, known["cause"])
+                return NamedRequest(request.key, request.digest, known["cause"])
             if known["state"] != "refused":
                 raise IdempotencyMismatchError
             await self._documents.delete_one({"_id": request.key, "digest": known["digest"], "state": "refused"})
 
-    async def answer(self, request: Request) -> None:
-        """Note that a request was answered: from now on its key is for nothing else."""
+    async def answer(self, request: NamedRequest) -> None:
+        """Record that a request was answered: no other request may use its key any more."""
         await self._answering.submit(request)
 
-    async def refuse(self, request: Request) -> None:
-        """Note that a request was refused, unless it was answered when it was sent another time."""
+    async def refuse(self, request: NamedRequest) -> None:
+        """Record that a request was refused, unless a repetition of it was answered."""
         await self._documents.update_one({**_of(request), "state": "begun"}, {"$set": {"state": "refused"}})
 
     async def _insert(self, documents: Sequence[Document]) -> list[bool]:
-        """Insert those that are new; return for each whether it was."""
+        """Insert the documents that are new; return for each whether it was new."""
         known = set(await insert_new(self._documents, documents))
         return [index not in known for index in range(len(documents))]
 
-    async def _mark_answered(self, requests: Sequence[Request]) -> list[None]:
+    async def _mark_answered(self, requests: Sequence[NamedRequest]) -> list[None]:
         updates = [UpdateOne(_of(request), {"$set": {"state": "answered"}}) for request in requests]
         await bulk_write(self._documents, updates)
         return [None] * len(requests)
 
 
-def _of(request: Request) -> Document:
+def _of(request: NamedRequest) -> Document:
     return {"_id": request.key, "digest": request.digest}
 
 

@@ -1,4 +1,4 @@
-"""HTTP as every service speaks it: OpenAPI at `/docs`, health, metrics, what is parked, limits on size."""
+"""The HTTP application of every service: OpenAPI at `/docs`, health, metrics, parked messages, limits on size."""
 
 import contextlib
 from collections.abc import AsyncIterator
@@ -36,7 +36,7 @@ class ParkedMessage(BaseModel):
 
 
 class LimitBody:
-    """Refuses a body over the limit before it is read whole: 1 MiB, for files and FHIR bundles 10 MiB."""
+    """Refuses a body over the limit before all of it is read: 1 MiB, for files and FHIR bundles 10 MiB."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -67,7 +67,7 @@ class LimitBody:
 
 
 def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
-    """Make a service's HTTP application, which starts and stops the service with itself."""
+    """Return a service's HTTP application, which starts and stops the service together with itself."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -87,8 +87,8 @@ def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
     return app
 
 
-def give_workbook(content: bytes, filename: str) -> Response:
-    """Give a workbook (.xlsx) as a file to keep."""
+def workbook_response(content: bytes, filename: str) -> Response:
+    """Return a response with a workbook (.xlsx) to download."""
     return Response(content, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{filename}"'})
 
 
@@ -97,20 +97,20 @@ _common = APIRouter()
 
 @_common.get("/health/live", tags=["health"], summary="Is the process up?")
 async def live() -> dict[str, str]:
-    """Answer as long as the process can."""
+    """Return 200 as long as the process runs."""
     return {"status": "live"}
 
 
 @_common.get("/health/ready", tags=["health"], summary="Can it do its work?")
 async def ready(service: ServiceHere) -> Response:
-    """Answer 200 when consumers are attached, MongoDB answers and nothing is stuck; else 503 with the troubles."""
+    """Return 200 when consumers are attached, MongoDB answers and nothing is stuck; else 503 with the troubles."""
     troubles = await service.find_troubles()
     return JSONResponse({"status": "waiting" if troubles else "ready", "troubles": troubles}, 503 if troubles else 200)
 
 
 @_common.get("/metrics", tags=["health"], summary="Prometheus metrics")
 async def metrics(service: ServiceHere) -> Response:
-    """Give the service's counters."""
+    """Return the service's metrics in the text format of Prometheus."""
     service.oldest_unsent_seconds()
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
@@ -122,7 +122,7 @@ async def list_parked(
     after: str = "",
     limit: Limit = 50,
 ) -> list[ParkedMessage]:
-    """List parked messages with the reason, never with what they carry."""
+    """Return parked messages with the reason, never with their content."""
     found = await service.parked.read(after, limit)
     return [ParkedMessage(parked_id=document.pop("_id"), **document) for document in found]
 
@@ -131,7 +131,7 @@ async def list_parked(
 async def replay(
     parked_id: str, service: ServiceHere, _: Annotated[Caller, Depends(allow(Role.ADMIN))]
 ) -> dict[str, Any]:
-    """Replay one message after a fix; it leaves the list if it is understood now."""
+    """Take in a parked message once more after a fix; it leaves the list if it is understood now."""
     try:
         reason = await service.parked.replay(parked_id, service.listener.take_again)
     except KeyError as error:

@@ -13,7 +13,7 @@ from pymongo import MongoClient
 from contracts.reference.calendar import day_of
 from deploy.local.services import ServiceProcess, all_services
 from deploy.local.stack import SERVICE_PORTS, Stack
-from services.registration.commands.arrivals import ArrivalReported, record_arrivals
+from services.registration.commands.arrivals import CheckedArrival, record_arrivals
 from services.registration.commands.imports import BATCH_SIZE
 from services.registration.intake.checks import check_arrival
 from services.registration.intake.refusals import Refusal
@@ -132,6 +132,6 @@ async def import_people(start: Start, environment: Mapping[str, str], first: int
                 checked = check_arrival(person, street=person.street, today=today, divisions=service.divisions)
                 if isinstance(checked, Refusal):
                     raise ValueError(f"An invented arrival was refused: {checked}")
-                reports.append(ArrivalReported(checked, f"import/bench/{index}"))
+                reports.append(CheckedArrival(checked, f"import/bench/{index}"))
             await record_arrivals(registration, reports)
     return began

@@ -12,7 +12,7 @@ import pytest_asyncio
 from pydantic_core import from_json
 
 from deploy.local.stack import Stack
-from services.registration.commands.arrivals import ArrivalReported, record_requests
+from services.registration.commands.arrivals import CheckedArrival, record_requests
 from services.registration.intake.checks import check_household
 from services.registration.intake.columns import COLUMNS
 from services.registration.intake.refusals import Refusal
@@ -358,11 +358,11 @@ async def test_a_request_that_comes_twice_in_one_batch_takes_its_report_in_once(
     divisions, today = registration.service.divisions, registration.service.today
     checked = check_household(report, street=STREET, today=today, divisions=divisions)
     assert not isinstance(checked, Refusal)
-    request = [ArrivalReported(arrival, "the-cause") for arrival in checked]
+    request = [CheckedArrival(arrival, "the-cause") for arrival in checked]
 
     outcomes = await record_requests(registration, [request, request])
 
-    assert [(outcome.told, outcome.updated) for [outcome] in outcomes] == [("updated", ("phone",))] * 2
+    assert [(outcome.kind, outcome.updated) for [outcome] in outcomes] == [("updated", ("phone",))] * 2
     assert (await look_up(houniao))["phone"] == "13900000000"
 
 

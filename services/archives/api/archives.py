@@ -25,7 +25,7 @@ from services.archives.views.archives import (
 from services.archives.views.people import Heard
 from services.archives.views.summaries import find_summary
 from services.runtime.bodies import AsSent, Body
-from services.runtime.parameters import Cause, Division, Limit, PersonId, ServiceHere, Street, StreetAsked, Version
+from services.runtime.parameters import Cause, Division, Limit, PersonId, ServiceHere, Street, StreetInQuery, Version
 from services.runtime.problems import Problem
 
 router = APIRouter(tags=["archives"])
@@ -110,7 +110,7 @@ async def get_count(service: ServiceHere, caller: Reader, division: Division) ->
 
 @router.get("/archives/dead", summary="Archives that nobody uses 死档")
 async def get_dead(
-    service: ServiceHere, caller: Reader, street: StreetAsked, cursor: str = "", limit: Limit = 100
+    service: ServiceHere, caller: Reader, street: StreetInQuery, cursor: str = "", limit: Limit = 100
 ) -> ArchivePage:
     """List the open archives of a street without a dynamic record within a year, new archives excepted."""
     caller.must_cover(street)
@@ -120,7 +120,7 @@ async def get_dead(
 
 @router.get("/archives/paper", summary="Paper and electronic archives that differ")
 async def get_paper(
-    service: ServiceHere, caller: Worker, street: StreetAsked, cursor: str = "", limit: Limit = 100
+    service: ServiceHere, caller: Worker, street: StreetInQuery, cursor: str = "", limit: Limit = 100
 ) -> ArchivePage:
     """List the archives of a street without paper, with paper that nobody counted, or with more or fewer entries."""
     caller.must_cover(street)

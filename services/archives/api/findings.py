@@ -19,7 +19,7 @@ from services.archives.views.findings import (
 )
 from services.runtime.access import Caller, Role, allow
 from services.runtime.bodies import Body
-from services.runtime.parameters import NAMED, DistrictOrStreet, Limit, ServiceHere, Street
+from services.runtime.parameters import IDEMPOTENT, DistrictOrStreet, Limit, ServiceHere, Street
 from services.runtime.problems import Problem
 
 router = APIRouter(tags=["findings"])
@@ -57,7 +57,10 @@ class ExplanationRequest(Body):
 
 
 @router.post(
-    "/findings/{finding_id}/explanation", status_code=201, summary="Explain a finding 说明情况", dependencies=[NAMED]
+    "/findings/{finding_id}/explanation",
+    status_code=201,
+    summary="Explain a finding 说明情况",
+    dependencies=[IDEMPOTENT],
 )
 async def post_explanation(
     finding_id: Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")],

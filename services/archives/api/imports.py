@@ -5,10 +5,10 @@ from fastapi import APIRouter, Response, UploadFile
 from services.archives.api.dependencies import Worker
 from services.archives.commands import imports
 from services.archives.intake.rounds import FILE_ADVICE
-from services.runtime.parameters import Cause, ServiceHere, StreetTyped
+from services.runtime.parameters import Cause, ServiceHere, StreetInForm
 from services.runtime.problems import Problem
 from services.runtime.sheets.files import SheetError
-from services.runtime.web import give_workbook
+from services.runtime.web import workbook_response
 
 router = APIRouter(tags=["imports"])
 
@@ -18,7 +18,7 @@ async def post_import(
     service: ServiceHere,
     caller: Worker,
     file: UploadFile,
-    street: StreetTyped,
+    street: StreetInForm,
     cause: Cause,
 ) -> imports.Progress:
     """Take in a spreadsheet (.xlsx, or .csv in UTF-8 or GB18030, at most 10 MiB); it is worked through behind.
@@ -51,4 +51,4 @@ async def get_refused(import_id: str, service: ServiceHere, caller: Worker) -> R
     if progress.state != "done":
         raise Problem(409, "not_done", "The import is still under way; ask for its progress first.")
     workbook = await imports.make_refused_workbook(service, progress)
-    return give_workbook(workbook, f"refused-{import_id}.xlsx")
+    return workbook_response(workbook, f"refused-{import_id}.xlsx")

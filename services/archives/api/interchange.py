@@ -16,7 +16,7 @@ from services.archives.views import exports
 from services.archives.views.people import Heard, find_heard
 from services.archives.views.summaries import find_summary
 from services.runtime.access import Caller, Role, allow
-from services.runtime.parameters import NAMED, DistrictOrStreet, PersonId, ServiceHere
+from services.runtime.parameters import IDEMPOTENT, DistrictOrStreet, PersonId, ServiceHere
 from services.runtime.problems import Problem
 
 router = APIRouter(tags=["interchange"])
@@ -72,7 +72,7 @@ async def get_fhir(person_id: PersonId, service: ServiceHere, log: Log, caller: 
     "/archives/{person_id}/fhir",
     summary="Take a FHIR bundle back in",
     openapi_extra=_A_BUNDLE,
-    dependencies=[NAMED],
+    dependencies=[IDEMPOTENT],
 )
 async def post_fhir(person_id: PersonId, request: Request, service: ServiceHere, caller: Steward) -> Taken:
     """Record what a bundle of ours has and is missing here; the same bundle again changes nothing.

@@ -1,4 +1,4 @@
-"""Entries recorded, corrected and voided: load, decide, record."""
+"""Record, correct and void entries: load, decide, record."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,7 +16,7 @@ from services.runtime.service import Service
 
 
 async def record_entry(service: Service, entry: Entry, cause: str) -> Entry:
-    """Enter something in the archive that the person has in the entry's district; give what stands there afterwards."""
+    """Record an entry in the person's archive in the entry's district; return the recorded entry."""
     archive, custody = await load_archive(service, entry.person_id, entry.district)
     died = await find_deaths(service.database, [entry.person_id])
     fact = entries.record_entry(archive, custody, entry, service.clock(), died.get(entry.person_id))
@@ -31,10 +31,10 @@ async def record_entry(service: Service, entry: Entry, cause: str) -> Entry:
 
 
 async def correct_entry(
-    service: Service, person_id: str, entry_id: str, said: tuple[AnyContent, datetime, str], change: Change
+    service: Service, person_id: str, entry_id: str, correction: tuple[AnyContent, datetime, str], change: Change
 ) -> Entry:
-    """Correct an entry of the own district: its content, its time, and the reason why."""
-    content, measured_at, reason = said
+    """Correct an entry of the own district and return it; `correction` is its content, its time, and the reason."""
+    content, measured_at, reason = correction
 
     def decide(entry: Entry) -> EntryFact:
         return entries.correct_entry(entry, content, measured_at, change.by, reason, service.clock())
@@ -43,7 +43,7 @@ async def correct_entry(
 
 
 async def void_entry(service: Service, person_id: str, entry_id: str, reason: str, change: Change) -> Entry:
-    """Void an entry of the own district."""
+    """Void an entry of the own district and return it."""
 
     def decide(entry: Entry) -> EntryFact:
         return entries.void_entry(entry, change.by, reason, service.clock())
@@ -64,7 +64,7 @@ async def _change_entry(
 
 
 async def load_entry(service: Service, person_id: str, entry_id: str) -> Entry:
-    """Load an entry of the own district with its history."""
+    """Return an entry of the own district with its history; raise UnknownEntryError if the person has none such."""
     event = await service.journal.load(entry_stream(entry_id), EntryFact)
     if event is None or event.data.entry.person_id != person_id:
         raise UnknownEntryError

@@ -1,4 +1,4 @@
-"""How every command of archives records: load a stream, decide on its newest fact, continue it."""
+"""How commands of archives record: load a stream, decide on its newest fact, record the next one."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -15,11 +15,11 @@ ATTEMPTS = 5
 FactT = TypeVar("FactT", bound=Fact)
 ResultT = TypeVar("ResultT")
 Decide = Callable[[Mapping[str, Event[Fact]]], Awaitable[tuple[ResultT, Sequence[Commit]]]]
-"""From the newest event of each own stream about some people, by stream: a result, and what to record for it."""
+"""From the newest event of each own stream about some people, by stream: a result, and the commits to record."""
 
 
 def by_person(events: Iterable[Event[Fact]]) -> dict[str, list[Event[Fact]]]:
-    """Group facts by the person they are about."""
+    """Return events by the person they are about; "" for none."""
     found: dict[str, list[Event[Fact]]] = defaultdict(list)
     for event in events:
         found[event.personid or ""].append(event)
@@ -29,36 +29,36 @@ def by_person(events: Iterable[Event[Fact]]) -> dict[str, list[Event[Fact]]]:
 def commits_of(
     service: Service, facts: Iterable[Fact], streams: Mapping[str, Event[Fact]], cause: str
 ) -> Iterator[Commit]:
-    """Put facts into one commit for each of their streams."""
+    """Yield a commit of facts for each of their streams; `streams` has the newest event of each existing stream."""
     by_stream: dict[str, list[Fact]] = defaultdict(list)
     for fact in facts:
         by_stream[fact.stream].append(fact)
-    for stream, continued in by_stream.items():
-        standing = streams.get(stream)
+    for stream, following in by_stream.items():
+        newest = streams.get(stream)
         yield service.journal.commit(
-            *continued,
-            after=standing.sequence if standing else 0,
+            *following,
+            after=newest.sequence if newest else 0,
             causation=cause,
-            correlation=standing.correlationid if standing else None,
+            correlation=newest.correlationid if newest else None,
         )
 
 
 async def find_caused(service: Service, person_id: str, subject: tuple[str, type[FactT]], cause: str) -> FactT | None:
-    """Return the last fact of a stream about a person that a request led to; None if it led to none."""
+    """Return the last fact that a request recorded in a stream about a person; None if it recorded none."""
     stream, kind = subject
     caused = await service.journal.load_caused([person_id], cause)
     return next((narrow(event, kind).data for event in reversed(caused) if event.subject == stream), None)
 
 
 def newest_of(streams: Mapping[str, Event[Fact]], stream: str, kind: type[FactT]) -> Event[FactT] | None:
-    """Return the newest fact of one of some loaded streams; None if nothing was said."""
+    """Return the newest fact of a stream among loaded ones; None if nothing is recorded."""
     event = streams.get(stream)
     return narrow(event, kind) if event else None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change to what stands: by whom, on which request, and which version the caller looked at (None: any)."""
+    """Who changes something, with the causation, and the version that the caller saw; None accepts any version."""
 
     by: str
     cause: str
@@ -66,7 +66,7 @@ class Change:
 
 
 async def load_archive(service: Service, person_id: str, district: str) -> tuple[Archive | None, Custody | None]:
-    """Return a district's archive of a person and what it says about custody; None where it said nothing yet."""
+    """Return a district's archive of a person and its custody; None where nothing is recorded."""
     archive = await service.journal.load(archive_stream(person_id, district), ArchiveFact)
     custody = await service.journal.load(custody_stream(person_id, district), CustodyFact)
     return archive.data.archive if archive else None, custody.data.custody if custody else None
@@ -75,9 +75,9 @@ async def load_archive(service: Service, person_id: str, district: str) -> tuple
 async def continue_stream(
     service: Service, subject: tuple[str, type[FactT]], decide: Callable[[Event[FactT] | None], FactT], cause: str
 ) -> FactT:
-    """Continue a stream by what is decided on its newest fact; the same request again gets the same fact.
+    """Record what is decided on the newest fact of a stream, once for each request, and return the recorded fact.
 
-    `subject` is the stream and the kind of its facts.
+    `subject` is the stream and the type of its facts. Raise StreamConflictError if other requests always come first.
     """
     stream, kind = subject
     for _ in range(ATTEMPTS):
@@ -98,10 +98,10 @@ async def continue_stream(
 
 
 async def record_together(service: Service, people: Collection[str], decide: Decide[ResultT], conflict: str) -> ResultT:
-    """Return what is decided on everything that is recorded of people, once the commits that go with it are recorded.
+    """Decide on everything that is recorded of people, record the commits, and return the result.
 
-    Decide again if others recorded something in between; raise StreamConflictError, named `conflict`, if they always
-    do.
+    Decide again if another request recorded something meanwhile; raise StreamConflictError, with the name `conflict`,
+    if that happens every time.
     """
     for _ in range(ATTEMPTS):
         streams = {event.subject: event for event in await service.journal.load_streams_of(people)}
@@ -114,7 +114,7 @@ async def record_together(service: Service, people: Collection[str], decide: Dec
 def archive_in(
     streams: Mapping[str, Event[Fact]], person_id: str, district: str
 ) -> tuple[Archive | None, Custody | None]:
-    """Return a district's archive of a person and its custody out of loaded streams; None where nothing is recorded."""
+    """Return a district's archive of a person and its custody from loaded streams; None where nothing is recorded."""
     archive = newest_of(streams, archive_stream(person_id, district), ArchiveFact)
     custody = newest_of(streams, custody_stream(person_id, district), CustodyFact)
     return archive.data.archive if archive else None, custody.data.custody if custody else None

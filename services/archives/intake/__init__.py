@@ -1,1 +1,1 @@
-"""What people typed becomes checked values, or a refusal with a stable code."""
+"""Check what people typed: return checked values, or refuse with a stable code."""

@@ -1,4 +1,4 @@
-"""What is typed in a row of a round becomes a visit, or is refused: words, numbers with units, pressures, days."""
+"""Check a typed row of a round: return the visit, or a refusal; read words, numbers with units, pressures, days."""
 
 import re
 from collections.abc import Mapping
@@ -79,7 +79,7 @@ UNITS: Mapping[str, Mapping[str, float | None]] = {
         **dict.fromkeys(("包", "包/天", "包/日", "盒", "两"), None),
     },
 }
-"""What a value may be given in, and by what it is multiplied; None where that is not exact: the own unit is wanted."""
+"""The units of each field, the field's own first, with the factor that converts each; None if that is not exact."""
 
 _YES_OR_NO: Mapping[str, bool] = {
     **dict.fromkeys(("有", "是", "√", "1"), True),
@@ -111,7 +111,7 @@ _WORDS: Mapping[str, Mapping[str, Any]] = {
     "hypoglycaemia": _YES_OR_NO,
     "referred": _YES_OR_NO,
 }
-"""What is understood in a column of words; whatever else is typed is refused."""
+"""The words of each column of words, with their meaning; other words are refused."""
 
 _NUMBERS = ("systolic", "diastolic", "heart_rate", "weight_kg", "fasting_glucose", "smokes_a_day")
 _WHOLE = frozenset({"systolic", "diastolic", "heart_rate", "smokes_a_day"})
@@ -132,7 +132,7 @@ REASONS: Mapping[str, str] = {
     "out_of_range": "数值超出可录入范围。The value is outside what can be entered.",
     "entry_differs": "同一人同一天的随访已有不同内容。A follow-up of that person and day says something else.",
 }
-"""What is wrong with a row, in Chinese and English, by code; of the others the advice says it."""
+"""The reasons of refused rows, in Chinese and English, by code; for other codes the advice has to do."""
 
 ADVICE: Mapping[str, str] = {
     "missing": "请补填该项。Fill it in.",
@@ -148,11 +148,11 @@ ADVICE: Mapping[str, str] = {
     "out_of_range": "请核对数值和单位。Check the value and its unit.",
     "entry_differs": "如需修改，请在档案中更正该条目。To change it, correct the entry in the archive.",
 }
-"""What to do, in Chinese and English, by code."""
+"""Advice about refused rows, in Chinese and English, by code."""
 
 
 class Refusal(NamedTuple):
-    """Why a row is refused: a stable code and the field."""
+    """The refusal of a row: a stable code and the field."""
 
     code: str
     field: str
@@ -160,7 +160,7 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a row says: whom it is about (id or archive code), on which day, and what was found."""
+    """The visit that a row reports: the person (id or archive code), the day, and the content."""
 
     person: str
     on: date
@@ -174,7 +174,7 @@ class _RowRefusedError(Exception):
 
 
 def advise(refusal: Refusal) -> str | None:
-    """Return what to do about a refused row, for the field that is meant; None for a code that is not of a row."""
+    """Return the advice for a refused row and its field; None for the code of a decision, which has its own advice."""
     advice = ADVICE.get(refusal.code)
     if advice is None or refusal.code not in {"not_understood", "other_unit", "out_of_range"}:
         return advice
@@ -190,7 +190,7 @@ def advise(refusal: Refusal) -> str | None:
 
 
 def read_visit(typed: Mapping[str, str], today: date) -> Visit | Refusal:
-    """Return the visit that a row tells of, or why it is refused."""
+    """Return the visit that a row reports, or its refusal."""
     try:
         return _read_visit(typed, today)
     except _RowRefusedError as error:
@@ -199,16 +199,16 @@ def read_visit(typed: Mapping[str, str], today: date) -> Visit | Refusal:
 
 def is_person_id(text: str) -> bool:
     """Return whether a text may be a person's id or an archive's code."""
-    return _PERSON.fullmatch(tidy(text).lower()) is not None
+    return _PERSON.fullmatch(compact(text).lower()) is not None
 
 
-def tidy(cell: str) -> str:
-    """Write a cell the one way: half-width, without spaces."""
+def compact(cell: str) -> str:
+    """Return a cell in half-width characters, without spaces."""
     return "".join(normalize("NFKC", cell).split())
 
 
 def _read_visit(typed: Mapping[str, str], today: date) -> Visit:
-    person = tidy(_need(typed, "person")).lower()
+    person = compact(_need(typed, "person")).lower()
     if not _PERSON.fullmatch(person):
         raise _RowRefusedError("unknown_person", "person")
     on = _read_date(typed, "followed_on")
@@ -216,19 +216,19 @@ def _read_visit(typed: Mapping[str, str], today: date) -> Visit:
         raise _RowRefusedError("missing", "followed_on")
     if on > today:
         raise _RowRefusedError("future_date", "followed_on")
-    said = {**_read_words(typed), **_read_numbers(typed), "next_on": _read_date(typed, "next_on")}
-    if "mode" not in said:
+    values = {**_read_words(typed), **_read_numbers(typed), "next_on": _read_date(typed, "next_on")}
+    if "mode" not in values:
         raise _RowRefusedError("missing", "mode")
-    kind = said.pop("condition", "diabetes_follow_up" if "fasting_glucose" in said else "hypertension_follow_up")
+    kind = values.pop("condition", "diabetes_follow_up" if "fasting_glucose" in values else "hypertension_follow_up")
     drugs = [part.strip() for part in _LIST.split(typed.get("medications", "")) if part.strip()]
-    medications = [{"drug": drug, "adherence": said.get("adherence")} for drug in drugs]
-    _must_belong(kind, said)
-    return Visit(person, on, _make_content({"kind": kind, "medications": medications, **said}))
+    medications = [{"drug": drug, "adherence": values.get("adherence")} for drug in drugs]
+    _must_belong(kind, values)
+    return Visit(person, on, _make_content({"kind": kind, "medications": medications, **values}))
 
 
-def _must_belong(kind: str, said: Mapping[str, Any]) -> None:
-    """Refuse what a follow-up of this condition has no place for, rather than lose it."""
-    strange = [field for field, value in said.items() if value and field not in CONTENTS[kind].model_fields]
+def _must_belong(kind: str, values: Mapping[str, Any]) -> None:
+    """Refuse a value that a follow-up of this condition does not have, rather than lose it."""
+    strange = [field for field, value in values.items() if value and field not in CONTENTS[kind].model_fields]
     if strange:
         raise _RowRefusedError("not_of_condition", strange[0])
 
@@ -251,32 +251,32 @@ def _read_date(typed: Mapping[str, str], field: str) -> date | None:
 
 
 def _read_words(typed: Mapping[str, str]) -> dict[str, Any]:
-    said: dict[str, Any] = {}
+    meanings: dict[str, Any] = {}
     for field, words in _WORDS.items():
-        cell = tidy(typed.get(field, "")).lower()
+        cell = compact(typed.get(field, "")).lower()
         if not cell:
             continue
         if cell not in words:
             raise _RowRefusedError("not_understood", field)
-        said[field] = words[cell]
-    return said
+        meanings[field] = words[cell]
+    return meanings
 
 
 def _read_numbers(typed: Mapping[str, str]) -> dict[str, float]:
-    said = _read_pressure(normalize("NFKC", typed.get("pressure", "")).strip())
+    numbers = _read_pressure(normalize("NFKC", typed.get("pressure", "")).strip())
     for field in _NUMBERS:
         cell = normalize("NFKC", typed.get(field, "")).strip()
         if not cell:
             continue
         value = _read_number(field, cell)
-        if said.get(field, value) != value:
+        if numbers.get(field, value) != value:
             raise _RowRefusedError("values_disagree", "pressure")
-        said[field] = value
-    return said
+        numbers[field] = value
+    return numbers
 
 
 def _read_number(field: str, cell: str) -> float:
-    """Read a number in the field's own unit, or in one that is converted exactly."""
+    """Return a number in the field's own unit; refuse one in a unit that can't be converted exactly."""
     match = _NUMBER.fullmatch(cell)
     if match is None:
         raise _RowRefusedError("not_understood", field)
@@ -289,7 +289,7 @@ def _read_number(field: str, cell: str) -> float:
 
 
 def _factor_of(field: str, unit: str | None) -> float:
-    """Return by what a value in a unit is multiplied; refuse a unit that is not known or can't be converted."""
+    """Return the factor that converts a unit to the field's own; refuse an unknown or inexact unit."""
     if unit is None:
         return 1
     known = {_spell(written): factor for written, factor in UNITS[field].items()}
@@ -300,11 +300,11 @@ def _factor_of(field: str, unit: str | None) -> float:
 
 
 def _spell(unit: str) -> str:
-    return tidy(unit).lower().strip("().。")
+    return compact(unit).lower().strip("().。")
 
 
 def _read_pressure(cell: str) -> dict[str, float]:
-    """Read both pressures from one cell, such as 132/80."""
+    """Return both pressures (mmHg) of one cell, such as 132/80; empty for an empty cell."""
     if not cell:
         return {}
     match = _PRESSURE.fullmatch(cell)
@@ -317,10 +317,10 @@ def _read_pressure(cell: str) -> dict[str, float]:
 _CONTENT: TypeAdapter[Content] = TypeAdapter(AnyContent)
 
 
-def _make_content(said: Mapping[str, Any]) -> Content:
-    """Make the content, or say which field is wrong."""
+def _make_content(values: Mapping[str, Any]) -> Content:
+    """Return the content of a follow-up; refuse the row, with the field, if a value is not valid."""
     try:
-        return _CONTENT.validate_python(said)
+        return _CONTENT.validate_python(values)
     except ValidationError as error:
         wrong = error.errors(include_input=False, include_url=False)[0]
         field = next((str(part) for part in wrong["loc"] if part in COLUMNS), "medications")

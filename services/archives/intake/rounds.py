@@ -1,6 +1,6 @@
-"""Follow-up rounds as they are typed into sheets 随访表: rows out of a spreadsheet, each an entry or refused.
+"""Read rounds of follow-ups 随访表 from spreadsheets, and write refused rows as a workbook to correct.
 
-A person is found by id or archive code. Names and numbers of documents are not kept, wherever they were typed.
+A person is found by id or archive code. Names and numbers of documents are not stored, wherever they were typed.
 """
 
 import re
@@ -20,14 +20,14 @@ from services.archives.intake.readings import (
     UNITS,
     Refusal,
     Visit,
+    compact,
     is_person_id,
-    tidy,
 )
 from services.runtime.dates import day_of_serial, read_date
 from services.runtime.sheets import files
 from services.runtime.sheets.files import Number
-from services.runtime.sheets.headings import Vocabulary
-from services.runtime.sheets.rows import Identified
+from services.runtime.sheets.meanings import Vocabulary
+from services.runtime.sheets.rows import RowRules
 from services.runtime.sheets.tables import IgnoredRow, SheetRead, Table, place_of, read_tables
 from services.runtime.sheets.workbooks import Page, refused_page, write_workbook
 
@@ -36,12 +36,12 @@ FILE_ADVICE: Mapping[str, str] = {
     "no_header_row": "没有找到表头，至少要有“人员编号”（或“档案编号”）和“随访日期”两列。"
     "No header row was found; it needs at least 人员编号 (or 档案编号) and 随访日期.",
 }
-"""What to do about a file that is no round, by code."""
+"""Advice about a file that can't be read as a round, by code."""
 
 VOCABULARY = Vocabulary(usual=COLUMNS, other=OTHER_HEADINGS, needed=(("person",), ("followed_on",)), units=UNITS)
-IDENTIFIED = Identified(
+ROW_RULES = RowRules(
     is_person=lambda known: is_person_id(known.get("person", "")),
-    telling=("person",),
+    footer_fields=("person",),
     prefilled=frozenset({"condition", "mode", "adherence", "side_effects", "hypoglycaemia", "referred"}),
 )
 
@@ -51,7 +51,7 @@ _LONGEST_CELL = 200
 
 
 class Row(NamedTuple):
-    """One person's row: its place in the file, and what is typed in the known columns."""
+    """The row of a person: its place in the file, and the texts of the known columns."""
 
     place: int
     typed: Mapping[str, str]
@@ -59,7 +59,7 @@ class Row(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A file that was read; `blank` counts rows with at most a serial number and what was filled in beforehand."""
+    """A round that was read; `blank` counts rows with nothing but a serial number and prefilled fields."""
 
     rows: tuple[Row, ...]
     blank: int = 0
@@ -74,11 +74,11 @@ class Round:
 
 
 def read_round(data: bytes, filename: str) -> Round:
-    """Return the follow-ups of an .xlsx, .xls or .csv file, of every visible sheet that has its columns.
+    """Return a round (.xlsx, .xls or .csv): the rows of every visible sheet that has the needed columns.
 
     Raise SheetError with one of the codes of FILE_ADVICE.
     """
-    tables = read_tables(data, filename, VOCABULARY, IDENTIFIED)
+    tables = read_tables(data, filename, VOCABULARY, ROW_RULES)
     rows = tuple(
         Row(place_of(number, row), _typed(cells, table))
         for number, table in enumerate(tables.read)
@@ -88,7 +88,7 @@ def read_round(data: bytes, filename: str) -> Round:
 
 
 def _typed(cells: Sequence[str], table: Table) -> dict[str, str]:
-    """Return what stands in the known columns, without numbers that may say who somebody is."""
+    """Return the texts of the known columns, without long numbers, which may identify somebody."""
     typed = {}
     for field, column in table.header.columns.items():
         if column < len(cells):
@@ -101,20 +101,20 @@ def _typed(cells: Sequence[str], table: Table) -> dict[str, str]:
 
 
 def _with_unit(cell: str, unit: str | None) -> str:
-    """Write the unit of the heading behind a number that has none of its own."""
-    return f"{cell.strip()}{unit}" if unit and cell.strip() and tidy(cell)[-1:].isdigit() else cell
+    """Return a cell with the unit of its heading, if it ends with a digit and so has no unit of its own."""
+    return f"{cell.strip()}{unit}" if unit and cell.strip() and compact(cell)[-1:].isdigit() else cell
 
 
 def _without_long_numbers(field: str, cell: str) -> str:
     if (field == "person" and is_person_id(cell)) or (field in _DATES and read_date(cell)):
         return cell
-    return _LONG_NUMBER.sub("*", normalize("NFKC", cell)) if _LONG_NUMBER.search(tidy(cell)) else cell
+    return _LONG_NUMBER.sub("*", normalize("NFKC", cell)) if _LONG_NUMBER.search(compact(cell)) else cell
 
 
 def write_refused(refused: Iterable[tuple[Row, Refusal]], advice_of: Callable[[Refusal], str], *more: Page) -> bytes:
-    """Return a workbook of the refused rows as they were, each with reason, what to do and code; `more` pages follow.
+    """Return a workbook (.xlsx) of refused rows as they were, each with reason, advice and code; `more` pages follow.
 
-    Corrected, it can be read again.
+    Corrected, it can be imported again.
     """
     lines = [
         (
@@ -131,9 +131,9 @@ def write_refused(refused: Iterable[tuple[Row, Refusal]], advice_of: Callable[[R
 
 
 def make_entry(visit: Visit, person_id: str, street: str, by: str, now: datetime) -> Entry:
-    """Make the entry of a visit: one for each person, kind and day in a district, however often it is handed in.
+    """Return the entry of a visit; its id is the same for the same person, kind and day in a district.
 
-    A sheet tells the day and no hour, so noon is taken, or now if it is not noon yet.
+    A sheet has the day without a time, so the time is noon, or now if that is earlier.
     """
     noon = datetime.combine(visit.on, time(12), SHANGHAI).astimezone(UTC)
     named = f"{person_id}|{visit.content.kind}|{visit.on}|{street[:6]}"  # type: ignore[attr-defined]

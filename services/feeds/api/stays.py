@@ -1,4 +1,4 @@
-"""HTTP in: integrators read the feed of stays, page by page or waiting for what comes."""
+"""HTTP in: integrators read the feed of stays, page by page or waiting for new events."""
 
 from typing import Annotated, Any
 
@@ -17,7 +17,7 @@ Integrator = Annotated[Caller, Depends(allow(Role.INTEGRATOR))]
 
 
 class FeedPage(BaseModel):
-    """Events in the order of their positions; go on with `after=position` (unchanged where nothing came)."""
+    """Events in the order of their positions; read on with `after=position`, which is unchanged if there were none."""
 
     district: str
     position: int
@@ -33,9 +33,9 @@ async def get_stays(
     wait: Annotated[float, Query(ge=0, le=30)] = 0,
     division: Annotated[str, Query(pattern=r"^([0-9]{6})?$")] = "",
 ) -> FeedPage:
-    """Read a district's stays as pseudonymous CloudEvents; positions run 1, 2, 3, … without gaps.
+    """Return the events of a district's stays as pseudonymous CloudEvents; positions are 1, 2, 3, … without gaps.
 
-    The district is that of the token, unless the token covers more than one and `division` names it.
+    The district is that of the token; a token of more than one district needs `division`.
     """
     district = division or caller.division
     if len(district) != 6:

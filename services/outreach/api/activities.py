@@ -1,4 +1,4 @@
-"""HTTP in: activities are planned, held and listed."""
+"""HTTP in: plan and list activities, and record that they were held."""
 
 from datetime import date
 
@@ -16,8 +16,8 @@ from services.runtime.problems import Problem
 router = APIRouter(tags=["outreach"])
 
 
-class Plan(Body):
-    """An activity as it is planned."""
+class PlanRequest(Body):
+    """An activity to plan."""
 
     street: str = Field(pattern=r"^[0-9]{9}$", description="9-digit code of the street that organises it")
     kind: ActivityKind
@@ -26,15 +26,15 @@ class Plan(Body):
     planned_on: date
 
 
-class Held(Body):
-    """When an activity was held and how many people came."""
+class HoldRequest(Body):
+    """The day on which an activity was held, and how many people came."""
 
     held_on: date
     attendance: int = Field(ge=0, le=1_000_000)
 
 
 @router.post("/activities", status_code=201, summary="Plan an activity")
-async def post_activity(body: Plan, service: ServiceHere, caller: Worker, cause: Cause) -> Activity:
+async def post_activity(body: PlanRequest, service: ServiceHere, caller: Worker, cause: Cause) -> Activity:
     """Plan a lecture, consultation, free clinic, pairing, campaign or training."""
     caller.must_cover(body.street)
     street = service.divisions.successor(body.street, service.today)
@@ -45,7 +45,9 @@ async def post_activity(body: Plan, service: ServiceHere, caller: Worker, cause:
 
 
 @router.post("/activities/{activity_id}/hold", summary="Record that an activity was held")
-async def post_hold(activity_id: str, body: Held, service: ServiceHere, caller: Worker, cause: Cause) -> Activity:
+async def post_hold(
+    activity_id: str, body: HoldRequest, service: ServiceHere, caller: Worker, cause: Cause
+) -> Activity:
     """Record the day and the head count."""
     activity = await find(service, activity_id)
     if activity is None or not caller.covers(activity.street):

@@ -1,4 +1,4 @@
-"""HTTP in: how many people each audience has."""
+"""HTTP in: count the people of each audience."""
 
 from datetime import date
 

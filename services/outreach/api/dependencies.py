@@ -1,4 +1,4 @@
-"""Who may ask outreach over HTTP."""
+"""The roles that the routes of outreach admit."""
 
 from typing import Annotated
 

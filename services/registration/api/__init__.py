@@ -1,4 +1,4 @@
-"""HTTP in: one module per subject; a request is parsed, a command or a view asked, the answer shaped."""
+"""HTTP in, one module per subject: parse the request, call a command or a view, shape the response."""
 
 from services.registration.api import (
     arrivals,

@@ -1,13 +1,13 @@
-"""HTTP in: an arrival or a departure is parsed, checked and recorded."""
+"""HTTP in: register arrivals and departures."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from contracts.registration.stays import Stay
-from services.registration.api.dependencies import RECORDS, Clerk, Here, approver_of, must_be_street
-from services.registration.commands.arrivals import Arrivals, Outcome, Told
+from services.registration.api.dependencies import WHEN_RECORDING, Clerk, RegistrationHere, approver_of, must_be_street
+from services.registration.commands.arrivals import Arrivals, Outcome, OutcomeKind
 from services.registration.commands.departures import record_departure
 from services.registration.domain.errors import LeftBeforeArrivingError, NotRegisteredError
 from services.registration.intake.checks import check_departure, check_household
@@ -19,6 +19,8 @@ from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["registration"])
 
+CheckedT = TypeVar("CheckedT")
+
 
 async def _arrivals(request: Request) -> Arrivals:
     arrivals: Arrivals = request.app.state.arrivals
@@ -26,25 +28,25 @@ async def _arrivals(request: Request) -> Arrivals:
 
 
 class ArrivalRequest(HouseholdReport):
-    """An arrival as an office reports it over HTTP: the street, what was typed, and who arrived along."""
+    """An arrival that an office reports: the street, the person as typed, and the members of the household."""
 
     street: Street
 
 
 class DepartureRequest(DepartureReport):
-    """A departure as an office reports it over HTTP."""
+    """A departure that an office reports: the street, and the departure as typed."""
 
     street: Street
 
 
 class ArrivalAnswer(BaseModel):
-    """What became of an arrival: `accepted`, or of a stay that is registered already `duplicate` or `updated`.
+    """The outcome of an arrival: `accepted`, or for a stay that is registered already `duplicate` or `updated`.
 
-    `updated` are the fields that were taken into what is recorded of the person; a `duplicate` changed nothing.
-    `differs` are those that the report says differently from what is recorded and stays recorded. So of each member.
+    `updated` lists the recorded fields that the report changed; a `duplicate` changed nothing. `differs` lists the
+    fields in which the report differs from what is recorded and stays so. `members` has the same for each member.
     """
 
-    outcome: Told
+    outcome: OutcomeKind
     stay_id: str
     person_id: str
     warnings: tuple[str, ...]
@@ -54,7 +56,7 @@ class ArrivalAnswer(BaseModel):
 
 
 class DepartureAnswer(Stay):
-    """The stay that ended, those of who left along, and what was not understood of the report."""
+    """The stay that ended, the stays of members who left too, and warnings about the report."""
 
     members: tuple[Stay, ...] = ()
     warnings: tuple[str, ...] = ()
@@ -65,26 +67,26 @@ class DepartureAnswer(Stay):
     status_code=201,
     responses={
         200: {"model": ArrivalAnswer},
-        **refuses(*RECORDS, outside_your_division=403, unknown_street=422, named_twice=422),
+        **refuses(*WHEN_RECORDING, outside_your_division=403, unknown_street=422, named_twice=422),
     },
     summary="Register an arrival",
 )
 async def post_arrival(
     body: ArrivalRequest,
-    registration: Here,
+    registration: RegistrationHere,
     registering: Annotated[Arrivals, Depends(_arrivals)],
     caller: Clerk,
     cause: Cause,
     response: Response,
 ) -> ArrivalAnswer:
-    """Register that a person, or a whole household, came to live in a street; the same again is one stay each.
+    """Register that a person, or a whole household, came to live in a street; a repeated report starts no second stay.
 
-    A supervisor may approve a number that fails its check: the person is unverified, and never matched by itself. What
-    a repeated report says differently is named in the answer.
+    A supervisor may approve a number that fails its check: then the person is unverified, and never matched
+    automatically. The answer lists the fields in which a repeated report differs from what is recorded.
     """
     caller.must_cover(body.street)
-    around = _context(registration, body.street)
-    arrivals = _accept(check_household(body, **around, approver=approver_of(caller)))
+    context = _context(registration, body.street)
+    arrivals = _accept(check_household(body, **context, approver=approver_of(caller)))
     outcomes = _accept(await registering.register(arrivals, cause))
     response.status_code = 201 if any(outcome.accepted for outcome in outcomes) else 200
     head, *members = map(_answer, outcomes)
@@ -95,7 +97,7 @@ async def post_arrival(
     "/departures",
     summary="Register a departure",
     responses=refuses(
-        *RECORDS,
+        *WHEN_RECORDING,
         NotRegisteredError,
         LeftBeforeArrivingError,
         outside_your_division=403,
@@ -103,8 +105,10 @@ async def post_arrival(
         unknown_street=422,
     ),
 )
-async def post_departure(body: DepartureRequest, registration: Here, caller: Clerk, cause: Cause) -> DepartureAnswer:
-    """Register that a person left a street, alone or with the household; the stays end on that day."""
+async def post_departure(
+    body: DepartureRequest, registration: RegistrationHere, caller: Clerk, cause: Cause
+) -> DepartureAnswer:
+    """Register that a person, or the whole household, left a street; the stays end on that day."""
     caller.must_cover(body.street)
     departure = _accept(check_departure(body, **_context(registration, body.street)))
     stay, *members = await record_departure(registration, departure, cause)
@@ -112,12 +116,14 @@ async def post_departure(body: DepartureRequest, registration: Here, caller: Cle
 
 
 def _context(registration: Registration, street: str) -> dict[str, Any]:
+    """Return what a report is checked against; raise Problem (422) if the street is none that is served."""
     service = registration.service
     must_be_street(registration, street)
     return {"street": street, "today": service.today, "divisions": service.divisions}
 
 
-def _accept(checked: Any) -> Any:
+def _accept(checked: CheckedT | Refusal) -> CheckedT:
+    """Return a checked report; raise Problem (422) if it was refused."""
     if isinstance(checked, Refusal):
         raise Problem(422, checked.code, advise(checked), field=checked.field)
     return checked
@@ -125,7 +131,7 @@ def _accept(checked: Any) -> Any:
 
 def _answer(outcome: Outcome) -> ArrivalAnswer:
     return ArrivalAnswer(
-        outcome=outcome.told,
+        outcome=outcome.kind,
         stay_id=outcome.stay_id,
         person_id=outcome.person_id,
         warnings=outcome.warnings,

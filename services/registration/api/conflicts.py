@@ -1,4 +1,4 @@
-"""HTTP in: conflicts, and what an office says of its own stay to resolve one."""
+"""HTTP in: list conflicts, and resolve one by what the office decides about its own stay."""
 
 from datetime import date
 from typing import Annotated, Literal
@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from contracts.registration.conflicts import Conflict, ConflictFact
 from contracts.registration.stays import DestinationKind, Stay, StayFact
-from services.registration.api.dependencies import RECORDS, Clerk, Here, Id
+from services.registration.api.dependencies import WHEN_RECORDING, Clerk, HexId, RegistrationHere
 from services.registration.api.stays import Correction
 from services.registration.commands import conflicts
 from services.registration.commands.conflicts import Means, Resolution
@@ -45,51 +45,51 @@ class ConflictPage(BaseModel):
 
 
 class KnownStay(BaseModel):
-    """A stay of anywhere; its version where this instance writes it."""
+    """A stay of any district; its version if this instance writes it, else None."""
 
     stay: Stay
     version: int | None
 
 
 class ConflictFile(BaseModel):
-    """A conflict with its stays, and which of them the caller may decide about."""
+    """A conflict with its stays; `own` are the ids of the stays that the caller may decide about."""
 
     conflict: Conflict
     stays: list[KnownStay]
     own: list[str]
 
 
-class StayTold(Body):
-    """Which of the caller's stays a resolution is about."""
+class OwnStay(Body):
+    """The caller's stay that a resolution is about."""
 
-    stay_id: Id
+    stay_id: HexId
     version: Version = None
 
 
-class RetractStay(StayTold):
+class RetractStay(OwnStay):
     """The arrival was registered by mistake."""
 
     action: Literal["retract"]
 
 
-class EndStay(StayTold):
-    """The person left; without a day and a destination when and for where the newer stay began."""
+class EndStay(OwnStay):
+    """The person left: on `left_on` for `destination`, by default on the day and for the place of the newer stay."""
 
     action: Literal["end"]
     left_on: date | None = None
     destination: Annotated[str | None, Field(pattern=r"^[0-9]{6}(?:[0-9]{3})?$")] = None
 
 
-class CorrectStay(StayTold):
-    """What was reported of the stay was wrong."""
+class CorrectStay(OwnStay):
+    """The report of the stay was wrong."""
 
     null_clears = True
     action: Literal["correct"]
     correction: Correction
 
 
-class StandByStay(StayTold):
-    """The person still lives here: that they moved on is rejected."""
+class StandByStay(OwnStay):
+    """The person still lives here; the move is rejected."""
 
     action: Literal["still_here"]
 
@@ -98,8 +98,8 @@ ResolutionRequest = Annotated[RetractStay | EndStay | CorrectStay | StandByStay,
 
 
 @router.get("/conflicts", summary="Contradictions to resolve", responses=refuses(outside_your_division=403))
-async def get_conflicts(registration: Here, caller: Clerk, division: Division, page: Paged) -> ConflictPage:
-    """List the open conflicts that a division has a stay in."""
+async def get_conflicts(registration: RegistrationHere, caller: Clerk, division: Division, page: Paged) -> ConflictPage:
+    """List the open conflicts in which a division has a stay."""
     caller.must_cover(division)
     service = registration.service
     found, following = await list_conflicts(service.database, service.areas(division), page.cursor, page.limit)
@@ -107,12 +107,12 @@ async def get_conflicts(registration: Here, caller: Clerk, division: Division, p
 
 
 @router.get("/conflicts/{conflict_id}", summary="A conflict and its stays", responses=refuses(not_found=404))
-async def get_conflict(conflict_id: Id, registration: Here, caller: Clerk) -> ConflictFile:
-    """Show a conflict that the caller's division has a stay in."""
+async def get_conflict(conflict_id: HexId, registration: RegistrationHere, caller: Clerk) -> ConflictFile:
+    """Return a conflict in which the caller's division has a stay."""
     conflict = await _find_conflict(registration, caller, conflict_id)
     own = [stay for stay, street in zip(conflict.stays, conflict.streets, strict=True) if caller.covers(street)]
     return ConflictFile(
-        conflict=conflict, stays=[await _known_stay(registration, one) for one in conflict.stays], own=own
+        conflict=conflict, stays=[await _known_stay(registration, stay) for stay in conflict.stays], own=own
     )
 
 
@@ -120,7 +120,7 @@ async def get_conflict(conflict_id: Id, registration: Here, caller: Clerk) -> Co
     "/conflicts/{conflict_id}/resolution",
     summary="Resolve a conflict",
     responses=refuses(
-        *RECORDS,
+        *WHEN_RECORDING,
         StaleError,
         ResolvedAlreadyError,
         NotInConflictError,
@@ -138,24 +138,23 @@ async def get_conflict(conflict_id: Id, registration: Here, caller: Clerk) -> Co
     ),
 )
 async def post_resolution(
-    conflict_id: Id, body: ResolutionRequest, registration: Here, caller: Clerk, cause: Cause
+    conflict_id: HexId, body: ResolutionRequest, registration: RegistrationHere, caller: Clerk, cause: Cause
 ) -> Stay:
-    """Say of the caller's own stay what settles the conflict; what follows for the other one is derived."""
+    """Resolve a conflict by a decision about the caller's own stay; the effect on the other stay is derived."""
     conflict = await _find_conflict(registration, caller, conflict_id)
     streets = dict(zip(conflict.stays, conflict.streets, strict=True))
     if body.stay_id in streets and not caller.covers(streets[body.stay_id]):
         raise Problem(403, "not_yours", "该居住记录不属于本辖区。Only its own office decides about a stay.")
-    said = _resolution(body)
-    return await conflicts.resolve_conflict(registration, conflict, said, cause, body.version)
+    return await conflicts.resolve_conflict(registration, conflict, _resolution(body), cause, body.version)
 
 
 async def _find_conflict(registration: Registration, caller: Caller, conflict_id: str) -> Conflict:
-    """Find a conflict as an own district keeps it, else as it was heard."""
+    """Return a conflict as an own district records it, else as heard; raise Problem (404) if no stay is covered."""
     heard = await find_conflict(registration.service.database, conflict_id)
     if not any(caller.covers(street) for conflict in heard for street in conflict.streets):
         raise Problem(404, "not_found", "辖区内没有该冲突。No such conflict in your division.")
     journal = registration.service.journal
-    own = [await journal.load(f"conflict/{conflict_id}@{one.district}", ConflictFact) for one in heard]
+    own = [await journal.load(f"conflict/{conflict_id}@{known.district}", ConflictFact) for known in heard]
     kept = [event.data.conflict for event in own if event is not None] or heard
     return next((conflict for conflict in kept if conflict.open), kept[0])
 

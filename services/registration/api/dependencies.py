@@ -1,4 +1,4 @@
-"""Who may ask registration over HTTP, and what its routes have in common."""
+"""What the routes of registration share: roles, the service, ids, and checks of person and division."""
 
 from typing import Annotated
 
@@ -21,16 +21,17 @@ async def _registration(request: Request) -> Registration:
     return registration
 
 
-Here = Annotated[Registration, Depends(_registration)]
+RegistrationHere = Annotated[Registration, Depends(_registration)]
 
-RECORDS: tuple[type[RefusedError], ...] = (IdempotencyMismatchError,)
-"""What every route that records something may refuse."""
+WHEN_RECORDING: tuple[type[RefusedError], ...] = (IdempotencyMismatchError,)
+"""The refusals of every route that records something."""
 
-Id = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+HexId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+"""The id of a stay or a conflict."""
 
 
 async def find_person(registration: Registration, caller: Caller, person_id: str) -> KnownPerson:
-    """Find everything known about a person who stays or stayed in the caller's division, or answer 404."""
+    """Return everything known about a person; raise Problem (404) if the caller covers none of their stays."""
     known = await registration.find_known_person(person_id)
     if not any(caller.covers(stay.street) for stay in known.knowledge.stays):
         raise Problem(404, "not_found", "辖区内没有该人员。No such person in your division.")
@@ -38,18 +39,18 @@ async def find_person(registration: Registration, caller: Caller, person_id: str
 
 
 def must_serve(registration: Registration, division: str) -> None:
-    """Refuse what another instance decides, which serves the division's district."""
+    """Raise Problem (409) if another instance serves the division's district."""
     if not registration.service.serves(division):
         raise Problem(409, "other_district", "本实例不服务该区。This instance does not serve that district.")
 
 
 def approver_of(caller: Caller) -> str | None:
-    """Name the supervisor who reports, the only one to approve a number that fails its check."""
+    """Return the caller if it is a supervisor, who may approve a number that fails its check; else None."""
     return caller.subject if caller.role is Role.SUPERVISOR else None
 
 
 def must_be_street(registration: Registration, street: str) -> None:
-    """Refuse a code that is no street, or one of a district that another instance serves."""
+    """Raise Problem (422) if a code is no street, or another instance serves its district."""
     service = registration.service
     if not service.divisions.is_street(street):
         raise Problem(422, "unknown_street", ADVICE["unknown_street"], field="street")

@@ -1,4 +1,4 @@
-"""HTTP in: who may be one person under two documents, for a clerk to look at, to merge or to dismiss."""
+"""HTTP in: list pairs of ids that may be one person, and dismiss a pair."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from contracts.envelope import PersonId
-from services.registration.api.dependencies import Clerk, Here
+from services.registration.api.dependencies import Clerk, RegistrationHere
 from services.registration.commands.identities import refuse_naming, texts_of
 from services.registration.service import Registration
 from services.registration.views import duplicates
@@ -16,23 +16,23 @@ from services.registration.views.sealed import find_sealed
 from services.runtime.access import Caller
 from services.runtime.access_log.log import Access
 from services.runtime.bodies import Body
-from services.runtime.parameters import NAMED, Division
+from services.runtime.parameters import IDEMPOTENT, Division
 from services.runtime.problems import Problem
 
 router = APIRouter(tags=["registration"])
 
 
-class Alike(BaseModel):
-    """One of two who may be one person, and the streets where that one stays or stayed."""
+class PersonStreets(BaseModel):
+    """A person of a pair, and the streets where they stay or stayed."""
 
     person_id: str
     streets: tuple[str, ...]
 
 
 class Duplicate(BaseModel):
-    """Two who may be one person, and what agrees; the name is told only to whoever gave a reason."""
+    """Two ids that may be one person, and the attributes that agree; the name only if the caller gave a reason."""
 
-    people: tuple[Alike, Alike]
+    people: tuple[PersonStreets, PersonStreets]
     agrees: tuple[str, ...]
     name: str | None = None
 
@@ -45,7 +45,7 @@ class DuplicatePage(BaseModel):
 
 
 class Dismissal(Body):
-    """Which two are two people, and how the clerk knows."""
+    """The two ids that are two people, and how the clerk knows."""
 
     people: tuple[PersonId, PersonId]
     reason: str = Field(min_length=2, max_length=200)
@@ -53,27 +53,27 @@ class Dismissal(Body):
 
 @router.get("/duplicates", summary="Who may be one person under two documents")
 async def get_duplicates(
-    registration: Here,
+    registration: RegistrationHere,
     caller: Clerk,
     division: Division,
     reason: Annotated[str | None, Query(min_length=2, max_length=200)] = None,
     cursor: Annotated[str, Query(pattern=r"^([0-9a-f]{32}\|[0-9a-f]{32})?$")] = "",
     limit: Annotated[int, Query(ge=1, le=100)] = 50,
 ) -> DuplicatePage:
-    """List pairs that nobody merged or dismissed; with a reason, which is kept, the name is told too."""
+    """List the pairs that nobody merged or dismissed; with a reason, which goes into the access log, also the names."""
     caller.must_cover(division)
     pairs, following = await duplicates.list_pairs(
         registration.service.database, registration.service.areas(division), cursor, limit
     )
     names = await _look_up(registration, caller, pairs, reason) if reason else {}
-    return DuplicatePage(duplicates=[_told(pair, names) for pair in pairs], cursor=following)
+    return DuplicatePage(duplicates=[_duplicate_of(pair, names) for pair in pairs], cursor=following)
 
 
 @router.post(
-    "/duplicates/dismissal", status_code=204, summary="Dismiss a pair: they are two people", dependencies=[NAMED]
+    "/duplicates/dismissal", status_code=204, summary="Dismiss a pair: they are two people", dependencies=[IDEMPOTENT]
 )
-async def post_dismissal(body: Dismissal, registration: Here, caller: Clerk) -> None:
-    """Keep that two who look like one person are two; they are not listed again."""
+async def post_dismissal(body: Dismissal, registration: RegistrationHere, caller: Clerk) -> None:
+    """Record that the two ids of a pair are two people; the pair is not listed again."""
     service = registration.service
     pair = await duplicates.find_pair(service.database, *body.people)
     if pair is None or not any(caller.covers(street) for streets in pair.streets.values() for street in streets):
@@ -82,19 +82,19 @@ async def post_dismissal(body: Dismissal, registration: Here, caller: Clerk) -> 
 
 
 async def _look_up(registration: Registration, caller: Caller, pairs: list[Pair], reason: str) -> Mapping[str, str]:
-    """Open the names of people, once it stands in the access log who looked at them and why."""
+    """Record who looks at the people of pairs and why in the access log, then return their names by person."""
     streets = {person: next(iter(pair.streets[person]), None) for pair in pairs for person in pair.people}
     people = sorted(streets)
     sealed = await find_sealed(registration.service.database, people)
     identities = {person: registration.vault.open(content) for person, content in sealed.items()}
     for identity in identities.values():
         refuse_naming(reason, *texts_of(identity))
-    read = [Access.of(caller, "identity_read", reason, person_id=one, street=streets[one]) for one in people]
+    read = [Access.of(caller, "identity_read", reason, person_id=person, street=streets[person]) for person in people]
     await registration.access_log.record_all(read)
     return {person: identity.name for person, identity in identities.items()}
 
 
-def _told(pair: Pair, names: Mapping[str, str]) -> Duplicate:
-    one, other = (Alike(person_id=person, streets=tuple(pair.streets[person])) for person in pair.people)
+def _duplicate_of(pair: Pair, names: Mapping[str, str]) -> Duplicate:
+    one, other = (PersonStreets(person_id=person, streets=tuple(pair.streets[person])) for person in pair.people)
     name = next((names[person] for person in pair.people if person in names), None)
     return Duplicate(people=(one, other), agrees=pair.agrees, name=name)

@@ -1,4 +1,4 @@
-"""HTTP in, as far as it is about who people are: an identity shown or erased, and refused rows dismissed."""
+"""HTTP in, where identities are concerned: show or erase one, correct a name, dismiss refused rows."""
 
 from datetime import datetime
 from typing import Annotated
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from contracts.reference.identity import DocumentType
-from services.registration.api.dependencies import RECORDS, Clerk, Here, find_person
+from services.registration.api.dependencies import WHEN_RECORDING, Clerk, RegistrationHere, find_person
 from services.registration.api.imports import get_import
 from services.registration.commands import erasure, imports
 from services.registration.commands.identities import (
@@ -25,7 +25,7 @@ from services.registration.service import Registration
 from services.runtime.access import Caller, Role, allow
 from services.runtime.access_log.log import Access
 from services.runtime.bodies import Body
-from services.runtime.parameters import NAMED
+from services.runtime.parameters import IDEMPOTENT
 from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["registration"])
@@ -35,7 +35,7 @@ Supervisor = Annotated[Caller, Depends(allow(Role.SUPERVISOR, Role.DISTRICT))]
 
 
 class PersonIdentity(BaseModel):
-    """Who a person is, as reported; `other_names` are those that reports said otherwise and no office settled yet."""
+    """The identity of a person; `other_names` are differing names in reports that no office has settled yet."""
 
     person_id: str
     name: str
@@ -49,7 +49,7 @@ class PersonIdentity(BaseModel):
 
 
 class NameCorrection(Body):
-    """The person's own name as the document has it, and why it is corrected."""
+    """The person's name as the document has it, and why it is corrected."""
 
     name: Typed
     reason: Reason
@@ -68,7 +68,7 @@ class ErasureRequest(Body):
 
 
 class ErasureAnswer(BaseModel):
-    """What was erased: the identities under these ids, and so many refused rows and parked messages about them."""
+    """The ids whose identities were erased, and how many refused rows and parked messages were."""
 
     people: tuple[str, ...]
     erased_at: datetime
@@ -76,17 +76,17 @@ class ErasureAnswer(BaseModel):
     messages: int
 
 
-_REFUSED = refuses(*RECORDS, not_found=404, erased=410, bad_name=422, reason_names_person=422)
+_REFUSED = refuses(*WHEN_RECORDING, not_found=404, erased=410, bad_name=422, reason_names_person=422)
 
 
 @router.get("/people/{person_id}/identity", summary="Who a person is", response_model_exclude_defaults=True)
 async def get_identity(
     person_id: str,
-    registration: Here,
+    registration: RegistrationHere,
     caller: Clerk,
     reason: Annotated[str, Query(min_length=2, max_length=200)],
 ) -> PersonIdentity:
-    """Show who a person is, with a reason that is kept in the access log before anything is shown."""
+    """Return the identity of a person; who asks and why is recorded in the access log first."""
     known = await registration.find_known_person(person_id)
     identity = await show_identity(registration, caller, person_id, known.knowledge.stays, reason)
     if identity is None:
@@ -99,13 +99,14 @@ async def get_identity(
     "/people/{person_id}/name",
     status_code=204,
     summary="Correct a person's name",
-    dependencies=[NAMED],
+    dependencies=[IDEMPOTENT],
     responses=_REFUSED,
 )
-async def post_name(person_id: str, body: NameCorrection, registration: Here, caller: Clerk) -> None:
-    """Record the person's own name in place of the recorded one, with a reason that is kept in the access log.
+async def post_name(person_id: str, body: NameCorrection, registration: RegistrationHere, caller: Clerk) -> None:
+    """Replace the recorded name of a person; who asks and why is recorded in the access log first.
 
-    A report never does so: under another name it is taken in with the warning `name_differs`, which this settles.
+    A report under another name never replaces the recorded one: it is accepted with the warning `name_differs`, which
+    this settles.
     """
     name = _read_name(body.name)
     access = await _access(registration, caller, person_id, "name_corrected", body.reason)
@@ -116,17 +117,19 @@ async def post_name(person_id: str, body: NameCorrection, registration: Here, ca
     "/people/{person_id}/name/confirmation",
     status_code=204,
     summary="Confirm a person's recorded name",
-    dependencies=[NAMED],
+    dependencies=[IDEMPOTENT],
     responses=_REFUSED,
 )
-async def post_name_confirmation(person_id: str, body: NameConfirmation, registration: Here, caller: Clerk) -> None:
-    """Keep the recorded name, with a reason that is kept in the access log; what was reported otherwise is settled."""
+async def post_name_confirmation(
+    person_id: str, body: NameConfirmation, registration: RegistrationHere, caller: Clerk
+) -> None:
+    """Confirm the recorded name of a person, which settles differing names; recorded in the access log first."""
     access = await _access(registration, caller, person_id, "name_confirmed", body.reason)
     await confirm_name(registration, access, person_id)
 
 
 async def _access(registration: Registration, caller: Caller, person_id: str, action: str, reason: str) -> Access:
-    """Return what a caller is about to do for the access log, or answer 404 if no stay of the person is covered."""
+    """Return the entry for the access log; raise Problem (404) if the caller covers no stay of the person."""
     known = await find_person(registration, caller, person_id)
     street = newest_street(known.knowledge.stays)
     return Access.of(caller, action, reason, person_id=person_id, street=street)
@@ -139,11 +142,13 @@ def _read_name(text: str) -> str:
         raise Problem(422, error.refusal.code, advise(error.refusal), field="name") from error
 
 
-@router.post("/people/{person_id}/erasure", summary="Erase who a person is", dependencies=[NAMED])
-async def post_erasure(person_id: str, body: ErasureRequest, registration: Here, caller: Supervisor) -> ErasureAnswer:
-    """Erase a person's identity, under every id, and every text of theirs that is kept; facts name nobody and stay.
+@router.post("/people/{person_id}/erasure", summary="Erase who a person is", dependencies=[IDEMPOTENT])
+async def post_erasure(
+    person_id: str, body: ErasureRequest, registration: RegistrationHere, caller: Supervisor
+) -> ErasureAnswer:
+    """Erase a person's identity under every id, and every stored text about the person; facts name nobody and stay.
 
-    Only an arrival that starts a stay, reported afterwards, puts an identity there again.
+    Only an arrival that is reported afterwards, and starts a stay, stores an identity again.
     """
     known = await find_person(registration, caller, person_id)
     street = newest_street(known.knowledge.stays)
@@ -157,9 +162,11 @@ async def post_erasure(person_id: str, body: ErasureRequest, registration: Here,
     )
 
 
-@router.post("/imports/{import_id}/dismissal", summary="Dismiss the refused rows of an import", dependencies=[NAMED])
-async def post_dismissal(import_id: str, registration: Here, caller: Clerk) -> imports.Progress:
-    """Delete the text of the refused rows, when they were corrected or are not wanted; the counts stay."""
+@router.post(
+    "/imports/{import_id}/dismissal", summary="Dismiss the refused rows of an import", dependencies=[IDEMPOTENT]
+)
+async def post_dismissal(import_id: str, registration: RegistrationHere, caller: Clerk) -> imports.Progress:
+    """Delete the text of an import's refused rows, when they were corrected or are not needed; the counts stay."""
     progress = await get_import(import_id, registration, caller)
     if progress.state != "done":
         raise Problem(409, "not_done", "The import is still under way; ask for its progress first.")

@@ -1,37 +1,37 @@
-"""HTTP in: registers are handed in as spreadsheets; progress and refused rows are asked for."""
+"""HTTP in: import registers from spreadsheets, return the progress and the refused rows."""
 
 from fastapi import APIRouter, Response, UploadFile
 
-from services.registration.api.dependencies import Clerk, Here, approver_of, must_be_street
+from services.registration.api.dependencies import Clerk, RegistrationHere, approver_of, must_be_street
 from services.registration.commands import imports
 from services.registration.intake.registers import FILE_ADVICE
 from services.runtime.access_log.log import Access
-from services.runtime.parameters import Cause, StreetTyped
+from services.runtime.parameters import Cause, StreetInForm
 from services.runtime.problems import Problem
 from services.runtime.sheets.files import SheetError
-from services.runtime.web import give_workbook
+from services.runtime.web import workbook_response
 
 router = APIRouter(tags=["registration"])
 
 
 @router.post("/imports", status_code=202, summary="Hand in a register")
 async def post_import(
-    registration: Here, caller: Clerk, file: UploadFile, street: StreetTyped, cause: Cause
+    registration: RegistrationHere, caller: Clerk, file: UploadFile, street: StreetInForm, cause: Cause
 ) -> imports.Progress:
-    """Take in a spreadsheet (.xlsx, or .csv in UTF-8 or GB18030, at most 10 MiB); it is worked through behind."""
+    """Accept a spreadsheet (.xlsx, or .csv in UTF-8 or GB18030, at most 10 MiB), to be processed in the background."""
     caller.must_cover(street)
     must_be_street(registration, street)
     content = await file.read()
     try:
-        handed_in = imports.Submission(cause, street, caller.subject, approver_of(caller))
-        return await imports.hand_in(registration, content, file.filename or "", handed_in)
+        submission = imports.Submission(cause, street, caller.subject, approver_of(caller))
+        return await imports.hand_in(registration, content, file.filename or "", submission)
     except SheetError as error:
         raise Problem(422, error.code, error.advise(FILE_ADVICE)) from error
 
 
 @router.get("/imports/{import_id}", summary="How far an import is")
-async def get_import(import_id: str, registration: Here, caller: Clerk) -> imports.Progress:
-    """Show how many rows are done, accepted, duplicate, blank and refused by reason."""
+async def get_import(import_id: str, registration: RegistrationHere, caller: Clerk) -> imports.Progress:
+    """Return how many rows are done, accepted, duplicate, blank, ignored and refused, and notes on rows."""
     progress = await imports.find_progress(registration, import_id)
     if progress is None or not caller.covers(progress.street):
         raise Problem(404, "not_found", "No such import in your division.")
@@ -39,10 +39,10 @@ async def get_import(import_id: str, registration: Here, caller: Clerk) -> impor
 
 
 @router.get("/imports/{import_id}/refused", summary="The refused rows as a workbook")
-async def get_refused(import_id: str, registration: Here, caller: Clerk) -> Response:
-    """Give back the refused rows with reason and advice beside each; correct them and hand the workbook in again.
+async def get_refused(import_id: str, registration: RegistrationHere, caller: Clerk) -> Response:
+    """Return the refused rows, each with its reason and advice; corrected, the workbook can be imported again.
 
-    The rows say who people are, so that this is kept in the access log.
+    The rows contain identities, so this is recorded in the access log first.
     """
     progress = await get_import(import_id, registration, caller)
     if progress.state != "done":
@@ -52,4 +52,4 @@ async def get_refused(import_id: str, registration: Here, caller: Clerk) -> Resp
     access = Access.of(caller, "refused_rows_read", f"import {import_id}", street=progress.street)
     await registration.access_log.record(access)
     workbook = await imports.make_refused_workbook(registration, progress)
-    return give_workbook(workbook, f"refused-{import_id}.xlsx")
+    return workbook_response(workbook, f"refused-{import_id}.xlsx")

@@ -1,4 +1,4 @@
-"""HTTP in: inquiries 协查 of one office to another."""
+"""HTTP in: ask another office about a person, and withdraw such an inquiry 协查."""
 
 from hashlib import sha256
 from typing import Literal
@@ -6,8 +6,9 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import Field
 
+from contracts.envelope import PersonId
 from contracts.registration.notices import Notice, NoticeKind, Urgency
-from services.registration.api.dependencies import RECORDS, Clerk, Here, Id, find_person
+from services.registration.api.dependencies import WHEN_RECORDING, Clerk, RegistrationHere, find_person
 from services.registration.api.notices import find_notice
 from services.registration.api.stays import Retraction
 from services.registration.commands import inquiries
@@ -21,11 +22,11 @@ router = APIRouter(tags=["transfers"])
 
 
 class InquiryRequest(Body):
-    """What to ask another office about a person 协查; health and identity do not belong into the question's code."""
+    """A question to another office about a person 协查; it must not contain health data or an identity."""
 
     street: str = Field(pattern=r"^[0-9]{9}$", description="who asks")
     addressee: str = Field(pattern=r"^[0-9]{6}(?:[0-9]{3})?$")
-    person_id: Id
+    person_id: PersonId
     urgency: Urgency = Urgency.ORDINARY
     question: Literal["lives_there", "lived_there", "left_for", "household", "guardian"] = "lives_there"
 
@@ -34,10 +35,10 @@ class InquiryRequest(Body):
     "/inquiries",
     status_code=201,
     summary="Ask another office about a person",
-    responses=refuses(*RECORDS, not_found=404, outside_your_division=403, unknown_division=422),
+    responses=refuses(*WHEN_RECORDING, not_found=404, outside_your_division=403, unknown_division=422),
 )
-async def post_inquiry(body: InquiryRequest, registration: Here, caller: Clerk, cause: Cause) -> Notice:
-    """Ask an office to verify where a person lives 协查; the same question on one day is one inquiry."""
+async def post_inquiry(body: InquiryRequest, registration: RegistrationHere, caller: Clerk, cause: Cause) -> Notice:
+    """Ask an office to verify where a person lives 协查; the same question on the same day is one inquiry."""
     caller.must_cover(body.street)
     await find_person(registration, caller, body.person_id)
     if not registration.rules.is_inside(body.addressee):
@@ -48,10 +49,10 @@ async def post_inquiry(body: InquiryRequest, registration: Here, caller: Clerk, 
 @router.post(
     "/inquiries/{notice_id}/withdrawal",
     summary="Withdraw an inquiry",
-    responses=refuses(*RECORDS, StaleError, NotAskedError, WithdrawnError, not_found=404, conflict=409),
+    responses=refuses(*WHEN_RECORDING, StaleError, NotAskedError, WithdrawnError, not_found=404, conflict=409),
 )
 async def post_withdrawal(
-    notice_id: str, registration: Here, caller: Clerk, cause: Cause, body: Retraction | None = None
+    notice_id: str, registration: RegistrationHere, caller: Clerk, cause: Cause, body: Retraction | None = None
 ) -> Notice:
     """Withdraw an inquiry of the caller's division."""
     notice = await find_notice(registration, notice_id)
@@ -65,9 +66,9 @@ def _inquiry(registration: Registration, body: InquiryRequest) -> Notice:
     now, deadlines = registration.now(), registration.rules.deadlines
     within = body.street[:6] == body.addressee[:6]
     answer_due = deadlines.answer_due(NoticeKind.INQUIRY, body.urgency, within, now.day)
-    asked = f"{body.person_id}|{body.street}|{body.addressee}|{body.question}|{now.day}"
+    question = f"{body.person_id}|{body.street}|{body.addressee}|{body.question}|{now.day}"
     return Notice(
-        notice_id=sha256(f"inquiry|{asked}".encode()).hexdigest()[:32],
+        notice_id=sha256(f"inquiry|{question}".encode()).hexdigest()[:32],
         kind=NoticeKind.INQUIRY,
         person_id=body.person_id,
         sender=body.street,

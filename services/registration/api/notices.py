@@ -1,4 +1,4 @@
-"""HTTP in: notices 通报 and what offices answer to them."""
+"""HTTP in: list notices 通报 and answer them."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from contracts.registration.notices import Answer, AnswerFact, Notice
-from services.registration.api.dependencies import RECORDS, Clerk, Here, must_serve
+from services.registration.api.dependencies import WHEN_RECORDING, Clerk, RegistrationHere, must_serve
 from services.registration.commands import notices
 from services.registration.commands.notices import Reply
 from services.registration.domain.errors import (
@@ -30,26 +30,26 @@ router = APIRouter(tags=["transfers"])
 
 @dataclass(frozen=True)
 class NoticeFilter:
-    """Which notices: received or sent, and how they stand; `overdue` are the open ones whose day is past."""
+    """A filter for notices: received or sent, and their state; `overdue` are open ones past their due day."""
 
     direction: Literal["received", "sent"] = "received"
     state: Literal["open", "answered", "withdrawn", "overdue"] | None = None
 
     @property
     def kind(self) -> ListedKind:
-        """Say what is looked for."""
+        """Return the kind of listing to search."""
         return ListedKind.NOTICE_RECEIVED if self.direction == "received" else ListedKind.NOTICE_SENT
 
     @property
     def stages(self) -> tuple[NoticeStage, ...]:
-        """Say how they may stand."""
+        """Return the stages that match the state."""
         if self.state is None:
             return tuple(NoticeStage)
         return (NoticeStage.OPEN if self.state == "overdue" else NoticeStage(self.state),)
 
 
 class NoticeFile(BaseModel):
-    """A notice, the answer to it as far as there is one, and the answer's version."""
+    """A notice, its answer if there is one, and the version of the answer, 0 if there is none."""
 
     notice: Notice
     answer: Answer | None
@@ -65,25 +65,25 @@ class NoticePage(BaseModel):
 
 @router.get("/notices", summary="Notices to or from a division", responses=refuses(outside_your_division=403))
 async def get_notices(
-    registration: Here,
+    registration: RegistrationHere,
     caller: Clerk,
     division: Division,
-    which: Annotated[NoticeFilter, Depends()],
+    notice_filter: Annotated[NoticeFilter, Depends()],
     page: Paged,
 ) -> NoticePage:
-    """List notices with their answers, by person."""
+    """List the notices that a division received or sent, with their answers, in the order of person ids."""
     caller.must_cover(division)
     service = registration.service
-    overdue_by = service.today if which.state == "overdue" else None
-    wanted = Wanted(service.areas(division), (which.kind,), which.stages, overdue_by)
+    overdue_by = service.today if notice_filter.state == "overdue" else None
+    wanted = Wanted(service.areas(division), (notice_filter.kind,), notice_filter.stages, overdue_by)
     found, following = await list_notices(service.database, wanted, page.cursor, page.limit)
     files = [NoticeFile(notice=notice, answer=answer, version=version) for notice, answer, version in found]
     return NoticePage(notices=files, cursor=following)
 
 
 @router.get("/notices/{notice_id}", summary="A notice and its answer", responses=refuses(not_found=404))
-async def get_notice(notice_id: str, registration: Here, caller: Clerk) -> NoticeFile:
-    """Show a notice to or from the caller's division."""
+async def get_notice(notice_id: str, registration: RegistrationHere, caller: Clerk) -> NoticeFile:
+    """Return a notice to or from the caller's division."""
     notice = await find_notice(registration, notice_id)
     if not (caller.covers(notice.addressee) or caller.covers(notice.sender)):
         raise Problem(404, "not_found", "辖区内没有该通报。No such notice in your division.")
@@ -94,7 +94,7 @@ async def get_notice(notice_id: str, registration: Here, caller: Clerk) -> Notic
     "/notices/{notice_id}/answer",
     summary="Answer a notice",
     responses=refuses(
-        *RECORDS,
+        *WHEN_RECORDING,
         StaleError,
         AnsweredAlreadyError,
         WithdrawnError,
@@ -106,13 +106,17 @@ async def get_notice(notice_id: str, registration: Here, caller: Clerk) -> Notic
         conflict=409,
     ),
 )
-async def post_answer(notice_id: str, body: NoticeReply, registration: Here, caller: Clerk, cause: Cause) -> NoticeFile:
-    """Receive, pair, verify, confirm or reject a notice that is addressed to the caller's division."""
+async def post_answer(
+    notice_id: str, body: NoticeReply, registration: RegistrationHere, caller: Clerk, cause: Cause
+) -> NoticeFile:
+    """Answer a notice to the caller's division: received, paired, verified, confirmed or rejected."""
     notice = await find_notice(registration, notice_id)
     if not caller.covers(notice.addressee):
-        seen = caller.covers(notice.sender)
+        is_sender = caller.covers(notice.sender)
         raise Problem(
-            403 if seen else 404, "not_yours" if seen else "not_found", "该通报不是发给本辖区的。Not your notice."
+            403 if is_sender else 404,
+            "not_yours" if is_sender else "not_found",
+            "该通报不是发给本辖区的。Not your notice.",
         )
     must_serve(registration, notice.addressee)
     reply = Reply(body.state, body.left_on, body.reason)
@@ -121,7 +125,7 @@ async def post_answer(notice_id: str, body: NoticeReply, registration: Here, cal
 
 
 async def find_notice(registration: Registration, notice_id: str) -> Notice:
-    """Find a notice of any division, or answer 404."""
+    """Return a notice of any division; raise Problem (404) if there is none."""
     notice = await transfers.find_notice(registration.service.database, notice_id)
     if notice is None:
         raise Problem(404, "not_found", "没有该通报。No such notice.")

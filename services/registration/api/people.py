@@ -1,15 +1,16 @@
-"""HTTP in: a person's stays and timeline, deaths, merges, and finding a person by document."""
+"""HTTP in: show a person's stays and timeline, find a person by document, record deaths and merges."""
 
 from datetime import date, datetime
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
+from contracts.envelope import PersonId
 from contracts.reference.identity import DocumentType
 from contracts.registration.categories import PersonCategory, categories_of
 from contracts.registration.people import Person
 from contracts.registration.stays import Stay, StayState
-from services.registration.api.dependencies import RECORDS, Clerk, Here, Id, find_person, must_serve
+from services.registration.api.dependencies import WHEN_RECORDING, Clerk, RegistrationHere, find_person, must_serve
 from services.registration.commands import people
 from services.registration.commands.identities import refuse_naming, show_identity
 from services.registration.domain.errors import (
@@ -35,20 +36,20 @@ router = APIRouter(tags=["transfers"])
 
 
 class DeathReport(Body):
-    """A death as a district records it."""
+    """The day on which a person died."""
 
     died_on: date
 
 
 class MergeRequest(Body):
-    """The person that goes on after a merge."""
+    """The id that a person keeps after a merge."""
 
-    into: Id
+    into: PersonId
 
 
 @router.get("/people/{person_id}/timeline", summary="A person's whole history", responses=refuses(not_found=404))
-async def get_timeline(person_id: str, registration: Here, caller: Clerk) -> list[TimelineEntry]:
-    """Tell what is registered of a person, oldest first; a stay of the person must be in the caller's division."""
+async def get_timeline(person_id: str, registration: RegistrationHere, caller: Clerk) -> list[TimelineEntry]:
+    """Return what is registered of a person, oldest first; a stay of the person must be in the caller's division."""
     known = await find_person(registration, caller, person_id)
     return derive_timeline(known.knowledge, await registration.service.journal.load_history_of(known.ids))
 
@@ -58,7 +59,7 @@ async def get_timeline(person_id: str, registration: Here, caller: Clerk) -> lis
     status_code=201,
     summary="Record a death",
     responses=refuses(
-        *RECORDS,
+        *WHEN_RECORDING,
         AlreadyDeadError,
         DiedBeforeBirthError,
         FutureDayError,
@@ -67,8 +68,10 @@ async def get_timeline(person_id: str, registration: Here, caller: Clerk) -> lis
         conflict=409,
     ),
 )
-async def post_death(person_id: str, body: DeathReport, registration: Here, caller: Clerk, cause: Cause) -> Person:
-    """Record a death: the person's stays end everywhere that day."""
+async def post_death(
+    person_id: str, body: DeathReport, registration: RegistrationHere, caller: Clerk, cause: Cause
+) -> Person:
+    """Record a death; the person's stays end on that day, in every district."""
     known, district = await _find_own(registration, caller, person_id)
     birth = min((stay.birth for stay in known.stays if stay.birth), default=None)
     return await people.record_death(registration, person_id, district, body.died_on, birth, cause)
@@ -77,9 +80,9 @@ async def post_death(person_id: str, body: DeathReport, registration: Here, call
 @router.post(
     "/people/{person_id}/death/retraction",
     summary="Retract a death",
-    responses=refuses(*RECORDS, NotDeadError, not_found=404, other_district=409, conflict=409),
+    responses=refuses(*WHEN_RECORDING, NotDeadError, not_found=404, other_district=409, conflict=409),
 )
-async def post_death_retraction(person_id: str, registration: Here, caller: Clerk, cause: Cause) -> Person:
+async def post_death_retraction(person_id: str, registration: RegistrationHere, caller: Clerk, cause: Cause) -> Person:
     """Retract a death that the caller's district recorded by mistake."""
     _, district = await _find_own(registration, caller, person_id)
     return await people.retract_death(registration, person_id, district, cause)
@@ -88,10 +91,12 @@ async def post_death_retraction(person_id: str, registration: Here, caller: Cler
 @router.post(
     "/people/{person_id}/merge",
     summary="Merge duplicates",
-    responses=refuses(*RECORDS, SamePersonError, not_found=404, other_district=409, conflict=409),
+    responses=refuses(*WHEN_RECORDING, SamePersonError, not_found=404, other_district=409, conflict=409),
 )
-async def post_merge(person_id: str, body: MergeRequest, registration: Here, caller: Clerk, cause: Cause) -> Person:
-    """Say that two ids are one person; the other one goes on, this one stays readable as its alias."""
+async def post_merge(
+    person_id: str, body: MergeRequest, registration: RegistrationHere, caller: Clerk, cause: Cause
+) -> Person:
+    """Merge an id into another one of the same person; the merged id remains readable as an alias."""
     await find_person(registration, caller, body.into)
     _, district = await _find_own(registration, caller, person_id)
     return await people.merge_people(registration, person_id, body.into, district, cause)
@@ -100,16 +105,16 @@ async def post_merge(person_id: str, body: MergeRequest, registration: Here, cal
 @router.post(
     "/people/{person_id}/unmerge",
     summary="Undo a merge",
-    responses=refuses(*RECORDS, NotMergedError, not_found=404, other_district=409, conflict=409),
+    responses=refuses(*WHEN_RECORDING, NotMergedError, not_found=404, other_district=409, conflict=409),
 )
-async def post_unmerge(person_id: str, registration: Here, caller: Clerk, cause: Cause) -> Person:
-    """Undo a merge: the two ids are two people again."""
+async def post_unmerge(person_id: str, registration: RegistrationHere, caller: Clerk, cause: Cause) -> Person:
+    """Undo a merge; the two ids are two people again."""
     _, district = await _find_own(registration, caller, person_id)
     return await people.unmerge_people(registration, person_id, district, cause)
 
 
 async def _find_own(registration: Registration, caller: Caller, person_id: str) -> tuple[Knowledge, str]:
-    """Find what is known of a person, and the district of a stay of theirs on whose behalf the caller speaks."""
+    """Return what is known of a person, and the served district with a stay of theirs that the caller covers."""
     known = (await find_person(registration, caller, person_id)).knowledge
     districts = sorted(
         {stay.district for stay in known.stays if caller.covers(stay.street)}, key=lambda code: (len(code), code)
@@ -120,7 +125,7 @@ async def _find_own(registration: Registration, caller: Caller, person_id: str) 
 
 
 class PersonFile(BaseModel):
-    """A person without the identity: the stay now, what they belong to, every stay, merged ids, when it was erased."""
+    """A person without the identity: current stay, categories, all stays, merged ids, when the identity was erased."""
 
     person_id: str
     aliases: list[str]
@@ -132,7 +137,7 @@ class PersonFile(BaseModel):
 
 
 class Lookup(Body):
-    """Whom to look up, and why."""
+    """The document of a person to find, and the reason for the access log."""
 
     document_type: str
     document_number: str = Field(max_length=64)
@@ -140,7 +145,7 @@ class Lookup(Body):
 
 
 class FoundPerson(PersonFile):
-    """A person with the identity, for the office that has a reason to see it."""
+    """A person with the identity, for an office with a reason to see it."""
 
     name: str | None
     phone: str | None
@@ -148,16 +153,16 @@ class FoundPerson(PersonFile):
 
 
 @router.get("/people/{person_id}", summary="A person's stays")
-async def get_person(person_id: str, registration: Here, caller: Clerk) -> PersonFile:
-    """Show where a person stays and stayed, under any id; one stay must be in the caller's division."""
+async def get_person(person_id: str, registration: RegistrationHere, caller: Clerk) -> PersonFile:
+    """Return the stays of a person under any of their ids; one stay must be in the caller's division."""
     known = await find_person(registration, caller, person_id)
     erasures = await find_erasures(registration.service.database, [person_id])
     return _file(known, registration.service.today).model_copy(update={"erased_at": erasures.get(person_id)})
 
 
 @router.post("/people/lookup", summary="Find a person by document")
-async def post_lookup(body: Lookup, registration: Here, caller: Clerk) -> FoundPerson:
-    """Find a person by document, with a reason that is kept in the access log before anything is shown."""
+async def post_lookup(body: Lookup, registration: RegistrationHere, caller: Clerk) -> FoundPerson:
+    """Find a person by document; who asks and why is recorded in the access log first."""
     document_type = DocumentType.from_label(body.document_type)
     if document_type is None:
         raise Problem(422, "bad_document_type", ADVICE["bad_document_type"])
@@ -180,7 +185,7 @@ def _file(known: KnownPerson, today: date) -> PersonFile:
     last = current or (stays[-1] if stays else None)
     return PersonFile(
         person_id=known.person_id,
-        aliases=[one for one in known.ids if one != known.person_id],
+        aliases=[alias for alias in known.ids if alias != known.person_id],
         died_on=known.knowledge.died_on,
         current=current,
         categories=categories_of(last, today) if last else (),

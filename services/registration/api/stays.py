@@ -1,4 +1,4 @@
-"""HTTP in: stays are listed and counted; they end, are corrected, relocated, confirmed or retracted."""
+"""HTTP in: list and count stays; correct, relocate, confirm the end of, or retract a stay."""
 
 from collections import Counter
 from datetime import date
@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 from contracts.envelope import Event
 from contracts.registration.categories import PersonCategory
 from contracts.registration.stays import DestinationKind, Stay, StayFact, StayState
-from services.registration.api.dependencies import RECORDS, Clerk, Here
+from services.registration.api.dependencies import WHEN_RECORDING, Clerk, RegistrationHere
 from services.registration.commands import conflicts, stays
 from services.registration.commands.stays import Location
 from services.registration.domain.arrivals import Dwelling, Hazard, Purpose
@@ -30,7 +30,7 @@ from services.registration.service import Registration
 from services.registration.views.stays import category_query, count_communities, count_residents, list_stays
 from services.runtime.access import Caller
 from services.runtime.bodies import Body
-from services.runtime.parameters import Cause, Division, Limit, StreetAsked, Version
+from services.runtime.parameters import Cause, Division, Limit, StreetInQuery, Version
 from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["transfers"])
@@ -45,7 +45,7 @@ class StayFile(BaseModel):
 
 
 class Correction(Body):
-    """What to correct of a stay; what is left out stays, null clears. The last three are of a declared departure."""
+    """A correction of a stay: absent fields stay as they are, null clears; the last three need a declared departure."""
 
     null_clears = True
     version: Version = None
@@ -59,19 +59,19 @@ class Correction(Body):
     destination_kind: DestinationKind | None = None
 
     @model_validator(mode="after")
-    def _a_day_is_a_day(self) -> "Correction":
+    def _days_are_not_null(self) -> "Correction":
         if any(name in self.model_fields_set and getattr(self, name) is None for name in ("started_on", "ended_on")):
             raise ValueError("日期只能改为另一日期。A day is corrected by another day.")
         return self
 
     @property
     def changes(self) -> dict[str, Any]:
-        """Give what is to be corrected."""
+        """Return the fields to correct, with their values."""
         return self.model_dump(exclude={"version"}, exclude_unset=True)
 
 
 class Relocation(Body):
-    """Where inside the street a person moved."""
+    """The new place of a person who moved inside the street."""
 
     version: Version = None
     community: Annotated[str | None, Field(max_length=100)] = None
@@ -80,28 +80,28 @@ class Relocation(Body):
 
 
 class Confirmation(Body):
-    """That the person of a contested stay moved on; `left_on` if that was not the newer stay's first day."""
+    """The confirmation that a contested stay is over; `left_on` is by default the newer stay's first day."""
 
     version: Version = None
     left_on: date | None = None
 
 
 class Retraction(Body):
-    """That something was recorded by mistake."""
+    """The retraction of something that was recorded by mistake."""
 
     version: Version = None
 
 
 class CommunityCount(BaseModel):
-    """How many residents a community has; None are those of whom the office did not say."""
+    """How many residents a community has; None counts those without a recorded community."""
 
     community: str | None
     residents: int
 
 
 @router.get("/stays/{stay_id}", summary="A stay and its version", responses=refuses(not_found=404))
-async def get_stay(stay_id: str, registration: Here, caller: Clerk) -> StayFile:
-    """Show a stay of the caller's division."""
+async def get_stay(stay_id: str, registration: RegistrationHere, caller: Clerk) -> StayFile:
+    """Return a stay of the caller's division."""
     event = await _load_covered(registration, caller, stay_id)
     since = registration.rules.deadlines.usual_resident_from(event.data.stay.started_on)
     return StayFile(stay=event.data.stay, version=event.sequence, usual_resident_from=since)
@@ -111,7 +111,7 @@ async def get_stay(stay_id: str, registration: Here, caller: Clerk) -> StayFile:
     "/stays/{stay_id}/correction",
     summary="Correct a stay",
     responses=refuses(
-        *RECORDS,
+        *WHEN_RECORDING,
         StaleError,
         RetractedError,
         NothingToCorrectError,
@@ -122,8 +122,10 @@ async def get_stay(stay_id: str, registration: Here, caller: Clerk) -> StayFile:
         conflict=409,
     ),
 )
-async def post_correction(stay_id: str, body: Correction, registration: Here, caller: Clerk, cause: Cause) -> Stay:
-    """Correct dates or what came with them; a wrong street is a retraction and an arrival there."""
+async def post_correction(
+    stay_id: str, body: Correction, registration: RegistrationHere, caller: Clerk, cause: Cause
+) -> Stay:
+    """Correct the dates or other fields of a stay; to correct the street, retract the stay and register an arrival."""
     await _load_covered(registration, caller, stay_id)
     return await stays.correct_stay(registration, stay_id, body.changes, cause, body.version)
 
@@ -131,10 +133,14 @@ async def post_correction(stay_id: str, body: Correction, registration: Here, ca
 @router.post(
     "/stays/{stay_id}/relocation",
     summary="Move inside the street",
-    responses=refuses(*RECORDS, StaleError, NotLivingHereError, NothingToCorrectError, not_found=404, conflict=409),
+    responses=refuses(
+        *WHEN_RECORDING, StaleError, NotLivingHereError, NothingToCorrectError, not_found=404, conflict=409
+    ),
 )
-async def post_relocation(stay_id: str, body: Relocation, registration: Here, caller: Clerk, cause: Cause) -> Stay:
-    """Note another community, grid or dwelling; the street counts as before."""
+async def post_relocation(
+    stay_id: str, body: Relocation, registration: RegistrationHere, caller: Clerk, cause: Cause
+) -> Stay:
+    """Record another community, grid or dwelling in the same street."""
     await _load_covered(registration, caller, stay_id)
     location = Location(body.community, body.grid, body.dwelling)
     return await stays.relocate_stay(registration, stay_id, location, cause, body.version)
@@ -144,7 +150,7 @@ async def post_relocation(stay_id: str, body: Relocation, registration: Here, ca
     "/stays/{stay_id}/confirmation",
     summary="Confirm that a contested stay is over",
     responses=refuses(
-        *RECORDS,
+        *WHEN_RECORDING,
         StaleError,
         NotContestedError,
         AnsweredAlreadyError,
@@ -155,30 +161,30 @@ async def post_relocation(stay_id: str, body: Relocation, registration: Here, ca
     ),
 )
 async def post_confirmation(
-    stay_id: str, registration: Here, caller: Clerk, cause: Cause, body: Confirmation | None = None
+    stay_id: str, registration: RegistrationHere, caller: Clerk, cause: Cause, body: Confirmation | None = None
 ) -> Stay:
-    """End a contested stay on the day the person left, by default when the newer one starts."""
+    """End a contested stay on the day the person left, by default the first day of the newer stay."""
     await _load_covered(registration, caller, stay_id)
-    said = body or Confirmation()
-    return await conflicts.confirm_move(registration, stay_id, said.left_on, cause, said.version)
+    confirmation = body or Confirmation()
+    return await conflicts.confirm_move(registration, stay_id, confirmation.left_on, cause, confirmation.version)
 
 
 @router.post(
     "/stays/{stay_id}/retraction",
     summary="Retract an arrival registered by mistake",
-    responses=refuses(*RECORDS, StaleError, RetractedError, AcceptedAlreadyError, not_found=404, conflict=409),
+    responses=refuses(*WHEN_RECORDING, StaleError, RetractedError, AcceptedAlreadyError, not_found=404, conflict=409),
 )
 async def post_retraction(
-    stay_id: str, registration: Here, caller: Clerk, cause: Cause, body: Retraction | None = None
+    stay_id: str, registration: RegistrationHere, caller: Clerk, cause: Cause, body: Retraction | None = None
 ) -> Stay:
-    """Retract a stay; a stay elsewhere that it contested is reaffirmed."""
+    """Retract a stay that was registered by mistake; a stay elsewhere that it contested is reaffirmed."""
     await _load_covered(registration, caller, stay_id)
     version = body.version if body else None
     return await stays.retract_arrival(registration, stay_id, cause, version)
 
 
 @router.get("/communities", summary="Residents per community", responses=refuses(outside_your_division=403))
-async def get_communities(registration: Here, caller: Clerk, street: StreetAsked) -> list[CommunityCount]:
+async def get_communities(registration: RegistrationHere, caller: Clerk, street: StreetInQuery) -> list[CommunityCount]:
     """Count the residents of each community 社区 of a street."""
     caller.must_cover(street)
     service = registration.service
@@ -187,7 +193,7 @@ async def get_communities(registration: Here, caller: Clerk, street: StreetAsked
 
 
 async def _load_covered(registration: Registration, caller: Caller, stay_id: str) -> Event[StayFact]:
-    """Load the newest fact of a stay of the caller's division, or answer 404."""
+    """Return the newest fact of a stay; raise Problem (404) if the caller does not cover it."""
     event = await registration.service.journal.load(f"stay/{stay_id}", StayFact)
     if event is None or not caller.covers(event.division):
         raise Problem(404, "not_found", "辖区内没有该居住记录。No such stay in your division.")
@@ -203,7 +209,7 @@ class StayPage(BaseModel):
 
 @router.get("/stays", summary="List stays")
 async def get_stays(
-    registration: Here,
+    registration: RegistrationHere,
     caller: Clerk,
     division: Division,
     state: StayState | None = None,
@@ -211,9 +217,9 @@ async def get_stays(
     cursor: Annotated[str, Query(pattern=r"^([0-9]{9}\|[0-9a-f]{32})?$")] = "",
     limit: Limit = 100,
 ) -> StayPage:
-    """List the stays of a division by street and id, with those under codes that went over to it.
+    """List the stays of a division by street and id, with those under former codes of the division.
 
-    Of a category: as people belong to it today.
+    A category lists the stays of people who belong to it today.
     """
     caller.must_cover(division)
     service = registration.service
@@ -224,8 +230,8 @@ async def get_stays(
 
 
 @router.get("/streets", summary="Residents per street")
-async def get_streets(registration: Here, caller: Clerk, division: Division) -> list[dict[str, Any]]:
-    """Count the residents of each street of a division, empty streets included, with those of streets now in it."""
+async def get_streets(registration: RegistrationHere, caller: Clerk, division: Division) -> list[dict[str, Any]]:
+    """Count the residents of each street of a division, empty streets and streets that were merged into it included."""
     caller.must_cover(division)
     service, divisions = registration.service, registration.service.divisions
     counts: Counter[str] = Counter()

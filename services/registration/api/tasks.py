@@ -1,4 +1,4 @@
-"""HTTP in: what offices have to do."""
+"""HTTP in: list and count the tasks of offices 待办."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
-from services.registration.api.dependencies import Clerk, Here
+from services.registration.api.dependencies import Clerk, RegistrationHere
 from services.registration.domain.tasks import Task, TaskKind
 from services.registration.views.transfers import count_tasks, list_tasks
 from services.runtime.bodies import Day
@@ -18,26 +18,26 @@ router = APIRouter(tags=["transfers"])
 
 @dataclass(frozen=True)
 class TaskFilter:
-    """Which tasks: a district's own or its streets', and those due by a day."""
+    """A filter for tasks: those of the district itself or of its streets, and those due by a day."""
 
     level: Literal["district", "street"] | None = None
     until: Day | None = None
 
     @property
     def digits(self) -> int | None:
-        """Say how many digits the divisions have whose tasks are wanted."""
+        """Return the number of digits of the divisions to list; None for any."""
         return {"district": 6, "street": 9}[self.level] if self.level else None
 
 
 class TaskPage(BaseModel):
-    """A page of tasks, what is due first; the cursor of the next one, if there is one."""
+    """A page of tasks, the earliest due first, and the cursor of the next page, if there is one."""
 
     tasks: list[Task]
     cursor: str | None
 
 
 class TaskCount(BaseModel):
-    """How many tasks of a kind an office has: all, past their day, urgent, told to the district."""
+    """How many tasks of a kind an office has: all, overdue, urgent, escalated to the district."""
 
     division: str
     kind: TaskKind
@@ -49,24 +49,28 @@ class TaskCount(BaseModel):
 
 @router.get("/tasks", summary="What to do", responses=refuses(outside_your_division=403))
 async def get_tasks(
-    registration: Here, caller: Clerk, division: Division, which: Annotated[TaskFilter, Depends()], page: Paged
+    registration: RegistrationHere,
+    caller: Clerk,
+    division: Division,
+    task_filter: Annotated[TaskFilter, Depends()],
+    page: Paged,
 ) -> TaskPage:
-    """List what offices of a division have to do, overdue first: notices, stays, conflicts, people to find, names.
+    """List the tasks of a division, overdue ones first: notices, stays, conflicts, people to find, names.
 
-    `level=district` are a district's own: what was escalated to it, and what was addressed to no street of it.
+    `level=district` lists those of the district itself: escalated ones, and those addressed to no street of it.
     """
     caller.must_cover(division)
     service = registration.service
     found, following = await list_tasks(
-        service.database, service.areas(division), which.digits, which.until, page.cursor, page.limit
+        service.database, service.areas(division), task_filter.digits, task_filter.until, page.cursor, page.limit
     )
     return TaskPage(tasks=found, cursor=following)
 
 
 @router.get("/tasks/summary", summary="How much there is to do", responses=refuses(outside_your_division=403))
-async def get_task_summary(registration: Here, caller: Clerk, division: Division) -> list[TaskCount]:
+async def get_task_summary(registration: RegistrationHere, caller: Clerk, division: Division) -> list[TaskCount]:
     """Count the tasks of a division by office and kind."""
     caller.must_cover(division)
     service = registration.service
     counted = await count_tasks(service.database, service.areas(division), service.today)
-    return [TaskCount.model_validate(one) for one in counted]
+    return [TaskCount.model_validate(count) for count in counted]

@@ -1,4 +1,4 @@
-"""HTTP in: people's moves with their state."""
+"""HTTP in: list transfers, which are the moves of people, with their state."""
 
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel
 
-from services.registration.api.dependencies import Clerk, Here
+from services.registration.api.dependencies import Clerk, RegistrationHere
 from services.registration.domain.listings import ListedKind
 from services.registration.domain.transfers import TERMINAL, Transfer, TransferState
 from services.registration.views.transfers import Wanted, list_transfers
@@ -18,7 +18,7 @@ router = APIRouter(tags=["transfers"])
 
 @dataclass(frozen=True)
 class TransferFilter:
-    """Which transfers: their state, on which side the division is, a person's; `overdue` are those past their day."""
+    """A filter for transfers: state, the division's side, the person; `overdue` are those past their due day."""
 
     state: TransferState | None = None
     direction: Literal["leaving", "reaching"] | None = None
@@ -27,12 +27,12 @@ class TransferFilter:
 
     @property
     def kinds(self) -> tuple[ListedKind, ...]:
-        """Say on which side the division may be."""
+        """Return the kinds of listing to search: the division may be where people leave, or which they reach."""
         return (ListedKind(self.direction),) if self.direction else (ListedKind.LEAVING, ListedKind.REACHING)
 
     @property
     def states(self) -> tuple[TransferState, ...]:
-        """Say in which states they may be; nothing that is over is overdue."""
+        """Return the states to list; a transfer that is over is never overdue."""
         return tuple(
             state for state in TransferState if self.state in {None, state} and not (self.overdue and state in TERMINAL)
         )
@@ -47,16 +47,16 @@ class TransferPage(BaseModel):
 
 @router.get("/transfers", summary="Transfers from or to a division", responses=refuses(outside_your_division=403))
 async def get_transfers(
-    registration: Here,
+    registration: RegistrationHere,
     caller: Clerk,
     division: Division,
-    which: Annotated[TransferFilter, Depends()],
+    transfer_filter: Annotated[TransferFilter, Depends()],
     page: Paged,
 ) -> TransferPage:
-    """List people's moves with their state, by person."""
+    """List the transfers from or to a division, in the order of person ids."""
     caller.must_cover(division)
     service = registration.service
-    overdue_by = service.today if which.overdue else None
-    wanted = Wanted(service.areas(division), which.kinds, which.states, overdue_by)
-    found, following = await list_transfers(service.database, wanted, which.person, page.cursor, page.limit)
+    overdue_by = service.today if transfer_filter.overdue else None
+    wanted = Wanted(service.areas(division), transfer_filter.kinds, transfer_filter.states, overdue_by)
+    found, following = await list_transfers(service.database, wanted, transfer_filter.person, page.cursor, page.limit)
     return TransferPage(transfers=found, cursor=following)

@@ -1,4 +1,4 @@
-"""Record arrivals in bulk: take in the identities, then record the facts that start the stays."""
+"""Register arrivals in bulk: take in the reported identities, then record the facts that start the stays."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -10,9 +10,9 @@ from contracts.registration.stays import Stay, StayFact, StayState, stay_id
 from services.registration.commands.erasure import ReportedAgain, restore_identities
 from services.registration.commands.recording import record_next
 from services.registration.commands.taking_in import (
-    Finding,
-    Findings,
-    Reported,
+    IdentityOutcome,
+    IdentityOutcomes,
+    ReportedIdentity,
     identity_of,
     take_in_identities,
     take_in_restored,
@@ -25,13 +25,13 @@ from services.registration.views.sealed import find_recorded
 from services.runtime.gathering import Gathering
 from services.runtime.journal import Commit, Occupant
 
-Told = Literal["accepted", "duplicate", "updated"]
+OutcomeKind = Literal["accepted", "duplicate", "updated"]
 
 
-class ArrivalReported(NamedTuple):
-    """A checked arrival and the name of its request; the same request again gets the same answer.
+class CheckedArrival(NamedTuple):
+    """A checked arrival with the causation of its request; the same causation again gets the same outcome.
 
-    `reported_at` is when it was handed in, if that is not now: an identity erased since is not restored.
+    `reported_at` is when it was handed in, None if just now: an identity that was erased since is not restored.
     """
 
     arrival: Arrival
@@ -42,8 +42,9 @@ class ArrivalReported(NamedTuple):
 class Outcome(NamedTuple):
     """The outcome of an arrival: accepted, a duplicate of a stay that is registered already, or refused.
 
-    `updated` are the fields of the recorded identity that it changed, `differs` those of identity and stay that it says
-    differently from what stays recorded, as reports call them. With `refusal` nothing of its request was taken in.
+    `updated` are the fields of the recorded identity that it changed; `differs` those of identity and stay in which it
+    differs from what is recorded and stays so; both by their names in reports. With `refusal` nothing of its request
+    was taken in.
     """
 
     accepted: bool
@@ -55,74 +56,73 @@ class Outcome(NamedTuple):
     refusal: Refusal | None = None
 
     @property
-    def told(self) -> Told:
-        """Return the outcome as offices are told it: a report that changed something is no duplicate."""
+    def kind(self) -> OutcomeKind:
+        """Return the outcome for answers to offices: a repeated report that changed something is no duplicate."""
         return "accepted" if self.accepted else "updated" if self.updated else "duplicate"
 
 
 class Arrivals:
-    """Registers arrivals; those that come at the same time, over HTTP or AMQP, are recorded together."""
+    """Registers arrivals; concurrent requests, over HTTP or AMQP, are recorded together."""
 
     def __init__(self, registration: Registration) -> None:
-        self._gathering: Gathering[Sequence[ArrivalReported], Sequence[Outcome]] = Gathering(
+        self._gathering: Gathering[Sequence[CheckedArrival], Sequence[Outcome]] = Gathering(
             lambda requests: record_requests(registration, requests)
         )
 
     async def register(
         self, arrivals: Sequence[Arrival], causation: str, reported_at: datetime | None = None
     ) -> Sequence[Outcome] | Refusal:
-        """Register people who arrived together; return an outcome for each, in the same order, or why none is."""
-        reports = [ArrivalReported(arrival, cause_of(arrival, causation), reported_at) for arrival in arrivals]
+        """Register people who arrived together; return their outcomes in the same order, or the refusal of them all."""
+        reports = [CheckedArrival(arrival, cause_of(arrival, causation), reported_at) for arrival in arrivals]
         outcomes = await self._gathering.submit(reports)
         return next((outcome.refusal for outcome in outcomes if outcome.refusal), outcomes)
 
 
 def cause_of(arrival: Arrival, causation: str) -> str:
-    """Return the causation of an arrival: that of its request, preceded by the approver of an unverified number."""
+    """Return the causation of an arrival: its request's, after the name of the approver if the number is unverified."""
     return f"override/{arrival.approved_by}/{causation}" if arrival.unverified else causation
 
 
-async def record_arrivals(registration: Registration, reports: Sequence[ArrivalReported]) -> list[Outcome]:
+async def record_arrivals(registration: Registration, reports: Sequence[CheckedArrival]) -> list[Outcome]:
     """Record arrivals that were reported one by one; return their outcomes, in the same order."""
     return [outcome for [outcome] in await record_requests(registration, [[report] for report in reports])]
 
 
 async def record_requests(
-    registration: Registration, requests: Sequence[Sequence[ArrivalReported]]
+    registration: Registration, requests: Sequence[Sequence[CheckedArrival]]
 ) -> list[list[Outcome]]:
     """Take in the identities, record the arrivals of each request and return their outcomes, in the same order.
 
-    Ids follow from person, street and day, so that a repetition is a duplicate. One refused arrival refuses all of its
-    request.
+    If one arrival is refused, all of its request are.
     """
     recorded_at = registration.service.clock()
-    named = await _name(registration, requests, recorded_at)
-    findings = await take_in_identities(registration, [one.identity for one in named])
-    taken_in = [index for index, one in enumerate(named) if one.identity.request not in findings.refusals]
+    named = await _assign_stays(registration, requests, recorded_at)
+    identities = await take_in_identities(registration, [one.identity for one in named])
+    taken_in = [index for index, one in enumerate(named) if one.identity.request not in identities.refusals]
     recorded = await _record(registration, [named[index] for index in taken_in], recorded_at)
     started = [index for index in taken_in if recorded.started_by(named[index])]
-    if findings.erasures:
-        await _restore_identities(registration, named, recorded, started, findings)
+    if identities.erasures:
+        await _restore_identities(registration, named, recorded, started, identities)
     outcomes = [
-        _refused(one, findings.refusals[one.identity.request])
-        if one.identity.request in findings.refusals
-        else _outcome(one, recorded, finding)
-        for one, finding in zip(named, findings.by_report, strict=True)
+        _refused(one, identities.refusals[one.identity.request])
+        if one.identity.request in identities.refusals
+        else _outcome(one, recorded, identity)
+        for one, identity in zip(named, identities.by_report, strict=True)
     ]
-    answered = iter(outcomes)
-    return [[next(answered) for _ in request] for request in requests]
+    remaining = iter(outcomes)
+    return [[next(remaining) for _ in request] for request in requests]
 
 
 class _Named(NamedTuple):
     """An arrival with the stay that it starts or repeats, and the identity that it reports."""
 
     stay: Stay
-    report: ArrivalReported
-    identity: Reported
+    report: CheckedArrival
+    identity: ReportedIdentity
 
 
 class _Recorded(NamedTuple):
-    """The stays as they stand after recording, and the causation of the fact that started each, by id."""
+    """The stays after recording, and the causation of the fact that started each, both by stay id."""
 
     stays: Mapping[str, Stay]
     causes: Mapping[str, str]
@@ -132,17 +132,18 @@ class _Recorded(NamedTuple):
         return self.causes[one.stay.stay_id] == one.report.causation
 
 
-async def _name(
-    registration: Registration, requests: Sequence[Sequence[ArrivalReported]], recorded_at: datetime
+async def _assign_stays(
+    registration: Registration, requests: Sequence[Sequence[CheckedArrival]], recorded_at: datetime
 ) -> list[_Named]:
-    """Name the stays of arrivals, request by request."""
+    """Return the arrivals of all requests, in order, each with its stay."""
+    # A stay's id follows from person, street and day, so that a repetition is a duplicate.
     places = [(request, place) for request, reports in enumerate(requests) for place in range(len(reports))]
     reports = [requests[request][place] for request, place in places]
     stays = await _as_registered_before(
         registration, reports, [_stay_of(registration, report.arrival, recorded_at) for report in reports]
     )
     return [
-        _Named(stay, report, Reported(stay.person_id, stay.stay_id, report.arrival, report.causation, *where))
+        _Named(stay, report, ReportedIdentity(stay.person_id, stay.stay_id, report.arrival, report.causation, *where))
         for stay, report, where in zip(stays, reports, places, strict=True)
     ]
 
@@ -170,14 +171,14 @@ async def _record(registration: Registration, named: Sequence[_Named], recorded_
     return _Recorded(known, causes)
 
 
-def _outcome(one: _Named, recorded: _Recorded, finding: Finding) -> Outcome:
-    """Return what became of an arrival; the stay of one that was accepted is as it was reported."""
+def _outcome(one: _Named, recorded: _Recorded, identity: IdentityOutcome) -> Outcome:
+    """Return the outcome of an arrival; an accepted one can't differ from its own stay."""
     accepted = recorded.started_by(one)
-    name = ("name",) if finding.name_differs else ()
+    name = ("name",) if identity.name_differs else ()
     of_the_stay = () if accepted else stays.find_differences(recorded.stays[one.stay.stay_id], one.stay)
-    differs = tuple(dict.fromkeys((*name, *finding.differs, *of_the_stay)))
+    differs = tuple(dict.fromkeys((*name, *identity.differs, *of_the_stay)))
     warnings = (*_warnings(one.stay, one.report), *(("name_differs",) if name else ()))
-    return Outcome(accepted, one.stay.stay_id, one.stay.person_id, warnings, finding.updated, differs)
+    return Outcome(accepted, one.stay.stay_id, one.stay.person_id, warnings, identity.updated, differs)
 
 
 def _refused(one: _Named, refusal: Refusal) -> Outcome:
@@ -185,9 +186,9 @@ def _refused(one: _Named, refusal: Refusal) -> Outcome:
 
 
 async def _as_registered_before(
-    registration: Registration, reports: Sequence[ArrivalReported], stays: list[Stay]
+    registration: Registration, reports: Sequence[CheckedArrival], stays: list[Stay]
 ) -> list[Stay]:
-    """Return the stays of arrivals, under the former code of the street where they were registered under it."""
+    """Return the stays of arrivals; one that was registered under a former code of its street keeps that code."""
     divisions = registration.service.divisions
     under_former_code = {
         stay_id(stay.person_id, old, stay.started_on): (stay.stay_id, old)
@@ -223,7 +224,7 @@ async def _restart_retracted(
     taken: Mapping[int, Occupant],
     newest: Mapping[str, Event[StayFact]],
 ) -> dict[int, Occupant]:
-    """Start retracted stays again, unless the request is an old one; return the commits still taken, by index."""
+    """Start retracted stays again, unless their request is a repetition; return the other taken commits by index."""
     journal = registration.service.journal
     still_taken = dict(taken)
     for index in taken:
@@ -244,8 +245,8 @@ def _cause_of(commit: Commit, taken: Occupant | None) -> str:
     return taken.causation if taken else commit.first.causationid
 
 
-def _warnings(stay: Stay, report: ArrivalReported) -> tuple[str, ...]:
-    """Return the warnings of an arrival, with `registered_late` if it was handed in after the last day in time."""
+def _warnings(stay: Stay, report: CheckedArrival) -> tuple[str, ...]:
+    """Return the warnings of an arrival, with `registered_late` if it was handed in after the last day for it."""
     due, reported_at = stay.registration_due, report.reported_at or stay.recorded_at
     late = due is not None and day_of(reported_at) > due
     return (*report.arrival.warnings, "registered_late") if late else report.arrival.warnings
@@ -279,13 +280,17 @@ def _stay_of(registration: Registration, arrival: Arrival, recorded_at: datetime
 
 
 async def _restore_identities(
-    registration: Registration, named: Sequence[_Named], recorded: _Recorded, started: Sequence[int], findings: Findings
+    registration: Registration,
+    named: Sequence[_Named],
+    recorded: _Recorded,
+    started: Sequence[int],
+    identities: IdentityOutcomes,
 ) -> None:
-    """Restore the identities of erased people for whom these arrivals started stays after the erasure.
+    """Restore the identities of erased people for whom arrivals started stays after the erasure.
 
-    An arrival whose person's identity is there again by now is folded into it like any other.
+    If several arrivals are about one such person, the first restores the identity, and each is folded into it.
     """
-    again = [index for index in started if _is_later(named[index], recorded, findings.erasures)]
+    again = [index for index in started if _is_after_erasure(named[index], recorded, identities.erasures)]
     reports = [
         ReportedAgain(
             one.stay.person_id,
@@ -297,15 +302,15 @@ async def _restore_identities(
         for one in (named[index] for index in again)
     ]
     service = registration.service
-    await restore_identities(service.database, service.journal, findings.erasures, reports)
+    await restore_identities(service.database, service.journal, identities.erasures, reports)
     restored = await find_recorded(service.database, {named[index].stay.person_id for index in again})
     again = [index for index in again if named[index].stay.person_id in restored]
-    found = await take_in_restored(registration, [named[index].identity for index in again])
-    for index, finding in zip(again, found, strict=True):
-        findings.by_report[index] = finding
+    taken_in = await take_in_restored(registration, [named[index].identity for index in again])
+    for index, outcome in zip(again, taken_in, strict=True):
+        identities.by_report[index] = outcome
 
 
-def _is_later(one: _Named, recorded: _Recorded, erasures: Mapping[str, datetime]) -> bool:
+def _is_after_erasure(one: _Named, recorded: _Recorded, erasures: Mapping[str, datetime]) -> bool:
     """Return whether a stay was reported, and started, after the identity of its person was erased."""
     erased_at, started_at = erasures.get(one.stay.person_id), recorded.stays[one.stay.stay_id].recorded_at
     return erased_at is not None and min(started_at, one.report.reported_at or started_at) > erased_at

@@ -1,7 +1,4 @@
-"""Show an identity to a caller who covers a stay of the person and gives a reason, or correct the person's name.
-
-Both stand in the access log first.
-"""
+"""Show identities, and correct or confirm names, each recorded in the access log first."""
 
 from collections.abc import Collection
 
@@ -26,14 +23,15 @@ from services.runtime.problems import Problem
 async def show_identity(
     registration: Registration, caller: Caller, person_id: str, stays: Collection[Stay], reason: str
 ) -> Identity | None:
-    """Log the access, then return the person's identity, or None if it was erased or is not known here.
+    """Log the access, then return the person's identity; None if it was erased or is not known here.
 
-    Log the attempt and raise Problem (404) if the caller covers no stay of the person.
+    Log the attempt and raise Problem (404) if the caller covers no stay of the person; raise Problem (422) if the
+    reason names the person.
     """
     street = newest_street(stays)
     if not any(caller.covers(stay.street) for stay in stays):
-        sought = Access.of(caller, "identity_sought", reason, person_id=person_id, street=street)
-        await registration.access_log.record(sought)
+        attempt = Access.of(caller, "identity_sought", reason, person_id=person_id, street=street)
+        await registration.access_log.record(attempt)
         raise Problem(404, "not_found", "No such person in your division.")
     identity = await find_identity(registration, person_id)
     refuse_naming(reason, *texts_of(identity), *await find_names(registration, person_id))
@@ -43,19 +41,19 @@ async def show_identity(
 
 
 async def find_identity(registration: Registration, person_id: str) -> Identity | None:
-    """Return a person's identity, or None if there is none, without logging; use `show_identity` to show it."""
+    """Return a person's identity without logging, None if there is none; to show it, use `show_identity`."""
     sealed = (await find_sealed(registration.service.database, [person_id])).get(person_id)
     return registration.vault.open(sealed) if sealed else None
 
 
 async def find_names(registration: Registration, person_id: str) -> list[str]:
-    """Return the names under which reports told of a person and that no office settled, without logging."""
+    """Return the differing names of a person in reports that no office has settled, without logging."""
     sealed = await find_other_names(registration.service.database, person_id)
     return [registration.vault.open_bytes(name).decode() for name in sealed]
 
 
 async def explain_missing(registration: Registration, person_id: str) -> Problem:
-    """Return why there is no identity of a person here: it was erased (410), or another district has it (404)."""
+    """Return the problem if there is no identity of a person: it was erased (410), or another district has it (404)."""
     if await find_erasures(registration.service.database, [person_id]):
         return Problem(410, "erased", "身份信息已删除。Who this person is was erased.")
     return Problem(404, "not_found", "Another district registered this person and knows the identity.")
@@ -64,8 +62,8 @@ async def explain_missing(registration: Registration, person_id: str) -> Problem
 async def correct_name(registration: Registration, access: Access, person_id: str, name: str) -> None:
     """Log the correction of a person's name, then record it; the same correction again changes nothing.
 
-    The former name is settled: a register in which it stands is taken in with a warning and asks nobody. Raise Problem
-    if there is no identity (404, 410) or the reason names the person (422).
+    The former name is settled: a later report under it is accepted with a warning and raises no task. Raise Problem if
+    there is no identity (404, 410) or the reason names the person (422).
     """
     await _log(registration, access, person_id, name)
     while not await _replace_name(registration, access, person_id, name):
@@ -75,7 +73,10 @@ async def correct_name(registration: Registration, access: Access, person_id: st
 
 
 async def confirm_name(registration: Registration, access: Access, person_id: str) -> None:
-    """Log that the recorded name of a person is right, then settle what was reported otherwise; raise Problem alike."""
+    """Log that the recorded name of a person is right, then settle the differing names.
+
+    Raise Problem if there is no identity (404, 410) or the reason names the person (422).
+    """
     await _log(registration, access, person_id)
     await settle_differences(registration.service.database, person_id, registration.service.today)
 
@@ -89,9 +90,9 @@ async def _log(registration: Registration, access: Access, person_id: str, *name
 
 
 async def _replace_name(registration: Registration, access: Access, person_id: str, name: str) -> bool:
-    """Replace the name where what was read still stands, last, so that a repetition after a crash does the rest.
+    """Replace the name unless somebody else changed the identity meanwhile; return whether it is replaced.
 
-    Return whether it stood.
+    The name is written last, so that a repetition after a crash does the rest.
     """
     database, vault, today = registration.service.database, registration.vault, registration.service.today
     recorded = (await find_recorded(database, [person_id])).get(person_id)
@@ -109,12 +110,12 @@ async def _replace_name(registration: Registration, access: Access, person_id: s
 
 
 def texts_of(identity: Identity | None) -> tuple[str, ...]:
-    """Return the texts that identify a person; none without an identity."""
+    """Return the texts of an identity that identify the person; empty without an identity."""
     return (identity.name, identity.document_number, identity.phone, identity.address) if identity else ()
 
 
 def refuse_naming(reason: str, *texts: str) -> None:
-    """Raise Problem (422) if a reason names a person: the access log is kept for ever, and it is not sealed."""
+    """Raise Problem (422) if a reason contains one of the texts: the access log is permanent, and it is not sealed."""
     typed = normalise(reason)
     if any(len(normalise(text)) > 1 and normalise(text) in typed for text in texts):
         raise Problem(

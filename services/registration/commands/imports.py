@@ -1,7 +1,7 @@
-"""Import registers from spreadsheets: keep them sealed, work through them in batches, resume after a crash.
+"""Import registers from spreadsheets: store them sealed, process them in batches, resume after a crash.
 
-A register is kept only until it is worked through. Then its refused rows alone are kept, sealed one by one, until they
-are dismissed or the person they are about is erased.
+A register is stored only until it is processed. Afterwards only its refused rows are, each sealed by itself, until they
+are dismissed or the identity of their person is erased.
 """
 
 import asyncio
@@ -15,13 +15,13 @@ from pydantic_core import from_json, to_json
 
 from contracts.envelope import uuid7
 from contracts.reference.calendar import day_of
-from services.registration.commands.arrivals import ArrivalReported, Outcome, cause_of, record_arrivals
+from services.registration.commands.arrivals import CheckedArrival, Outcome, cause_of, record_arrivals
 from services.registration.commands.departures import record_departure
 from services.registration.commands.recording import recorded_by
 from services.registration.domain.errors import LeftBeforeArrivingError, NotRegisteredError
 from services.registration.intake.columns import COLUMNS
 from services.registration.intake.refusals import WARNINGS, Refusal, RefusalCode
-from services.registration.intake.registers import Register, Reported, Row, check_row, read_register, write_refused
+from services.registration.intake.registers import CheckedRow, Register, Row, check_row, read_register, write_refused
 from services.registration.intake.reports import ArrivalReport
 from services.registration.service import Registration
 from services.registration.views.sealed import (
@@ -48,11 +48,11 @@ from services.runtime.mongo import wait_while_away
 from services.runtime.sheets.tables import row_of, table_of
 
 BATCH_SIZE = 1000
-"""Rows that are recorded at once, between two saves of the progress."""
+"""The number of rows that are recorded together, between two saves of the progress."""
 
 
 class RefusedRow(BaseModel):
-    """A refused row by its place in the file, with the stable code and the field."""
+    """A refused row: its place in the file, the stable code and the field."""
 
     row: int
     code: str
@@ -63,8 +63,8 @@ class RefusedRow(BaseModel):
 class Progress(ImportProgress):
     """The progress of an import: each of `rows` rows below headings is in exactly one of five counts once it is done.
 
-    Of the duplicates, `updated` are those whose contact details were taken in. The text of refused rows is kept until
-    it is dismissed; `erased` counts those whose text went with a person's.
+    `updated` counts the duplicates that changed recorded contact details. The text of refused rows is stored until it
+    is dismissed; `erased` counts refused rows whose text was deleted with a person's identity.
     """
 
     updated: int = 0
@@ -72,12 +72,12 @@ class Progress(ImportProgress):
     erased: int = 0
     dismissed_at: datetime | None = None
     approver: str | None = None
-    """The supervisor who handed it in: numbers with a reason beside them are approved."""
+    """The supervisor who handed it in; it approves numbers in rows with a reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """Who hands in a register for which street; `approver` is a supervisor who approves numbers with a reason."""
+    """Who hands in a register (`by`) for which street; `approver` is the supervisor who approves its numbers."""
 
     import_id: str
     street: str
@@ -85,18 +85,18 @@ class Submission:
     approver: str | None = None
 
 
-async def hand_in(registration: Registration, content: bytes, filename: str, handed_in: Submission) -> Progress:
-    """Keep a register and promise to work through it, once; raise SheetError if it can't be read at all."""
-    known = await find_progress(registration, handed_in.import_id)
+async def hand_in(registration: Registration, content: bytes, filename: str, submission: Submission) -> Progress:
+    """Store a register and enqueue it, once; return its progress. Raise SheetError if it can't be read."""
+    known = await find_progress(registration, submission.import_id)
     if known is not None:
         return known
     register = await asyncio.to_thread(read_register, content, filename)
     now = registration.service.clock()
-    progress = begin(register, handed_in.street, now, handed_in.approver, handed_in.import_id)
+    progress = begin(register, submission.street, now, submission.approver, submission.import_id)
     sealed = registration.vault.seal_bytes(content)
     database = registration.service.database
     await keep_register(database, progress.import_id, sealed, filename, now)
-    await enqueue_import(database, progress.import_id, {**_fields(progress), "by": handed_in.by})
+    await enqueue_import(database, progress.import_id, {**_fields(progress), "by": submission.by})
     if progress.state == "done":
         await drop_file(database, progress.import_id)
     return progress
@@ -105,25 +105,25 @@ async def hand_in(registration: Registration, content: bytes, filename: str, han
 def begin(
     register: Register, street: str, handed_in_at: datetime, approver: str | None = None, import_id: str = ""
 ) -> Progress:
-    """Begin an import: its blank rows are done, the others are to come."""
+    """Return the progress of a new import, with its blank and ignored rows done."""
     progress = Progress(
         import_id=import_id or uuid7(), street=street, rows=0, handed_in_at=handed_in_at, approver=approver
     )
-    return _about(register, progress)
+    return _with_register(progress, register)
 
 
-def _about(register: Register, progress: Progress) -> Progress:
-    """Put into a progress what reading the register tells: its rows, blank and ignored ones, sheets and columns."""
-    told = {
+def _with_register(progress: Progress, register: Register) -> Progress:
+    """Return a progress with what was read of the register: its rows, blank and ignored ones, sheets and columns."""
+    read = {
         "rows": register.total,
         "blank": register.blank,
         "ignored": len(register.ignored),
         "ignored_rows": register.ignored,
         "sheets": register.sheets,
     }
-    about = progress.model_copy(deep=True, update=told)
-    about.count_done()
-    return about
+    begun = progress.model_copy(deep=True, update=read)
+    begun.count_done()
+    return begun
 
 
 async def find_progress(registration: Registration, import_id: str) -> Progress | None:
@@ -133,7 +133,7 @@ async def find_progress(registration: Registration, import_id: str) -> Progress 
 
 
 async def make_refused_workbook(registration: Registration, progress: Progress) -> bytes:
-    """Return the workbook (.xlsx) of an import's refused rows, as they were typed, and of how the file was read."""
+    """Return a workbook (.xlsx) of an import's refused rows, as they were typed, with a report on the import."""
     sealed = await find_refused(registration.service.database, progress.import_id)
     opened = {place: from_json(registration.vault.open_bytes(sealed[place])) for place in sealed}
     names = tuple(sheet.sheet for sheet in progress.sheets if sheet.skipped is None) or ("",)
@@ -152,7 +152,7 @@ async def dismiss(registration: Registration, import_id: str) -> None:
 
 
 async def work_through(registration: Registration) -> None:
-    """Work on unfinished imports as long as the service runs, from where a crashed worker left them."""
+    """Process unfinished imports as long as the service runs; resume those of a crashed worker."""
     try:
         await wait_while_away(lambda: _drop_finished(registration))
     except Exception as error:
@@ -163,8 +163,8 @@ async def work_through(registration: Registration) -> None:
 async def work_through_register(
     registration: Registration, register: Register, progress: Progress
 ) -> AsyncIterator[Progress]:
-    """Work through the rest of a register in batches; yield the progress after each."""
-    progress = _about(register, progress)
+    """Process the rest of a register in batches; yield the progress after each."""
+    progress = _with_register(progress, register)
     while progress.worked < len(register.rows):
         rows = register.rows[progress.worked : progress.worked + BATCH_SIZE]
         progress = await _record_rows(registration, register, rows, progress)
@@ -183,23 +183,24 @@ async def _record_rows(
         approver=progress.approver,
     )
     checked = {row.place: check(row) for row in rows}
-    reported = {place: one for place, one in checked.items() if isinstance(one, Reported)}
-    arrivals = {place: one.arrival for place, one in reported.items() if one.arrival}
+    arrivals = {
+        place: row.arrival for place, row in checked.items() if isinstance(row, CheckedRow) and row.arrival is not None
+    }
     outcomes = await record_arrivals(
         registration,
         [
-            ArrivalReported(arrival, cause_of(arrival, f"import/{progress.import_id}/{place}"), progress.handed_in_at)
+            CheckedArrival(arrival, cause_of(arrival, f"import/{progress.import_id}/{place}"), progress.handed_in_at)
             for place, arrival in arrivals.items()
         ],
     )
     arrived = dict(zip(arrivals, outcomes, strict=True))
-    for place, one in checked.items():
+    for place, row in checked.items():
         outcome: Outcome | Refusal
-        if isinstance(one, Refusal):
-            outcome = one
+        if isinstance(row, Refusal):
+            outcome = row
         else:
             cause = f"import/{progress.import_id}/{place}/left"
-            outcome = await _end_stay(registration, one, arrived.get(place), cause)
+            outcome = await _end_stay(registration, row, arrived.get(place), cause)
         if isinstance(outcome, Refusal):
             _count_refusal(after, place, outcome)
         else:
@@ -209,13 +210,13 @@ async def _record_rows(
 
 
 async def _end_stay(
-    registration: Registration, reported: Reported, arrived: Outcome | None, cause: str
+    registration: Registration, row: CheckedRow, arrived: Outcome | None, cause: str
 ) -> Outcome | Refusal:
-    """Record the departure that a row reports beside its arrival, or alone; return what became of both."""
-    if arrived and (arrived.refusal or not reported.departure):
+    """Record the departure that a row reports, with or without an arrival; return the outcome of both."""
+    if arrived and (arrived.refusal or not row.departure):
         return arrived.refusal or arrived
-    departure = reported.departure
-    assert departure is not None, "a row reports one of the two"
+    departure = row.departure
+    assert departure is not None, "a row reports an arrival or a departure"
     try:
         stay, *_ = await record_departure(registration, departure, cause)
     except NotRegisteredError:
@@ -234,8 +235,8 @@ def _count_outcome(progress: Progress, note: RowNote, outcome: Outcome) -> None:
     progress.accepted += outcome.accepted
     progress.duplicate += not outcome.accepted
     progress.updated += bool(outcome.updated) and not outcome.accepted
-    told = {"warnings": outcome.warnings, "updated": outcome.updated, "differs": outcome.differs}
-    progress.note(note.model_copy(update=told))
+    noted = {"warnings": outcome.warnings, "updated": outcome.updated, "differs": outcome.differs}
+    progress.note(note.model_copy(update=noted))
 
 
 def _count_refusal(progress: Progress, row: int, refusal: Refusal) -> None:
@@ -258,7 +259,7 @@ async def _finish(registration: Registration, import_id: str) -> None:
 
 
 async def _keep_refused(registration: Registration, register: Register, progress: Progress) -> None:
-    """Keep the refused rows of a register, each sealed with its header."""
+    """Store the refused rows of a register, each sealed with its header."""
     refused = {row.row for row in progress.refused_rows}
     sealed = {
         row.place: registration.vault.seal_bytes(to_json([register.headers[table_of(row.place)], row.cells]))
@@ -269,7 +270,7 @@ async def _keep_refused(registration: Registration, register: Register, progress
 
 
 async def _drop_finished(registration: Registration) -> None:
-    """Delete registers of finished imports: their worker crashed, or an earlier version kept them."""
+    """Delete the registers of finished imports that are still stored: their worker crashed before it deleted them."""
     service = registration.service
     await delete_orphans(service.database, service.clock())
     for import_id in await list_files(service.database):
@@ -286,10 +287,10 @@ async def _open_register(registration: Registration, import_id: str) -> Register
 
 
 def refusals_of(progress: Progress) -> list[tuple[int, Refusal]]:
-    """Return the refused rows of an import: place in the file and refusal."""
+    """Return the refusals of an import, each with the row's place in the file."""
     return [(row.row, Refusal(RefusalCode(row.code), row.field, row.detail)) for row in progress.refused_rows]
 
 
 def _fields(progress: Progress) -> dict[str, object]:
-    kept = {name: [one.model_dump() for one in getattr(progress, name)] for name in ("refused_rows", "notes")}
-    return {**progress.model_dump(exclude={"import_id", "noted"}), **kept}
+    excluded = {name: [item.model_dump() for item in getattr(progress, name)] for name in ("refused_rows", "notes")}
+    return {**progress.model_dump(exclude={"import_id", "noted"}), **excluded}

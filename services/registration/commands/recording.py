@@ -1,4 +1,4 @@
-"""How a command records: once for a request, over the state it was decided over, after the stream's newest fact."""
+"""How commands record: once for each request, after the newest fact of a stream, on the version the caller saw."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,9 +22,11 @@ async def continue_own(
     causation: str,
     version: int | None,
 ) -> Event[FactT]:
-    """Continue a stream of the own district, once for a request however often it comes.
+    """Record the next fact of a stream of the own district, once for each request, and return its event.
 
-    `subject` is the stream and the kind of its facts; `decide` goes from the newest fact to the next.
+    `subject` is the stream and the type of its facts; `decide` returns the next fact from the newest one. Raise
+    NotFoundError without a fact to continue, StaleError if `version` is not the newest, StreamConflictError if other
+    requests always come first.
     """
     stream, kind = subject
     for _ in range(ATTEMPTS):
@@ -44,7 +46,7 @@ async def continue_own(
 async def record_next(
     registration: Registration, event: Event[Fact] | None, fact: FactT, causation: str
 ) -> Event[FactT] | None:
-    """Record a fact after an event, or as a stream's first, and give it; None means that somebody else was first."""
+    """Record a fact after an event, or as a stream's first; return its event, None if another request came first."""
     journal = registration.service.journal
     sequence, correlation = (event.sequence, event.correlationid) if event else (0, None)
     commit = journal.commit(fact, after=sequence, causation=causation, correlation=correlation)
@@ -52,16 +54,16 @@ async def record_next(
 
 
 async def recorded_by(registration: Registration, person_id: str, causation: str) -> dict[str, Event[Fact]]:
-    """Return what this very request has led to already: the newest fact of each stream about a person.
+    """Return the facts about a person that this request has led to already: the newest of each stream, by stream.
 
-    Ask after loading what is to be changed: then a change by this request is never missed.
+    Call it after loading what is to be changed, so that no change by this request is missed.
     """
     found = await registration.service.journal.load_caused([person_id], causation)
     return {event.subject: event for event in found}
 
 
 async def load_own(registration: Registration, stream: str, kind: type[FactT]) -> Event[FactT]:
-    """Return the newest fact of a stream of the own district's; raise NotFoundError if there is none."""
+    """Return the newest fact of a stream of the own district; raise NotFoundError if there is none."""
     event = await registration.service.journal.load(stream, kind)
     if event is None:
         raise NotFoundError
@@ -69,7 +71,7 @@ async def load_own(registration: Registration, stream: str, kind: type[FactT]) -
 
 
 def must_be_current(event: Event[Fact] | None, version: int | None) -> None:
-    """Refuse what was decided over an older state than the present."""
+    """Raise StaleError if a version is given and is not the event's, 0 without an event."""
     current = event.sequence if event else 0
     if version is not None and version != current:
         raise StaleError(current)
@@ -77,7 +79,7 @@ def must_be_current(event: Event[Fact] | None, version: int | None) -> None:
 
 @contextmanager
 def naming_version(event: Event[Fact] | None) -> Iterator[None]:
-    """Say with a refusal which version it is about."""
+    """Add the version of an event, 0 without one, to a refusal."""
     try:
         yield
     except RefusedError as error:
@@ -86,7 +88,7 @@ def naming_version(event: Event[Fact] | None) -> Iterator[None]:
 
 
 def must_not_be_future(registration: Registration, **days: date | None) -> None:
-    """Refuse a day that is still to come, by the name of its field."""
+    """Raise FutureDayError, with the name of the field, if a day is in the future."""
     for name, day in days.items():
         if day is not None and day > registration.now().day:
             raise FutureDayError(name)

@@ -1,7 +1,7 @@
-"""Take in the identities that arrivals report: fold them into what is recorded, seal it, refuse one child for another.
+"""Take in the identities that arrivals report: fold them into the recorded ones, and refuse one child for another.
 
-People are read, folded and written in bulk. A write is guarded by what was read, so that of two reports at the same
-moment, whichever instance they come to, the second is folded into the first.
+Identities are read, folded and written in bulk. A write succeeds only if what was read is still recorded, so of two
+concurrent reports, even to different instances, the second is folded into the first.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -27,8 +27,11 @@ from services.registration.views.sealed import (
 )
 
 
-class Reported(NamedTuple):
-    """A report of a person's stay, and its place in its request: what is refused of a request refuses all of it."""
+class ReportedIdentity(NamedTuple):
+    """An arrival as a report of an identity, with the numbers of its request and of its place there, from 0.
+
+    If one report of a request is refused, all of them are.
+    """
 
     person_id: str
     stay_id: str
@@ -38,8 +41,8 @@ class Reported(NamedTuple):
     place: int
 
 
-class Finding(NamedTuple):
-    """What a report changed of a recorded identity, and what it says differently."""
+class IdentityOutcome(NamedTuple):
+    """The fields of the recorded identity that a report updated, and those in which it differs from it."""
 
     updated: tuple[str, ...] = ()
     differs: tuple[str, ...] = ()
@@ -47,17 +50,20 @@ class Finding(NamedTuple):
 
 
 @dataclass(slots=True)
-class Findings:
-    """What became of reported identities: a finding for each report, refusals by request, erasures by person."""
+class IdentityOutcomes:
+    """The outcomes of reported identities: by report in order, refusals by request, times of erasures by person."""
 
-    by_report: list[Finding]
+    by_report: list[IdentityOutcome]
     refusals: dict[int, Refusal] = field(default_factory=dict)
     erasures: dict[str, datetime] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class _Known:
-    """What is known of a person: what stands there, sealed, if anything does, and what is to stand there."""
+    """The identity to record of a person, and the `recorded` one, sealed, if there is one.
+
+    `updated` has the fields that each report updated, by its causation.
+    """
 
     identity: Identity
     as_of: date
@@ -66,31 +72,31 @@ class _Known:
 
     @property
     def remembered(self) -> Mapping[str, tuple[str, ...]]:
-        """Return what each of the reports updated, by cause; nothing if none of them did."""
+        """Return the fields that each report updated, by its causation; empty if no report updated any."""
         return self.updated if any(self.updated.values()) else {}
 
     @property
     def changed(self) -> bool:
-        """Return whether something else is to stand there."""
+        """Return whether the identity differs from the recorded one."""
         return self.recorded is None or self.as_of != self.recorded.as_of or any(self.updated.values())
 
     def was_sent(self, cause: str) -> bool:
-        """Return whether a report of this cause was taken in when it was sent before."""
+        """Return whether a report with this causation was taken in before."""
         return self.recorded is not None and cause in self.recorded.updated
 
 
 class _Before(NamedTuple):
-    """What was before a batch: reports that were taken in (person and cause), and names that were corrected."""
+    """The state before a batch: reports already taken in (person, causation), and corrected names (person, digest)."""
 
     sent: Collection[tuple[str, str]]
     former_names: Collection[tuple[str, str]]
 
 
-async def take_in_identities(registration: Registration, reports: Sequence[Reported]) -> Findings:
-    """Take in reported identities, in order; return what each changed and which requests are refused.
+async def take_in_identities(registration: Registration, reports: Sequence[ReportedIdentity]) -> IdentityOutcomes:
+    """Take in reported identities, in order; return the outcome of each and the refused requests.
 
-    Children that may refuse a household are written before anybody else of it, so that nothing else of a refused
-    household is taken in even if another instance registers the other child at this moment.
+    Children who may cause a household to be refused are written first. So nothing of a refused household is taken in,
+    even if another instance registers the other child at this moment.
     """
     together = {report.request for report in reports if report.place}
     deciding = {report.person_id for report in reports if report.request in together and _is_guarded(report.arrival)}
@@ -100,8 +106,8 @@ async def take_in_identities(registration: Registration, reports: Sequence[Repor
     return await taking.finish()
 
 
-async def take_in_restored(registration: Registration, reports: Sequence[Reported]) -> list[Finding]:
-    """Take in reports that started stays of people whose identity was restored by one of them just now."""
+async def take_in_restored(registration: Registration, reports: Sequence[ReportedIdentity]) -> list[IdentityOutcome]:
+    """Take in reports about people whose identity one of these reports has just restored; return their outcomes."""
     taking = _TakingIn(registration, reports, recorded=True)
     await taking.take_in({report.person_id for report in reports})
     return (await taking.finish()).by_report
@@ -110,18 +116,21 @@ async def take_in_restored(registration: Registration, reports: Sequence[Reporte
 class _TakingIn:
     """Takes in the reports of one batch.
 
-    With `recorded` their stays are, so that none can be refused any more, and another child's name is a task instead.
+    With `recorded` their stays are recorded already: none can be refused any more, and the name of another child
+    becomes a task instead.
     """
 
-    def __init__(self, registration: Registration, reports: Sequence[Reported], *, recorded: bool = False) -> None:
+    def __init__(
+        self, registration: Registration, reports: Sequence[ReportedIdentity], *, recorded: bool = False
+    ) -> None:
         self._registration = registration
         self._reports = reports
         self._recorded = recorded
-        self._findings = Findings([Finding()] * len(reports))
+        self._outcomes = IdentityOutcomes([IdentityOutcome()] * len(reports))
         self._likenesses: dict[str, Mapping[str, tuple[str, ...]]] = {}
 
     async def take_in(self, people: Collection[str]) -> None:
-        """Take in what is reported of some people, again where somebody else wrote meanwhile."""
+        """Take in the reports about some people; repeat for those whom another request changed meanwhile."""
         pending = set(people)
         while pending:
             about = [index for index, report in enumerate(self._reports) if report.person_id in pending]
@@ -131,13 +140,13 @@ class _TakingIn:
             pending = await self._write(about, known)
             await self._raise_names([index for index in about if self._reports[index].person_id not in pending])
 
-    async def finish(self) -> Findings:
-        """Raise the pairs of people who may be one; return what became of the reports."""
+    async def finish(self) -> IdentityOutcomes:
+        """Record pairs of people who may be one person; return the outcomes of the reports."""
         await duplicates.raise_pairs(self._registration.service.database, self._likenesses)
         for index, report in enumerate(self._reports):
-            if report.person_id in self._findings.erasures:
-                self._findings.by_report[index] = Finding()
-        return self._findings
+            if report.person_id in self._outcomes.erasures:
+                self._outcomes.by_report[index] = IdentityOutcome()
+        return self._outcomes
 
     async def _read(self, people: Collection[str]) -> dict[str, _Known]:
         found = await find_recorded(self._registration.service.database, people)
@@ -145,7 +154,7 @@ class _TakingIn:
         return {person: _Known(opened(one.sealed), one.as_of, one) for person, one in found.items()}
 
     async def _find_former_names(self, about: Sequence[int], known: Mapping[str, _Known]) -> set[tuple[str, str]]:
-        """Return the people and digests of names that were corrected, of children reported under another name."""
+        """Return the corrected names (person, digest) of children who are reported under another name."""
         reports = [self._reports[index] for index in about if self._reports[index].person_id in known]
         differing = {
             report.person_id
@@ -155,9 +164,9 @@ class _TakingIn:
         return await find_settled(self._registration.service.database, differing) if differing else set()
 
     async def _find_sent(self, about: Sequence[int], known: Mapping[str, _Known]) -> set[tuple[str, str]]:
-        """Return the people and causes of reports that led to facts already, because they were sent before.
+        """Return the reports (person, causation) that led to facts already, because they were sent before.
 
-        Only people of whom a report would change something are looked for.
+        Search only for people of whom a report would change something.
         """
         reports = [self._reports[index] for index in about if self._reports[index].person_id in known]
         changing = {report.person_id for report in reports if _take_in(report, known).updated}
@@ -167,26 +176,26 @@ class _TakingIn:
         return {(event.personid or "", event.causationid) for event in history}
 
     def _fold(self, about: Sequence[int], known: dict[str, _Known], before: _Before) -> None:
-        """Fold reports into what is known, request by request; note what each changed, and which are refused."""
+        """Fold reports into what is known, request by request; keep the outcomes and refusals."""
         requests: dict[int, list[int]] = {}
         for index in about:
             requests.setdefault(self._reports[index].request, []).append(index)
         for request, indexes in requests.items():
-            refusal = self._findings.refusals.get(request)
+            refusal = self._outcomes.refusals.get(request)
             if refusal is None and not self._recorded:
                 refusal = self._find_refusal([self._reports[index] for index in indexes], known, before)
             if refusal is not None:
-                self._findings.refusals[request] = refusal
+                self._outcomes.refusals[request] = refusal
                 continue
             for index in indexes:
-                self._findings.by_report[index] = _fold_one(self._reports[index], known, before)
+                self._outcomes.by_report[index] = _fold_one(self._reports[index], known, before)
 
     def _find_refusal(
-        self, reports: Iterable[Reported], known: Mapping[str, _Known], before: _Before
+        self, reports: Iterable[ReportedIdentity], known: Mapping[str, _Known], before: _Before
     ) -> Refusal | None:
-        """Return the refusal of a request that names another child under a number that is recorded, if it does.
+        """Return the refusal of a request that reports another child under a recorded number; None if it does not.
 
-        A child whose name was corrected is the same under its former one.
+        A child under its former name, before a correction, is the same child.
         """
         for report in reports:
             one, reported = known.get(report.person_id), identity_of(report.arrival)
@@ -200,9 +209,9 @@ class _TakingIn:
         return None
 
     async def _write(self, about: Sequence[int], known: Mapping[str, _Known]) -> set[str]:
-        """Write what was folded; return the people of whom something else stands there by now."""
+        """Write the folded identities; return the people whose recorded identity changed since it was read."""
         database, vault = self._registration.service.database, self._registration.vault
-        kept = [index for index in about if self._reports[index].request not in self._findings.refusals]
+        kept = [index for index in about if self._reports[index].request not in self._outcomes.refusals]
         reported = [(self._reports[index].person_id, self._reports[index].arrival) for index in kept]
         likenesses = duplicates.likenesses_of(vault, reported)
         new = {person: one for person, one in known.items() if one.recorded is None}
@@ -218,12 +227,12 @@ class _TakingIn:
         present = await insert_sealed(database, inserts)
         missed = await replace_sealed(database, replacements)
         erased = await find_erasures(database, present) if present else {}
-        self._findings.erasures |= erased
+        self._outcomes.erasures |= erased
         pending = {*present, *missed}.difference(erased)
         otherwise = {
             self._reports[index].person_id
             for index in kept
-            if self._recorded or self._findings.by_report[index] != Finding()
+            if self._recorded or self._outcomes.by_report[index] != IdentityOutcome()
         }
         await duplicates.add_likenesses(
             database, {person: likenesses[person] for person in otherwise - pending - new.keys()}
@@ -232,9 +241,9 @@ class _TakingIn:
         return pending
 
     async def _raise_names(self, settled: Iterable[int]) -> None:
-        """Keep the names that differ for the office to settle."""
-        findings, today = self._findings, self._registration.service.today
-        differing = [self._reports[index] for index in settled if findings.by_report[index].name_differs]
+        """Record the names that differ, for the office to settle."""
+        outcomes, today = self._outcomes, self._registration.service.today
+        differing = [self._reports[index] for index in settled if outcomes.by_report[index].name_differs]
         differences = [
             NameDifference(
                 report.person_id,
@@ -246,30 +255,30 @@ class _TakingIn:
                 report.arrival.started_on,
             )
             for report in differing
-            if report.request not in findings.refusals and report.person_id not in findings.erasures
+            if report.request not in outcomes.refusals and report.person_id not in outcomes.erasures
         ]
         await raise_differences(self._registration.service.database, differences)
 
 
-def _take_in(report: Reported, known: Mapping[str, _Known]) -> TakenIn:
+def _take_in(report: ReportedIdentity, known: Mapping[str, _Known]) -> TakenIn:
     before, arrival = known.get(report.person_id), report.arrival
     recorded, as_of = (before.identity, before.as_of) if before else (None, None)
     return take_in(recorded, as_of, identity_of(arrival), arrival.started_on)
 
 
-def _fold_one(report: Reported, known: dict[str, _Known], before: _Before) -> Finding:
-    """Fold a report into what is known of its person; one that was taken in before changes nothing."""
+def _fold_one(report: ReportedIdentity, known: dict[str, _Known], before: _Before) -> IdentityOutcome:
+    """Fold a report into what is known of its person, once; return its outcome."""
     person, cause = report.person_id, report.causation
     taken, one = _take_in(report, known), known.get(person)
     if one and one.recorded and (one.was_sent(cause) or (person, cause) in before.sent):
-        return Finding(one.recorded.updated.get(cause, ()), taken.differs, taken.name_differs)
+        return IdentityOutcome(one.recorded.updated.get(cause, ()), taken.differs, taken.name_differs)
     if one and cause in one.updated:
-        return Finding(one.updated[cause], taken.differs, taken.name_differs)
+        return IdentityOutcome(one.updated[cause], taken.differs, taken.name_differs)
     if one is None:
         one = known[person] = _Known(taken.identity, taken.as_of)
     one.identity, one.as_of = taken.identity, taken.as_of
     one.updated[cause] = taken.updated
-    return Finding(taken.updated, taken.differs, taken.name_differs)
+    return IdentityOutcome(taken.updated, taken.differs, taken.name_differs)
 
 
 def _is_guarded(arrival: Arrival) -> bool:

@@ -1,1 +1,1 @@
-"""What people typed becomes checked values, or a refusal with a stable code: the same at every door."""
+"""Check what people typed: return checked values, or refuse with a stable code; the same for HTTP, AMQP and files."""

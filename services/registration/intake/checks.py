@@ -1,4 +1,4 @@
-"""What people typed becomes a checked arrival or departure, or a refusal: the same at every door."""
+"""Check typed reports: return an arrival or departure, or a refusal; the same over HTTP, over AMQP and in registers."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -29,13 +29,14 @@ from services.registration.intake.vocabulary import (
 )
 
 LONGEST_KEPT = 300
+"""The most characters of a free text."""
 
 _INHERITED = ("arrived_on", "address", "community", "grid", "dwelling", "origin")
 
 
 @dataclass(frozen=True, slots=True)
 class _Circumstances:
-    """What a report is checked against, besides itself."""
+    """What a report is checked against; `head` is the head of the household, if it is known from another report."""
 
     street: str
     today: date
@@ -52,12 +53,13 @@ def check_arrival(
     divisions: Divisions,
     approver: str | None = None,
 ) -> Arrival | Refusal:
-    """Check a typed arrival; the first thing wrong of what is missing, name, document, birth, sex and day.
+    """Return a typed arrival as checked; a refusal for the first error among absences, name, document, birth, sex, day.
 
-    `approver` is the supervisor who reports it, the only one to approve a number that fails its check.
+    `approver` is the reporting supervisor, None for anybody else: only a supervisor may approve a number that fails its
+    check.
     """
     try:
-        return _arrival(report, _Circumstances(street, today, divisions, approver))
+        return _read_arrival(report, _Circumstances(street, today, divisions, approver))
     except ReportRefusedError as refused:
         return refused.refusal
 
@@ -70,32 +72,32 @@ def check_household(
     divisions: Divisions,
     approver: str | None = None,
 ) -> list[Arrival] | Refusal:
-    """Check the arrival of a person and of everybody along, the head first; one refused member refuses them all."""
+    """Return the checked arrivals of a household, the head first; the refusal of one member refuses them all."""
     try:
-        return _household(report, _Circumstances(street, today, divisions, approver))
+        return _read_household(report, _Circumstances(street, today, divisions, approver))
     except ReportRefusedError as refused:
         return refused.refusal
 
 
 def check_departure(report: DepartureReport, *, street: str, today: date, divisions: Divisions) -> Departure | Refusal:
-    """Check a typed departure; the first thing wrong of what is missing, document and day."""
+    """Return a typed departure as checked; a refusal for the first error among absences, document and day."""
     try:
-        return _departure(report, street, today, divisions)
+        return _read_departure(report, street, today, divisions)
     except ReportRefusedError as refused:
         return refused.refusal
 
 
-def _household(report: HouseholdReport, around: _Circumstances) -> list[Arrival]:
-    """Read the head, then each member with what the head's report says for all."""
-    first = _arrival(report, around)
+def _read_household(report: HouseholdReport, context: _Circumstances) -> list[Arrival]:
+    """Return the arrival of the head, then of each member with the fields inherited from the head's report."""
+    first = _read_arrival(report, context)
     if not report.members:
         return [first]
     if first.head is None:
         first = first._replace(head=first.document, relationship=first.relationship or HEAD)
     arrivals = [first]
     for place, member in enumerate(report.members):
-        with _naming(f"members.{place}"):
-            arrival = _arrival(_inherit(member, report), replace(around, head=first.head))
+        with _prefixing_field(f"members.{place}"):
+            arrival = _read_arrival(_inherit(member, report), replace(context, head=first.head))
             if any(known.document == arrival.document for known in arrivals):
                 refuse(RefusalCode.NAMED_TWICE, "document_number")
             arrivals.append(arrival)
@@ -103,22 +105,22 @@ def _household(report: HouseholdReport, around: _Circumstances) -> list[Arrival]
 
 
 def _inherit(member: ArrivalReport, report: ArrivalReport) -> ArrivalReport:
-    """Fill in what a member leaves to the report."""
-    said: dict[str, object] = {
+    """Return a member's report with its empty fields filled in from the household's report."""
+    inherited: dict[str, object] = {
         field: getattr(report, field) for field in _INHERITED if not getattr(member, field).strip()
     }
     if _is_guarded(member) and not (member.guardian_document_number + member.document_number).strip():
-        said |= {
+        inherited |= {
             "guardian_document_type": report.document_type,
             "guardian_document_number": report.document_number,
             "override": member.override or report.override,
         }
-    return member.model_copy(update=said)
+    return member.model_copy(update=inherited)
 
 
 @contextmanager
-def _naming(place: str) -> Iterator[None]:
-    """Name the member whose field is wrong."""
+def _prefixing_field(place: str) -> Iterator[None]:
+    """Prefix the field of a refusal with the place of the member that it is about."""
     try:
         yield
     except ReportRefusedError as error:
@@ -126,35 +128,25 @@ def _naming(place: str) -> Iterator[None]:
         raise ReportRefusedError(refused.code, f"{place}.{refused.field}", refused.detail) from error
 
 
-def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
-    """Read a report field by field."""
+def _read_arrival(report: ArrivalReport, context: _Circumstances) -> Arrival:
+    """Return the arrival of a person, read field by field: the order decides which error refuses the report."""
     warnings: list[str] = []
-    street = fields.read_street(around.street, around.today, around.divisions, warnings)
-    _check_lengths(report, "hukou_address", "phone", "address", "community", "grid", "employer", "note")
-    _check_override(report.override, around.approver)
-    numbered = () if _is_guarded(report) else ("document_number",)
-    _check_present(report, "name", "document_type", *numbered, "arrived_on")
+    street = fields.read_street(context.street, context.today, context.divisions, warnings)
+    _check_form(report, context.approver)
     name = fields.read_name(report.name)
-    document = read_document(report, around.today, around.divisions, trusted=report.override is None)
-    guardian = None
-    if report.override is not None:
-        document = keep_apart(document, street, name)
-    elif document.document_type is DocumentType.GUARDIAN:
-        guardian = guardian_in(document.number)
-    birth = fields.read_birth(report.birth, document, around.today)
+    document, guardian = _read_documents(report, street, name, context)
+    birth = fields.read_birth(report.birth, document, context.today)
     sex = fields.read_sex(report.sex, document, warnings)
-    started_on = fields.read_day("arrived_on", report.arrived_on, around.today)
-    if started_on < birth:
-        warnings.append("arrived_before_birth")
+    started_on = _read_first_day(report, birth, context.today, warnings)
     purpose = fields.read_word(PURPOSES, report.purpose, "unknown_purpose", warnings)
     dwelling = fields.read_word(DWELLINGS, report.dwelling, "unknown_dwelling", warnings)
-    relationship = fields.read_word(RELATIONSHIPS, report.relationship, "unknown_relationship", warnings)
+    relationship, head = _read_place_in_household(report, document, context, warnings)
     return Arrival(
         document_type=document.document_type,
         document_number=document.number,
         apart=document.apart,
         guardian=guardian,
-        head=around.head or _read_head(report, document, relationship, around.divisions, warnings),
+        head=head,
         name=name,
         phone=fields.read_phone(report.phone, warnings),
         address=report.address.strip(),
@@ -162,14 +154,14 @@ def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
         employer=report.employer.strip(),
         note=report.note.strip(),
         override_reason=report.override.reason.strip() if report.override else "",
-        approved_by=around.approver or "" if report.override else "",
+        approved_by=context.approver or "" if report.override else "",
         street=street,
         started_on=started_on,
         birth=birth,
         sex=sex,
         ethnic_group=fields.read_word(ETHNIC_CODES, report.ethnic_group, "unknown_ethnic_group", warnings),
-        hukou_division=fields.read_hukou(report.hukou_division, report.hukou_address, around.divisions, warnings),
-        origin=fields.read_origin(report.origin, around.divisions, warnings),
+        hukou_division=fields.read_hukou(report.hukou_division, report.hukou_address, context.divisions, warnings),
+        origin=fields.read_origin(report.origin, context.divisions, warnings),
         purpose=purpose,
         dwelling=dwelling,
         hazard=fields.read_word(HAZARDS, report.hazard, "unknown_hazard", warnings),
@@ -181,13 +173,44 @@ def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
     )
 
 
-def _read_head(
-    report: ArrivalReport, document: Document, relationship: str | None, divisions: Divisions, warnings: list[str]
-) -> Document | None:
-    """Give the head of the household, if the report tells of one: whom it names, or the person."""
+def _check_form(report: ArrivalReport, approver: str | None) -> None:
+    """Refuse an arrival with an overlong text, an override that is not allowed, or an empty required field."""
+    _check_lengths(report, "hukou_address", "phone", "address", "community", "grid", "employer", "note")
+    _check_override(report.override, approver)
+    numbered = () if _is_guarded(report) else ("document_number",)
+    _check_present(report, "name", "document_type", *numbered, "arrived_on")
+
+
+def _read_documents(
+    report: ArrivalReport, street: str, name: str, context: _Circumstances
+) -> tuple[Document, Document | None]:
+    """Return the document of the person, and that of the guardian of a child without one, else None."""
+    document = read_document(report, context.today, context.divisions, trusted=report.override is None)
+    if report.override is not None:
+        return keep_apart(document, street, name), None
+    is_guarded = document.document_type is DocumentType.GUARDIAN
+    return document, guardian_in(document.number) if is_guarded else None
+
+
+def _read_first_day(report: ArrivalReport, birth: date, today: date, warnings: list[str]) -> date:
+    """Return the day of the arrival, with a warning if it lies before the day of birth."""
+    started_on = fields.read_day("arrived_on", report.arrived_on, today)
+    if started_on < birth:
+        warnings.append("arrived_before_birth")
+    return started_on
+
+
+def _read_place_in_household(
+    report: ArrivalReport, document: Document, context: _Circumstances, warnings: list[str]
+) -> tuple[str | None, Document | None]:
+    """Return the relationship to the head of the household, and the head's document; None for what is unknown."""
+    relationship = fields.read_word(RELATIONSHIPS, report.relationship, "unknown_relationship", warnings)
+    if context.head is not None:
+        return relationship, context.head
     if relationship in SELF_OR_HEAD:
-        return document
-    return fields.read_head(report.household_document_type, report.household_document_number, divisions, warnings)
+        return relationship, document
+    number = report.household_document_number
+    return relationship, fields.read_head(report.household_document_type, number, context.divisions, warnings)
 
 
 def _read_categories(report: ArrivalReport, warnings: list[str]) -> tuple[Category, ...]:
@@ -195,8 +218,8 @@ def _read_categories(report: ArrivalReport, warnings: list[str]) -> tuple[Catego
     return fields.read_reported(zip(Category, typed, strict=True), warnings) if any(typed) else ()
 
 
-def _departure(report: DepartureReport, street: str, today: date, divisions: Divisions) -> Departure:
-    """Read a report field by field."""
+def _read_departure(report: DepartureReport, street: str, today: date, divisions: Divisions) -> Departure:
+    """Return the departure of a person, read field by field: the order decides which error refuses the report."""
     if not divisions.is_street(street):
         refuse(RefusalCode.UNKNOWN_STREET, "street")
     warnings = ["division_renamed"] if divisions.successors(street, today) else []
@@ -225,16 +248,16 @@ def _departure(report: DepartureReport, street: str, today: date, divisions: Div
 
 
 def _read_staying(report: DepartureReport, today: date, divisions: Divisions) -> Iterator[Document]:
-    """Give who stays behind; a child without a document is of whoever leaves where no guardian is named."""
+    """Yield the documents of those who stay behind; an unnamed guardian of a child is the person who leaves."""
     for place, staying in enumerate(report.staying):
-        with _naming(f"staying.{place}"):
-            said = {}
+        with _prefixing_field(f"staying.{place}"):
+            guardian = {}
             if _is_guarded(staying) and not (staying.guardian_document_number + staying.document_number).strip():
-                said = {
+                guardian = {
                     "guardian_document_type": report.document_type,
                     "guardian_document_number": report.document_number,
                 }
-            yield read_document(staying.model_copy(update=said), today, divisions)
+            yield read_document(staying.model_copy(update=guardian), today, divisions)
 
 
 def _is_guarded(report: DocumentReport) -> bool:

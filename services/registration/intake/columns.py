@@ -1,11 +1,11 @@
-"""The columns of a register: what each may be called, which are needed, and how a row tells whom it is about."""
+"""The columns of a register: their headings, the needed ones, and how to recognise the row of a person."""
 
 import re
 from collections.abc import Mapping
 from unicodedata import normalize
 
-from services.runtime.sheets.headings import Vocabulary
-from services.runtime.sheets.rows import Identified
+from services.runtime.sheets.meanings import Vocabulary
+from services.runtime.sheets.rows import RowRules
 
 COLUMNS: Mapping[str, str] = {
     "name": "姓名",
@@ -97,8 +97,8 @@ _PLACES = (
 _CAME, _LEFT = (re.compile(rf"{verb}[{_PLACES}](?:日期|时间)") for verb in ("[来到抵入]", "离"))
 
 
-def _understand(heading: str) -> str | None:
-    """Return the field of a heading that names the place itself, such as 来苏日期."""
+def _match_heading(heading: str) -> str | None:
+    """Return the field of a heading that contains the name of a place, such as 来苏日期; None for other headings."""
     if _CAME.fullmatch(heading):
         return "arrived_on"
     return "left_on" if _LEFT.fullmatch(heading) else None
@@ -108,23 +108,23 @@ VOCABULARY = Vocabulary(
     usual=COLUMNS,
     other=_OTHER_HEADINGS,
     needed=(("name",), ("document_number", "guardian_document_number"), ("arrived_on", "left_on")),
-    pattern=_understand,
+    pattern=_match_heading,
 )
-"""What the columns of a register may be called, and which of them it needs."""
+"""The headings of a register, and the columns that it needs."""
 
 _PLAUSIBLE_NUMBER = re.compile(r"(?=.*\d)[0-9A-Z()*/-]{6,}")
 
 
 def _is_person(known: Mapping[str, str]) -> bool:
-    """Return whether a row has a name and what may be the number of a document."""
+    """Return whether a row has a name and a text that may be the number of a document."""
     number = known.get("document_number") or known.get("guardian_document_number") or ""
     tidied = "".join(normalize("NFKC", number).upper().split())
     return bool(known.get("name")) and _PLAUSIBLE_NUMBER.fullmatch(tidied) is not None
 
 
-IDENTIFIED = Identified(
+ROW_RULES = RowRules(
     is_person=_is_person,
-    telling=("name", "document_number"),
+    footer_fields=("name", "document_number"),
     prefilled=frozenset(
         {
             *("document_type", "guardian_document_type", "household_document_type", "sex", "ethnic_group"),

@@ -1,4 +1,4 @@
-"""Reads who a report is about: a document of the person's own, or the guardian's with the child's birth and order."""
+"""Read a person's document: their own, or the guardian's with a child's birth and order."""
 
 import re
 from datetime import date
@@ -16,7 +16,7 @@ from services.runtime.bodies import Body
 LONGEST_TYPED = 1000
 
 _FORCED = re.compile(r'\s*=\s*"(?P<text>[^"]*)"\s*')
-"""How a .csv keeps a spreadsheet from changing a number: ="001"."""
+"""A number that a .csv file protects from being changed by a spreadsheet: ="001"."""
 
 
 def _unwrap(text: str) -> str:
@@ -28,10 +28,10 @@ Typed = Annotated[str, StringConstraints(max_length=LONGEST_TYPED), AfterValidat
 
 
 class DocumentReport(Body):
-    """What was typed of a person's document.
+    """A person's document, as typed.
 
-    A child without one has the document type `guardian`: the guardian's number (and type, if it is no ID card), the
-    child's birth and, of twins, its order take its place.
+    A child without a document has the document type `guardian`, with the guardian's number (and type, if it is no ID
+    card), the child's day of birth and, for twins, the birth order.
     """
 
     document_type: Typed = ""
@@ -43,7 +43,7 @@ class DocumentReport(Body):
 
 
 def read_document(report: DocumentReport, today: date, divisions: Divisions, *, trusted: bool = True) -> Document:
-    """Return the document of the person reported; a number without trust in it need not pass its check."""
+    """Return the document of the reported person; a number that is not `trusted` may fail its check."""
     if not report.document_type.strip():
         refuse(RefusalCode.MISSING, "document_type")
     document_type = fields.read_document_type(report.document_type)
@@ -55,12 +55,12 @@ def read_document(report: DocumentReport, today: date, divisions: Divisions, *, 
 
 
 def keep_apart(document: Document, street: str, name: str) -> Document:
-    """Return a document that is the person's own: an untrusted number matches only the same name in the same street."""
+    """Return a document with an untrusted number, which matches only the same name in the same street."""
     return document._replace(apart=f"{street}:{plain_name(name)}")
 
 
 def _read_guarded(report: DocumentReport, today: date, divisions: Divisions, trusted: bool) -> Document:
-    """Return what identifies a child without a document."""
+    """Return the document that identifies a child without one: the guardian's, with the child's birth and order."""
     guardian = _read_guardian(report, divisions, trusted)
     if not report.birth.strip():
         refuse(RefusalCode.MISSING, "birth", "a document of this kind doesn't say it")
@@ -72,7 +72,7 @@ def _read_guarded(report: DocumentReport, today: date, divisions: Divisions, tru
 
 
 def _read_guardian(report: DocumentReport, divisions: Divisions, trusted: bool) -> Document:
-    """Return the guardian's document; its number may stand in the column of the child's."""
+    """Return the guardian's document; its number may be in the column of the child's number."""
     in_childs_place = report.document_number.strip() and not report.guardian_document_number.strip()
     field = "document_number" if in_childs_place else "guardian_document_number"
     number = getattr(report, field)

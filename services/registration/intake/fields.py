@@ -1,4 +1,4 @@
-"""One reader for each field of a report: each returns a value, adds a warning or refuses the report."""
+"""One reader for each field of a report: it returns a value, with a warning where needed, or refuses the report."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -28,7 +28,7 @@ Meaning = TypeVar("Meaning", bound=str)
 
 LONGEST_NAME = 50
 
-# Digits, formulas, markup and what can't be seen; rare characters that old systems keep in private areas may pass.
+# Digits, formulas, markup and invisible characters; rare characters in private use areas, as of old systems, may pass.
 _UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufffd]")
 _NO_NAME = re.compile(r"^[-+]|[0-9<>=|!\"#$%&*/;:?@\[\\\]^_`{}~]")
 _ONLY_MARKS = re.compile(r"[·•・.'\-,() ]*")
@@ -44,7 +44,7 @@ def refuse(code: RefusalCode, field: str, detail: str = "") -> NoReturn:
 
 
 def read_street(street: str, today: date, divisions: Divisions, warnings: list[str]) -> str:
-    """Return the current code of a street; refuse an unknown one, and one that was split: the office must choose."""
+    """Return the current code of a street; refuse an unknown one, and one that was split, as the office must choose."""
     successors = _successors(street, today, divisions)
     if successors is None:
         refuse(RefusalCode.UNKNOWN_STREET, "street")
@@ -91,10 +91,10 @@ def read_document_number(
     *,
     trusted: bool = True,
 ) -> Document:
-    """Return the document that a number was typed for; refuse a number that can't be right.
+    """Return the document with a typed number; refuse a number that can't be right.
 
-    Without trust in it, a number may fail its check, but it must not be a placeholder or one that such a document
-    can't have.
+    A number that is not `trusted` may fail its check, but it must not be a placeholder, and must be of the form of such
+    documents.
     """
     document = read_number(document_type, text)
     problem = number_problem(document.document_type, document.number)
@@ -166,7 +166,7 @@ def read_sex(text: str, document: Document, warnings: list[str]) -> Sex:
 
 
 def read_day(field: str, text: str, today: date) -> date:
-    """Return a day; refuse what is no day or lies in the future."""
+    """Return a day; refuse a text that is no day, and a day in the future."""
     found = read_date(text)
     if found is None:
         refuse(RefusalCode.BAD_DATE, field)
@@ -188,7 +188,7 @@ def read_return(text: str, left_on: date) -> date | None:
 
 
 def read_phone(text: str, warnings: list[str]) -> str:
-    """Return a phone number that can be dialled from anywhere without gaps, any other as typed, with a warning."""
+    """Return a valid phone number without gaps; any other text as typed, with a warning."""
     typed = text.strip()
     number = _PHONE_GAPS.sub("", normalize("NFKC", typed))
     if not number or _PHONE.fullmatch(number):
@@ -257,7 +257,7 @@ def read_origin(text: str, divisions: Divisions, warnings: list[str]) -> str | N
 
 
 def read_destination(text: str, divisions: Divisions, warnings: list[str]) -> tuple[DestinationKind, str | None]:
-    """Return where a person went, as precisely as it was typed: a district (6 digits), a street (9) or abroad."""
+    """Return the kind of a destination and its code, as precise as typed: a district (6 digits) or a street (9)."""
     found = _read_place(text, divisions)
     if found is not None:
         if found.coarser:
@@ -270,7 +270,7 @@ def read_destination(text: str, divisions: Divisions, warnings: list[str]) -> tu
 
 
 class _Place(NamedTuple):
-    """A division that was typed (2, 4, 6 or 9 digits) and whether a part below its province or city is unknown."""
+    """A typed division (2, 4, 6 or 9 digits); `coarser` if a part below its province or city was not understood."""
 
     code: str
     coarser: bool = False
@@ -287,7 +287,7 @@ def _district(found: _Place | None, field: str, warnings: list[str]) -> str | No
 
 
 def _read_place(text: str, divisions: Divisions) -> _Place | None:
-    """Read a code, known or not since codes come and go, or a name; None if it is neither."""
+    """Return the place of a code, even of an unknown one since codes change, or of a name; None if it is neither."""
     if not text:
         return None
     if code := _CODE.fullmatch(tidy(text)):

@@ -1,4 +1,4 @@
-"""Why a report is refused and what to do: the same over HTTP, over AMQP and in the workbook of refused rows."""
+"""Refusals of reports, with reason and advice: the same over HTTP, over AMQP and in the workbook of refused rows."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class RefusalCode(StrEnum):
-    """The stable codes of a refused report, in the order in which they are decided."""
+    """The stable codes of refused reports, in the order in which they are checked."""
 
     UNKNOWN_STREET = "unknown_street"
     DIVISION_ABOLISHED = "division_abolished"
@@ -49,7 +49,7 @@ REASONS: Mapping[str, str] = {
     "left_before_arriving": "离开日期早于到达日期。The day of leaving lies before the day of arriving.",
     "not_registered_here": "该人员在本街道没有在住记录。This person has no open stay in the street.",
 }
-"""What is wrong, in Chinese and English, by code."""
+"""The reasons of refusals, in Chinese and English, by code."""
 
 ADVICE: Mapping[str, str] = {
     "unknown_street": "请填写本系统内的9位街道代码。Give the 9-digit code of a street that is served here.",
@@ -91,7 +91,7 @@ ADVICE: Mapping[str, str] = {
     "Set the message's user_id to the user that is signed in.",
     "not_your_street": "只能为本街道填报。Report for your own street only.",
 }
-"""What to do, in Chinese and English, by code: those of a report, and those of the door it came through."""
+"""Advice, in Chinese and English, by code: of refused reports, and of refused messages over AMQP."""
 
 
 WARNINGS: Mapping[str, str] = {
@@ -119,7 +119,7 @@ WARNINGS: Mapping[str, str] = {
     "Recorded under another name, which stays; a task for the office.",
     "registered_late": "登记超过规定期限。Registered after the last day on which it was in time.",
 }
-"""What a warning beside an accepted row says, in Chinese and English, by code."""
+"""The texts of warnings about accepted rows, in Chinese and English, by code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,13 +132,13 @@ class Refusal:
 
 
 def advise(refusal: Refusal) -> str:
-    """Return what to do; for an abolished street, with the streets in its place."""
+    """Return the advice for a refusal; for an abolished street with its successors."""
     choices = f" {refusal.detail}" if refusal.code is RefusalCode.DIVISION_ABOLISHED else ""
     return ADVICE[refusal.code] + choices
 
 
 class ReportRefusedError(Exception):
-    """The report is refused; the checks of the intake raise it and catch it."""
+    """A report is refused; raised and caught within the intake."""
 
     def __init__(self, code: RefusalCode, field: str, detail: str = "") -> None:
         super().__init__(code)

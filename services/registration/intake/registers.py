@@ -1,4 +1,4 @@
-"""Registers as street offices keep them: rows out of a spreadsheet, and refused rows back as one to correct."""
+"""Read registers 登记表 of street offices from spreadsheets, and write refused rows as a workbook to correct."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from contracts.reference.divisions import Divisions
 from services.registration.domain.arrivals import Arrival, Departure
 from services.registration.intake.checks import check_arrival, check_departure
-from services.registration.intake.columns import COLUMNS, IDENTIFIED, VOCABULARY
+from services.registration.intake.columns import COLUMNS, ROW_RULES, VOCABULARY
 from services.registration.intake.documents import LONGEST_TYPED
 from services.registration.intake.refusals import ADVICE, REASONS, Refusal, RefusalCode
 from services.registration.intake.reports import ArrivalReport, DepartureReport, Override
@@ -24,14 +24,14 @@ FILE_ADVICE: Mapping[str, str] = {
     "no_header_row": "没有找到表头，表头至少要有“姓名”“证件号码”和“来本地日期”（或“离开日期”）。"
     "No header row was found; it needs at least the columns 姓名, 证件号码 and 来本地日期 (or 离开日期).",
 }
-"""What to do about a file that is no register, by code."""
+"""Advice about a file that can't be read as a register, by code."""
 
 _DATES = ("birth", "arrived_on", "left_on", "returning_on")
 _OF_DEPARTURES = ("left_on", "destination", "leaving_reason", "returning_on")
 
 
 class Row(NamedTuple):
-    """One person's row: its place in the file, its cells as they were, and the arrival and departure it reports."""
+    """The row of a person: its place in the file, its cells as they were, and the arrival and departure it reports."""
 
     place: int
     cells: tuple[str, ...]
@@ -40,12 +40,12 @@ class Row(NamedTuple):
 
     @property
     def arrives(self) -> bool:
-        """Return whether the row reports an arrival; one with a day of leaving alone does not."""
+        """Return whether the row reports an arrival; a row with only a day of leaving does not."""
         return self.departure is None or bool(self.arrival.arrived_on.strip())
 
 
-class Reported(NamedTuple):
-    """What a row says, checked: that somebody arrived, left, or both."""
+class CheckedRow(NamedTuple):
+    """The checked arrival and departure of a row, at least one of them."""
 
     arrival: Arrival | None
     departure: Departure | None
@@ -55,8 +55,8 @@ class Reported(NamedTuple):
 class Register:
     """A register that was read.
 
-    `blank` counts rows with at most a serial number and what was filled in beforehand, `total` is all rows of the
-    file's tables; `names` and `headers` are those of the tables, in their order.
+    `blank` counts rows with nothing but a serial number and prefilled fields. `names` and `headers` are those of the
+    file's tables, in their order.
     """
 
     rows: tuple[Row, ...]
@@ -72,16 +72,16 @@ class Register:
         return len(self.rows) + self.blank + len(self.ignored)
 
     def sheet_of(self, place: int) -> str:
-        """Return the name of the sheet that a row is in, "" in a file of text."""
+        """Return the name of the sheet that a row is in; "" in a .csv file."""
         return self.names[table_of(place)]
 
 
 def read_register(data: bytes, filename: str) -> Register:
-    """Return the rows of an .xlsx, .xls or .csv register, of every visible sheet that has its columns.
+    """Return a register (.xlsx, .xls or .csv): the rows of every visible sheet that has the needed columns.
 
     Raise SheetError with one of the codes of FILE_ADVICE.
     """
-    tables = read_tables(data, filename, VOCABULARY, IDENTIFIED)
+    tables = read_tables(data, filename, VOCABULARY, ROW_RULES)
     rows = tuple(row for number, table in enumerate(tables.read) for row in _rows_of(table, number))
     names = tuple(table.name for table in tables.read)
     headers = tuple(table.header.cells for table in tables.read)
@@ -96,7 +96,7 @@ def _rows_of(table: Table, number: int) -> Iterable[Row]:
 
 
 def _write_days(cells: list[str], columns: Iterable[int], *, from_1904: bool) -> None:
-    """Write the days that stand in number cells as such; a number typed as text is none."""
+    """Replace serial numbers of days by the days, in place; a number that was typed as text is no day."""
     for column in columns:
         if column < len(cells) and isinstance(cells[column], Number):
             day = day_of_serial(float(cells[column]), from_1904=from_1904)
@@ -104,7 +104,7 @@ def _write_days(cells: list[str], columns: Iterable[int], *, from_1904: bool) ->
 
 
 def _reports(cells: Sequence[str], header: Header) -> tuple[ArrivalReport, DepartureReport | None]:
-    """Return what a row reports; a register of ID card numbers alone needs no column for the type."""
+    """Return the arrival and departure that a row reports; ID card numbers need no column for the type."""
     typed = {name: cells[column][:LONGEST_TYPED] for name, column in header.columns.items() if column < len(cells)}
     number = header.columns.get("document_number")
     if "document_type" not in header.columns and number is not None:
@@ -114,9 +114,9 @@ def _reports(cells: Sequence[str], header: Header) -> tuple[ArrivalReport, Depar
     arrival = ArrivalReport(**typed, override=Override(reason=reason) if reason.strip() else None)
     if not leaving["left_on"].strip():
         return arrival, None
-    who = {name: typed.get(name, "") for name in DepartureReport.model_fields if name in typed}
+    person = {name: typed.get(name, "") for name in DepartureReport.model_fields if name in typed}
     departure = DepartureReport(
-        **who,
+        **person,
         left_on=leaving["left_on"],
         destination=leaving["destination"],
         reason=leaving["leaving_reason"],
@@ -128,8 +128,8 @@ def _reports(cells: Sequence[str], header: Header) -> tuple[ArrivalReport, Depar
 
 def check_row(
     row: Row, *, street: str, today: date, divisions: Divisions, approver: str | None = None
-) -> Reported | Refusal:
-    """Check what a row reports; one thing wrong of arrival or departure refuses both."""
+) -> CheckedRow | Refusal:
+    """Return the checked arrival and departure of a row; the refusal of one refuses both."""
     arrival: Arrival | Refusal | None = None
     departure: Departure | Refusal | None = None
     if row.arrives:
@@ -142,13 +142,13 @@ def check_row(
         return departure
     if arrival and departure and departure.left_on < arrival.started_on:
         return Refusal(RefusalCode.LEFT_BEFORE_ARRIVING, "left_on")
-    return Reported(arrival, departure)
+    return CheckedRow(arrival, departure)
 
 
 def write_refused(register: Register, refusals: Sequence[tuple[int, Refusal]], *more: Page) -> bytes:
-    """Return a workbook of the refused rows as they were, each with reason, what to do and code; `more` pages follow.
+    """Return a workbook (.xlsx) of refused rows as they were, each with reason, advice and code; `more` pages follow.
 
-    Corrected, it can be read again: a sheet for each sheet that the rows came from.
+    It has a sheet for each sheet of the register with refused rows; corrected, it can be imported again.
     """
     cells_of = {row.place: row.cells for row in register.rows}
     pages = []
@@ -160,7 +160,7 @@ def write_refused(register: Register, refusals: Sequence[tuple[int, Refusal]], *
 
 
 def _verdict(refusal: Refusal) -> tuple[str, str, str]:
-    """Return in three cells what is wrong, what to do, and the code."""
+    """Return the reason, the advice and the code of a refusal, as three cells."""
     heading = COLUMNS.get(refusal.field, refusal.field)
     hint = f" ({refusal.detail})" if refusal.detail else ""
     return f"{heading}：{REASONS[refusal.code]}{hint}", ADVICE[refusal.code], refusal.code.value

@@ -1,4 +1,4 @@
-"""Reports as offices type them: an arrival, a household, a departure, a reply to a notice."""
+"""Reports of offices, as typed: an arrival, a household, a departure, a reply to a notice."""
 
 from datetime import date
 from typing import Annotated, Self
@@ -13,13 +13,13 @@ MOST_MEMBERS = 30
 
 
 class Override(Body):
-    """A supervisor's approval of a number that fails its check, or that somebody else has too, and why."""
+    """A supervisor's reason to approve a number that fails its check, or that another person has too."""
 
     reason: Typed
 
 
 class ArrivalReport(DocumentReport):
-    """One line of an office's arrivals register, as typed."""
+    """The arrival of one person, as typed."""
 
     name: Typed = ""
     sex: Typed = ""
@@ -47,20 +47,20 @@ class ArrivalReport(DocumentReport):
 
 
 class HouseholdReport(ArrivalReport):
-    """An arrival with whoever arrived along: each member inherits day, address and origin where it says nothing else.
+    """The arrival of a household: each member inherits day, address and origin unless its own are given.
 
-    A child without a document is the head's where it names no guardian.
+    The guardian of a child without a document is by default the head.
     """
 
     members: Annotated[tuple[ArrivalReport, ...], Field(max_length=MOST_MEMBERS)] = ()
 
 
 class DepartureReport(DocumentReport):
-    """What an office says about a person who left, as typed.
+    """The departure of a person, as typed.
 
-    With `household` everybody of the household in the street left too, but for who is `staying`; children without a
-    document always follow their guardian, unless they are staying. Who was registered `unverified` is found by number
-    and name.
+    With `household` the members of the household in the street left too, except those in `staying`; children without a
+    document always leave with their guardian, unless they are in `staying`. A person who was registered `unverified` is
+    found by number and name.
     """
 
     left_on: Typed = ""
@@ -74,9 +74,9 @@ class DepartureReport(DocumentReport):
 
 
 class NoticeReply(Body):
-    """What an office says to a notice: received, paired, verified, confirmed (`left_on`) or rejected (`reason`).
+    """An office's reply to a notice: received, paired, verified, confirmed (`left_on`) or rejected (`reason`).
 
-    `version` is that of the answer which the office looked at, 0 where there was none.
+    `version` is the version of the answer that the office saw, 0 if there was none.
     """
 
     state: AnswerState

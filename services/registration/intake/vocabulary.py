@@ -1,4 +1,4 @@
-"""The words that offices type in a register, and the codes that facts have for them."""
+"""The words that offices type in reports, and the codes by which facts record them."""
 
 import re
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ ETHNIC_CODES: Mapping[str, str] = {
     for place, group in enumerate(ETHNIC_GROUPS, start=1)
     for written in (group, group.removesuffix("族"), f"{place:02d}")
 }
-"""The two digits of GB/T 3304 by name."""
+"""The codes of ethnic groups (GB/T 3304, 2 digits) by name."""
 
 _RELATIONS = """
 01 本人
@@ -149,7 +149,7 @@ _RELATIONS = """
 RELATIONSHIPS: Mapping[str, str] = {
     written: line.split()[0] for line in _RELATIONS.strip().splitlines() for written in line.split()
 }
-"""The two digits of GB/T 4761-2008 by what offices call a member of a household as seen from its head."""
+"""The codes of relationships to the head of a household (GB/T 4761-2008, 2 digits) by the words that offices use."""
 SELF_OR_HEAD = frozenset({"01", "02"})
 HEAD = "02"
 
@@ -183,7 +183,7 @@ ABROAD = frozenset({"境外", "国外", "外国", "海外", "出国", "出境", 
 
 
 def tidy(text: str) -> str:
-    """Return a cell as vocabularies have it: half-width, without spaces, in lower case."""
+    """Return a text as vocabularies spell it: half-width, without spaces, in lower case."""
     return _SPACES.sub("", normalize("NFKC", text)).lower()
 
 

@@ -1,4 +1,4 @@
-"""Who may ask reporting over HTTP, and for which period."""
+"""What the routes of reporting share: roles and periods."""
 
 from datetime import date, timedelta
 from typing import Annotated
@@ -14,9 +14,10 @@ Assessor = Annotated[Caller, Depends(allow(Role.DISTRICT, Role.SUPERVISOR))]
 Since = Annotated[Day, Query(alias="from")]
 Until = Annotated[Day, Query(alias="to")]
 LONGEST = timedelta(days=1100)
+"""The longest period."""
 
 
 def must_be_period(since: date, until: date) -> None:
-    """Refuse a period that ends before it begins, or is longer than three years."""
+    """Raise Problem (422) if a period ends before it begins, or is longer than three years."""
     if not timedelta(0) <= until - since <= LONGEST:
         raise Problem(422, "bad_period", "'to' must not lie before 'from', nor more than three years after it.")

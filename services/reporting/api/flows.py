@@ -1,4 +1,4 @@
-"""HTTP in: residents, arrivals and departures of a division and its streets."""
+"""HTTP in: count residents, arrivals and departures of a division and its streets."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,14 +17,15 @@ router = APIRouter(tags=["reporting"])
 
 
 class Flows(BaseModel):
-    """What moved in a division from one day to another, both included, and who lives there at the end.
+    """Arrivals and departures of a division in a period, both days included, and its residents at the end.
 
-    `residents` are stays that had begun and not ended; one that a newer stay contests now is in `contested` instead,
-    at any day. `inflow` counts arrivals that stand by their day, `outflow` departures, `by_default` of them those that
-    nobody answered for in time, `deaths` stays that ended so. Hence residents + contested = those of the day before
-    `since` + inflow - outflow - deaths. `in_transit` 在途 left a street here and are nowhere known to be at the end,
-    `lost` 失访 are those for whom it has lasted too long; neither went abroad. `archive_rate` 建档率 is residents with
-    an archive over residents, None where nobody lives. Corrections take their place by effective day.
+    `residents` counts stays that had started and not ended; a stay that a newer one contests today is counted in
+    `contested` instead, on any day. `inflow` counts arrivals by their day, without retracted ones; `outflow` counts
+    departures, and `by_default` those of them that nobody answered in time; `deaths` counts stays that ended with a
+    death. Hence residents + contested = those of the day before `since` + inflow - outflow - deaths. `in_transit` 在途
+    counts people who left a street here and are not known to live anywhere at the end, `lost` 失访 those missing longer
+    than the deadline; neither counts people who went abroad. `archive_rate` 建档率 is residents with an archive divided
+    by residents, None without residents. Corrections count on the day they are effective.
     """
 
     division: str
@@ -48,10 +49,10 @@ class Flows(BaseModel):
 
 @router.get("/flows", summary="Residents, inflow, outflow, in transit, lost, archive-building rate")
 async def get_flows(service: ServiceHere, caller: Reader, division: Division, since: Since, until: Until) -> Flows:
-    """Count a division by street and day."""
+    """Count residents, arrivals and departures of a division by street and day."""
     caller.must_cover(division)
     must_be_period(since, until)
-    days = _days_as_they_stand(await count_days(service.database, service.areas(division), since, until), service)
+    days = _under_current_streets(await count_days(service.database, service.areas(division), since, until), service)
     streets = await _totals(service, division, until, days)
     sums = {count: sum(getattr(street, count) for street in streets) for count in _COUNTS}
     return Flows(
@@ -73,8 +74,8 @@ _COUNTS = (
 _MOVED = ("inflow", "outflow", "by_default", "deaths")
 
 
-def _days_as_they_stand(days: Iterable[StreetDay], service: Service) -> list[StreetDay]:
-    """Count what moved in an abolished street with what stands in its place."""
+def _under_current_streets(days: Iterable[StreetDay], service: Service) -> list[StreetDay]:
+    """Return the counts by street and day, those of an abolished street added to its successor's."""
     moved: dict[tuple[str, date], Counter[str]] = defaultdict(Counter)
     for day in days:
         street = service.divisions.successor(day.street, service.today)

@@ -1,4 +1,4 @@
-"""HTTP in: how both sides of transfers kept to the rules 双向考核."""
+"""HTTP in: score how both sides of transfers kept to the rules 双向考核."""
 
 from collections import Counter, defaultdict
 from collections.abc import AsyncIterable, Iterable
@@ -17,21 +17,21 @@ router = APIRouter(tags=["reporting"])
 
 
 class BothSides(BaseModel):
-    """How a division answers what it is sent, and how what it sends is answered."""
+    """The scores of a division for the notices it received, and for those it sent."""
 
     as_addressee: Score
     as_sender: Score
 
 
 class DivisionScores(BothSides):
-    """Both sides of one street; or of the district itself, where a notice names no street."""
+    """The scores of a street, or of the district for notices that name no street."""
 
     division: str
     name: str | None
 
 
 class Scores(BothSides):
-    """Two-way scores 双向考核 of notices that were sent from one day to another, both included, as they are today."""
+    """Two-way scores 双向考核, as of today, of notices that were sent in a period, both days included."""
 
     division: str
     name: str | None
@@ -43,7 +43,7 @@ class Scores(BothSides):
 
 @router.get("/scores", summary="Two-way scores 双向考核: receipt and feedback of notices, on both sides")
 async def get_scores(service: ServiceHere, caller: Assessor, division: Division, since: Since, until: Until) -> Scores:
-    """Score the notices that a division sent or was sent in a period, per street and in total, as of today."""
+    """Score the notices that a division sent or received in a period, per street and in total, as of today."""
     caller.must_cover(division)
     must_be_period(since, until)
     exchanges = find_exchanges(service.database, service.areas(division), since, until)

@@ -1,1 +1,1 @@
-"""Spreadsheets as offices keep them: files become sheets of text, headings fields, and refused rows a workbook."""
+"""Spreadsheets: read files into rows with known columns, and write refused rows back as a workbook."""

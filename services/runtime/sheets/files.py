@@ -1,7 +1,4 @@
-"""Files as offices save them become sheets of text; what could exhaust memory or is no spreadsheet is refused here.
-
-Which columns a sheet has is for `headings` to find, by what the service asks for.
-"""
+"""Read spreadsheet files as sheets of text; refuse files that are no spreadsheet or could exhaust memory."""
 
 import csv
 import re
@@ -19,16 +16,18 @@ MAX_BYTES = 50_000_000
 MAX_UNPACKED = 200_000_000
 MAX_RATIO = 300
 MAX_LINES = 1_048_576
-"""Rows that a spreadsheet program can have at all."""
+"""The most rows that a spreadsheet program allows in a sheet."""
 MAX_PEOPLE = 50_000
-"""Rows that say something, in one file."""
+"""The most rows with a person in one file."""
 MAX_CELLS = 5_000_000
 LOOKED_AT = 50
-"""Rows at the top among which the headings are looked for."""
+"""The number of rows at the top of a sheet in which headings are looked for."""
 
 Cell = int | float | str | bool | time | date | datetime | timedelta
 Rows = list[list[str]]
+"""The cells of rows, as text."""
 Corner = tuple[int, int]
+"""Row and column, from 0."""
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".et"})
@@ -45,7 +44,7 @@ _QUOTED_NUMBER = re.compile(r"['’‘`](?=[0-9+])")
 
 
 class Number(str):
-    """The text of a number cell; only such a cell can hold a day as a serial number."""
+    """The text of a number cell; only number cells can hold a day as a serial number."""
 
     __slots__ = ()
 
@@ -54,8 +53,8 @@ class Number(str):
 class Sheet:
     """A visible sheet as text, from its first row and column on.
 
-    `merged` are the corners (row and column from 0, both included) of cells that are one; the text of those stands in
-    each row that has text of its own. `from_1904` tells from which day the workbook counts serial numbers.
+    `merged` are the first and last corners, both included, of merged cells; their text is repeated in each row that has
+    text of its own. With `from_1904` the workbook counts the serial numbers of days from 1904, else from 1900.
     """
 
     name: str
@@ -66,16 +65,16 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The sheets of a file; of those that are hidden no more than their names is looked at."""
+    """The visible sheets of a file, and the names of the hidden ones, which are not read."""
 
     sheets: tuple[Sheet, ...]
     hidden: tuple[str, ...] = ()
 
 
 class SheetError(Exception):
-    """A file that can't be read as it is; `code` is stable, `FILE_ADVICE` says what to do.
+    """A file that can't be read as it is, with a stable code; `FILE_ADVICE` has the advice by code.
 
-    `detail` names headings or sizes in both languages, never what stands in a row.
+    `detail` has headings or sizes, in Chinese and English, never the contents of a row.
     """
 
     def __init__(self, code: str, detail: str = "") -> None:
@@ -84,7 +83,7 @@ class SheetError(Exception):
         self.detail = detail
 
     def advise(self, advice: Mapping[str, str]) -> str:
-        """Return what to do, with the headings that it is about."""
+        """Return the advice, with the headings concerned."""
         return f"{advice[self.code]} {self.detail}" if self.code in _ABOUT_HEADINGS else advice[self.code]
 
 
@@ -104,13 +103,13 @@ FILE_ADVICE: Mapping[str, str] = {
     "encoding": "文字编码无法识别，请另存为 .xlsx 或 UTF-8 编码的 .csv。"
     "The text's encoding is not known; save it as .xlsx or as .csv in UTF-8.",
 }
-"""What to do about a file, in Chinese and English, by code."""
+"""Advice about a refused file, in Chinese and English, by code."""
 
 
 def read_book(data: bytes, filename: str, count_fields: Callable[[Rows], int]) -> Book:
-    """Return the sheets of an .xlsx, .xls or .csv; raise SheetError if it is none or too large.
+    """Return the sheets of an .xlsx, .xls or .csv file; raise SheetError if it is none or too large.
 
-    `count_fields` tells how many columns of a table are understood by its first rows, so that a delimiter is found.
+    `count_fields` returns how many columns are understood in the first rows of a table: it decides on the delimiter.
     """
     if len(data) > MAX_BYTES:
         raise SheetError("too_large", f"more than {MAX_BYTES} bytes")
@@ -124,7 +123,7 @@ def read_book(data: bytes, filename: str, count_fields: Callable[[Rows], int]) -
 
 
 def _read_workbook(data: bytes, from_1904: bool) -> Book:
-    """Read a workbook's visible sheets; whatever goes wrong inside the reader, even a panic, is the file's fault."""
+    """Return a workbook's visible sheets; raise SheetError if the reader fails on it in any way, even with a panic."""
     try:
         with CalamineWorkbook.from_filelike(BytesIO(data)) as book:
             tables = [about for about in book.sheets_metadata if about.typ == SheetTypeEnum.WorkSheet]
@@ -147,7 +146,7 @@ def _read_sheet(name: str, sheet: CalamineSheet, from_1904: bool) -> Sheet:
 
 
 def _fill_down(rows: Rows, merged: Iterable[tuple[Corner, Corner]]) -> None:
-    """Let the value of a merged cell hold for each of its rows that has a value of its own."""
+    """Repeat the text of merged cells in each of their rows that has a text of its own."""
     filled = [any(cell and not cell.isspace() for cell in row) for row in rows]
     for (first, column), (last, _) in merged:
         for row in range(first + 1, min(last + 1, len(rows))):
@@ -156,10 +155,9 @@ def _fill_down(rows: Rows, merged: Iterable[tuple[Corner, Corner]]) -> None:
 
 
 def _check_package(data: bytes) -> bool:
-    """Refuse a package that unpacks to too much, or whose sheets span more cells than memory should hold.
+    """Return whether the serial numbers of an .xlsx count from 1904.
 
-    The reader allocates the whole rectangle from A1 to the last filled cell, so two cells far apart would do.
-    Return whether its serial numbers count from 1904.
+    Raise SheetError if it is none, unpacks to too much, or has sheets of more cells than memory should hold.
     """
     try:
         with zipfile.ZipFile(BytesIO(data)) as package:
@@ -170,6 +168,7 @@ def _check_package(data: bytes) -> bool:
             names = {member.filename for member in members}
             if "xl/workbook.xml" not in names or names & {"content.xml", "xl/workbook.bin"}:
                 raise SheetError("not_a_workbook", "no .xlsx inside")
+            # The reader allocates the whole rectangle from A1 to the last filled cell: two cells far apart are enough.
             for member in members:
                 _check_size(*_extent(package.read(member)))
             return _FROM_1904.search(package.read("xl/workbook.xml")) is not None
@@ -178,7 +177,7 @@ def _check_package(data: bytes) -> bool:
 
 
 def _ole_counts_from_1904(data: bytes) -> bool:
-    """Tell by the record DATEMODE ([MS-XLS] 2.4.69), which an .xls has once."""
+    """Return whether the serial numbers of an .xls count from 1904, by its only record DATEMODE ([MS-XLS] 2.4.69)."""
     found = {data.find(record): record for record in (_OLE_FROM_1904, _OLE_FROM_1900)}
     found.pop(-1, None)
     return bool(found) and found[min(found)] == _OLE_FROM_1904
@@ -216,7 +215,7 @@ def _check_size(rows: int, columns: int) -> None:
 
 
 def _decode(data: bytes) -> str:
-    """Decode text as offices save it: UTF-8 with or without a mark, UTF-16 with one, GB18030."""
+    """Return text that is encoded in UTF-8 with or without a byte order mark, UTF-16 with one, or GB18030."""
     if data.startswith(_UTF16):
         encodings = ["utf-16"]
     elif b"\0" in data:
@@ -232,7 +231,7 @@ def _decode(data: bytes) -> str:
 
 
 def _read_text(text: str, count_fields: Callable[[Rows], int]) -> Rows:
-    """Read a text table by the delimiter under which most of its columns are understood."""
+    """Return the rows of a text table, with the delimiter by which most of its columns are understood."""
     tops = [[row for row, _ in zip(_delimited(text, mark), range(LOOKED_AT), strict=False)] for mark in _DELIMITERS]
     understood = [count_fields(top) for top in tops]
     if not max(understood):
@@ -248,18 +247,18 @@ def _delimited(text: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def _counted(rows: Iterable[Sequence[str]]) -> Iterator[list[str]]:
-    """Yield the rows with their texts freed of what programs put around them; an empty line needs no cells."""
+    """Yield the rows of a text table, an empty line as no cells; raise SheetError if they are too many."""
     cells = 0
     for number, row in enumerate(rows, start=1):
         filled = any(cell and not cell.isspace() for cell in row)
         cells += len(row) if filled else 0
         _check_size(number, 1)
         _check_size(1, cells)
-        yield [_free(cell) for cell in row] if filled else []
+        yield [_unwrap(cell) for cell in row] if filled else []
 
 
-def _free(cell: str) -> str:
-    """Return what is meant: without the formula or the quotation mark by which a number is kept as text."""
+def _unwrap(cell: str) -> str:
+    """Return a text without the formula or quotation mark by which programs keep a number as text."""
     if cell.startswith("="):
         forced = _FORCED_TEXT.fullmatch(cell.strip())
         return forced[1].replace('""', '"') if forced else cell
@@ -267,10 +266,10 @@ def _free(cell: str) -> str:
 
 
 def _text(cell: Cell) -> str:
-    """Write a cell as its office would have typed it."""
+    """Return a cell as text, as an office would type it."""
     match cell:
         case str():
-            return _free(cell)
+            return _unwrap(cell)
         case bool():
             return "是" if cell else "否"
         case float() | int():
@@ -283,7 +282,7 @@ def _text(cell: Cell) -> str:
 
 
 def _number(cell: float) -> str:
-    """Write a number without a needless fraction; of 16 digits or more it was rounded, and must not pass for exact."""
+    """Return a number without a needless fraction; with an exponent from 1e15 on, where it may have been rounded."""
     if abs(cell) >= 1e15:
         return f"{cell:.5E}"
     return str(int(cell)) if cell == int(cell) else str(cell)

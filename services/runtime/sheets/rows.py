@@ -1,4 +1,4 @@
-"""Rows below the headings: each that is not empty is somebody, blank, or ignored for a reason that is told."""
+"""Classify the rows below the headings: a row that is not empty is a person's, blank, or ignored for a reason."""
 
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -7,10 +7,11 @@ from typing import Literal
 from unicodedata import normalize
 
 from services.runtime.sheets.files import Sheet
-from services.runtime.sheets.headings import Header, tidy_heading
+from services.runtime.sheets.headings import Header
+from services.runtime.sheets.meanings import tidy_heading
 
 Reason = Literal["footer", "heading", "note"]
-"""Why a row is ignored: a total or a signature, headings once more, a text beside the columns."""
+"""Why a row is ignored: a total or a signature, a repetition of the headings, a text outside the known columns."""
 
 _SPACES = re.compile(r"\s+")
 _FOOTER = re.compile(
@@ -25,15 +26,15 @@ _SERIAL = re.compile(r"\d{1,6}\.?|[(（]?\d{1,4}[)）]?")
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A row that is nobody's, by its number in the sheet."""
+    """An ignored row, by its number in the sheet, from 1."""
 
     number: int
     reason: Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
-    """The rows of a sheet: those that are somebody, how many are blank, and those that are ignored."""
+class FoundRows:
+    """The rows of a sheet: those of people by number, how many are blank, and those that are ignored."""
 
     people: list[tuple[int, list[str]]]
     blank: int
@@ -41,21 +42,22 @@ class Rows:
 
 
 @dataclass(frozen=True, slots=True)
-class Identified:
-    """How a service tells whom a row is about.
+class RowRules:
+    """How a service classifies rows.
 
-    A row of which `is_person` says so, by its texts by field, is somebody's whatever else stands in it. A footer may
-    stand in the `telling` fields. A row with nothing but `prefilled` fields is blank.
+    `is_person` returns, from a row's texts by field, whether it is certainly a person's. A footer may stand in the
+    first filled cell or in `footer_fields`. A row with nothing but `prefilled` fields is blank.
     """
 
     is_person: Callable[[Mapping[str, str]], bool]
-    telling: Collection[str]
+    footer_fields: Collection[str]
     prefilled: Collection[str]
 
 
-def find_rows(sheet: Sheet, header: Header, identified: Identified) -> Rows:
-    """Return what the rows below the headings are; empty lines at the end, or before a footer there, are no rows."""
-    found = Rows([], 0, [])
+def find_rows(sheet: Sheet, header: Header, rules: RowRules) -> FoundRows:
+    """Return the rows below the headings; an empty line counts as blank if a person or a filled blank row follows."""
+    people: list[tuple[int, list[str]]] = []
+    ignored: list[Ignored] = []
     blank = empty = 0
     fields = {column: name for name, column in header.columns.items()}
     for number, cells in enumerate(sheet.rows[header.last :], start=header.last + 1):
@@ -63,27 +65,27 @@ def find_rows(sheet: Sheet, header: Header, identified: Identified) -> Rows:
         if not filled:
             empty += 1
             continue
-        verdict = _judge(filled, header, fields, identified)
+        verdict = _classify(filled, header, fields, rules)
         if verdict == "person" or verdict == "blank":  # noqa: PLR1714  # which tells mypy what is left
             blank, empty = blank + empty + (verdict == "blank"), 0
             if verdict == "person":
-                found.people.append((number, cells))
+                people.append((number, cells))
         else:
-            found.ignored.append(Ignored(number, verdict))
-    return Rows(found.people, blank, found.ignored)
+            ignored.append(Ignored(number, verdict))
+    return FoundRows(people, blank, ignored)
 
 
-def _judge(
-    filled: Mapping[int, str], header: Header, fields: Mapping[int, str], identified: Identified
+def _classify(
+    filled: Mapping[int, str], header: Header, fields: Mapping[int, str], rules: RowRules
 ) -> Reason | Literal["person", "blank"]:
     known = {fields[column]: cell for column, cell in filled.items() if column in fields}
-    if identified.is_person(known):
+    if rules.is_person(known):
         return "person"
-    if _says_headings(filled, header):
+    if _repeats_headings(filled, header):
         return "heading"
-    if _is_footer(filled, [fields.get(column) for column in filled], identified):
+    if _is_footer(filled, [fields.get(column) for column in filled], rules):
         return "footer"
-    if known.keys() - set(identified.prefilled):
+    if known.keys() - set(rules.prefilled):
         return "person"
     beside = [cell for column, cell in filled.items() if column not in fields]
     if known or all(_SERIAL.fullmatch(normalize("NFKC", cell).strip()) for cell in beside):
@@ -91,10 +93,10 @@ def _judge(
     return "note"
 
 
-def _says_headings(filled: Mapping[int, str], header: Header) -> bool:
-    """Return whether a row repeats the headings, as on the next page."""
-    said = [column for column in filled if column < len(header.cells)]
-    alike = [column for column in said if _is_heading(filled[column], header.cells[column])]
+def _repeats_headings(filled: Mapping[int, str], header: Header) -> bool:
+    """Return whether a row repeats the headings, as at the top of a printed page."""
+    columns = [column for column in filled if column < len(header.cells)]
+    alike = [column for column in columns if _is_heading(filled[column], header.cells[column])]
     return len(alike) > 1 and 2 * len(alike) > len(filled)
 
 
@@ -103,8 +105,8 @@ def _is_heading(cell: str, heading: str) -> bool:
     return bool(written) and (written == known or (len(written) > 1 and known.endswith(written)))
 
 
-def _is_footer(filled: Mapping[int, str], names: Sequence[str | None], identified: Identified) -> bool:
-    """Return whether a row sums up, signs or comments: its first text, or the one in place of a name, says so."""
+def _is_footer(filled: Mapping[int, str], names: Sequence[str | None], rules: RowRules) -> bool:
+    """Return whether a row is a total, a signature or a remark, by its first text or those of `footer_fields`."""
     texts = [_SPACES.sub("", normalize("NFKC", cell)) for cell in filled.values()]
-    telling = [texts[0], *(text for text, name in zip(texts, names, strict=True) if name in identified.telling)]
-    return any(_FOOTER.fullmatch(text) for text in telling)
+    candidates = [texts[0], *(text for text, name in zip(texts, names, strict=True) if name in rules.footer_fields)]
+    return any(_FOOTER.fullmatch(text) for text in candidates)

@@ -1,4 +1,4 @@
-"""A file as a whole: every visible sheet that has the headings is read, and what became of each sheet is told."""
+"""Read a whole file: every visible sheet with the needed headings, and a report on each sheet."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +11,19 @@ from services.runtime.sheets.headings import (
     Candidate,
     Header,
     MappedColumn,
-    Vocabulary,
     count_fields,
     find_headings,
     read_header,
 )
-from services.runtime.sheets.rows import Identified, Ignored, Reason, find_rows
+from services.runtime.sheets.meanings import Vocabulary
+from services.runtime.sheets.rows import Ignored, Reason, RowRules, find_rows
 
 PLACES_A_SHEET = 10_000_000
+"""More than the rows of any sheet."""
 
 
 class SheetRead(BaseModel):
-    """What became of a sheet: why it was not read, or which rows its headings are and what each column was read as."""
+    """A sheet of a file: why it was skipped, or the numbers of its heading rows and the field of each column."""
 
     sheet: str
     skipped: Literal["hidden", "no_headings"] | None = None
@@ -31,7 +32,7 @@ class SheetRead(BaseModel):
 
 
 class IgnoredRow(BaseModel):
-    """A row that is nobody's, and why it was ignored: a footer, headings once more, or a note beside the columns."""
+    """A row that was ignored, and why: a footer, a repetition of the headings, or a text outside the known columns."""
 
     sheet: str = ""
     row: int
@@ -40,7 +41,7 @@ class IgnoredRow(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A sheet that is read: its headings, and the rows that are somebody's, by their numbers."""
+    """A sheet that was read: its headings, and the rows of people by their numbers in the sheet."""
 
     name: str
     header: Header
@@ -52,19 +53,19 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Tables:
-    """Everything that a file has: the tables that are read, and what became of each sheet."""
+    """A file that was read: its tables, and a report on each of its sheets."""
 
     read: tuple[Table, ...]
     sheets: tuple[SheetRead, ...]
 
     @property
     def blank(self) -> int:
-        """Return how many rows have at most a serial number and what was filled in beforehand."""
+        """Return how many rows have nothing but a serial number and prefilled fields."""
         return sum(table.blank for table in self.read)
 
     @property
     def ignored(self) -> tuple[IgnoredRow, ...]:
-        """Return the rows that are nobody's, in the order of the file."""
+        """Return the ignored rows, in the order of the file."""
         return tuple(
             IgnoredRow(sheet=table.name, row=row.number, reason=row.reason)
             for table in self.read
@@ -72,44 +73,47 @@ class Tables:
         )
 
 
-def read_tables(data: bytes, filename: str, vocabulary: Vocabulary, identified: Identified) -> Tables:
-    """Return the rows of every visible sheet that has what is needed; raise SheetError if none has, or one may have."""
+def read_tables(data: bytes, filename: str, vocabulary: Vocabulary, rules: RowRules) -> Tables:
+    """Return the rows of every visible sheet with the needed headings.
+
+    Raise SheetError if no sheet has them, or one has all but one, which may be mistyped.
+    """
     book = read_book(data, filename, lambda rows: count_fields(rows, vocabulary))
     found = [(sheet, find_headings(sheet, vocabulary)) for sheet in book.sheets]
     if not any(candidate for _, candidate in found):
         raise SheetError("no_header_row")
     fitting = any(candidate and candidate.needed == len(vocabulary.needed) for _, candidate in found)
-    tables, told = [], [SheetRead(sheet=name, skipped="hidden") for name in book.hidden]
+    tables, reports = [], [SheetRead(sheet=name, skipped="hidden") for name in book.hidden]
     for sheet, candidate in found:
         if candidate is None or (fitting and not _is_meant(candidate, vocabulary)):
-            told.append(SheetRead(sheet=sheet.name, skipped="no_headings"))
+            reports.append(SheetRead(sheet=sheet.name, skipped="no_headings"))
             continue
         header = read_header(sheet, vocabulary, candidate)
-        rows = find_rows(sheet, header, identified)
+        rows = find_rows(sheet, header, rules)
         tables.append(Table(sheet.name, header, rows.people, rows.blank, rows.ignored, sheet.from_1904))
         numbers = tuple(range(header.last - header.rows + 1, header.last + 1))
-        told.append(SheetRead(sheet=sheet.name, heading_rows=numbers, columns=header.mapped))
+        reports.append(SheetRead(sheet=sheet.name, heading_rows=numbers, columns=header.mapped))
     people = sum(len(table.people) for table in tables)
     if people > MAX_PEOPLE:
         raise SheetError("too_many_rows", f"{people} rows")
-    return Tables(tuple(tables), tuple(told))
+    return Tables(tuple(tables), tuple(reports))
 
 
 def _is_meant(candidate: Candidate, vocabulary: Vocabulary) -> bool:
-    """Return whether a sheet beside those that fit is one of them too, if need be with a heading gone wrong."""
+    """Return whether a sheet is probably meant to be read: at most one of its needed headings is missing."""
     return candidate.needed >= max(1, len(vocabulary.needed) - 1) and candidate.fields > 1
 
 
 def place_of(table: int, number: int) -> int:
-    """Return one number for a row of a table, which is the row's own in the first."""
+    """Return a number for a row that is unique in the file; in the first table it is the row's own number."""
     return table * PLACES_A_SHEET + number
 
 
 def row_of(place: int) -> int:
-    """Return the number of a row in its sheet."""
+    """Return the number of a row in its sheet, from 1."""
     return place % PLACES_A_SHEET
 
 
 def table_of(place: int) -> int:
-    """Return which of the tables a row is in, from 0."""
+    """Return the number of the table that a row is in, from 0."""
     return place // PLACES_A_SHEET

@@ -1,4 +1,4 @@
-"""Workbooks given back: rows as they were, each with its verdict beside it, to be corrected and handed in again."""
+"""Write workbooks: refused rows as they were, each with its reason and advice, to be corrected and imported again."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from unicodedata import east_asian_width
 import xlsxwriter  # type: ignore[import-untyped]
 
 VERDICT = ("原因 Reason", "处理办法 What to do", "code")
-"""The headings of the columns that stand beside a refused row."""
+"""The headings of the columns that are added to a refused row."""
 
 _LONGEST_CELL = 32_767
 _LONGEST_NAME = 31
@@ -17,7 +17,7 @@ _FORBIDDEN = str.maketrans("[]:*?/\\", "_______")
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A sheet to write: lines of text, the first of them the headings; `wrapped` columns at the end are long."""
+    """A sheet to write: lines of text, the first of them the headings; the last `wrapped` columns wrap long texts."""
 
     name: str
     lines: Sequence[Sequence[str]]
@@ -25,7 +25,7 @@ class Page:
 
 
 def refused_page(name: str, header: Sequence[str], rows: Iterable[tuple[Sequence[str], Sequence[str]]]) -> Page:
-    """Return rows as they were, each with its verdict; corrected, the page can be read again."""
+    """Return a page of refused rows as they were, each with its verdict; corrected, it can be imported again."""
     kept = [index for index, heading in enumerate(header) if heading not in VERDICT]
     lines: list[Sequence[str]] = [[*(header[index] for index in kept), *VERDICT]]
     for cells, verdict in rows:
@@ -34,7 +34,7 @@ def refused_page(name: str, header: Sequence[str], rows: Iterable[tuple[Sequence
 
 
 def write_workbook(pages: Sequence[Page]) -> bytes:
-    """Write pages as text cells, never as formulas or links, each under a header that stays in sight."""
+    """Return a workbook (.xlsx) of pages, as text cells, never as formulas or links, with their headings frozen."""
     file = BytesIO()
     text_only = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     with xlsxwriter.Workbook(file, {"in_memory": True, **text_only}) as book:
@@ -54,7 +54,7 @@ def write_workbook(pages: Sequence[Page]) -> bytes:
 
 
 def _named(pages: Iterable[Page]) -> Mapping[str, Page]:
-    """Return pages by names that a workbook takes: short, without signs, each once."""
+    """Return pages by sheet names that a workbook allows: short, unique, without special characters."""
     named: dict[str, Page] = {}
     for number, page in enumerate(pages, start=1):
         name = page.name.translate(_FORBIDDEN).strip("' ")[:_LONGEST_NAME] or f"Sheet{number}"
@@ -64,6 +64,6 @@ def _named(pages: Iterable[Page]) -> Mapping[str, Page]:
 
 
 def _width(cells: Sequence[str]) -> int:
-    """Return a readable width for a column; a Chinese character is as wide as two letters."""
+    """Return a column width, in characters, that shows its texts; a Chinese character is two wide."""
     widest = max(sum(2 if east_asian_width(character) in "WF" else 1 for character in cell[:60]) for cell in cells)
     return min(max(widest + 2, 8), 50)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from services.runtime.mongo import Database
-from services.runtime.requests import IdempotencyMismatchError, Request, Requests
+from services.runtime.requests import IdempotencyMismatchError, NamedRequest, Requests
 
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 
@@ -16,7 +16,7 @@ def requests_of(database: Database) -> Requests:
     return Requests(database, lambda: NOW)
 
 
-async def outcome_of(begun: Awaitable[Request]) -> str:
+async def outcome_of(begun: Awaitable[NamedRequest]) -> str:
     try:
         return (await begun).cause
     except IdempotencyMismatchError:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from contracts.reference.divisions import Area
-from services.registration.amqp import keys
+from services.registration.amqp import routing_keys
 from services.runtime.service import Service
 from services.runtime.settings import Settings
 
@@ -70,12 +70,12 @@ async def test_the_gate_knows_what_went_over() -> None:
 async def test_reports_of_old_streets_are_heard_by_whom_they_went_over_to() -> None:
     divisions = make_service().divisions
 
-    heard = keys(divisions, ["320812"])
+    heard = routing_keys(divisions, ["320812"])
 
     assert "320812001.arrival" in heard
     assert "320811001.arrival" in heard
     assert "320802001.departure" in heard
     assert len(heard) == len(set(heard))
     assert len({key.partition(".")[0] for key in heard}) == 17 * 3
-    assert len({key.partition(".")[0] for key in keys(divisions, ["320507"])}) == 13
-    assert {key.partition(".")[0] for key in keys(divisions, [])} == {"*"}
+    assert len({key.partition(".")[0] for key in routing_keys(divisions, ["320507"])}) == 13
+    assert {key.partition(".")[0] for key in routing_keys(divisions, [])} == {"*"}

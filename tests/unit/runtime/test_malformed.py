@@ -7,31 +7,31 @@ from pydantic import TypeAdapter, ValidationError
 
 from services.archives.api.archives import ClosingRequest, CompletionRequest
 from services.archives.api.entries import EntryRequest
-from services.outreach.api.activities import Held, Plan
+from services.outreach.api.activities import HoldRequest, PlanRequest
 from services.registration.amqp import NamedReply
 from services.registration.api.arrivals import ArrivalRequest, DepartureRequest
 from services.registration.api.conflicts import ResolutionRequest
 from services.registration.api.people import Lookup
 from services.registration.api.stays import Correction
-from services.runtime.malformed import Wrong, explain, name_fields
+from services.runtime.malformed import FieldError, explain, list_fields
 
 STREET, PERSON, MOMENT = "320507001", "0" * 32, "2026-01-01T08:00:00+08:00"
 ENTRY = {"street": STREET, "measured_at": MOMENT}
 READING = {"systolic": 120, "diastolic": 80}
 
 
-def told(asked: Any, sent: Any) -> list[Wrong]:
+def told(asked: Any, sent: Any) -> list[FieldError]:
     with pytest.raises(ValidationError) as refused:
         TypeAdapter(asked).validate_python(sent, from_attributes=True)
     return [explain(found, asked) for found in refused.value.errors()]
 
 
-def only(asked: Any, sent: Any) -> Wrong:
+def only(asked: Any, sent: Any) -> FieldError:
     (wrong,) = told(asked, sent)
     return wrong
 
 
-def is_told_in_both_languages(wrong: Wrong) -> bool:
+def is_told_in_both_languages(wrong: FieldError) -> bool:
     return any("一" <= letter <= "龥" for letter in wrong.advice) and " must " in wrong.advice
 
 
@@ -62,8 +62,14 @@ def is_told_in_both_languages(wrong: Wrong) -> bool:
         (EntryRequest, {**ENTRY, "content": {**READING, "systolic": 500}}, "content.systolic", None, "不能大于 300"),
         (EntryRequest, {**ENTRY, "content": {**READING, "systolic": "高"}}, "content.systolic", "int_parsing", "12"),
         (EntryRequest, {**ENTRY, "content": {"systolic": 120}}, "content.diastolic", "missing", None),
-        (Held, {"held_on": "2026-06-01", "attendance": -1}, "attendance", "greater_than_equal", "不能小于 0"),
-        (Plan, {"street": STREET, "kind": "x", "topic": "y", "planned_on": "2026-06-01"}, "kind", "enum", "lecture"),
+        (HoldRequest, {"held_on": "2026-06-01", "attendance": -1}, "attendance", "greater_than_equal", "不能小于 0"),
+        (
+            PlanRequest,
+            {"street": STREET, "kind": "x", "topic": "y", "planned_on": "2026-06-01"},
+            "kind",
+            "enum",
+            "lecture",
+        ),
         (Lookup, {"document_type": "id_card", "document_number": "1", "reason": "x"}, "reason", None, "至少 2 个字"),
         (ResolutionRequest, {"stay_id": PERSON}, "action", "missing", None),
         (ResolutionRequest, {"action": "forget"}, "action", "union_tag_invalid", "still_here"),
@@ -153,7 +159,9 @@ def test_a_rule_between_fields_is_told() -> None:
 
 
 def test_the_first_fields_are_named_once_each() -> None:
-    wrong = [Wrong(field=field, code="missing", advice="") for field in ("name", "name", "street", "phone", "note")]
+    wrong = [
+        FieldError(field=field, code="missing", advice="") for field in ("name", "name", "street", "phone", "note")
+    ]
 
-    assert name_fields(wrong[:3]) == ("name, street", "name, street")
-    assert name_fields(wrong) == ("name, street, phone 等项", "name, street, phone and others")
+    assert list_fields(wrong[:3]) == ("name, street", "name, street")
+    assert list_fields(wrong) == ("name, street, phone 等项", "name, street, phone and others")
