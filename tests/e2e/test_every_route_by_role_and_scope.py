@@ -215,8 +215,9 @@ def outside() -> Iterator[tuple[str, str, str]]:
 
 def is_refused(answer: httpx.Response) -> bool:
     """Return whether an answer refuses, or finds nothing; an entry for nobody of one's own is refused by a 409."""
-    body = answer.json()
-    return answer.status_code in REFUSED or body == [] or body.get("code") == "no_archive"
+    if answer.is_success:
+        return answer.content == b"[]"
+    return answer.status_code in REFUSED or answer.json()["code"] == "no_archive"
 
 
 def nameless(answer: httpx.Response, ids: Mapping[str, Any]) -> tuple[int, str]:

@@ -121,7 +121,8 @@ class Route:
             if "$ref" in schema:
                 schema = self.schemas[schema["$ref"].rpartition("/")[2]]
             else:
-                schema = next(one for one in schema.get("anyOf", schema.get("oneOf")) if one.get("type") != "null")
+                alternatives = [*schema.get("anyOf", ()), *schema.get("oneOf", ())]
+                schema = next(one for one in alternatives if one.get("type") != "null")
         return schema
 
     def _asked(self) -> Iterator[str]:
