@@ -121,10 +121,13 @@ class Place:
             page = await self.ask("registration", "clerk", f"/{what}", params={"division": self.street})
             return page.json()[what]
 
-        conflicts = await eventually(lambda: listed("conflicts"))
-        pairs = await eventually(lambda: listed("duplicates"))
-        self.ids["conflict_id"] = conflicts[0]["conflict_id"]
-        self.ids["people"] = [one["person_id"] for one in pairs[0]["people"]]
+        async def others_alike() -> Any:
+            """Return a pair of people to whom nothing else happens in this test."""
+            pairs = [[one["person_id"] for one in pair["people"]] for pair in await listed("duplicates")]
+            return next((pair for pair in pairs if not {somebody["person_id"], self.ids["into"]} & set(pair)), None)
+
+        self.ids["people"] = await eventually(others_alike)
+        self.ids["conflict_id"] = (await eventually(lambda: listed("conflicts")))[0]["conflict_id"]
 
     async def keep_archive(self) -> None:
         """Complete the archive, enrol its person, enter a strange reading, and export the street."""
