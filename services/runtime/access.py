@@ -1,6 +1,7 @@
 """Verify who is calling and what they may do: a bearer token has a role and a division. The default is to refuse."""
 
 import json
+import re
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -22,6 +23,11 @@ BEARER = HTTPBearer(auto_error=False, description="A token with a role and a div
 ALGORITHM = "ES256"
 AUDIENCE = "houniao"
 LIFETIME = 12 * 3600
+SCOPE = re.compile(r"(?:[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})?")
+"""A province, city, district, street or village (GB/T 2260, GB/T 10114); empty, the whole country.
+
+A village covers what is kept under its 12 digits alone, not the street around it.
+"""
 
 
 class Role(StrEnum):
@@ -101,16 +107,19 @@ class Gate:
         try:
             claims = self._decode(token)
             self._claims.validate(dict(claims))
-            return Caller(str(claims["sub"]), Role(claims["role"]), _scope(claims["division"]), self._within)
-        except (JoseError, ValueError, KeyError) as error:
+            role = Role(claims["role"])
+            return Caller(str(claims["sub"]), role, _scope(claims["division"], role), self._within)
+        # RecursionError: a header or payload nested too deep to be read
+        except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise Problem(401, "bad_token", "Sign in again: the token is missing, false or out of date.") from error
 
     def _verify_signature(self, token: str) -> dict[str, Any]:
         return dict(jwt.decode(token, self._keys, algorithms=[ALGORITHM]).claims)
 
 
-def _scope(value: Any) -> str:
-    if not isinstance(value, str) or not (value == "" or value.isdecimal()) or len(value) > 12:
+def _scope(value: Any, role: Role) -> str:
+    """Return the division of a token; raise ValueError if it is no scope, or the whole country for any but an admin."""
+    if not isinstance(value, str) or not SCOPE.fullmatch(value) or (value == "" and role is not Role.ADMIN):
         raise ValueError("division")
     return value
 

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -66,6 +67,25 @@ class LimitBody:
         await self._app(scope, counted, send)
 
 
+class KeepPrivate:
+    """Adds to every answer that nobody may store it or take it for anything but what it says it is."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and its answer back with the headers."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                headers["Cache-Control"] = "no-store"
+                headers["X-Content-Type-Options"] = "nosniff"
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
 def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
     """Return a service's HTTP application, which starts and stops the service together with itself."""
 
@@ -81,6 +101,7 @@ def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
     app.state.service = service
     app.state.gate = service.gate
     app.add_middleware(LimitBody)
+    app.add_middleware(KeepPrivate)
     refuse_clearly(app)
     for router in (*routers, _common):
         app.include_router(router)

@@ -10,10 +10,11 @@ from contracts.archives.archives import Archive, BasicInformation, ClosingReason
 from contracts.archives.enrolments import Duty, Enrolment
 from contracts.archives.entries import Entry
 from contracts.reference.calendar import day_of
-from services.archives.api.dependencies import Log, Reader, Worker
-from services.archives.api.reading import Read, ReadAs, find_known_of, grant, is_of, note_read, read_of
+from services.archives.api.dependencies import Emergency, Log, Reader, Worker
+from services.archives.api.reading import Read, find_grant, find_known_of, grant, must_keep, note_read
 from services.archives.commands.archives import close, compare_paper, complete, reopen
 from services.archives.commands.recording import Change
+from services.archives.domain.access import Granted, ReadAs
 from services.archives.domain.policy import POLICY
 from services.archives.views.archives import (
     ArchivePage,
@@ -22,7 +23,7 @@ from services.archives.views.archives import (
     list_dead,
     list_paper_differences,
 )
-from services.archives.views.people import Heard
+from services.archives.views.people import Heard, find_heard
 from services.archives.views.summaries import find_summary
 from services.runtime.bodies import AsSent, Body
 from services.runtime.parameters import Cause, Division, Limit, PersonId, ServiceHere, Street, StreetInQuery, Version
@@ -129,14 +130,23 @@ async def get_paper(
 
 @router.get("/archives/by-code/{code}", summary="Find an archive by its 17-digit code")
 async def get_by_code(
-    code: Annotated[str, Path(pattern=r"^[0-9]{17}$")], service: ServiceHere, caller: Worker, log: Log
+    code: Annotated[str, Path(pattern=r"^[0-9]{17}$")],
+    service: ServiceHere,
+    caller: Worker,
+    log: Log,
+    emergency: Emergency = None,
 ) -> list[Archive]:
-    """Find the archive that has, or had, a code; one of the caller's districts must know it."""
-    found = [archive for archive in await find_by_code(service.database, code) if is_of(caller, archive.district)]
+    """Return the archives that have, or had, a code, as far as the caller may read them."""
+    found = await find_by_code(service.database, code)
+    heard = await find_heard(service.database, [archive.person_id for archive in found])
+    readable = []
     for archive in found:
-        read = Read("archive_found_by_code", archive.person_id, street=archive.street)
-        await note_read(log, caller, read)
-    return found
+        granted = find_grant(caller, heard[archive.person_id], emergency, archive.district)
+        if granted:
+            read = Read("archive_found_by_code", archive.person_id, emergency or "care", granted.street)
+            await note_read(log, caller, read)
+            readable.append(archive)
+    return readable
 
 
 @router.get("/archives/{person_id}", summary="Open an archive")
@@ -145,18 +155,15 @@ async def get_archive(
     service: ServiceHere,
     caller: Worker,
     log: Log,
-    emergency: Annotated[
-        str | None, Query(min_length=4, max_length=200, description="the reason, if it is one")
-    ] = None,
+    emergency: Emergency = None,
 ) -> ArchiveFile:
-    """Show what the caller's district knows of a person; with a reason, in an emergency, what its keeper knows."""
+    """Return what the district of the keeping street knows of a person; with a reason, what its custodian knows."""
     heard = await find_known_of(service, person_id)
     granted = grant(caller, heard, emergency)
-    await note_read(log, caller, read_of(heard, granted, f"archive_read_as_{granted.read_as}", emergency or "care"))
+    read = Read(f"archive_read_as_{granted.read_as}", person_id, emergency or "care", granted.street)
+    await note_read(log, caller, read)
     summary = await find_summary(service.database, person_id, granted.district)
-    return _file(person_id, heard, granted.district, granted.read_as).model_copy(
-        update={"duties": summary.duties if summary else []}
-    )
+    return _file(person_id, heard, granted).model_copy(update={"duties": summary.duties if summary else []})
 
 
 @router.get("/archives/{person_id}/extract", summary="The person's own extract")
@@ -169,18 +176,18 @@ async def get_extract(
         str, Query(min_length=4, max_length=200, description="who asked for it and how that was checked")
     ],
 ) -> Extract:
-    """Make the extract that a person may ask for; the reason says who asked and how that was checked."""
+    """Return the extract that a person may ask for; the reason states who asked and how that was checked."""
     heard = await find_known_of(service, person_id)
     granted = grant(caller, heard, None)
-    await note_read(log, caller, read_of(heard, granted, "archive_extract", reason))
-    file = _file(person_id, heard, granted.district, granted.read_as)
+    await note_read(log, caller, Read("archive_extract", person_id, reason, granted.street))
+    file = _file(person_id, heard, granted)
     summary = await find_summary(service.database, person_id, granted.district)
-    told = {"measured_at", "street", "content", "state"}
+    shown = {"measured_at", "street", "content", "state"}
     return Extract(
         person_id=person_id,
         made_at=service.clock(),
         archive=file.archives[0].model_copy(update={"completed_by": None, "paper": None}),
-        entries=[entry.model_dump(mode="json", include=told) for entry in file.entries if entry.stands],
+        entries=[entry.model_dump(mode="json", include=shown) for entry in file.entries if entry.stands],
         enrolments=[enrolment.model_copy(update={"recorded_by": None}) for enrolment in file.enrolments],
         next_visits=summary.duties if summary else [],
     )
@@ -190,8 +197,8 @@ async def get_extract(
 async def post_completion(
     person_id: PersonId, body: CompletionRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
-    """Fill in cover and basic information; the first time gives the archive its 17-digit code."""
-    caller.must_cover(body.street)
+    """Record cover and basic information; the first time gives the archive its 17-digit code."""
+    await must_keep(service, caller, person_id, body.street)
     if not service.divisions.is_street(body.street):
         raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
     change = Change(caller.subject, cause, body.version)
@@ -203,8 +210,8 @@ async def post_completion(
 async def post_paper(
     person_id: PersonId, body: PaperRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
-    """Keep where the paper stands and how many entries it holds; the list of differences follows."""
-    caller.must_cover(body.street)
+    """Record where the paper stands and how many entries it holds; the list of differences follows."""
+    await must_keep(service, caller, person_id, body.street)
     today = day_of(service.clock())
     paper = PaperFile(reference=body.reference, entries=body.entries, compared_on=today, compared_by=caller.subject)
     change = Change(caller.subject, cause, body.version)
@@ -215,8 +222,8 @@ async def post_paper(
 async def post_closing(
     person_id: PersonId, body: ClosingRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
-    """Close the archive of who can't be found (失访), moved out of reach (迁出), or has one by mistake."""
-    caller.must_cover(body.street)
+    """Close the archive of a person who can't be found (失访), moved out of reach (迁出), or has one by mistake."""
+    await must_keep(service, caller, person_id, body.street)
     change = Change(caller.subject, cause, body.version)
     why = (body.reason, body.closed_on)
     return await close(service, person_id, body.street[:6], why, change)
@@ -226,18 +233,19 @@ async def post_closing(
 async def post_reopening(
     person_id: PersonId, body: ReopeningRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
-    """Take a closed archive into use again."""
-    caller.must_cover(body.street)
+    """Reopen a closed archive."""
+    await must_keep(service, caller, person_id, body.street)
     change = Change(caller.subject, cause, body.version)
     return await reopen(service, person_id, body.street[:6], change)
 
 
-def _file(person_id: str, heard: Heard, district: str, access: ReadAs) -> ArchiveFile:
+def _file(person_id: str, heard: Heard, granted: Granted) -> ArchiveFile:
+    district = granted.district
     custody = heard.custodies.get(district)
     entries = heard.entries_known_to(district).values()
     return ArchiveFile(
         person_id=person_id,
-        access=access,
+        access=granted.read_as,
         archives=[heard.archives[district]],
         version=heard.versions[district],
         kept_by=district if custody is None or custody.holds else custody.released_to,

@@ -6,6 +6,7 @@ from pydantic import Field
 from contracts.archives.custody import Custody
 from contracts.archives.measures import Words
 from services.archives.api.dependencies import Reader, Supervisor
+from services.archives.api.reading import must_keep
 from services.archives.commands.custody import refuse_offer
 from services.archives.commands.recording import Change
 from services.archives.views.archives import list_offers
@@ -34,6 +35,6 @@ async def post_refusal(
     person_id: PersonId, body: RefusalRequest, service: ServiceHere, caller: Supervisor, cause: Cause
 ) -> Custody:
     """Refuse the archive of a person who is not ours; the origin goes on keeping it."""
-    caller.must_cover(body.street)
+    await must_keep(service, caller, person_id, body.street)
     change = Change(caller.subject, cause)
     return await refuse_offer(service, person_id, body.street[:6], body.reason, change)

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from contracts.archives.enrolments import Condition, Enrolment, EnrolmentEnding
 from services.archives.api.dependencies import Worker
+from services.archives.api.reading import must_keep
 from services.archives.commands.enrolments import end_enrolment, enrol
 from services.runtime.bodies import Body
 from services.runtime.parameters import Cause, PersonId, ServiceHere, Street
@@ -39,7 +40,7 @@ async def post_enrolment(
     person_id: PersonId, body: EnrolmentRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Enrolment:
     """Begin to manage a person for hypertension, type 2 diabetes, tuberculosis or a severe mental disorder."""
-    caller.must_cover(body.street)
+    await must_keep(service, caller, person_id, body.street)
     enrolment = Enrolment(
         person_id=person_id, district=body.street[:6], recorded_by=caller.subject, **body.model_dump()
     )
@@ -56,6 +57,6 @@ async def post_ending(
     cause: Cause,
 ) -> Enrolment:
     """Stop managing a person: cured, misdiagnosed, declined or lost."""
-    caller.must_cover(body.street)
+    await must_keep(service, caller, person_id, body.street)
     managed, why = (condition, body.street[:6]), (body.ended_on, body.ending)
     return await end_enrolment(service, person_id, managed, why, cause)

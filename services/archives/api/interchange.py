@@ -60,8 +60,7 @@ async def get_fhir(person_id: PersonId, service: ServiceHere, log: Log, caller: 
     """Give what the caller's district knows of a person as a FHIR R4 document bundle."""
     heard = (await find_heard(service.database, [person_id])).get(person_id, Heard())
     granted = grant(caller, heard, None)
-    street = heard.archives[granted.district].street
-    await note_read(log, caller, Read(f"archive_fhir_as_{granted.read_as}", person_id, street=street))
+    await note_read(log, caller, Read(f"archive_fhir_as_{granted.read_as}", person_id, street=granted.street))
     summary = await find_summary(service.database, person_id, granted.district)
     told = make_portable(heard, granted.district, summary.duties if summary else ())
     bundle = await asyncio.to_thread(write_bundle, told, service.clock())

@@ -1,34 +1,25 @@
-"""Who may read an archive and as what, and the note that is kept of every read."""
+"""The access rules of `domain.access` applied to whoever calls, and the note that is kept of every read."""
 
 from dataclasses import dataclass
-from typing import Literal
 
-from contracts.archives.custody import Custody
-from services.archives.views.people import Heard, find_heard
+from services.archives.commands.recording import load_archive
+from services.archives.domain import access
+from services.archives.domain.access import Granted, Kept, find_keeping_street, grant_reading
+from services.archives.views.people import Heard, find_heard, find_stays
 from services.runtime.access import Caller
 from services.runtime.access_log.log import Access, AccessLog
 from services.runtime.problems import Problem
 from services.runtime.service import Service
 
-ReadAs = Literal["custodian", "copy", "emergency"]
-"""As what somebody reads: as the one in charge, a former one's read-only copy, or in an emergency."""
 ADVICE = (
-    "本区没有该人员的档案;紧急情况请说明理由。"
-    "No archive of this person in your district; in an emergency give a reason."
+    "您的辖区没有保管该人员的档案；紧急情况或为其提供服务的，请说明理由（emergency）。"
+    "No archive of this person is kept in your division; in an emergency, or to serve the person, give a reason."
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Granted:
-    """Leave to read what one district knows of a person."""
-
-    district: str
-    read_as: ReadAs
-
-
-@dataclass(frozen=True, slots=True)
 class Read:
-    """What is about to be read of whom, why, and in which street the person lives as far as is known here."""
+    """What is about to be read of whom, why, and which street keeps the archive as far as is known here."""
 
     action: str
     person_id: str
@@ -36,22 +27,60 @@ class Read:
     street: str | None = None
 
 
-def grant(caller: Caller, heard: Heard, emergency: str | None) -> Granted:
-    """Say as what a caller may read of a person, or refuse.
+def find_grant(caller: Caller, heard: Heard, reason: str | None, district: str = "") -> Granted | None:
+    """Return the leave of a caller, who may state a reason, to read a person's archive; None if there is none.
 
-    A health worker reads what the own district knows: all of it while it keeps the archive, afterwards the copy as it
-    was handed over. In an emergency, with a reason, what whoever keeps the archive here knows.
+    With a `district` it is that district's archive, else the one of which the caller may read most.
     """
-    own = [district for district in sorted(heard.archives) if is_of(caller, district)]
-    keepers = [district for district in sorted(heard.archives) if _holds(heard.custodies.get(district))]
-    for district in own:
-        if district in keepers:
-            return Granted(district, "custodian")
-    if emergency and keepers:
-        return Granted(keepers[0], "emergency")
-    if own:
-        return Granted(own[0], "copy")
-    raise Problem(404, "not_found", ADVICE)
+    kept = [each for each in _kept(heard) if each.district.startswith(district)]
+    return grant_reading(caller.covers, kept, reason)
+
+
+def grant(caller: Caller, heard: Heard, reason: str | None) -> Granted:
+    """Return the leave of a caller to read a person's archive; raise Problem (404) if there is none.
+
+    The answer is the same whether the archive is kept elsewhere or does not exist.
+    """
+    granted = find_grant(caller, heard, reason)
+    if granted is None:
+        raise Problem(404, "not_found", ADVICE)
+    return granted
+
+
+def _kept(heard: Heard) -> list[Kept]:
+    """Return a person's archives in the order of their districts."""
+    kept = []
+    for district, archive in sorted(heard.archives.items()):
+        custody = heard.custodies.get(district)
+        kept.append(Kept(district, find_keeping_street(archive, heard.stays), custody is None or custody.holds))
+    return kept
+
+
+def keeps_any(caller: Caller, heard: Heard) -> bool:
+    """Return whether a caller covers a street that keeps, or kept for its district, an archive of a person."""
+    return any(caller.covers(kept.street) for kept in _kept(heard))
+
+
+async def must_keep(service: Service, caller: Caller, person_id: str, street: str) -> None:
+    """Raise unless a caller covers the named street, and the one that keeps the archive in that street's district."""
+    caller.must_cover(street)
+    archive, _ = await load_archive(service, person_id, street[:6])
+    access.must_keep(caller.covers, archive, await find_stays(service.database, person_id))
+
+
+async def must_keep_or_serve(
+    service: Service, caller: Caller, person_id: str, street: str, reason: str | None
+) -> str | None:
+    """Return the street that keeps the archive if the caller does not cover it but served the person; None if it does.
+
+    Raise unless the caller covers the named street, in the archive's district, and either keeps the archive or states
+    the reason why a resident of another street was served.
+    """
+    caller.must_cover(street)
+    archive, _ = await load_archive(service, person_id, street[:6])
+    stays = await find_stays(service.database, person_id)
+    keeping = access.must_keep_or_serve(caller.covers, archive, stays, reason)
+    return None if caller.covers(keeping) else keeping
 
 
 async def find_known_of(service: Service, person_id: str) -> Heard:
@@ -59,22 +88,7 @@ async def find_known_of(service: Service, person_id: str) -> Heard:
     return (await find_heard(service.database, [person_id])).get(person_id, Heard())
 
 
-def read_of(heard: Heard, granted: Granted, action: str, reason: str) -> Read:
-    """Return what is about to be read by a leave."""
-    archive = heard.archives[granted.district]
-    return Read(action, archive.person_id, reason, archive.street)
-
-
-def is_of(caller: Caller, district: str) -> bool:
-    """Say whether a district is the caller's own, or went over to it."""
-    return caller.within(caller.division[:6], district)
-
-
-def _holds(custody: Custody | None) -> bool:
-    return custody is None or custody.holds
-
-
 async def note_read(log: AccessLog, caller: Caller, read: Read) -> None:
-    """Keep who read what of whom and why, before anything is shown."""
-    access = Access.of(caller, read.action, read.reason, person_id=read.person_id, street=read.street)
-    await log.record(access)
+    """Record who reads what of whom and why, before anything is shown."""
+    note = Access.of(caller, read.action, read.reason, person_id=read.person_id, street=read.street)
+    await log.record(note)

@@ -63,9 +63,7 @@ async def _change_entry(
     return (await continue_stream(service, (entry_stream(entry_id), EntryFact), check, change.cause)).entry
 
 
-async def load_entry(service: Service, person_id: str, entry_id: str) -> Entry:
-    """Return an entry of the own district with its history; raise UnknownEntryError if the person has none such."""
+async def find_entry(service: Service, person_id: str, entry_id: str) -> Entry | None:
+    """Return an entry of a person that was made here, with its earlier versions; None if there is none."""
     event = await service.journal.load(entry_stream(entry_id), EntryFact)
-    if event is None or event.data.entry.person_id != person_id:
-        raise UnknownEntryError
-    return event.data.entry
+    return event.data.entry if event and event.data.entry.person_id == person_id else None

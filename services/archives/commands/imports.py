@@ -1,7 +1,7 @@
 """Sheets of follow-ups that were handed in: worked through in batches, resumed after a crash, exact to the row."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import partial
@@ -28,7 +28,7 @@ from services.archives.intake import readings
 from services.archives.intake.readings import COLUMNS, Refusal, Visit, read_visit
 from services.archives.intake.rounds import Round, Row, make_entry, read_round, write_refused
 from services.archives.views.imports import delete_rows, find_batch, find_people, find_refused, keep, keep_refused
-from services.archives.views.people import find_deaths
+from services.archives.views.people import find_deaths, find_keeping_streets
 from services.runtime.imports import Progress as ImportProgress
 from services.runtime.imports import enqueue_import, find_import, report_pages, save_import, work_through_imports
 from services.runtime.journal import Commit
@@ -178,7 +178,7 @@ async def record_rows(service: Service, rows: Sequence[Row], progress: Progress)
     today = day_of(progress.handed_in_at)
     checked = [(row, read_visit(row.typed, today)) for row in rows]
     visits = [found for _, found in checked if isinstance(found, Visit)]
-    people = await find_people(service.database, {visit.person for visit in visits}, progress.street[:6])
+    people = await _find_own_people(service, {visit.person for visit in visits}, progress.street)
     wanted = set(people.values())
 
     async def decide(streams: Mapping[str, Event[Fact]]) -> tuple[list[tuple[Row, Outcome]], Sequence[Commit]]:
@@ -187,6 +187,14 @@ async def record_rows(service: Service, rows: Sequence[Row], progress: Progress)
         return outcomes, [service.journal.commit(fact, causation=cause) for cause, fact in facts]
 
     return await record_together(service, wanted, decide, f"import/{progress.import_id}")
+
+
+async def _find_own_people(service: Service, typed: Set[str], street: str) -> dict[str, str]:
+    """Return the ids of people by what was typed of them, as far as the street that hands in keeps their archives."""
+    people = await find_people(service.database, typed, street[:6])
+    keeping = await find_keeping_streets(service.database, set(people.values()), street[:6])
+    own = {person for person, of in keeping.items() if service.divisions.covers(street, of, service.today)}
+    return {name: person for name, person in people.items() if person in own}
 
 
 class _BatchState:

@@ -32,6 +32,7 @@ from contracts.archives.entries import (
 from contracts.envelope import Event, Fact, uuid7
 from contracts.refusals import RefusedError
 from services.archives.commands.recording import archive_in, commits_of, newest_of, record_together
+from services.archives.domain.access import find_keeping_street
 from services.archives.domain.entries import record_entry
 from services.archives.domain.errors import NoArchiveError
 from services.archives.fhir.portable import PortableArchive, kept_by
@@ -98,9 +99,12 @@ def make_portable(heard: Heard, district: str, duties: Sequence[Duty]) -> Portab
 async def export(service: Service, log: AccessLog, caller: Caller, manifest: exports.Manifest) -> AsyncIterator[bytes]:
     """Return the archives that a division keeps, one bundle a line, and complete the manifest after the last."""
     digest, count = sha256(), 0
-    async for kept in exports.pages(service.database, service.areas(manifest.division), BATCH_SIZE):
-        heard = await find_heard(service.database, [person_id for person_id, _ in kept])
-        await log.record_all([_exported(caller, manifest, heard[person].archives[of]) for person, of in kept])
+    areas, around = service.areas(manifest.division), service.areas(manifest.division[:6])
+    async for perhaps in exports.pages(service.database, areas, around, BATCH_SIZE):
+        heard = await find_heard(service.database, [person_id for person_id, _ in perhaps])
+        keeping = {(person, of): _keeping_street(heard[person], of) for person, of in perhaps}
+        kept = {key: perhaps[key] for key, street in keeping.items() if any(street in area for area in areas)}
+        await log.record_all([_exported(caller, manifest, person, keeping[person, of]) for person, of in kept])
         lines = await asyncio.to_thread(_lines, kept, heard, manifest.as_of)
         digest.update(lines)
         count += len(kept)
@@ -108,9 +112,12 @@ async def export(service: Service, log: AccessLog, caller: Caller, manifest: exp
     await exports.complete(service.database, manifest.export_id, count, digest.hexdigest(), service.clock())
 
 
-def _exported(caller: Caller, manifest: exports.Manifest, archive: Archive) -> Access:
-    reason = f"export {manifest.export_id}"
-    return Access.of(caller, "archive_exported", reason, person_id=archive.person_id, street=archive.street)
+def _keeping_street(heard: Heard, district: str) -> str:
+    return find_keeping_street(heard.archives[district], heard.stays)
+
+
+def _exported(caller: Caller, manifest: exports.Manifest, person_id: str, street: str) -> Access:
+    return Access.of(caller, "archive_exported", f"export {manifest.export_id}", person_id=person_id, street=street)
 
 
 def begin_export(division: str, by: str, as_of: datetime) -> exports.Manifest:
@@ -142,9 +149,9 @@ async def take(service: Service, caller: Caller, person_id: str, body: bytes) ->
     """
     portable = await asyncio.to_thread(lambda: read_bundle(validate_bundle(body)))
     district = portable.archive.district
+    caller.must_cover(district)
     if portable.archive.person_id != person_id:
         raise BundleRefusedError("not_ours", "Bundle.entry.1.resource.id")
-    caller.must_cover(district)
     cause = f"fhir/{sha256(body).hexdigest()}"
 
     async def decide(streams: Mapping[str, Event[Fact]]) -> tuple[tuple[Taken, list[Fact]], Sequence[Commit]]:

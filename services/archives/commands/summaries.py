@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from contracts.archives.archives import Archive, ArchiveFact, ArchiveOpened
 from contracts.reference.calendar import add_months, age_on, day_of
 from services.archives.commands.custody import settle_custody
+from services.archives.domain.access import find_keeping_street
 from services.archives.domain.duties import find_duties
-from services.archives.domain.known import find_home
 from services.archives.domain.policy import POLICY
 from services.archives.domain.quality import Reviewed, find_findings, marks
 from services.archives.views.archives import find_late_offers
@@ -106,10 +106,9 @@ def _summary_of(archive: Archive, heard: Heard, today: date) -> tuple[int, Summa
     enrolments = [known for known in heard.enrolments if known.district == district]
     owed = held and not heard.died_on and not heard.merged_into
     duties = find_duties(archive, enrolments, entries, today) if owed else []
-    home = find_home(stay for stay in heard.stays if stay.street.startswith(district))
     findings = find_findings(Reviewed(archive, entries, heard.stays, heard.died_on))
     return heard.weight * DAYS_ORDINAL + today.toordinal(), Summary(
-        street=home.street if home else archive.street,
+        street=find_keeping_street(archive, heard.stays),
         district=district,
         held=held,
         duties=duties,

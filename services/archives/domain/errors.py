@@ -4,10 +4,24 @@ from contracts.refusals import RefusedError
 
 
 class NoArchiveError(RefusedError):
-    """The person has no archive in the district."""
+    """The person has no archive in the district, or one that another street keeps: the answer does not tell which."""
 
     code = "no_archive"
-    advice = "该人员在本区没有健康档案。No archive in this district: register the arrival, then try again."
+    advice = (
+        "您的辖区没有保管该人员的健康档案：请先登记流入；为本区其他街道的居民服务的，请说明理由（reason）。"
+        "No archive of this person is kept in your division: register the arrival; if you served a resident of another "
+        "street of the district, give the reason."
+    )
+
+
+class NoArchiveHereError(NoArchiveError):
+    """The same, where no reason helps: only the keeping street does this."""
+
+    advice = (
+        "您的辖区没有保管该人员的健康档案：请先登记流入，或联系其居住的街道。"
+        "No archive of this person is kept in your division: register the arrival, or ask the street of residence."
+    )
+    status = 404
 
 
 class FutureEntryError(RefusedError):

@@ -48,10 +48,15 @@ async def find(database: Database, export_id: str) -> Manifest | None:
 
 
 async def pages(
-    database: Database, areas: Sequence[Area], size: int
+    database: Database, areas: Sequence[Area], around: Sequence[Area], size: int
 ) -> AsyncIterator[Mapping[tuple[str, str], Sequence[Duty]]]:
-    """Return the archives that a division keeps in pages of `size`: the open duties by (person, district)."""
-    query: Document = {"street": in_areas(areas), f"{SUMMARY}.held": {"$ne": False}}
+    """Return the archives that a division may keep in pages of `size`: the open duties by (person, district).
+
+    They are looked for in all of its district, `around`: the street that keeps an archive is not always the one where
+    it was opened. Without a summary only the person's stays tell which it is.
+    """
+    kept = [{f"{SUMMARY}.street": in_areas(areas)}, {f"{SUMMARY}.street": None}]
+    query: Document = {"street": in_areas(around), f"{SUMMARY}.held": {"$ne": False}, "$and": [{"$or": kept}]}
     while True:
         found = database[ARCHIVES].find(query, {"person_id": 1, "district": 1, "street": 1, f"{SUMMARY}.duties": 1})
         rows = await found.hint("street").sort([("street", 1), ("_id", 1)]).limit(size).to_list(size)

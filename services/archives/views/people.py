@@ -11,6 +11,7 @@ from contracts.archives.enrolments import Enrolment
 from contracts.archives.entries import Entry
 from contracts.registration.people import Person, deaths, ever_linked, one_person, survivor_of
 from contracts.registration.stays import Stay
+from services.archives.domain.access import find_keeping_street
 from services.archives.views.rows import ARCHIVES, COPIES, CUSTODIES, ENROLMENTS, ENTRIES, PEOPLE, STAYS, read_entry
 from services.runtime.mongo import Database, Document, find_connected, union_with
 
@@ -112,6 +113,25 @@ def _merge(found: Mapping[str, Heard], records: Sequence[Person]) -> None:
 async def find_linked(database: Database, person_ids: Iterable[str]) -> dict[str, frozenset[str]]:
     """Return for each of the people who was ever merged all ids that they were ever linked to, undone or not."""
     return ever_linked(Person.model_validate(row) for row in await find_connected(database[PEOPLE], person_ids))
+
+
+async def find_stays(database: Database, person_id: str) -> list[Stay]:
+    """Return the stays that were heard of a person."""
+    return [Stay.model_validate(row) async for row in rows_of(database, STAYS, [person_id])]
+
+
+async def find_keeping_streets(database: Database, person_ids: Iterable[str], district: str) -> dict[str, str]:
+    """Return the streets that keep a district's archives of people, by person; without those who have none there."""
+    people = list(person_ids)
+    stays: dict[str, list[Stay]] = defaultdict(list)
+    async for row in rows_of(database, STAYS, people):
+        stays[row["person_id"]].append(Stay.model_validate(row))
+    archives = [Archive.model_validate(row) async for row in rows_of(database, ARCHIVES, people)]
+    return {
+        archive.person_id: find_keeping_street(archive, stays[archive.person_id])
+        for archive in archives
+        if archive.district == district
+    }
 
 
 def rows_of(database: Database, collection: str, people: Sequence[str]) -> AsyncIterator[Document]:

@@ -9,7 +9,7 @@ from pydantic import Field
 from contracts.envelope import PersonId
 from contracts.registration.notices import Notice, NoticeKind, Urgency
 from services.registration.api.dependencies import WHEN_RECORDING, Clerk, RegistrationHere, find_person
-from services.registration.api.notices import find_notice
+from services.registration.api.notices import find_notice, no_such_notice
 from services.registration.api.stays import Retraction
 from services.registration.commands import inquiries
 from services.registration.domain.errors import NotAskedError, StaleError, WithdrawnError
@@ -57,7 +57,7 @@ async def post_withdrawal(
     """Withdraw an inquiry of the caller's division."""
     notice = await find_notice(registration, notice_id)
     if not caller.covers(notice.sender):
-        raise Problem(404, "not_found", "辖区内没有该协查。No such inquiry in your division.")
+        raise no_such_notice()
     version = body.version if body else None
     return await inquiries.withdraw_inquiry(registration, notice_id, cause, version)
 

@@ -86,7 +86,7 @@ async def get_notice(notice_id: str, registration: RegistrationHere, caller: Cle
     """Return a notice to or from the caller's division."""
     notice = await find_notice(registration, notice_id)
     if not (caller.covers(notice.addressee) or caller.covers(notice.sender)):
-        raise Problem(404, "not_found", "辖区内没有该通报。No such notice in your division.")
+        raise no_such_notice()
     return await _notice_file(registration, notice)
 
 
@@ -112,12 +112,9 @@ async def post_answer(
     """Answer a notice to the caller's division: received, paired, verified, confirmed or rejected."""
     notice = await find_notice(registration, notice_id)
     if not caller.covers(notice.addressee):
-        is_sender = caller.covers(notice.sender)
-        raise Problem(
-            403 if is_sender else 404,
-            "not_yours" if is_sender else "not_found",
-            "该通报不是发给本辖区的。Not your notice.",
-        )
+        if not caller.covers(notice.sender):
+            raise no_such_notice()
+        raise Problem(403, "not_yours", "该通报不是发给本辖区的。Not your notice.")
     must_serve(registration, notice.addressee)
     reply = Reply(body.state, body.left_on, body.reason)
     answered = await notices.answer_notice(registration, notice, reply, cause, body.version)
@@ -128,8 +125,13 @@ async def find_notice(registration: Registration, notice_id: str) -> Notice:
     """Return a notice of any division; raise Problem (404) if there is none."""
     notice = await transfers.find_notice(registration.service.database, notice_id)
     if notice is None:
-        raise Problem(404, "not_found", "没有该通报。No such notice.")
+        raise no_such_notice()
     return notice
+
+
+def no_such_notice() -> Problem:
+    """Return the same answer for a notice that does not exist and for one between other divisions."""
+    return Problem(404, "not_found", "辖区内没有该通报。No such notice in your division.")
 
 
 async def _notice_file(registration: Registration, notice: Notice) -> NoticeFile:

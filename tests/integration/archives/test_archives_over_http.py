@@ -309,7 +309,7 @@ async def test_who_keeps_an_archive_reads_it_others_read_a_copy_or_in_an_emergen
     completed = await office.post(f"/archives/{PERSON}/completion", {"committee": "003", "basic": {}})
     late = await office.enter(follow_up(150), "2026-10-01")
     await office.entered(2, district="320812")
-    log = await office.get("/access-log", "", "supervisor", person_id=PERSON)
+    log = await office.get("/access-log", "", "admin", person_id=PERSON)
     reads = [read for read in reversed(log.json()["entries"]) if read["action"] != "access_log_read"]
 
     assert (keeper.json()["access"], keeper.json()["kept_by"]) == ("custodian", "320812")

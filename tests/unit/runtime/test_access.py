@@ -2,6 +2,7 @@
 
 import json
 import time
+from base64 import urlsafe_b64encode
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from fastapi import Depends, FastAPI
 from httpx import ASGITransport, AsyncClient, Response
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet, OctKey
+from joserfc.jws import serialize_compact
 
 from services.runtime.access import Caller, Gate, Role, allow, issue
 from services.runtime.problems import Problem, refuse_clearly
@@ -98,6 +100,54 @@ def test_a_token_that_was_good_a_moment_ago_is_refused_once_it_expires(monkeypat
         gate.verify(short)
 
 
+@pytest.mark.parametrize("scope", ["32", "3205", "320507", "320507001", "320507001001"])
+def test_a_scope_is_a_province_city_district_street_or_village(scope: str) -> None:
+    assert Gate(PUBLIC, ISSUER).verify(token(division=scope)).division == scope
+
+
+@pytest.mark.parametrize(
+    "scope", ["3", "320", "32050", "3205071", "32050701", "3205070010", "32050700100", "3" * 13, "３２０５０７", "32\n"]
+)
+def test_any_other_number_of_digits_is_no_scope(scope: str) -> None:
+    with pytest.raises(Problem, match="bad_token"):
+        Gate(PUBLIC, ISSUER).verify(token(division=scope))
+
+
+@pytest.mark.parametrize("role", sorted(Role))
+def test_the_whole_country_is_an_admins_alone(role: Role) -> None:
+    gate, everywhere = Gate(PUBLIC, ISSUER), token(role=role, division="")
+
+    if role is Role.ADMIN:
+        assert gate.verify(everywhere).covers("320507001")
+    else:
+        with pytest.raises(Problem, match="bad_token"):
+            gate.verify(everywhere)
+
+
+@pytest.mark.parametrize("depth", [10, 1_000, 100_000])
+@pytest.mark.parametrize("part", ["header", "payload", "signed payload"])
+def test_a_deeply_nested_token_is_refused(part: str, depth: int) -> None:
+    nested = b'{"alg":"ES256","division":' + b"[" * depth + b"]" * depth + b"}"
+    header, payload, signature = token().split(".")
+    encoded = urlsafe_b64encode(nested).rstrip(b"=").decode()
+    bad = {
+        "header": f"{encoded}.{payload}.{signature}",
+        "payload": f"{header}.{encoded}.{signature}",
+        "signed payload": serialize_compact({"alg": "ES256"}, nested, KEY),
+    }
+
+    with pytest.raises(Problem, match="bad_token"):
+        Gate(PUBLIC, ISSUER).verify(bad[part])
+
+
+@pytest.mark.parametrize("header", [b"[]", b"null", b'{"alg":["ES256"]}', b'{"alg":"ES256","crit":5}', b"1e999"])
+def test_a_token_whose_header_is_of_another_shape_is_refused(header: bytes) -> None:
+    _, payload, signature = token().split(".")
+
+    with pytest.raises(Problem, match="bad_token"):
+        Gate(PUBLIC, ISSUER).verify(f"{urlsafe_b64encode(header).rstrip(b'=').decode()}.{payload}.{signature}")
+
+
 def test_who_trusts_no_key_lets_nobody_in() -> None:
     with pytest.raises(Problem, match="bad_token"):
         Gate('{"keys": []}', ISSUER).verify(token())
@@ -113,6 +163,9 @@ def test_who_trusts_no_key_lets_nobody_in() -> None:
         ("320507001", "320507", False),
         ("320507", "32", False),
         ("320507", "320508001", False),
+        ("320507001001", "320507001", False),
+        ("320507001001", "320507", False),
+        ("320507001001", "320507001001", True),
     ],
 )
 def test_a_division_is_a_scope_by_prefix(scope: str, division: str, covered: bool) -> None:

@@ -1,0 +1,303 @@
+"""Every route that the OpenAPI documents list, by every role and scope, about what another place keeps.
+
+It is refused, the answer is that for what does not exist, and nothing is recorded. A new route is tried by itself.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from deploy.local.stack import Stack
+from services.runtime.access import Role, issue
+from tests.support.instance import SERVICES, Instance, eventually, running_instance
+from tests.support.offices import make_arrival
+from tests.support.routes import READING, Route, Things, routes_of, send
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
+OWN, SIBLING, OTHER = "320507001", "320507002", "320812008"
+VILLAGE = f"{OWN}001"
+BESIDE = {OWN: "320507003", SIBLING: "320507004", OTHER: "320812009"}
+"""Another street of each place's district, for what concerns two streets."""
+NO_SCOPES = ("3", "320", "32050", "3205071", "32050701", "3205070010", "32050700100", "3205070010010", "３２０５０７")
+REFUSED = {401, 403, 404}
+GHOSTS = {
+    "activity_id": "7" * 32,
+    "code": "9" * 17,
+    "conflict_id": "7" * 32,
+    "document_number": make_arrival(880)["document_number"],
+    "entry_id": "7" * 32,
+    "export_id": "7" * 32,
+    "finding_id": "7" * 32,
+    "import_id": "7" * 32,
+    "into": "8" * 32,
+    "notice_id": "7" * 32,
+    "parked_id": "7" * 32,
+    "people": ["8" * 32, "9" * 32],
+    "person_id": "9" * 32,
+    "stay_id": "7" * 32,
+}
+"""What exists nowhere, in the shape of what does."""
+
+
+@dataclass
+class Deployment:
+    """Every service at work, what there is in each place, and tokens."""
+
+    instance: Instance
+    places: Mapping[str, Mapping[str, Things]]
+    """What there is by street and service."""
+
+    def token(self, role: str, scope: str) -> str:
+        return issue(self.instance.stack.issuer_jwk(), subject="tester", role=role, division=scope)
+
+    def door(self, service: str) -> httpx.AsyncClient:
+        transport = httpx.ASGITransport(app=self.instance.apps[service], raise_app_exceptions=False)
+        return httpx.AsyncClient(transport=transport, base_url=f"http://{service}", timeout=60)
+
+    def routes(self, service: str) -> Sequence[Route]:
+        return [route for route in routes_of(service, self.instance.apps[service].openapi()) if route.guarded]
+
+    async def recorded(self) -> dict[str, int]:
+        """Return how many documents each collection has, but for the log of what was tried and read."""
+        return {
+            f"{service}.{name}": await database[name].count_documents({})
+            for service, database in self.instance.databases.items()
+            for name in await database.list_collection_names()
+            if name != "access_log"
+        }
+
+
+class Place:
+    """Makes one thing of each kind in a street, as its clerks and health workers would."""
+
+    def __init__(self, instance: Instance, street: str, number: int) -> None:
+        self.instance, self.street, self.number = instance, street, number
+        self.ids: dict[str, Any] = dict(GHOSTS)
+
+    async def ask(self, service: str, role: str, path: str, scope: str = "", **asked: Any) -> httpx.Response:
+        async with self.instance.client(service, role, scope or self.street, "resident clerk") as client:
+            answer = await client.request("POST" if asked.keys() & {"json", "files"} else "GET", path, **asked)
+        assert answer.status_code < 300, (path, answer.text)
+        return answer
+
+    async def arrive(self, order: int, street: str = "", on: str = "2026-03-01") -> dict[str, Any]:
+        typed = make_arrival(
+            50 * self.number + order, on, name=f"李{'甲乙丙'[self.number]}", phone=f"1381234567{self.number}"
+        )
+        body = {**typed, "street": street or self.street}
+        arrived: dict[str, Any] = (
+            await self.ask("registration", "clerk", "/arrivals", street or self.street, json=body)
+        ).json()
+        stays = self.instance.database("registration")["stays"]
+        await eventually(lambda: stays.find_one({"_id": arrived["stay_id"]}))
+        return {**arrived, "document_number": typed["document_number"]}
+
+    async def archived(self, person: str) -> None:
+        archives = self.instance.database("archives")["archives"]
+        await eventually(lambda: archives.find_one({"_id": f"{person}@{self.street[:6]}"}))
+
+    async def register(self) -> None:
+        """Let people arrive, one of them after a death and two who look like one; ask about somebody elsewhere."""
+        somebody, *alike = [await self.arrive(order) for order in (1, 3, 5)]
+        self.ids |= {name: somebody[name] for name in ("person_id", "stay_id", "document_number")}
+        self.ids |= {"into": alike[0]["person_id"]}
+        question = {"street": self.street, "addressee": BESIDE[self.street], "person_id": somebody["person_id"]}
+        notice = await self.ask("registration", "clerk", "/inquiries", json=question)
+        self.ids["notice_id"] = notice.json()["notice_id"]
+        dead = await self.arrive(7)
+        died = {"died_on": "2026-05-01"}
+        await self.ask("registration", "clerk", f"/people/{dead['person_id']}/death", json=died)
+        await self.arrive(7, on="2026-06-01")
+
+        async def listed(what: str) -> Any:
+            page = await self.ask("registration", "clerk", f"/{what}", params={"division": self.street})
+            return page.json()[what]
+
+        async def others_alike() -> Any:
+            """Return a pair of people to whom nothing else happens in this test."""
+            pairs = [[one["person_id"] for one in pair["people"]] for pair in await listed("duplicates")]
+            return next((pair for pair in pairs if not {somebody["person_id"], self.ids["into"]} & set(pair)), None)
+
+        self.ids["people"] = await eventually(others_alike)
+        self.ids["conflict_id"] = (await eventually(lambda: listed("conflicts")))[0]["conflict_id"]
+
+    async def keep_archive(self) -> None:
+        """Complete the archive, enrol its person, enter a strange reading, and export the street."""
+        archive = f"/archives/{self.ids['person_id']}"
+        await self.archived(self.ids["person_id"])
+        at = {"street": self.street}
+        completed = await self.ask(
+            "archives", "health_worker", f"{archive}/completion", json={**at, "committee": "003", "basic": {}}
+        )
+        enrolled = {**at, "condition": "hypertension", "enrolled_on": "2026-04-01"}
+        await self.ask("archives", "health_worker", f"{archive}/enrolments", json=enrolled)
+        strange = {**at, "measured_at": "2026-10-01T02:00:00Z", "content": {**READING, "systolic": 299}}
+        entry = await self.ask("archives", "health_worker", f"{archive}/entries", json=strange)
+        self.ids |= {"code": completed.json()["code"], "entry_id": entry.json()["entry_id"]}
+
+        async def found() -> Any:
+            page = await self.ask("archives", "supervisor", "/findings", params={"division": self.street})
+            return page.json()["people"]
+
+        self.ids["finding_id"] = (await eventually(found))[0]["findings"][0]["id"]
+        exported = await self.ask("archives", "supervisor", "/archives/export", params={"division": self.street})
+        self.ids["export_id"] = exported.headers["houniao-export"]
+        code = {"code": self.ids["code"]}
+        await eventually(lambda: self.instance.database("archives")["archives"].find_one(code))
+
+    async def make(self) -> dict[str, Things]:
+        await self.register()
+        await self.keep_archive()
+        plan = {"street": self.street, "kind": "lecture", "topic": "高血压防治", "planned_on": "2026-12-01"}
+        activity = await self.ask("outreach", "health_worker", "/activities", json=plan)
+        self.ids["activity_id"] = activity.json()["activity_id"]
+        bundle = (await self.ask("archives", "health_worker", f"/archives/{self.ids['person_id']}/fhir")).content
+        imports = {
+            "registration": await self.hand_in("registration", "clerk", "姓名,证件号码,到达日期\n甲,1,2026-01-01\n"),
+            "archives": await self.hand_in(
+                "archives", "health_worker", "人员编号,随访日期,血压\n1,2026-01-01,120/80\n"
+            ),
+        }
+        return {
+            service: Things(self.street, {**self.ids, "import_id": imports.get(service, GHOSTS["import_id"])}, bundle)
+            for service in SERVICES
+        }
+
+    async def hand_in(self, service: str, role: str, text: str) -> str:
+        sheet = {"file": ("a.csv", text.encode())}
+        handed_in = await self.ask(service, role, "/imports", files=sheet, data={"street": self.street})
+        import_id: str = handed_in.json()["import_id"]
+
+        async def done() -> bool:
+            progress = await self.ask(service, role, f"/imports/{import_id}")
+            return bool(progress.json()["state"] == "done")
+
+        await eventually(done)
+        return import_id
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def houniao(stack: Stack) -> AsyncIterator[Deployment]:
+    async with running_instance(stack, clock=lambda: NOW) as instance:
+        made = await asyncio.gather(*(Place(instance, street, number).make() for number, street in enumerate(BESIDE)))
+        deployment = Deployment(instance, dict(zip(BESIDE, made, strict=True)))
+        await wait_until_quiet(deployment)
+        yield deployment
+
+
+async def wait_until_quiet(deployment: Deployment) -> None:
+    """Wait until everything that was recorded was sent, and nothing was added to a view between two looks."""
+    seen: list[dict[str, int]] = []
+    databases = deployment.instance.databases.values()
+
+    async def quiet() -> bool:
+        unsent = [await database["journal"].count_documents({"sent_at": None}, limit=1) for database in databases]
+        seen.append(await deployment.recorded())
+        return not any(unsent) and len(seen) > 1 and seen[-2] == seen[-1]
+
+    await eventually(quiet, every=1)
+
+
+def outside() -> Iterator[tuple[str, str, str]]:
+    """Return what is outside of a scope: the scope, the street that is asked about, and the division that is named."""
+    for street in (SIBLING, OTHER):
+        yield OWN, street, street
+        yield OWN, street, OWN
+    for street in (OWN, SIBLING, OTHER):
+        yield VILLAGE, street, street
+        yield VILLAGE, street, OWN
+
+
+def is_refused(answer: httpx.Response) -> bool:
+    """Return whether an answer refuses, or finds nothing; an entry for nobody of one's own is refused by a 409."""
+    if answer.is_success:
+        return answer.content == b"[]"
+    return answer.status_code in REFUSED or answer.json()["code"] == "no_archive"
+
+
+def nameless(answer: httpx.Response, ids: Mapping[str, Any]) -> tuple[int, str]:
+    """Return an answer without the ids that were asked about."""
+    text = answer.text
+    for name, value in ids.items():
+        for one in value if isinstance(value, list) else [value]:
+            text = text.replace(one, f"<{name}>")
+    return answer.status_code, text
+
+
+async def try_outside(deployment: Deployment, service: str) -> AsyncIterator[str]:
+    """Ask for what is elsewhere and for what is nowhere; return what is not refused, or not alike."""
+    async with deployment.door(service) as door:
+        for route in deployment.routes(service):
+            things_named = route.names_things(GHOSTS)
+            for scope, street, named in outside():
+                if not things_named and (named != street or not route.names_division()):
+                    continue  # about what is one's own, or about no place
+                there = deployment.places[street][service]
+                nowhere = replace(there, ids=GHOSTS)
+                for role in Role:
+                    token = deployment.token(role, scope)
+                    real = await send(door, route.request(there, named), token)
+                    case = f"{route} as {role} of {scope} about {street}, naming {named}"
+                    if not is_refused(real):
+                        yield f"{case}: {real.status_code} {real.text[:200]}"
+                    if '"not_your_role"' in real.text:
+                        continue
+                    ghost = await send(door, route.request(nowhere, named), token)
+                    if nameless(real, there.ids) != nameless(ghost, GHOSTS):
+                        yield f"{case}: {real.text[:200]} tells it from {ghost.text[:200]}"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_what_another_place_keeps_is_refused_like_what_does_not_exist_and_nothing_is_recorded(
+    houniao: Deployment, service: str
+) -> None:
+    before = await houniao.recorded()
+
+    broken = [line async for line in try_outside(houniao, service)]
+
+    assert not broken, "\n".join(broken)
+    assert await houniao.recorded() == before
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_what_is_no_scope_opens_nothing_and_the_whole_country_is_an_admins(
+    houniao: Deployment, service: str
+) -> None:
+    asked = [(role, scope) for role in Role for scope in (*NO_SCOPES, *([""] if role is not Role.ADMIN else []))]
+    tokens = [houniao.token(role, scope) for role, scope in asked]
+
+    async with houniao.door(service) as door:
+        answers = {
+            (answer.status_code, answer.json()["code"])
+            for route in houniao.routes(service)
+            for token in tokens
+            for answer in [await send(door, route.request(houniao.places[OWN][service], OWN), token)]
+        }
+
+    assert answers == {(401, "bad_token")}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_the_same_requests_are_understood_inside_the_scope_and_no_answer_may_be_stored(
+    houniao: Deployment, service: str
+) -> None:
+    token, broken = houniao.token("admin", OWN[:6]), []
+    async with houniao.door(service) as door:
+        for route in houniao.routes(service):
+            answer = await send(door, route.request(houniao.places[OWN][service], OWN), token)
+            code = answer.json().get("code") if "problem" in answer.headers.get("content-type", "") else None
+            if answer.status_code >= 500 or code in {"malformed", "not_found", "outside_your_division", "no_archive"}:
+                broken.append(f"{route}: {answer.status_code} {answer.text[:300]}")
+            assert answer.headers["cache-control"] == "no-store"
+            assert answer.headers["x-content-type-options"] == "nosniff"
+
+    nothing_parked = f"{service} POST /parked/{{parked_id}}/replay: 404"
+    assert [line for line in broken if not line.startswith(nothing_parked)] == []
