@@ -15,6 +15,8 @@ from pathlib import PurePath
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from services.runtime.dates import day_of_serial
+
 MAX_BYTES = 50_000_000
 MAX_UNPACKED = 200_000_000
 MAX_RATIO = 300
@@ -50,18 +52,31 @@ class Number(str):
     __slots__ = ()
 
 
+def write_day(cell: str, *, from_1904: bool) -> str:
+    """Return a cell of a column of days, a serial number in a number cell as its day.
+
+    A number of other than five digits is none: 2026.11 is a month, and 1990 a year.
+    """
+    if not isinstance(cell, Number) or not 10_000 <= float(cell) < 100_000:
+        return cell
+    day = day_of_serial(float(cell), from_1904=from_1904)
+    return day.isoformat() if day else cell
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A visible sheet as text, from its first row and column on.
 
     `merged` are the corners (row and column from 0, both included) of cells that are one; the text of those stands in
-    each row that has text of its own. `from_1904` tells from which day the workbook counts serial numbers.
+    each row that has text of its own, at the cells of `spread`. `from_1904` tells from which day the workbook counts
+    serial numbers.
     """
 
     name: str
     rows: Rows
     merged: tuple[tuple[Corner, Corner], ...] = ()
     from_1904: bool = False
+    spread: frozenset[Corner] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,17 +157,19 @@ def _read_sheet(name: str, sheet: CalamineSheet, from_1904: bool) -> Sheet:
     _check_size(sheet.total_height, sheet.total_width)
     rows = [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
     merged = tuple(sheet.merged_cell_ranges or ())
-    _fill_down(rows, merged)
-    return Sheet(name, rows, merged, from_1904)
+    return Sheet(name, rows, merged, from_1904, frozenset(_fill_down(rows, merged)))
 
 
-def _fill_down(rows: Rows, merged: Iterable[tuple[Corner, Corner]]) -> None:
-    """Let the value of a merged cell hold for each of its rows that has a value of its own."""
+def _fill_down(rows: Rows, merged: Iterable[tuple[Corner, Corner]]) -> set[Corner]:
+    """Let the value of a merged cell hold for each of its rows that has a value of its own; return where."""
+    spread: set[Corner] = set()
     filled = [any(cell and not cell.isspace() for cell in row) for row in rows]
     for (first, column), (last, _) in merged:
         for row in range(first + 1, min(last + 1, len(rows))):
-            if filled[row]:
+            if filled[row] and column < len(rows[row]) and rows[first][column]:
                 rows[row][column] = rows[first][column]
+                spread.add((row, column))
+    return spread
 
 
 def _check_package(data: bytes) -> bool:

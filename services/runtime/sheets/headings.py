@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from functools import cached_property
+from typing import NamedTuple
 from unicodedata import normalize
 
 from pydantic import BaseModel
@@ -21,37 +22,50 @@ LONGEST_HEADING = 30
 Unit = tuple[str, float | None]
 """What a column's values are in, and by what they are multiplied; None where that would not be exact."""
 
-_PUNCTUATION = re.compile(r"[\s*_:.,;·\-/、]")
-_BRACKETS = re.compile(r"[(\[{【〔〖〈《「](?P<inside>[^()\[\]{}【】〔〕〖〗〈〉《》「」]*)[)\]}】〕〗〉》」]")
+_PUNCTUATION = re.compile(r"[\s*_:.,;·\-–—/\\、。!?'\"“”‘’~|+#★☆※▲△●○◆◇■□▪\u200b-\u200f\ufeff]")
+_NUMBERING = re.compile(
+    r"^\s*(?:[(\[【]\s*(?:\d{1,2}|[一二三四五六七八九十]{1,3})\s*[)\]】]|\d{1,2}(?=\D)|[一二三四五六七八九十]{1,3}(?=[、.:]))[\s.、:)]*"
+)
+"""The number of a column before its heading: 1.姓名, （1）姓名, 一、姓名."""
+_BRACKETS = re.compile(
+    r"[(\[{<【〔〖〈《「『](?P<inside>[^()\[\]{}<>【】〔〕〖〗〈〉《》「」『』]*)[)\]}>】〕〗〉》」』]"
+)
+_TWO_LANGUAGES = re.compile(r"(?P<chinese>[^a-z]+)(?P<english>[a-z]+)")
 _OF_ANOTHER = re.compile(
-    r"户主|监护|pinyin|english|guardian|landlord|父|母|配偶|爱人|丈夫|妻|子女|亲属|家属|家长|房东|房主|出租|业主|雇主|老板|法人|单位|公司|学校|紧急|联系人"
-    r"|担保|介绍|代办|经办|填表|登记人|登记员|协管|网格员|民警|医生|其他|其它|备用|对方|拼音|英文|外文|曾用|别名|小名|绰号"
-    r"|上次|上一|前次|首次|初次|下次|末次|去年|历次|原|旧|变更|农历|阴历|虚岁|预计|计划"
+    r"户主|监护|父|母|配偶|爱人|丈夫|妻|子女|儿子|女儿|兄弟|姐妹|亲属|亲友|亲戚|朋友|家属|家长|邻居|老乡|同事|房东|房主|出租|业主|中介|雇主|老板"
+    r"|法人|单位|公司|学校|紧急|联系人|担保|介绍|代办|经办|填表|登记人|登记员|协管|网格员|民警|医生|其他|其它|备用|对方"
+    r"|拼音|英文|外文|曾用|别名|小名|绰号|上次|上一|前次|首次|初次|下次|末次|去年|历次|原|旧|变更|农历|阴历|虚岁|预计|计划"
+    r"|pinyin|english|guardian|landlord|owner|employer|company|school|agent|emergency|contact|household|spouse|husband|wife"
+    r"|father|mother|parent|child|relative|friend|former|previous|old|last|next|lunar|alias"
 )
 """Words that say whose or which something is; what they stand at is not simply the person's own and present one."""
-_HINT = re.compile(
-    r"必填项?|选填项?|非必填|可不填|可空|可填可不填|填写.*|请.*|如.*|例.*|按.*|格式.*|.*格式|\d+位.*|.*\d+位|年月日.*|年-月-日"
-    r"|公历|阳历|本人|本次|文本型?|数字|日期型?|下拉.*|.*选择|单选|多选|可多选|全称|简称|详细|具体.*|精确.*|到门牌号|省市区.*"
+_HINT = re.compile(r"必填项?|选填项?|非必填|可不填|可空|可填可不填|数字|本人|本次|精确.*")
+_LOOSE_HINT = re.compile(
+    r"填写.*|请.*|如.*|例.*|按.*|格式.*|.*格式|\d+位.*|.*\d+位|年月日.*|年-月-日|公历|阳历|文本型?|日期型?|下拉.*|.*选择|单选|多选"
+    r"|可多选|全称|简称|详细|具体.*|到门牌号|省市区.*|yyyy.*|.*[/、或].*|[a-z ]+"
 )
-_LOOSE_HINT = re.compile(r"yyyy.*|.*[/、或].*|[a-z ]+")
-"""What is a hint as well where a field has no unit that it could be."""
+"""What is a hint as well where a field has no unit that it could tell."""
+_AROUND_UNIT = re.compile(r"^(?:请?填写?)?(?:计量)?单位[为是]?|^请?填写?|^[以按用]|^例?如\d*|[计数]$")
+"""What may stand around a unit, as in 单位：斤, 以斤计, 如130斤."""
 _DATA = re.compile(r"\d{6}|\d{4}[-/.年]\d")
 _NEUTRAL = ("本人", "人员", "流动人口", "流动人员", "被登记人", "登记对象", "患者", "儿童", "孩子")
 """What may stand before a heading of the person whom the row is about."""
+_GROUP_ENDING = re.compile(r"(?:基本)?(?:信息|情况|资料)$")
 
 
 @dataclass(frozen=True)
 class Vocabulary:
     """What a service asks of a sheet: fields with their usual heading, and the other headings that stand for them.
 
-    `needed` are alternatives: of each, one field must be there. `units` are what a field may be given in. `pattern`
-    may understand headings that no list can hold.
+    `needed` are alternatives: of each, one field must be there. `units` are what a field may be given in. Of `chosen`
+    fields a heading may list the words to choose from. `pattern` may understand headings that no list can hold.
     """
 
     usual: Mapping[str, str]
     other: Mapping[str, str]
     needed: Sequence[Collection[str]]
     units: Mapping[str, Mapping[str, float | None]] = field(default_factory=dict)
+    chosen: Collection[str] = ()
     pattern: Callable[[str], str | None] = lambda _: None
 
     @cached_property
@@ -85,8 +99,7 @@ class Vocabulary:
         return self.usual[self.fields[found[0]]] if found else None
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(NamedTuple):
     """What a heading says: a field, and the unit of its values where it names one."""
 
     name: str | None
@@ -128,24 +141,51 @@ def tidy_heading(text: str) -> str:
 
 def read_heading(text: str, vocabulary: Vocabulary, group: str = "") -> Meaning:
     """Return what a heading says, under the heading of its group if there is one."""
-    written = normalize("NFKC", text)
-    insides = [match["inside"] for match in _BRACKETS.finditer(written)]
-    base = tidy_heading(_BRACKETS.sub("", written))
-    name = _read_whose(base, tidy_heading(_BRACKETS.sub("", normalize("NFKC", group))), vocabulary)
-    name, unit = (name, None) if name else _read_with_unit(base, vocabulary)
-    for inside in insides:
+    written, above = _without_number(text), _without_number(group)
+    base, over = (tidy_heading(_BRACKETS.sub("", one)) for one in (written, above))
+    if not base:
+        base, over = over, ""
+    name, unit = _read_whose(base, over, vocabulary), None
+    if name is None:
+        name, unit = _read_with_unit(over + base, vocabulary) if over else _read_with_unit(base, vocabulary)
+    meaning = Meaning(name, unit)
+    for inside in _insides(above):
         hint = tidy_heading(inside)
-        units = vocabulary.units_of(name)
-        if not hint:
-            continue
-        if hint in units:
-            unit = units[hint]
-        elif _OF_ANOTHER.search(hint):
-            name = vocabulary.field_of(hint + base) or vocabulary.field_of(base + hint)
-        elif not _is_hint(inside, may_be_unit=bool(units)):
-            other = vocabulary.field_of(base + hint) or vocabulary.field_of(hint + base)
-            name, unit = (other, unit) if other or not units else (name, (inside.strip(), None))
-    return Meaning(name, unit)
+        if _OF_ANOTHER.search(hint) or hint in vocabulary.units_of(meaning.name):
+            meaning = _qualify(meaning, base, inside, vocabulary)
+    for inside in _insides(written):
+        meaning = _qualify(meaning, base, inside, vocabulary)
+    return meaning
+
+
+def _without_number(text: str) -> str:
+    return _NUMBERING.sub("", normalize("NFKC", text))
+
+
+def _insides(written: str) -> list[str]:
+    return [match["inside"] for match in _BRACKETS.finditer(written)]
+
+
+def _qualify(meaning: Meaning, base: str, inside: str, vocabulary: Vocabulary) -> Meaning:
+    """Return what a heading means with what stands in one of its brackets."""
+    name, unit = meaning
+    hint, units = tidy_heading(inside), vocabulary.units_of(name)
+    lists_words = name in vocabulary.chosen and re.search(r"[/、,;|或]", inside)
+    if not hint or lists_words or (name and vocabulary.field_of(hint) == name):
+        return meaning
+    around = _AROUND_UNIT.sub("", hint) if units else hint
+    if hint in units or around in units or not around:
+        return Meaning(name, units.get(hint) or units.get(around) or unit)
+    if _OF_ANOTHER.search(hint):
+        return Meaning(vocabulary.field_of(hint + base) or vocabulary.field_of(base + hint), unit)
+    if _is_hint(inside, may_be_unit=bool(units)):
+        return meaning
+    if len(parts := re.split("[,;]", inside)) > 1:
+        for part in parts:
+            meaning = _qualify(meaning, base, part, vocabulary)
+        return meaning
+    other = vocabulary.field_of(base + hint) or vocabulary.field_of(hint + base)
+    return Meaning(other, unit) if other or not units else Meaning(name, (inside.strip(), None))
 
 
 def _read_with_unit(base: str, vocabulary: Vocabulary) -> tuple[str | None, Unit | None]:
@@ -165,7 +205,7 @@ def _is_hint(inside: str, *, may_be_unit: bool) -> bool:
 def _read_whose(base: str, group: str, vocabulary: Vocabulary) -> str | None:
     """Return the field of a heading without brackets: as it is under its group, or by itself if that says no other."""
     if group and group != base:
-        together = vocabulary.field_of(group + base)
+        together = vocabulary.field_of(group + base) or vocabulary.field_of(_GROUP_ENDING.sub("", group) + base)
         if together or _OF_ANOTHER.search(group):
             return together
     if (name := vocabulary.field_of(base)) or not base:
@@ -173,7 +213,9 @@ def _read_whose(base: str, group: str, vocabulary: Vocabulary) -> str | None:
     for neutral in _NEUTRAL:
         if base.startswith(neutral) and (name := vocabulary.field_of(base.removeprefix(neutral))):
             return name
-    return None
+    both = _TWO_LANGUAGES.fullmatch(base)
+    name = vocabulary.field_of(both["chinese"]) if both else None
+    return name if both and vocabulary.field_of(both["english"]) == name else None
 
 
 def count_fields(rows: Rows, vocabulary: Vocabulary) -> int:
@@ -204,25 +246,46 @@ def find_headings(sheet: Sheet, vocabulary: Vocabulary) -> Candidate | None:
 
 
 def _candidates(sheet: Sheet, row: int, vocabulary: Vocabulary) -> Iterator[Candidate]:
-    """Yield a row as headings, and with the next one, if the two say more than either of them."""
-    if not _are_headings(sheet.rows[row]):
+    """Yield a row as headings or, if the two say more than either of them, together with the next one."""
+    alone, below = (_meanings(sheet.rows[one : one + 1], vocabulary) for one in (row, row + 1))
+    if not _are_headings(sheet.rows[row], alone, vocabulary):
         return
-    alone, below = (_fields_in(_meanings(sheet.rows[one : one + 1], vocabulary)) for one in (row, row + 1))
-    yield Candidate(row, 1, len(alone), vocabulary.count_needed(alone))
-    if _are_headings(*sheet.rows[row + 1 : row + 2]):
-        both = _fields_in(_meanings(_heading_rows(sheet, row, 2), vocabulary))
-        if len(both) > max(len(alone), len(below)):
-            yield Candidate(row, 2, len(both), vocabulary.count_needed(both))
+    if sheet.rows[row + 1 : row + 2] and _are_headings(sheet.rows[row + 1], below, vocabulary):
+        both = _meanings(_heading_rows(sheet, row, 2), vocabulary)
+        if _says_more(both, alone, below):
+            yield _candidate(row, 2, both, vocabulary)
+            return
+    yield _candidate(row, 1, alone, vocabulary)
+
+
+def _candidate(row: int, rows: int, meanings: Sequence[Meaning], vocabulary: Vocabulary) -> Candidate:
+    fields = _fields_in(meanings)
+    return Candidate(row, rows, len(fields), vocabulary.count_needed(fields))
+
+
+def _says_more(both: Sequence[Meaning], alone: Sequence[Meaning], below: Sequence[Meaning]) -> bool:
+    """Return whether two rows say together what neither says: more fields, whose they are, or their units."""
+    fields, above, lower = (len(_fields_in(meanings)) for meanings in (both, alone, below))
+    if fields > max(above, lower):
+        return True
+    if fields < above or not lower:
+        return fields == above and sum(bool(one.unit) for one in both) > sum(bool(one.unit) for one in alone)
+    return any(one.name and one.name != joined.name for joined, one in zip(both, below, strict=False))
 
 
 def _rank(candidate: Candidate) -> tuple[int, int]:
     return candidate.needed, candidate.fields
 
 
-def _are_headings(cells: Sequence[str] = ()) -> bool:
-    """Return whether a row may be headings: words, and among them no day and no long number."""
-    filled = [cell for cell in cells if cell.strip()]
-    return bool(filled) and not any(_DATA.search(normalize("NFKC", cell)) for cell in filled)
+def _are_headings(cells: Sequence[str], meanings: Sequence[Meaning], vocabulary: Vocabulary) -> bool:
+    """Return whether a row may be headings: words, and among them no day and no long number, unless in brackets.
+
+    A row that names two columns that are needed is one whatever else stands in it.
+    """
+    filled = [_BRACKETS.sub("", normalize("NFKC", cell)) for cell in cells if cell.strip()]
+    if filled and not any(map(_DATA.search, filled)):
+        return True
+    return vocabulary.count_needed(_fields_in(meanings)) > 1
 
 
 def _heading_rows(sheet: Sheet, row: int, rows: int) -> Rows:
@@ -234,10 +297,10 @@ def _heading_rows(sheet: Sheet, row: int, rows: int) -> Rows:
     width = max(len(upper), len(lower))
     upper += [""] * (width - len(upper))
     lower += [""] * (width - len(lower))
-    for (top, left), (_, right) in sheet.merged:
-        if top == row:
-            upper[left : right + 1] = [upper[left]] * (min(right + 1, width) - left)
-    if not sheet.merged:
+    groups = [(left, right) for (top, left), (_, right) in sheet.merged if top == row and left < min(right, width)]
+    for left, right in groups:
+        upper[left : right + 1] = [upper[left]] * (min(right + 1, width) - left)
+    if not groups:
         for column in range(1, width):
             if not upper[column].strip() and lower[column].strip():
                 upper[column] = upper[column - 1]
@@ -265,10 +328,10 @@ def read_header(sheet: Sheet, vocabulary: Vocabulary, candidate: Candidate) -> H
     """
     row, rows = candidate.row, candidate.rows
     headings = _heading_rows(sheet, row, rows)
-    cells = (
-        tuple(headings[0]) if rows == 1 else tuple(_join(upper, lower) for upper, lower in zip(*headings, strict=True))
-    )
-    filled = _filled_columns(sheet.rows[row + rows :])
+    cells = tuple(headings[0])
+    if rows > 1:
+        cells = tuple(_join(upper, lower, vocabulary) for upper, lower in zip(*headings, strict=True))
+    filled = _filled_columns(sheet.rows[row + rows :], cells)
     columns: dict[str, list[int]] = defaultdict(list)
     units: dict[int, Unit] = {}
     for column, meaning in enumerate(_meanings(headings, vocabulary)):
@@ -280,20 +343,28 @@ def read_header(sheet: Sheet, vocabulary: Vocabulary, candidate: Candidate) -> H
     converted = _take_units(
         vocabulary, {name: (column, units[column]) for name, column in taken.items() if column in units}, cells, filled
     )
-    mapped = _describe(cells, taken, units, vocabulary)
+    mapped = _describe(cells, taken, units, filled, vocabulary)
     _must_have_needed(vocabulary, taken, mapped)
     return Header(row + rows, rows, cells, taken, converted, mapped)
 
 
-def _join(upper: str, lower: str) -> str:
-    """Join the headings of a group and of one of its columns, so that the whole is read alike in one row."""
-    if not lower.strip() or tidy_heading(lower) == tidy_heading(upper):
-        return upper
-    return f"{upper.strip()}{lower.strip()}"
+def _join(upper: str, lower: str, vocabulary: Vocabulary) -> str:
+    """Return one heading for that of a group and that of one of its columns, which says the same when it is read."""
+    meaning = _joined_meaning(upper, lower, vocabulary)
+    name, unit = meaning
+    usual = [f"{vocabulary.usual[name]}({unit[0]})" if unit else vocabulary.usual[name]] if name else []
+    written = [one for one in (lower.strip(), f"{upper.strip()}{lower.strip()}", *usual) if one]
+    return next((one for one in written if read_heading(one, vocabulary) == meaning), "")
 
 
-def _filled_columns(rows: Rows) -> set[int]:
-    return {column for row in rows for column, cell in enumerate(row) if cell and not cell.isspace()}
+def _filled_columns(rows: Rows, headings: Sequence[str]) -> set[int]:
+    """Return the columns in which something stands besides their heading."""
+    return {
+        column
+        for row in rows
+        for column, cell in enumerate(row)
+        if cell and not cell.isspace() and not (column < len(headings) and cell == headings[column])
+    }
 
 
 def _take_one(usual: str, which: Sequence[int], cells: Sequence[str], filled: Collection[int]) -> int:
@@ -317,12 +388,16 @@ def _take_units(
 
 
 def _describe(
-    cells: Sequence[str], taken: Mapping[str, int], units: Mapping[int, Unit], vocabulary: Vocabulary
+    cells: Sequence[str],
+    taken: Mapping[str, int],
+    units: Mapping[int, Unit],
+    filled: Collection[int],
+    vocabulary: Vocabulary,
 ) -> tuple[MappedColumn, ...]:
     of_column = {column: name for name, column in taken.items()}
     described = []
     for column, heading in enumerate(cells):
-        if not heading.strip():
+        if not heading.strip() and column not in filled:
             continue
         name, (unit, factor) = of_column.get(column), units.get(column, ("", 1))
         described.append(
@@ -345,7 +420,7 @@ def _must_have_needed(vocabulary: Vocabulary, taken: Mapping[str, int], mapped: 
     if not missing:
         return
     wanted = "、".join("/".join(vocabulary.usual[name] for name in alternative) for alternative in missing)
-    strange = [column for column in mapped if column.field is None]
+    strange = [column for column in mapped if column.field is None and column.heading]
     told = "、".join(f"{one.heading}（似 {one.resembles}）" if one.resembles else one.heading for one in strange)
     raise SheetError("missing_column", f"缺 missing：{wanted}" + (f"；未识别 not understood：{told}" if told else ""))
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from services.runtime.sheets.files import MAX_PEOPLE, SheetError, read_book
+from services.runtime.sheets.files import MAX_PEOPLE, Sheet, SheetError, read_book
 from services.runtime.sheets.headings import (
     Candidate,
     Header,
@@ -81,10 +81,10 @@ def read_tables(data: bytes, filename: str, vocabulary: Vocabulary, identified: 
     fitting = any(candidate and candidate.needed == len(vocabulary.needed) for _, candidate in found)
     tables, told = [], [SheetRead(sheet=name, skipped="hidden") for name in book.hidden]
     for sheet, candidate in found:
-        if candidate is None or (fitting and not _is_meant(candidate, vocabulary)):
+        if candidate is None or (fitting and not _is_meant(sheet, candidate, vocabulary)):
             told.append(SheetRead(sheet=sheet.name, skipped="no_headings"))
             continue
-        header = read_header(sheet, vocabulary, candidate)
+        header = _read_header(sheet, vocabulary, candidate, of_several=len(book.sheets) > 1)
         rows = find_rows(sheet, header, identified)
         tables.append(Table(sheet.name, header, rows.people, rows.blank, rows.ignored, sheet.from_1904))
         numbers = tuple(range(header.last - header.rows + 1, header.last + 1))
@@ -95,8 +95,18 @@ def read_tables(data: bytes, filename: str, vocabulary: Vocabulary, identified: 
     return Tables(tuple(tables), tuple(told))
 
 
-def _is_meant(candidate: Candidate, vocabulary: Vocabulary) -> bool:
+def _read_header(sheet: Sheet, vocabulary: Vocabulary, candidate: Candidate, *, of_several: bool) -> Header:
+    """Return the header of a sheet; what is wrong with it names the sheet where there are several."""
+    try:
+        return read_header(sheet, vocabulary, candidate)
+    except SheetError as error:
+        raise SheetError(error.code, f"{sheet.name}：{error.detail}" if of_several else error.detail) from error
+
+
+def _is_meant(sheet: Sheet, candidate: Candidate, vocabulary: Vocabulary) -> bool:
     """Return whether a sheet beside those that fit is one of them too, if need be with a heading gone wrong."""
+    if candidate.needed < len(vocabulary.needed) and not any(map(any, sheet.rows[candidate.row + candidate.rows :])):
+        return False
     return candidate.needed >= max(1, len(vocabulary.needed) - 1) and candidate.fields > 1
 
 
