@@ -50,6 +50,8 @@ _AROUND_UNIT = re.compile(r"^(?:请?填写?)?(?:计量)?单位[为是]?|^请?填
 _DATA = re.compile(r"\d{6}|\d{4}[-/.年]\d")
 _NEUTRAL = ("本人", "人员", "流动人口", "流动人员", "被登记人", "登记对象", "患者", "儿童", "孩子")
 """What may stand before a heading of the person whom the row is about."""
+_OTHERS = ("其他", "其它")
+"""What a group of further columns is called, which says nothing of whose they are."""
 _GROUP_ENDING = re.compile(r"(?:基本)?(?:信息|情况|资料)$")
 
 
@@ -192,7 +194,8 @@ def _read_with_unit(base: str, vocabulary: Vocabulary) -> tuple[str | None, Unit
     """Return the field and unit of a heading that ends with its unit without a bracket, such as 体重斤."""
     for name in vocabulary.units:
         for written, unit in vocabulary.units_of(name).items():
-            if base.endswith(written) and vocabulary.field_of(base.removesuffix(written)) == name:
+            before = base.removesuffix(written).removesuffix("单位")
+            if base.endswith(written) and vocabulary.field_of(before) == name:
                 return name, unit
     return None, None
 
@@ -205,8 +208,9 @@ def _is_hint(inside: str, *, may_be_unit: bool) -> bool:
 def _read_whose(base: str, group: str, vocabulary: Vocabulary) -> str | None:
     """Return the field of a heading without brackets: as it is under its group, or by itself if that says no other."""
     if group and group != base:
-        together = vocabulary.field_of(group + base) or vocabulary.field_of(_GROUP_ENDING.sub("", group) + base)
-        if together or _OF_ANOTHER.search(group):
+        short = _GROUP_ENDING.sub("", group)
+        together = vocabulary.field_of(group + base) or vocabulary.field_of(short + base)
+        if together or (_OF_ANOTHER.search(group) and short not in _OTHERS):
             return together
     if (name := vocabulary.field_of(base)) or not base:
         return name
