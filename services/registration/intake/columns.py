@@ -130,7 +130,8 @@ VOCABULARY = Vocabulary(
 )
 """What the columns of a register may be called, and which of them it needs."""
 
-_PLAUSIBLE_NUMBER = re.compile(r"(?=.*\d)[0-9A-Z()*/-]{6,}")
+_PLAUSIBLE_NUMBER = re.compile(r"(?!\d{4}[-/.]\d{1,2}[-/.]\d{1,2})(?=.*\d)[0-9A-Z()*/.+-]{6,}|.*\d{15}.*")
+"""What may be the number of a document, even a rounded or masked one; no day, as it stands in a footer."""
 
 
 def _is_person(known: Mapping[str, str]) -> bool:

@@ -277,7 +277,7 @@ def _counted(rows: Iterable[Sequence[str]]) -> Iterator[list[str]]:
 
 def _free(cell: str) -> str:
     """Return what is meant: without the formula or the quotation mark by which a number is kept as text."""
-    if cell.startswith("="):
+    if cell.lstrip()[:1] == "=":
         forced = _FORCED_TEXT.fullmatch(cell.strip())
         return forced[1].replace('""', '"') if forced else cell
     return _QUOTED_NUMBER.sub("", cell, count=1) if cell[:1] in "'’‘`" else cell
