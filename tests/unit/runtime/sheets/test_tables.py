@@ -102,8 +102,8 @@ def test_only_people_count_towards_the_most_that_are_taken(monkeypatch: pytest.M
     )
 
 
-def test_fifty_thousand_people_and_as_many_lines_as_a_sheet_has_are_taken() -> None:
-    csv = write_csv([HEADINGS, *[PERSON] * tables.MAX_PEOPLE]) + b",,,,\r\n" * 900_000
+def test_fifty_thousand_people_and_any_empty_lines_behind_them_are_taken() -> None:
+    csv = write_csv([HEADINGS, *[PERSON] * tables.MAX_PEOPLE]) + b",,,,\r\n" * 300_000
 
     found = read_tables(csv, "a.csv", VOCABULARY, IDENTIFIED)
 
