@@ -50,6 +50,8 @@ _AROUND_UNIT = re.compile(r"^(?:请?填写?)?(?:计量)?单位[为是]?|^请?填
 _DATA = re.compile(r"\d{6}|\d{4}[-/.年]\d")
 _NEUTRAL = ("本人", "人员", "流动人口", "流动人员", "被登记人", "登记对象", "患者", "儿童", "孩子")
 """What may stand before a heading of the person whom the row is about."""
+_FORM = re.compile(r":\s*\S|填报|填表|制表|审核|经办")
+"""What stands above the headings of a form and is no group: 填报单位：某街道."""
 _OTHERS = ("其他", "其它")
 """What a group of further columns is called, which says nothing of whose they are."""
 _GROUP_ENDING = re.compile(r"(?:基本)?(?:信息|情况|资料)$")
@@ -149,7 +151,9 @@ def read_heading(text: str, vocabulary: Vocabulary, group: str = "") -> Meaning:
         base, over = over, ""
     name, unit = _read_whose(base, over, vocabulary), None
     if name is None:
-        name, unit = _read_with_unit(over + base, vocabulary) if over else _read_with_unit(base, vocabulary)
+        name, unit = _read_with_unit(base, vocabulary)
+    if name is None and over:
+        name, unit = _read_with_unit(over + base, vocabulary)
     meaning = Meaning(name, unit)
     for inside in _insides(above):
         hint = tidy_heading(inside)
@@ -255,11 +259,18 @@ def _candidates(sheet: Sheet, row: int, vocabulary: Vocabulary) -> Iterator[Cand
     if not _are_headings(sheet.rows[row], alone, vocabulary):
         return
     if sheet.rows[row + 1 : row + 2] and _are_headings(sheet.rows[row + 1], below, vocabulary):
-        both = _meanings(_heading_rows(sheet, row, 2), vocabulary)
-        if _says_more(both, alone, below):
+        rows = _heading_rows(sheet, row, 2)
+        both = _meanings(rows, vocabulary)
+        if not _is_title(*rows) and _says_more(both, alone, below):
             yield _candidate(row, 2, both, vocabulary)
             return
     yield _candidate(row, 1, alone, vocabulary)
+
+
+def _is_title(upper: Sequence[str], lower: Sequence[str]) -> bool:
+    """Return whether one text stands over everything, which is the title of a table and no group."""
+    said = {above.strip() for above, heading in zip(upper, lower, strict=True) if above.strip() or heading.strip()}
+    return len(said) == 1
 
 
 def _candidate(row: int, rows: int, meanings: Sequence[Meaning], vocabulary: Vocabulary) -> Candidate:
@@ -308,6 +319,9 @@ def _heading_rows(sheet: Sheet, row: int, rows: int) -> Rows:
         for column in range(1, width):
             if not upper[column].strip() and lower[column].strip():
                 upper[column] = upper[column - 1]
+    for column in range(width):
+        if lower[column].strip() and _FORM.search(normalize("NFKC", upper[column])):
+            upper[column] = ""
     return taken
 
 

@@ -252,6 +252,25 @@ def test_a_group_that_says_whose_counts_even_if_each_heading_below_it_is_known()
     assert header.columns == {"name": 0, "document_number": 1, "arrived_on": 2, "note": 4}
 
 
+@pytest.mark.parametrize(
+    "above",
+    [
+        ["出租房屋流动人口登记表"],
+        ["房东"],
+        ["填报单位：某街道", "", "", "填表人：张三"],
+        ["填报单位", "某街道", "", "填表人"],
+        ["", "", "", "审核人："],
+    ],
+)
+@pytest.mark.parametrize("merged", [False, True])
+def test_what_stands_above_a_form_is_no_group(above: list[str], merged: bool) -> None:
+    areas = (((0, 0), (0, 4)),) if merged and len(above) == 1 else ()
+
+    header = header_of(above, [*NEEDED, "联系电话", "备注"], [*PERSON, "13812345678", ""], merged=areas)
+
+    assert header.columns == {"name": 0, "document_number": 1, "arrived_on": 2, "phone": 3, "note": 4}
+
+
 def test_a_second_row_may_hold_the_units() -> None:
     for unit in ("斤", "(斤)", "单位：斤"):
         sheet = Sheet(
