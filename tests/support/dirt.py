@@ -136,7 +136,7 @@ class _Clerk:
             if self.dirt.between and turn == 1:
                 for line in heading_rows[-1:] if not self.dirt.grouped else []:
                     self._ignore(list(line))
-                self._ignore(self._text_beside("以上为上半年新增，均已核对"))
+                self._ignore(self._text_beside("均已核对"))
                 self.lines.append([])
                 self.drawn.blank += 1
         for _ in range(self.dirt.prefilled):

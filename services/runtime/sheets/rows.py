@@ -19,7 +19,7 @@ _FOOTER = re.compile(
     r"|(?:单位|街道|社区)?(?:填表|填报|制表|审核|审批|经办|联系|复核|录入|统计|负责|盖章|签字|领导|主管)"
     r"(?:人|者|单位|日期|时间|负责人|领导|电话|签字|盖章)?(?:\(?(?:签字|签名|盖章|公章)\)?)?:.*"
     r"|[^:]{0,20}\((?:签字|签名|盖章|公章)\):?.*|[^:]{0,8}(?:签字|签名|盖章):.*"
-    r"|(?:填表|填写)?(?:说明|须知|备注|注|注意|注意事项|附注)(?:\d*):.*|以下(?:空白|无正文).*|第\d+页.*|(?:数据|统计)?(?:截止|截至).*|\(?盖章\)?"
+    r"|(?:填表|填写)?(?:说明|须知|备注|注|注意|注意事项|附注)(?:\d*):.*|以下(?:空白|无正文).*|(?:以上|上述)(?:人员|数据|内容|均|为).*|第\d+页.*|(?:数据|统计)?(?:截止|截至).*|\(?盖章\)?"
 )
 _COLUMN_NUMBER = re.compile(r"[(\[]?(?:\d{1,2}|[A-Z]{1,2}|[甲乙丙丁戊己庚辛壬癸])[)\]]?")
 _SERIAL = re.compile(r"\d{1,6}\.?|[(（]?\d{1,4}[)）]?")
@@ -60,6 +60,7 @@ def find_rows(sheet: Sheet, header: Header, identified: Identified) -> Rows:
     found = Rows([], 0, [])
     blank = empty = 0
     fields = {column: name for name, column in header.columns.items()}
+    across = {corner for corner, (_, right) in sheet.merged if right > corner[1]}
     for number, cells in enumerate(sheet.rows[header.last :], start=header.last + 1):
         filled = {column: cell for column, cell in enumerate(cells) if cell and not cell.isspace()}
         own = {column for column in filled if (number - 1, column) not in sheet.spread}
@@ -67,6 +68,8 @@ def find_rows(sheet: Sheet, header: Header, identified: Identified) -> Rows:
             empty += 1
             continue
         verdict = _judge(filled, own, header, fields, identified)
+        if len(filled) == 1 and (number - 1, *filled) in across and verdict == "person":
+            verdict = "note"
         if verdict == "person" or verdict == "blank":  # noqa: PLR1714  # which tells mypy what is left
             blank, empty = blank + empty + (verdict == "blank"), 0
             if verdict == "person":

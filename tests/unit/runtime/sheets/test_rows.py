@@ -143,7 +143,8 @@ def test_a_footer_in_the_first_cell_or_in_place_of_the_name_is_ignored(first: st
         (["7.", "", "居民身份证", "", "", ""], "blank"),
         (["（7）", "", "", "", "", ""], "blank"),
         (["", "", "居民身份证", "", "", ""], "blank"),
-        (["以上人员均为本社区新增", "", "", "", "", ""], "note"),
+        (["本社区新增人员如下", "", "", "", "", ""], "note"),
+        (["以上人员均为本社区新增", "", "", "", "", ""], "footer"),
         (["", "黄艳", "", "", "", ""], "person"),
         (["合计", "黄艳", "", "310110197910263751（待核）", "", ""], "person"),
         (["合计", "3人", "", "2026-11-20", "", ""], "footer"),
@@ -165,6 +166,16 @@ def test_what_a_merged_cell_spreads_over_a_prefilled_row_makes_it_nobody() -> No
     rows = find_rows(sheet, header_of(sheet), IDENTIFIED)
 
     assert ([number for number, _ in rows.people], rows.blank) == ([2], 1)
+
+
+def test_a_text_that_is_merged_across_columns_is_a_note_wherever_it_begins() -> None:
+    lines = [HEADINGS, ["", "第二网格", "", "", "", ""], ["", "黄艳", "", "", "", ""], PERSON]
+    sheet = Sheet("", lines, merged=(((1, 1), (1, 5)), ((2, 1), (3, 1)), ((3, 1), (3, 2))))
+
+    rows = find_rows(sheet, header_of(sheet), IDENTIFIED)
+
+    assert [(row.number, row.reason) for row in rows.ignored] == [(2, "note")]
+    assert [number for number, _ in rows.people] == [3, 4]
 
 
 def test_empty_rows_count_only_between_people_and_blank_ones() -> None:
