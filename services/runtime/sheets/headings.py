@@ -423,13 +423,18 @@ def _describe(
                 column=letter_of(column),
                 heading=_shorten(heading),
                 field=name,
-                resembles=None
-                if name
-                else vocabulary.nearest(tidy_heading(_BRACKETS.sub("", normalize("NFKC", heading)))),
+                resembles=None if name else _resembles(heading, vocabulary),
                 converted_from=unit if factor != 1 else None,
             )
         )
     return tuple(described)
+
+
+def _resembles(heading: str, vocabulary: Vocabulary) -> str | None:
+    """Return the usual heading that one which was not understood may be meant as; none that is somebody else's."""
+    written = normalize("NFKC", heading)
+    near = vocabulary.nearest(tidy_heading(_BRACKETS.sub("", written)))
+    return None if near and _OF_ANOTHER.search(written.lower()) and not _OF_ANOTHER.search(near) else near
 
 
 def _must_have_needed(vocabulary: Vocabulary, taken: Mapping[str, int], mapped: Iterable[MappedColumn]) -> None:

@@ -339,7 +339,7 @@ def test_what_an_error_or_the_mapping_repeats_holds_no_long_number() -> None:
 
 
 def test_every_column_is_shown_with_its_letter_and_what_it_was_read_as() -> None:
-    header = header_of(["序号", *NEEDED, "备住", "", ""], ["1", *PERSON, "", "x", ""])
+    header = header_of(["序号", *NEEDED, "备住", "", "", "房东姓名"], ["1", *PERSON, "", "x", "", "钱某"])
 
     assert [(one.column, one.heading, one.field, one.resembles) for one in header.mapped] == [
         ("A", "序号", None, None),
@@ -348,6 +348,7 @@ def test_every_column_is_shown_with_its_letter_and_what_it_was_read_as() -> None
         ("D", "来本地日期", "arrived_on", None),
         ("E", "备住", None, "备注"),
         ("F", "", None, None),
+        ("H", "房东姓名", None, None),
     ]
 
 
