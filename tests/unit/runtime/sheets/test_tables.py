@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from services.registration.intake.columns import IDENTIFIED, VOCABULARY
 from services.runtime.sheets import tables
-from services.runtime.sheets.files import SheetError
+from services.runtime.sheets.files import MAX_PEOPLE, SheetError
 from services.runtime.sheets.tables import Tables, place_of, read_tables, row_of, table_of
 from tests.support.sheets import Page, write_csv, write_pages
 
@@ -103,7 +103,7 @@ def test_only_people_count_towards_the_most_that_are_taken(monkeypatch: pytest.M
 
 
 def test_fifty_thousand_people_and_any_empty_lines_behind_them_are_taken() -> None:
-    csv = write_csv([HEADINGS, *[PERSON] * tables.MAX_PEOPLE]) + b",,,,\r\n" * 300_000
+    csv = write_csv([HEADINGS, *[PERSON] * MAX_PEOPLE]) + b",,,,\r\n" * 300_000
 
     found = read_tables(csv, "a.csv", VOCABULARY, IDENTIFIED)
 
@@ -120,7 +120,7 @@ CELLS = st.one_of(
     st.just(""),
     st.sampled_from([*HEADINGS, *PERSON, " ", "合计", "小计量仪表厂", "填表人：", "身份证", "房东", "类型", "号码"]),
     st.integers(0, 60_000),
-    st.text(st.characters(codec="utf-8", exclude_categories=("C",)), max_size=5),
+    st.text(st.characters(codec="utf-8", exclude_categories=["C"]), max_size=5),
 )
 PAGES = st.builds(
     Page,

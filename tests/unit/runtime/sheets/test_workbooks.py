@@ -1,6 +1,7 @@
 """Workbooks given back: what is written can be read again, and runs nothing."""
 
 from io import BytesIO
+from typing import Any
 
 import pytest
 from python_calamine import CalamineWorkbook
@@ -8,9 +9,9 @@ from python_calamine import CalamineWorkbook
 from services.runtime.sheets.workbooks import VERDICT, Page, refused_page, write_workbook
 
 
-def sheets_of(data: bytes) -> dict[str, list[list[object]]]:
+def sheets_of(data: bytes) -> dict[str, list[list[Any]]]:
     book = CalamineWorkbook.from_filelike(BytesIO(data))
-    return {name: book.get_sheet_by_name(name).to_python() for name in book.sheet_names}
+    return {name: list(book.get_sheet_by_name(name).to_python()) for name in book.sheet_names}
 
 
 def test_refused_rows_stand_with_their_verdict_beside_them() -> None:
