@@ -54,15 +54,21 @@ OTHER_HEADINGS: Mapping[str, str] = {
 }
 UNITS: Mapping[str, Mapping[str, float | None]] = {
     **{
-        field: {"mmHg": 1, "毫米汞柱": 1, "毫米水银柱": 1, "kPa": None, "千帕": None}
+        field: {
+            "mmHg": 1,
+            "毫米汞柱": 1,
+            "毫米水银柱": 1,
+            "毫米": 1,
+            **(dict.fromkeys(("收缩压/舒张压", "高压/低压", "收缩压/舒张压mmHg"), 1) if field == "pressure" else {}),
+            **dict.fromkeys(("kPa", "千帕", "cmHg", "厘米汞柱"), None),
+        }
         for field in ("systolic", "diastolic", "pressure")
     },
     "heart_rate": {
         **dict.fromkeys(("次/分", "次/分钟", "次/min", "次每分", "次", "bpm"), 1),
-        "次/30秒": 2,
-        "次/半分钟": 2,
-        "次/15秒": 4,
-        "次/10秒": 6,
+        **dict.fromkeys(("次/30秒", "次/30s", "次/半分钟", "次/半分"), 2),
+        **dict.fromkeys(("次/15秒", "次/15s"), 4),
+        **dict.fromkeys(("次/10秒", "次/10s"), 6),
     },
     "weight_kg": {
         **dict.fromkeys(("kg", "公斤", "千克", "kgs"), 1),

@@ -23,9 +23,9 @@ from services.archives.intake.readings import (
     compact,
     is_person_id,
 )
-from services.runtime.dates import day_of_serial, read_date
+from services.runtime.dates import read_date
 from services.runtime.sheets import files
-from services.runtime.sheets.files import Number
+from services.runtime.sheets.files import write_day
 from services.runtime.sheets.meanings import Vocabulary
 from services.runtime.sheets.rows import RowRules
 from services.runtime.sheets.tables import IgnoredRow, SheetRead, Table, place_of, read_tables
@@ -93,9 +93,8 @@ def _typed(cells: Sequence[str], table: Table) -> dict[str, str]:
     for field, column in table.header.columns.items():
         if column < len(cells):
             cell = _with_unit(cells[column], table.header.units.get(field))
-            if field in _DATES and isinstance(cells[column], Number):
-                day = day_of_serial(float(cells[column]), from_1904=table.from_1904)
-                cell = day.isoformat() if day else cell
+            if field in _DATES:
+                cell = write_day(cells[column], from_1904=table.from_1904)
             typed[field] = _without_long_numbers(field, cell[:_LONGEST_CELL])
     return typed
 

@@ -45,15 +45,17 @@ COLUMNS: Mapping[str, str] = {
 """The fields of a register in their usual order, each with its usual heading."""
 
 _OTHER_HEADINGS: Mapping[str, str] = {
-    "name": "人员姓名 流动人口姓名 居民姓名 中文姓名",
+    "name": "人员姓名 流动人口姓名 居民姓名 中文姓名 fullname",
+    "sex": "gender",
     "document_type": "证件种类 证件名称 身份证件类型",
     "document_number": (
-        "证件号 身份证件号码 证件编号 身份证号码 身份证号 身份证 公民身份号码 居民身份证号码 居民身份证号"
+        "证件号 身份证件号码 证件编号 身份证号码 身份证号 身份证 公民身份号码 居民身份证号码 居民身份证号 "
+        "idno idnumber documentno"
     ),
-    "birth": "出生年月日 生日",
+    "birth": "出生年月日 生日 dateofbirth birthdate birthday",
     "hukou_division": "户籍地行政区划代码 户籍地代码 户籍区划代码 户籍地区划",
     "hukou_address": "户籍 户籍详细地址 户籍地 户籍所在地 户籍地详细地址 户口所在地 户籍所在地地址",
-    "phone": "电话 手机 手机号 手机号码 联系方式 电话号码",
+    "phone": "电话 手机 手机号 手机号码 联系方式 电话号码 tel telephone mobile phonenumber",
     "address": (
         "现居住详细地址 居住详址 现住详址 居住详细地址 详细地址 现住址 居住地址 "
         "暂住地址 现居住地 现住地址 现居住地详细地址"
@@ -64,17 +66,18 @@ _OTHER_HEADINGS: Mapping[str, str] = {
     "arrived_on": (
         "来本地时间 流入日期 流入时间 到达日期 到达时间 来此日期 来此时间 到本地日期 "
         "抵达日期 抵达时间 居住起始日期 流入本地日期 来本市日期 来本区日期 来本县日期 "
-        "来本街道日期"
+        "来本街道日期 arrivaldate dateofarrival"
     ),
     "left_on": (
-        "离开时间 离开本地日期 离开本地时间 离去日期 流出日期 流出时间 搬离日期 搬离时间 搬走日期 迁出日期 迁出时间"
+        "离开时间 离开本地日期 离开本地时间 离去日期 流出日期 流出时间 搬离日期 搬离时间 搬走日期 迁出日期 迁出时间 "
+        "departuredate dateofdeparture"
     ),
     "destination": "离开去向 去往地 去往何地 前往地 目的地 流出去向",
     "leaving_reason": "流出原因 搬离原因 迁出原因",
     "returning_on": "预计返回时间 拟返回日期",
     "origin": "来源地 流出地 来自何地",
     "purpose": "居住原因 暂住事由 流入原因 流动原因 来本地原因",
-    "employer": "工作单位 就业单位 单位 工作单位名称",
+    "employer": "工作单位 就业单位 单位 单位名称 从业单位名称 工作单位名称",
     "hazard": "职业危害因素 职业病危害因素 职业危害",
     "disabled": "是否残疾 残疾人 残疾情况 残疾类别 残疾等级",
     "left_behind": "是否留守 留守人员 留守类别 留守情况",
@@ -108,11 +111,27 @@ VOCABULARY = Vocabulary(
     usual=COLUMNS,
     other=_OTHER_HEADINGS,
     needed=(("name",), ("document_number", "guardian_document_number"), ("arrived_on", "left_on")),
+    chosen=frozenset(
+        {
+            *(
+                "sex",
+                "document_type",
+                "ethnic_group",
+                "dwelling",
+                "purpose",
+                "hazard",
+                "relationship",
+                "leaving_reason",
+            ),
+            *("disabled", "left_behind", "hardship", "guardian_document_type", "household_document_type"),
+        }
+    ),
     pattern=_match_heading,
 )
 """The headings of a register, and the columns that it needs."""
 
-_PLAUSIBLE_NUMBER = re.compile(r"(?=.*\d)[0-9A-Z()*/-]{6,}")
+_PLAUSIBLE_NUMBER = re.compile(r"(?!\d{4}[-/.]\d{1,2}[-/.]\d{1,2})(?=.*\d)[0-9A-Z()*/.+-]{6,}|.*\d{15}.*")
+"""What may be the number of a document, even a rounded or masked one; no day, as it stands in a footer."""
 
 
 def _is_person(known: Mapping[str, str]) -> bool:

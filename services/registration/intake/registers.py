@@ -12,9 +12,9 @@ from services.registration.intake.columns import COLUMNS, ROW_RULES, VOCABULARY
 from services.registration.intake.documents import LONGEST_TYPED
 from services.registration.intake.refusals import ADVICE, REASONS, Refusal, RefusalCode
 from services.registration.intake.reports import ArrivalReport, DepartureReport, Override
-from services.runtime.dates import day_of_serial
+from services.registration.intake.vocabulary import STILL_HERE
 from services.runtime.sheets import files
-from services.runtime.sheets.files import Number
+from services.runtime.sheets.files import write_day
 from services.runtime.sheets.headings import Header
 from services.runtime.sheets.tables import IgnoredRow, SheetRead, Table, place_of, read_tables, table_of
 from services.runtime.sheets.workbooks import Page, refused_page, write_workbook
@@ -91,16 +91,11 @@ def read_register(data: bytes, filename: str) -> Register:
 def _rows_of(table: Table, number: int) -> Iterable[Row]:
     dates = [table.header.columns[name] for name in _DATES if name in table.header.columns]
     for row, cells in table.people:
-        _write_days(cells, dates, from_1904=table.from_1904)
+        for column in dates:
+            cells[column : column + 1] = [
+                write_day(cell, from_1904=table.from_1904) for cell in cells[column : column + 1]
+            ]
         yield Row(place_of(number, row), tuple(cells), *_reports(cells, table.header))
-
-
-def _write_days(cells: list[str], columns: Iterable[int], *, from_1904: bool) -> None:
-    """Replace serial numbers of days by the days, in place; a number that was typed as text is no day."""
-    for column in columns:
-        if column < len(cells) and isinstance(cells[column], Number):
-            day = day_of_serial(float(cells[column]), from_1904=from_1904)
-            cells[column] = day.isoformat() if day else cells[column]
 
 
 def _reports(cells: Sequence[str], header: Header) -> tuple[ArrivalReport, DepartureReport | None]:
@@ -112,7 +107,7 @@ def _reports(cells: Sequence[str], header: Header) -> tuple[ArrivalReport, Depar
     reason = typed.pop("override", "")
     leaving = {name: typed.pop(name, "") for name in _OF_DEPARTURES}
     arrival = ArrivalReport(**typed, override=Override(reason=reason) if reason.strip() else None)
-    if not leaving["left_on"].strip():
+    if leaving["left_on"].strip() in STILL_HERE:
         return arrival, None
     person = {name: typed.get(name, "") for name in DepartureReport.model_fields if name in typed}
     departure = DepartureReport(

@@ -172,6 +172,9 @@ REPORTED: Mapping[Category, Mapping[str, bool]] = {
 }
 """The words of the columns 残疾, 留守 and 特困, and whether each means that the person belongs to the category."""
 
+STILL_HERE = frozenset({"", "-", "--", "—", "——", "–", "/", "无", "没有", "至今", "未离开", "未离", "在住", "仍在住"})
+"""What offices write in place of the day of leaving while a person lives there."""
+
 BIRTH_ORDERS: Mapping[str, int] = {
     written: order
     for order, number in enumerate("一二三四五六七八九", start=1)

@@ -12,6 +12,8 @@ from pathlib import PurePath
 
 from python_calamine import CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
+from services.runtime.dates import day_of_serial
+
 MAX_BYTES = 50_000_000
 MAX_UNPACKED = 200_000_000
 MAX_RATIO = 300
@@ -49,18 +51,30 @@ class Number(str):
     __slots__ = ()
 
 
+def write_day(cell: str, *, from_1904: bool) -> str:
+    """Return a cell of a column of days, a serial number in a number cell as its day.
+
+    A number of other than five digits is none: 2026.11 is a month, and 1990 a year.
+    """
+    if not isinstance(cell, Number) or not 10_000 <= float(cell) < 100_000:
+        return cell
+    day = day_of_serial(float(cell), from_1904=from_1904)
+    return day.isoformat() if day else cell
+
+
 @dataclass(frozen=True, slots=True)
 class Sheet:
     """A visible sheet as text, from its first row and column on.
 
     `merged` are the first and last corners, both included, of merged cells; their text is repeated in each row that has
-    text of its own. With `from_1904` the workbook counts the serial numbers of days from 1904, else from 1900.
+    text of its own, at the cells of `spread`. With `from_1904` the workbook counts days from 1904, else from 1900.
     """
 
     name: str
     rows: Rows
     merged: tuple[tuple[Corner, Corner], ...] = ()
     from_1904: bool = False
+    spread: frozenset[Corner] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,17 +155,19 @@ def _read_sheet(name: str, sheet: CalamineSheet, from_1904: bool) -> Sheet:
     _check_size(sheet.total_height, sheet.total_width)
     rows = [[_text(cell) for cell in row] for row in sheet.to_python(skip_empty_area=False)]
     merged = tuple(sheet.merged_cell_ranges or ())
-    _fill_down(rows, merged)
-    return Sheet(name, rows, merged, from_1904)
+    return Sheet(name, rows, merged, from_1904, frozenset(_fill_down(rows, merged)))
 
 
-def _fill_down(rows: Rows, merged: Iterable[tuple[Corner, Corner]]) -> None:
-    """Repeat the text of merged cells in each of their rows that has a text of its own."""
+def _fill_down(rows: Rows, merged: Iterable[tuple[Corner, Corner]]) -> set[Corner]:
+    """Repeat the text of merged cells in each of their rows that has a text of its own; return where it was."""
+    spread: set[Corner] = set()
     filled = [any(cell and not cell.isspace() for cell in row) for row in rows]
     for (first, column), (last, _) in merged:
         for row in range(first + 1, min(last + 1, len(rows))):
-            if filled[row]:
+            if filled[row] and column < len(rows[row]) and rows[first][column]:
                 rows[row][column] = rows[first][column]
+                spread.add((row, column))
+    return spread
 
 
 def _check_package(data: bytes) -> bool:
@@ -259,7 +275,7 @@ def _counted(rows: Iterable[Sequence[str]]) -> Iterator[list[str]]:
 
 def _unwrap(cell: str) -> str:
     """Return a text without the formula or quotation mark by which programs keep a number as text."""
-    if cell.startswith("="):
+    if cell.lstrip()[:1] == "=":
         forced = _FORCED_TEXT.fullmatch(cell.strip())
         return forced[1].replace('""', '"') if forced else cell
     return _QUOTED_NUMBER.sub("", cell, count=1) if cell[:1] in "'’‘`" else cell

@@ -15,12 +15,14 @@ Reason = Literal["footer", "heading", "note"]
 
 _SPACES = re.compile(r"\s+")
 _FOOTER = re.compile(
-    r"(?:本页|本表|全页|累计)?(?:合计|总计|小计|共计|累计)(?:[:为]?共?\d*[人户名条次]?(?:次)?)?"
-    r"|(?:本页|本表|全表)?共:?\d+[人户名条页次].*"
+    r"(?:本页|本表|全页|累计|以上)?(?:总?人数|户数)?(?:合计|总计|小计|共计|累计|总数|总人数)(?:\([人户名]\))?(?:[:为]?共?\d*[人户名条次]?(?:次)?)?(?:[,;、(。]?其中.*)?。?"
+    r"|(?:本页|本表|全表|以上)?共:?\d+[人户名条页次].*|[-—]+第?\d+页?[-—]+"
     r"|(?:单位|街道|社区)?(?:填表|填报|制表|审核|审批|经办|联系|复核|录入|统计|负责|盖章|签字|领导|主管)"
     r"(?:人|者|单位|日期|时间|负责人|领导|电话|签字|盖章)?(?:\(?(?:签字|签名|盖章|公章)\)?)?:.*"
-    r"|(?:说明|备注|注|注意|附注)(?:\d*):.*|以下(?:空白|无正文).*|第\d+页.*|(?:数据|统计)?(?:截止|截至).*|\(?盖章\)?"
+    r"|[^:]{0,20}\((?:签字|签名|盖章|公章)\):?.*|[^:]{0,8}(?:签字|签名|盖章):.*"
+    r"|(?:填表|填写)?(?:说明|须知|备注|注|注意|注意事项|附注)(?:\d*):.*|以下(?:空白|无正文).*|(?:以上|上述)(?:人员|数据|内容|均|为).*|第\d+页.*|(?:数据|统计)?(?:截止|截至).*|\(?盖章\)?"
 )
+_COLUMN_NUMBER = re.compile(r"[(\[]?(?:\d{1,2}|[A-Z]{1,2}|[甲乙丙丁戊己庚辛壬癸])[)\]]?")
 _SERIAL = re.compile(r"\d{1,6}\.?|[(（]?\d{1,4}[)）]?")
 
 
@@ -60,12 +62,16 @@ def find_rows(sheet: Sheet, header: Header, rules: RowRules) -> FoundRows:
     ignored: list[Ignored] = []
     blank = empty = 0
     fields = {column: name for name, column in header.columns.items()}
+    across = {corner for corner, (_, right) in sheet.merged if right > corner[1]}
     for number, cells in enumerate(sheet.rows[header.last :], start=header.last + 1):
         filled = {column: cell for column, cell in enumerate(cells) if cell and not cell.isspace()}
+        own = {column for column in filled if (number - 1, column) not in sheet.spread}
         if not filled:
             empty += 1
             continue
-        verdict = _classify(filled, header, fields, rules)
+        verdict = _classify(filled, own, header, fields, rules)
+        if len(filled) == 1 and (number - 1, *filled) in across and verdict == "person":
+            verdict = "note"
         if verdict == "person" or verdict == "blank":  # noqa: PLR1714  # which tells mypy what is left
             blank, empty = blank + empty + (verdict == "blank"), 0
             if verdict == "person":
@@ -76,7 +82,7 @@ def find_rows(sheet: Sheet, header: Header, rules: RowRules) -> FoundRows:
 
 
 def _classify(
-    filled: Mapping[int, str], header: Header, fields: Mapping[int, str], rules: RowRules
+    filled: Mapping[int, str], own: Collection[int], header: Header, fields: Mapping[int, str], rules: RowRules
 ) -> Reason | Literal["person", "blank"]:
     known = {fields[column]: cell for column, cell in filled.items() if column in fields}
     if rules.is_person(known):
@@ -85,7 +91,7 @@ def _classify(
         return "heading"
     if _is_footer(filled, [fields.get(column) for column in filled], rules):
         return "footer"
-    if known.keys() - set(rules.prefilled):
+    if {fields[column] for column in own if column in fields} - set(rules.prefilled):
         return "person"
     beside = [cell for column, cell in filled.items() if column not in fields]
     if known or all(_SERIAL.fullmatch(normalize("NFKC", cell).strip()) for cell in beside):
@@ -94,7 +100,10 @@ def _classify(
 
 
 def _repeats_headings(filled: Mapping[int, str], header: Header) -> bool:
-    """Return whether a row repeats the headings, as at the top of a printed page."""
+    """Return whether a row repeats the headings, as at the top of a printed page, or numbers the columns."""
+    texts = [normalize("NFKC", cell).strip() for cell in filled.values()]
+    if len(texts) > 2 and all(map(_COLUMN_NUMBER.fullmatch, texts)):
+        return True
     columns = [column for column in filled if column < len(header.cells)]
     alike = [column for column in columns if _is_heading(filled[column], header.cells[column])]
     return len(alike) > 1 and 2 * len(alike) > len(filled)
@@ -102,7 +111,8 @@ def _repeats_headings(filled: Mapping[int, str], header: Header) -> bool:
 
 def _is_heading(cell: str, heading: str) -> bool:
     written, known = tidy_heading(cell), tidy_heading(heading)
-    return bool(written) and (written == known or (len(written) > 1 and known.endswith(written)))
+    part = len(written) > 1 and (known.startswith(written) or known.endswith(written))
+    return bool(written) and (written == known or part)
 
 
 def _is_footer(filled: Mapping[int, str], names: Sequence[str | None], rules: RowRules) -> bool:

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
-from services.runtime.sheets.files import MAX_PEOPLE, SheetError, read_book
+from services.runtime.sheets.files import MAX_PEOPLE, Sheet, SheetError, read_book
 from services.runtime.sheets.headings import (
     Candidate,
     Header,
@@ -85,10 +85,10 @@ def read_tables(data: bytes, filename: str, vocabulary: Vocabulary, rules: RowRu
     fitting = any(candidate and candidate.needed == len(vocabulary.needed) for _, candidate in found)
     tables, reports = [], [SheetRead(sheet=name, skipped="hidden") for name in book.hidden]
     for sheet, candidate in found:
-        if candidate is None or (fitting and not _is_meant(candidate, vocabulary)):
+        if candidate is None or (fitting and not _is_meant(sheet, candidate, vocabulary)):
             reports.append(SheetRead(sheet=sheet.name, skipped="no_headings"))
             continue
-        header = read_header(sheet, vocabulary, candidate)
+        header = _read_header(sheet, vocabulary, candidate, of_several=len(book.sheets) > 1)
         rows = find_rows(sheet, header, rules)
         tables.append(Table(sheet.name, header, rows.people, rows.blank, rows.ignored, sheet.from_1904))
         numbers = tuple(range(header.last - header.rows + 1, header.last + 1))
@@ -99,8 +99,18 @@ def read_tables(data: bytes, filename: str, vocabulary: Vocabulary, rules: RowRu
     return Tables(tuple(tables), tuple(reports))
 
 
-def _is_meant(candidate: Candidate, vocabulary: Vocabulary) -> bool:
+def _read_header(sheet: Sheet, vocabulary: Vocabulary, candidate: Candidate, *, of_several: bool) -> Header:
+    """Return the header of a sheet; an error names the sheet where there are several."""
+    try:
+        return read_header(sheet, vocabulary, candidate)
+    except SheetError as error:
+        raise SheetError(error.code, f"{sheet.name}：{error.detail}" if of_several else error.detail) from error
+
+
+def _is_meant(sheet: Sheet, candidate: Candidate, vocabulary: Vocabulary) -> bool:
     """Return whether a sheet is probably meant to be read: at most one of its needed headings is missing."""
+    if candidate.needed < len(vocabulary.needed) and not any(map(any, sheet.rows[candidate.row + candidate.rows :])):
+        return False
     return candidate.needed >= max(1, len(vocabulary.needed) - 1) and candidate.fields > 1
 
 

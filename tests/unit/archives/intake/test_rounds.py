@@ -1,18 +1,23 @@
 """Follow-up sheets as health workers type them: what is read, what is refused and why, and what is never kept."""
 
-from datetime import UTC, date, datetime
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from typing import Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped]  # ships no types
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from python_calamine import CalamineWorkbook
 
 from contracts.archives.follow_ups import Adherence, DiabetesFollowUp, HypertensionFollowUp, Medication
 from contracts.archives.forms import Mode
 from services.archives.intake.readings import ADVICE, REASONS, Refusal, Visit, advise, read_visit
-from services.archives.intake.rounds import make_entry, read_round, write_refused
+from services.archives.intake.rounds import Round, make_entry, read_round, write_refused
 from services.runtime.sheets.files import SheetError
+from services.runtime.sheets.tables import row_of
+from tests.support.sheets import Page, write_csv, write_pages
 
 PERSON = "0123456789abcdef0123456789abcdef"
 CODE = "32050700100300001"
@@ -185,3 +190,150 @@ def test_the_same_visit_has_the_same_entry_however_often_it_is_handed_in() -> No
     assert same_day.measured_at == datetime(2026, 11, 3, 1, tzinfo=UTC)
     assert one.entry_id == same_day.entry_id
     assert one.source == "sheet"
+
+
+NEEDED = ["人员编号", "随访日期", "随访方式", "收缩压", "舒张压"]
+
+
+def weighed(heading: str, cell: Any, *more: list[Any]) -> Visit | Refusal:
+    """Return what a row with a further column says."""
+    [row] = read_round(
+        workbook([*NEEDED, heading], *more, [PERSON, "2026-11-03", "门诊", 132, 80, cell]), "a.xlsx"
+    ).rows
+    return read_visit(row.typed, TODAY)
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell", "field", "value"),
+    [
+        ("体重(斤)", 130, "weight_kg", 65),
+        ("体重（单位：斤）", "130", "weight_kg", 65),
+        ("体重斤", 130.5, "weight_kg", 65.25),
+        ("体重(斤)", "65kg", "weight_kg", 65),
+        ("体重(斤)", "65公斤", "weight_kg", 65),
+        ("体重（磅）", 143.3, "weight_kg", 65),
+        ("体重", "130斤", "weight_kg", 65),
+        ("体重(kg)", 65, "weight_kg", 65),
+        ("心率（次/15秒）", 18, "heart_rate", 72),
+        ("心率(次／分钟)", 72, "heart_rate", 72),
+        ("日吸烟量（支）", 5, "smokes_a_day", 5),
+        ("日吸烟量(包)", "5支", None, "other_unit"),
+        ("日吸烟量(包)", 1, None, "other_unit"),
+        ("空腹血糖（mg/dL）", 120, None, "other_unit"),
+        ("空腹血糖（餐后2小时）", 8.1, None, "other_unit"),
+        ("体重（石）", 1, None, "other_unit"),
+        ("血压（kPa）", "17/11", None, "other_unit"),
+        ("体重(斤)", "约130", None, "not_understood"),
+    ],
+)
+def test_a_unit_in_a_heading_is_converted_or_refused_with_the_one_wanted(
+    heading: str, cell: Any, field: str | None, value: Any
+) -> None:
+    if value != "other_unit":
+        found = weighed(heading, cell)
+        assert (found.code if isinstance(found, Refusal) else getattr(found.content, field or "")) == value
+        return
+    with pytest.raises(SheetError) as refused:
+        weighed(heading, cell)
+    assert refused.value.code == value
+    assert "→" in refused.value.detail
+
+
+def test_a_column_in_another_unit_that_is_empty_refuses_nothing() -> None:
+    assert isinstance(weighed("日吸烟量(包)", ""), Visit)
+
+
+def test_units_may_stand_in_a_row_of_their_own() -> None:
+    found = weighed("体重", 130, ["", "", "", "mmHg", "mmHg", "斤"])
+
+    assert content_of(found).weight_kg == 65
+
+
+def test_pressures_stand_under_the_heading_of_their_group_with_its_unit() -> None:
+    upper, lower = ["人员编号", "随访日期", "随访方式", "血压(mmHg)", ""], ["", "", "", "收缩压", "舒张压"]
+    row = [PERSON, "2026-11-03", "门诊", 132, 80]
+    page = Page([upper, lower, row], merged=[(0, 3, 0, 4)])
+
+    [read] = read_round(write_pages(page), "a.xlsx").rows
+
+    assert content_of(read_visit(read.typed, TODAY)).systolic == 132
+    page.lines[0][3] = "血压（kPa）"
+    with pytest.raises(SheetError, match="other_unit"):
+        read_round(write_pages(page), "a.xlsx")
+
+
+def test_a_day_of_the_1904_system_is_the_day_that_was_meant() -> None:
+    serial = (date(2026, 11, 3) - date(1904, 1, 1)).days
+    page = Page([NEEDED, [PERSON, serial, "门诊", 132, 80], [PERSON, date(2026, 11, 3), "门诊", 132, 80]])
+
+    rows = read_round(write_pages(page, from_1904=True), "a.xlsx").rows
+
+    assert [row.typed["followed_on"] for row in rows] == ["2026-11-03", "2026-11-03"]
+
+
+WEIGHTS = {
+    "": 1,
+    "(kg)": 1,
+    "（公斤）": 1,
+    "(斤)": 0.5,
+    "斤": 0.5,
+    "【市斤】": 0.5,
+    "（按斤）": 0.5,
+    "（磅）": 0.45359237,
+}
+RATES = {"": 1, "（次/分）": 1, "(次/30秒)": 2, "（次/15秒）": 4, "(次/10秒)": 6}
+
+
+@dataclass(frozen=True)
+class Typed:
+    """How a worker types a round."""
+
+    weight: str
+    rate: str
+    days: str
+    from_1904: bool
+    as_text: bool
+    prefilled: int
+
+
+TYPED = st.builds(
+    Typed,
+    st.sampled_from(sorted(WEIGHTS)),
+    st.sampled_from(sorted(RATES)),
+    st.sampled_from(["text", "cell", "serial"]),
+    st.booleans(),
+    st.booleans(),
+    st.integers(0, 2),
+)
+
+
+def round_of(weights: list[int], typed: Typed, order: list[int]) -> Round:
+    """Return a round as it is read that has a weight on each day before today, above a footer."""
+    epoch = date(1904, 1, 1) if typed.from_1904 and not typed.as_text else date(1899, 12, 30)
+    lines: list[list[Any]] = [[*NEEDED, f"体重{typed.weight}", f"心率{typed.rate}", "姓名", "体重（上次）"]]
+    for number, weight in enumerate(weights):
+        on = TODAY - timedelta(days=number)
+        shapes = {"text": on.isoformat(), "cell": on, "serial": (on - epoch).days}
+        day = on if typed.as_text else shapes[typed.days]
+        lines.append([PERSON, day, "门诊", 132, 80, weight, 72 // RATES[typed.rate], "王芳", 1])
+    lines += [["", "", "门诊", *[""] * 6]] * typed.prefilled
+    lines = [["随访登记表"], *([cells[place] for place in order] for cells in lines), ["合计", *[""] * 8]]
+    if typed.as_text:
+        return read_round(write_csv(lines), "a.csv")
+    return read_round(write_pages(Page(lines), Page(lines, state="hidden"), from_1904=typed.from_1904), "a.xlsx")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(80, 200), min_size=1, max_size=4), TYPED, st.permutations(range(9)))
+def test_what_a_worker_meant_is_what_is_read(weights: list[int], typed: Typed, order: list[int]) -> None:
+    told = round_of(weights, typed, order)
+
+    assert [row_of(row.place) for row in told.rows] == list(range(3, 3 + len(weights)))
+    for number, (row, weight) in enumerate(zip(told.rows, weights, strict=True)):
+        visit = read_visit(row.typed, TODAY)
+        assert isinstance(visit, Visit)
+        assert (visit.person, visit.on) == (PERSON, TODAY - timedelta(days=number))
+        assert content_of(visit).weight_kg == pytest.approx(weight * WEIGHTS[typed.weight], abs=0.005)
+        assert content_of(visit).heart_rate == 72
+    assert (told.blank, [row.reason for row in told.ignored]) == (typed.prefilled, ["footer"])
+    assert told.total == len(weights) + typed.prefilled + 1

@@ -268,6 +268,14 @@ def test_blank_rows_count_footers_and_repeated_headers_are_named_and_empty_ends_
         ]
 
 
+@pytest.mark.parametrize(("typed", "left"), [("—", False), ("至今", False), (" 无 ", False), ("2026-05-01", True)])
+def test_who_is_still_there_has_not_left(typed: str, left: bool) -> None:
+    (row,) = read_register(workbook([[*HEADER, "离开日期"], [*PERSON, typed]]), "r.xlsx").rows
+
+    assert row.arrives
+    assert (row.departure is not None) is left
+
+
 def test_a_row_without_a_name_is_a_row() -> None:
     register = read_register(workbook([HEADER, ["1", "", *PERSON[2:]]]), "a.xlsx")
 
