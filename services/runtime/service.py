@@ -28,6 +28,7 @@ from services.runtime.parked import Parked
 from services.runtime.relay import UNREACHABLE, Relay
 from services.runtime.requests import Requests
 from services.runtime.settings import Settings
+from services.runtime.workers import Workers
 
 STUCK_AFTER = 60.0
 """Seconds after which an unsent fact means that something is stuck."""
@@ -57,6 +58,7 @@ class Service:
         broker = settings.rabbitmq_url.get_secret_value()
         self.relay = Relay(broker, self.database, self.journal, clock, name)
         self.listener = Listener(broker, self.parked)
+        self.workers = Workers()
         self.queue = settings.queue_name(name)
         self._prepare: list[Prepare] = []
         self._work: list[Work] = [self.relay.run]
@@ -110,6 +112,7 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await _in_time(CLOSES_WITHIN, asyncio.gather(*self._tasks, return_exceptions=True))
+        self.workers.close()
         await _in_time(CLOSES_WITHIN, self.relay.close())
         self.client.close()
 

@@ -45,6 +45,11 @@ ADVICE: Mapping[str, str] = {
 """What is wrong, in Chinese and English, by code."""
 
 
+def open_bundle(body: bytes) -> PortableArchive:
+    """Return the archive in a body; raise BundleRefusedError if it is no bundle of ours."""
+    return read_bundle(validate_bundle(body))
+
+
 def validate_bundle(body: bytes) -> Resource:
     """Return a body decoded; raise BundleRefusedError (not_fhir) if it is no valid FHIR R4 bundle."""
     try:
