@@ -19,6 +19,7 @@ from contracts.reference.calendar import day_of
 from contracts.reference.divisions import Area, Divisions
 from services.runtime.access import Gate
 from services.runtime.clock import Clock, system_clock
+from services.runtime.connections import BoundedProtocol
 from services.runtime.inbox import EVENTS, Apply, Inbox, Listener, binding_keys
 from services.runtime.journal import Journal
 from services.runtime.logs import configure_logs, get_log
@@ -207,19 +208,25 @@ def keep_what_is_loaded() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def run_service(service: Service, app: FastAPI) -> None:
-    """Serve a service until it is told to stop (SIGTERM or SIGINT)."""
-    configure_logs(service.settings.log, service.name)
-    keep_what_is_loaded()
-    config = uvicorn.Config(
+def make_server_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+    """Return how HTTP is served."""
+    return uvicorn.Config(
         app,
-        host=service.settings.host,
-        port=service.settings.port,
+        host=host,
+        port=port,
+        http=BoundedProtocol,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=20,
         timeout_keep_alive=75,
     )
+
+
+def run_service(service: Service, app: FastAPI) -> None:
+    """Serve a service until it is told to stop (SIGTERM or SIGINT)."""
+    configure_logs(service.settings.log, service.name)
+    keep_what_is_loaded()
+    config = make_server_config(app, service.settings.host, service.settings.port)
     get_log().info("starting", port=service.settings.port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises it again when it has stopped
     with contextlib.suppress(KeyboardInterrupt):

@@ -1,7 +1,7 @@
 """Foreign files are read by workers: processes with limits of time and memory, a few at a time.
 
-The loop that serves others never waits for them. A worker is forked for one job from a process that has imported what it
-needs, holds no keys, and ends with the service; so a file can neither slow down nor outlive the job that reads it.
+The loop that serves others never waits for them. A worker is forked for one job, from a process that has imported what
+it needs, and ends with the job or the service; it has none of the service's keys.
 """
 
 import asyncio
@@ -25,6 +25,7 @@ from services.runtime.logs import get_log
 AT_ONCE = 2
 AT_MOST = 16
 """Jobs that are worked on or wait; each may hold an upload in memory."""
+LIMITS = Limits()
 SECRETS = ("HOUNIAO_", "MONGODB_URL", "RABBITMQ_URL")
 
 Result = TypeVar("Result")
@@ -59,7 +60,7 @@ class Workers:
         self._control: socket.socket | None = None
         self._jobs = 0
 
-    async def run(self, function: Callable[..., Result], *arguments: Any, limits: Limits = Limits()) -> Result:
+    async def run(self, function: Callable[..., Result], *arguments: Any, limits: Limits = LIMITS) -> Result:
         """Return what a function returns, or raise what it raises.
 
         Raise TooCostlyError if it takes more than the limits, BusyError if too many jobs wait already.

@@ -1,6 +1,8 @@
 """HTTP in: registers are handed in as spreadsheets; progress and refused rows are asked for."""
 
-from fastapi import APIRouter, Response, UploadFile
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response, UploadFile
 
 from services.registration.api.dependencies import Clerk, Here, approver_of, must_be_street
 from services.registration.commands import imports
@@ -14,13 +16,18 @@ from services.runtime.web import give_workbook
 router = APIRouter(tags=["registration"])
 
 
-@router.post("/imports", status_code=202, summary="Hand in a register")
-async def post_import(
-    registration: Here, caller: Clerk, file: UploadFile, street: StreetTyped, cause: Cause
-) -> imports.Progress:
-    """Take in a spreadsheet (.xlsx, or .csv in UTF-8 or GB18030, at most 10 MiB); it is worked through behind."""
+async def _covered(registration: Here, caller: Clerk, street: StreetTyped) -> str:
+    """Return the street that a register is of, before anything of the register is read."""
     caller.must_cover(street)
     must_be_street(registration, street)
+    return street
+
+
+@router.post("/imports", status_code=202, summary="Hand in a register")
+async def post_import(
+    registration: Here, caller: Clerk, file: UploadFile, street: Annotated[str, Depends(_covered)], cause: Cause
+) -> imports.Progress:
+    """Take in a spreadsheet (.xlsx, or .csv in UTF-8 or GB18030, at most 10 MiB); it is worked through behind."""
     content = await file.read()
     try:
         handed_in = imports.Submission(cause, street, caller.subject, approver_of(caller))
