@@ -29,6 +29,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._head: int | None = 0
         self._crowded = False
+        self._answering = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to wait for a request; one connection too many is told so when it has asked."""
@@ -45,9 +46,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take what comes; refuse a head that does not end."""
+        waited = self._head is not None
         super().data_received(data)
         if self._head is not None:
-            self._head += len(data)
+            self._head += len(data) if waited else 1
             if self._head > LONGEST_HEAD:
                 self._end_with(LONG)
 
@@ -59,7 +61,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Stop waiting, and choose who answers."""
-        self._head = None
+        self._head, self._answering = None, True
         self._let_be()
         served, self.app = self.app, _Full(self.app) if self._crowded else self.app
         super().on_headers_complete()
@@ -73,9 +75,10 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         """Close the connection in a while if it is one too many, or its body is still coming."""
-        more, self_closing = self.cycle.more_body, self.transport.is_closing()
+        self._answering = bool(self.pipeline)
+        body_comes = self.cycle.more_body and not self._answering
         super().on_response_complete()
-        if (more or self._crowded) and not self_closing:
+        if (body_comes or self._crowded) and not self.transport.is_closing():
             self._close_in(LINGERS)
 
     def _close_in(self, seconds: float) -> None:
@@ -88,14 +91,16 @@ class BoundedProtocol(HttpToolsProtocol):
             self._timer = None
 
     def _give_up(self) -> None:
-        begun = self._head
-        self._end_with(SLOW if begun else b"")
+        if self._answering:  # what comes by half is the request after this one
+            self._close_in(HEAD_WITHIN)
+        else:
+            self._end_with(SLOW if self._head else b"")
 
     def _end_with(self, answer: bytes) -> None:
         self._let_be()
         if self.transport.is_closing():
             return
-        if answer:
+        if answer and not self._answering:
             self.transport.write(answer)
         self.transport.close()
 
