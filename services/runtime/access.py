@@ -3,18 +3,24 @@
 import json
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials as Bearer
 from fastapi.security import HTTPBearer
+from fastapi.security.utils import get_authorization_scheme_param
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey, KeySet
+from starlette.datastructures import Headers
+from starlette.types import Scope
 
 from contracts.reference.divisions import covers
 from services.runtime.problems import Problem
@@ -126,19 +132,46 @@ def _scope(value: Any, role: Role) -> str:
 
 async def sign_in(request: Request, bearer: Annotated[Bearer | None, Depends(BEARER)]) -> Caller:
     """Return the caller by the token of a request; raise Problem (401) without a valid one."""
-    if bearer is None or not bearer.credentials:
+    return _caller_of(request.app.state.gate, bearer.credentials if bearer else "")
+
+
+def _caller_of(gate: Gate, token: str) -> Caller:
+    if not token:
         raise Problem(401, "no_token", "Send the header 'Authorization: Bearer <token>'.")
-    gate: Gate = request.app.state.gate
-    return gate.verify(bearer.credentials)
+    return gate.verify(token)
 
 
-def allow(*roles: Role) -> Callable[..., Awaitable[Caller]]:
-    """Return a dependency that admits callers of the given roles; an admin is admitted everywhere."""
-    admitted = {*roles, Role.ADMIN}
+class Admission:
+    """The dependency of a route that admits callers of some roles."""
 
-    async def admit(caller: Annotated[Caller, Depends(sign_in)]) -> Caller:
-        if caller.role not in admitted:
-            raise Problem(403, "not_your_role", f"This is for: {', '.join(sorted(admitted))}.")
+    def __init__(self, admitted: AbstractSet[Role]) -> None:
+        self._admitted = admitted
+
+    async def __call__(self, caller: Annotated[Caller, Depends(sign_in)]) -> Caller:
+        """Return the caller if the route is for one like that."""
+        return self.check(caller)
+
+    def check(self, caller: Caller) -> Caller:
+        """Return the caller; raise a problem with status 403 if the role is another."""
+        if caller.role not in self._admitted:
+            raise Problem(403, "not_your_role", f"This is for: {', '.join(sorted(self._admitted))}.")
         return caller
 
-    return admit
+
+def allow(*roles: Role) -> Admission:
+    """Return a dependency that admits callers of the given roles; an admin is admitted everywhere."""
+    return Admission({*roles, Role.ADMIN})
+
+
+def admit_early(route: APIRoute, scope: Scope) -> None:
+    """Raise a problem unless a route admits the caller, which takes nothing of a request but its headers."""
+    admission = _admission_in(route.dependant)
+    if admission is not None:
+        scheme, token = get_authorization_scheme_param(Headers(scope=scope).get("authorization"))
+        admission.check(_caller_of(scope["app"].state.gate, token if scheme.lower() == "bearer" else ""))
+
+
+def _admission_in(dependant: Dependant) -> Admission | None:
+    if isinstance(dependant.call, Admission):
+        return dependant.call
+    return next((found for one in dependant.dependencies if (found := _admission_in(one))), None)

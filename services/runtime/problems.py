@@ -22,15 +22,20 @@ PROBLEM_JSON = "application/problem+json"
 NOT_JSON = "请求体无法读取，请以 UTF-8 编码的 JSON 重发。The body can't be read; send it as JSON in UTF-8."
 
 
-class Problem(Exception):
-    """A refusal: HTTP status, stable code, advice (`detail`), and further members of the answer such as `field`."""
+class Problem(HTTPException):
+    """A refusal: HTTP status, stable code, advice (`detail`), and further members of the answer such as `field`.
+
+    As an HTTPException it comes through where FastAPI reads a body, which takes any other error for a malformed one.
+    """
 
     def __init__(self, status: int, code: str, detail: str, **more: Any) -> None:
-        super().__init__(code)
+        super().__init__(status, detail)
         self.status = status
         self.code = code
-        self.detail = detail
         self.more = more
+
+    def __str__(self) -> str:
+        return self.code
 
 
 class ProblemDetails(BaseModel):
@@ -58,6 +63,10 @@ ALWAYS: Mapping[int, Sequence[str]] = {
 """The codes with which every guarded route may refuse, by status."""
 
 
+_LATER = {"Retry-After": "5"}
+_HEADERS: Mapping[int, Mapping[str, str]] = {401: {"WWW-Authenticate": "Bearer"}, 429: _LATER, 503: _LATER}
+
+
 def refuses(*errors: type[RefusedError], **more: int) -> dict[int | str, dict[str, Any]]:
     """Return the refusals of a route for OpenAPI: those of `errors`, and the codes in `more` with their status."""
     statuses = [(error.status, error.code) for error in errors] + [(more[code], code) for code in more]
@@ -83,7 +92,7 @@ def render_problem(status: int, code: str, detail: str, **more: Any) -> Response
         "code": code,
         "detail": detail,
     }
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "5"} if status == 503 else None
+    headers = _HEADERS.get(status)
     return JSONResponse(jsonable_encoder({**body, **more}), status, headers=headers, media_type=PROBLEM_JSON)
 
 

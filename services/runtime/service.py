@@ -19,6 +19,7 @@ from contracts.reference.calendar import day_of
 from contracts.reference.divisions import Area, Divisions
 from services.runtime.access import Gate
 from services.runtime.clock import Clock, system_clock
+from services.runtime.connections import BoundedProtocol
 from services.runtime.inbox import EVENTS, Apply, Inbox, Listener, binding_keys
 from services.runtime.journal import Journal
 from services.runtime.logs import configure_logs, get_log
@@ -28,6 +29,7 @@ from services.runtime.parked import Parked
 from services.runtime.relay import UNREACHABLE, Relay
 from services.runtime.requests import Requests
 from services.runtime.settings import Settings
+from services.runtime.workers import Workers
 
 STUCK_AFTER = 60.0
 """Seconds after which an unsent fact means that something is stuck."""
@@ -57,6 +59,7 @@ class Service:
         broker = settings.rabbitmq_url.get_secret_value()
         self.relay = Relay(broker, self.database, self.journal, clock, name)
         self.listener = Listener(broker, self.parked)
+        self.workers = Workers()
         self.queue = settings.queue_name(name)
         self._prepare: list[Prepare] = []
         self._work: list[Work] = [self.relay.run]
@@ -110,6 +113,7 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await _in_time(CLOSES_WITHIN, asyncio.gather(*self._tasks, return_exceptions=True))
+        self.workers.close()
         await _in_time(CLOSES_WITHIN, self.relay.close())
         self.client.close()
 
@@ -204,19 +208,25 @@ def keep_what_is_loaded() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-def run_service(service: Service, app: FastAPI) -> None:
-    """Serve a service until it is told to stop (SIGTERM or SIGINT)."""
-    configure_logs(service.settings.log, service.name)
-    keep_what_is_loaded()
-    config = uvicorn.Config(
+def make_server_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
+    """Return how HTTP is served."""
+    return uvicorn.Config(
         app,
-        host=service.settings.host,
-        port=service.settings.port,
+        host=host,
+        port=port,
+        http=BoundedProtocol,
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=20,
         timeout_keep_alive=75,
     )
+
+
+def run_service(service: Service, app: FastAPI) -> None:
+    """Serve a service until it is told to stop (SIGTERM or SIGINT)."""
+    configure_logs(service.settings.log, service.name)
+    keep_what_is_loaded()
+    config = make_server_config(app, service.settings.host, service.settings.port)
     get_log().info("starting", port=service.settings.port)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises it again when it has stopped
     with contextlib.suppress(KeyboardInterrupt):

@@ -11,18 +11,15 @@ from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from starlette.datastructures import MutableHeaders
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.runtime.access import Caller, Role, allow
+from services.runtime.limits import LimitBody
 from services.runtime.parameters import Limit, ServiceHere
-from services.runtime.problems import Problem, refuse_clearly, render_problem
+from services.runtime.problems import Problem, refuse_clearly
 from services.runtime.service import Service
 
-MAX_BODY = 1024 * 1024
-MAX_UPLOAD = 10 * 1024 * 1024
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-UPLOADS = (b"multipart/", b"application/fhir+json")
 
 
 class ParkedMessage(BaseModel):
@@ -34,37 +31,6 @@ class ParkedMessage(BaseModel):
     routing_key: str
     first_seen: datetime
     seen: int
-
-
-class LimitBody:
-    """Refuses a body over the limit before all of it is read: 1 MiB, for files and FHIR bundles 10 MiB."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on while its body stays within the limit."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        headers = dict(scope["headers"])
-        upload = headers.get(b"content-type", b"").startswith(UPLOADS)
-        limit = MAX_UPLOAD if upload else MAX_BODY
-        declared = headers.get(b"content-length", b"0")
-        if not declared.isdigit() or int(declared) > limit:
-            await _too_large(limit)(scope, receive, send)
-            return
-        seen = 0
-
-        async def counted() -> Message:
-            nonlocal seen
-            message = await receive()
-            seen += len(message.get("body", b""))
-            if seen > limit:
-                raise HTTPException(413, _advice(limit))
-            return message
-
-        await self._app(scope, counted, send)
 
 
 class KeepPrivate:
@@ -158,11 +124,3 @@ async def replay(
     except KeyError as error:
         raise Problem(404, "not_found", "No such parked message; it may have been replayed already.") from error
     return {"parked_id": parked_id, "understood": reason is None, "reason": reason}
-
-
-def _advice(limit: int) -> str:
-    return f"Send at most {limit // (1024 * 1024)} MiB; split a larger file."
-
-
-def _too_large(limit: int) -> ASGIApp:
-    return render_problem(413, "too_large", _advice(limit))

@@ -16,7 +16,7 @@ from aiormq.exceptions import ChannelAccessRefused, ChannelPreconditionFailed
 from deploy.local.ports import free_port
 from deploy.local.stack import Stack
 from services.runtime.access import issue
-from services.runtime.web import MAX_BODY, MAX_UPLOAD
+from services.runtime.limits import MAX_BODY, MAX_UPLOAD
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.offices import make_arrival, make_departure, office_at
 

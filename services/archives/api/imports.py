@@ -1,6 +1,8 @@
 """HTTP in: sheets of follow-ups are handed in, watched, and their refused rows fetched."""
 
-from fastapi import APIRouter, Response, UploadFile
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response, UploadFile
 
 from services.archives.api.dependencies import Worker
 from services.archives.commands import imports
@@ -13,21 +15,26 @@ from services.runtime.web import workbook_response
 router = APIRouter(tags=["imports"])
 
 
+async def _covered(service: ServiceHere, caller: Worker, street: StreetInForm) -> str:
+    """Return the street that a sheet is of, before anything of the sheet is read."""
+    caller.must_cover(street)
+    if not service.divisions.is_street(street) or not service.serves(street):
+        raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
+    return street
+
+
 @router.post("/imports", status_code=202, summary="Hand in a sheet of follow-ups 随访表")
 async def post_import(
     service: ServiceHere,
     caller: Worker,
     file: UploadFile,
-    street: StreetInForm,
+    street: Annotated[str, Depends(_covered)],
     cause: Cause,
 ) -> imports.Progress:
     """Take in a spreadsheet (.xlsx, or .csv in UTF-8 or GB18030, at most 10 MiB); it is worked through behind.
 
     Each row is one follow-up; it needs 人员编号 (or 档案编号), 随访日期, 随访方式 and 收缩压 with 舒张压, or 空腹血糖.
     """
-    caller.must_cover(street)
-    if not service.divisions.is_street(street) or not service.serves(street):
-        raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
     try:
         handed_in = imports.Submission(cause, street, caller.subject)
         return await imports.hand_in(service, await file.read(), file.filename or "", handed_in)

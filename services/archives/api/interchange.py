@@ -67,11 +67,18 @@ async def get_fhir(person_id: PersonId, service: ServiceHere, log: Log, caller: 
     return Response(interchange.render(bundle), media_type=FHIR_JSON)
 
 
+async def _not_anothers(person_id: PersonId, service: ServiceHere, caller: Steward) -> None:
+    """Refuse whose archives are all of other divisions, before anything of a bundle is read."""
+    archives = (await find_heard(service.database, [person_id])).get(person_id, Heard()).archives
+    if archives and not any(caller.covers(district) for district in archives):
+        raise Problem(403, "outside_your_division", "本区没有该人员的档案。No archive of this person in your division.")
+
+
 @router.post(
     "/archives/{person_id}/fhir",
     summary="Take a FHIR bundle back in",
     openapi_extra=_A_BUNDLE,
-    dependencies=[IDEMPOTENT],
+    dependencies=[Depends(_not_anothers), IDEMPOTENT],
 )
 async def post_fhir(person_id: PersonId, request: Request, service: ServiceHere, caller: Steward) -> Taken:
     """Record what a bundle of ours has and is missing here; the same bundle again changes nothing.

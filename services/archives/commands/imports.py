@@ -67,7 +67,7 @@ async def hand_in(service: Service, content: bytes, filename: str, handed_in: Su
     known = await find_progress(service, handed_in.import_id)
     if known is not None:
         return known
-    sheet = await asyncio.to_thread(read_round, content, filename)
+    sheet = await service.workers.run(read_round, content, filename)
     progress = begin(sheet, handed_in.street, handed_in.by, service.clock(), handed_in.import_id)
     await keep(service.database, progress.import_id, list(_batches(sheet)))
     await enqueue_import(service.database, progress.import_id, _fields(progress))

@@ -36,7 +36,7 @@ from services.archives.domain.access import find_keeping_street
 from services.archives.domain.entries import record_entry
 from services.archives.domain.errors import NoArchiveError
 from services.archives.fhir.portable import PortableArchive, kept_by
-from services.archives.fhir.reading import BundleRefusedError, read_bundle, validate_bundle
+from services.archives.fhir.reading import BundleRefusedError, open_bundle
 from services.archives.fhir.writing import write_bundle
 from services.archives.views import exports
 from services.archives.views.people import Heard, find_heard
@@ -147,7 +147,7 @@ async def take(service: Service, caller: Caller, person_id: str, body: bytes) ->
 
     Raise BundleRefusedError if it is no such bundle of this person, DiffersError if an entry is recorded otherwise.
     """
-    portable = await asyncio.to_thread(lambda: read_bundle(validate_bundle(body)))
+    portable = await service.workers.run(open_bundle, body)
     district = portable.archive.district
     caller.must_cover(district)
     if portable.archive.person_id != person_id:

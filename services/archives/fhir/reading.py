@@ -26,6 +26,10 @@ from services.archives.fhir.entries import read_entries
 from services.archives.fhir.forms import read_items
 from services.archives.fhir.portable import Kept, PortableArchive
 from services.archives.fhir.writing import write_bundle
+from services.runtime.workers import TooCostlyError
+
+MOST_OBJECTS = 300_000
+"""Objects in a bundle, of which an entry takes some thirty; to look at more takes too long."""
 
 
 class BundleRefusedError(Exception):
@@ -45,8 +49,18 @@ ADVICE: Mapping[str, str] = {
 """What is wrong, in Chinese and English, by code."""
 
 
+def open_bundle(body: bytes) -> PortableArchive:
+    """Return the archive in a body; raise BundleRefusedError if it is no bundle of ours."""
+    return read_bundle(validate_bundle(body))
+
+
 def validate_bundle(body: bytes) -> Resource:
-    """Return a body decoded; raise BundleRefusedError (not_fhir) if it is no valid FHIR R4 bundle."""
+    """Return a body decoded; raise BundleRefusedError (not_fhir) if it is no valid FHIR R4 bundle.
+
+    Raise TooCostlyError if it has more objects than an archive can have.
+    """
+    if body.count(b"{") > MOST_OBJECTS:
+        raise TooCostlyError
     try:
         Bundle.model_validate_json(body)
         decoded: Resource = from_json(body)

@@ -1,5 +1,6 @@
 """HTTP in: integrators read the feed of stays, page by page or waiting for new events."""
 
+from contextlib import nullcontext
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
@@ -42,7 +43,8 @@ async def get_stays(
         raise Problem(422, "district_needed", "Name one district with division=<6 digits>.", field="division")
     caller.must_cover(district)
     feed: Feed = request.app.state.feed
-    found = await feed.tail.read(lambda: read(feed.service.database, district, after, limit), wait)
+    with feed.tail.seat(caller.subject) if wait else nullcontext():
+        found = await feed.tail.read(lambda: read(feed.service.database, district, after, limit), wait)
     events = [
         render_entry(entry, position=position, district=district, audience=caller.subject, key=feed.pseudonym_key)
         for position, entry in found

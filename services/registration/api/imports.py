@@ -1,6 +1,8 @@
 """HTTP in: import registers from spreadsheets, return the progress and the refused rows."""
 
-from fastapi import APIRouter, Response, UploadFile
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Response, UploadFile
 
 from services.registration.api.dependencies import Clerk, RegistrationHere, approver_of, must_be_street
 from services.registration.commands import imports
@@ -14,13 +16,22 @@ from services.runtime.web import workbook_response
 router = APIRouter(tags=["registration"])
 
 
-@router.post("/imports", status_code=202, summary="Hand in a register")
-async def post_import(
-    registration: RegistrationHere, caller: Clerk, file: UploadFile, street: StreetInForm, cause: Cause
-) -> imports.Progress:
-    """Accept a spreadsheet (.xlsx, or .csv in UTF-8 or GB18030, at most 10 MiB), to be processed in the background."""
+async def _covered(registration: RegistrationHere, caller: Clerk, street: StreetInForm) -> str:
+    """Return the street of a register; raise Problem before anything of the register is read."""
     caller.must_cover(street)
     must_be_street(registration, street)
+    return street
+
+
+@router.post("/imports", status_code=202, summary="Hand in a register")
+async def post_import(
+    registration: RegistrationHere,
+    caller: Clerk,
+    file: UploadFile,
+    street: Annotated[str, Depends(_covered)],
+    cause: Cause,
+) -> imports.Progress:
+    """Accept a spreadsheet (.xlsx, or .csv in UTF-8 or GB18030, at most 10 MiB), to be processed in the background."""
     content = await file.read()
     try:
         submission = imports.Submission(cause, street, caller.subject, approver_of(caller))

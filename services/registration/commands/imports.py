@@ -21,7 +21,16 @@ from services.registration.commands.recording import recorded_by
 from services.registration.domain.errors import LeftBeforeArrivingError, NotRegisteredError
 from services.registration.intake.columns import COLUMNS
 from services.registration.intake.refusals import WARNINGS, Refusal, RefusalCode
-from services.registration.intake.registers import CheckedRow, Register, Row, check_row, read_register, write_refused
+from services.registration.intake.registers import (
+    CheckedRow,
+    Register,
+    Row,
+    Survey,
+    check_row,
+    read_register,
+    survey_register,
+    write_refused,
+)
 from services.registration.intake.reports import ArrivalReport
 from services.registration.service import Registration
 from services.registration.views.sealed import (
@@ -34,6 +43,7 @@ from services.registration.views.sealed import (
     list_files,
     open_register,
 )
+from services.runtime.forking import Limits
 from services.runtime.imports import Progress as ImportProgress
 from services.runtime.imports import (
     RowNote,
@@ -49,6 +59,8 @@ from services.runtime.sheets.tables import row_of, table_of
 
 BATCH_SIZE = 1000
 """The number of rows that are recorded together, between two saves of the progress."""
+TWICE = Limits(2 * Limits().seconds, 2 * Limits().megabytes)
+"""The limits of reading a register again: what could be read when it was handed in can be read later."""
 
 
 class RefusedRow(BaseModel):
@@ -90,7 +102,7 @@ async def hand_in(registration: Registration, content: bytes, filename: str, sub
     known = await find_progress(registration, submission.import_id)
     if known is not None:
         return known
-    register = await asyncio.to_thread(read_register, content, filename)
+    register = await registration.service.workers.run(survey_register, content, filename)
     now = registration.service.clock()
     progress = begin(register, submission.street, now, submission.approver, submission.import_id)
     sealed = registration.vault.seal_bytes(content)
@@ -103,7 +115,7 @@ async def hand_in(registration: Registration, content: bytes, filename: str, sub
 
 
 def begin(
-    register: Register, street: str, handed_in_at: datetime, approver: str | None = None, import_id: str = ""
+    register: Register | Survey, street: str, handed_in_at: datetime, approver: str | None = None, import_id: str = ""
 ) -> Progress:
     """Return the progress of a new import, with its blank and ignored rows done."""
     progress = Progress(
@@ -112,7 +124,7 @@ def begin(
     return _with_register(progress, register)
 
 
-def _with_register(progress: Progress, register: Register) -> Progress:
+def _with_register(progress: Progress, register: Register | Survey) -> Progress:
     """Return a progress with what was read of the register: its rows, blank and ignored ones, sheets and columns."""
     read = {
         "rows": register.total,
@@ -283,7 +295,8 @@ async def _drop_finished(registration: Registration) -> None:
 
 async def _open_register(registration: Registration, import_id: str) -> Register:
     sealed, filename = await open_register(registration.service.database, import_id)
-    return await asyncio.to_thread(read_register, registration.vault.open_bytes(sealed), filename)
+    content = registration.vault.open_bytes(sealed)
+    return await registration.service.workers.run(read_register, content, filename, limits=TWICE)
 
 
 def refusals_of(progress: Progress) -> list[tuple[int, Refusal]]:

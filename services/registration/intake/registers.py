@@ -76,6 +76,21 @@ class Register:
         return self.names[table_of(place)]
 
 
+class Survey(NamedTuple):
+    """What reading a register tells of it without its rows."""
+
+    total: int
+    blank: int
+    ignored: tuple[IgnoredRow, ...]
+    sheets: tuple[SheetRead, ...]
+
+
+def survey_register(data: bytes, filename: str) -> Survey:
+    """Return how much there is in a register; raise SheetError as `read_register` does."""
+    register = read_register(data, filename)
+    return Survey(register.total, register.blank, register.ignored, register.sheets)
+
+
 def read_register(data: bytes, filename: str) -> Register:
     """Return a register (.xlsx, .xls or .csv): the rows of every visible sheet that has the needed columns.
 

@@ -22,6 +22,7 @@ MAX_LINES = 1_048_576
 MAX_PEOPLE = 50_000
 """The most rows with a person in one file."""
 MAX_CELLS = 5_000_000
+"""Cells of one sheet as a rectangle, and cells that a package writes down at all, be they empty."""
 LOOKED_AT = 50
 """The number of rows at the top of a sheet in which headings are looked for."""
 
@@ -144,7 +145,7 @@ def _read_workbook(data: bytes, from_1904: bool) -> Book:
             visible = [about.name for about in tables if about.visible == SheetVisibleEnum.Visible]
             read = [(name, book.get_sheet_by_name(name)) for name in visible]
             sheets = tuple(_read_sheet(name, sheet, from_1904) for name, sheet in read)
-    except (KeyboardInterrupt, SystemExit, SheetError):
+    except (KeyboardInterrupt, SystemExit, MemoryError, SheetError):
         raise
     except BaseException as error:
         raise SheetError("not_a_workbook", type(error).__name__) from error
@@ -185,8 +186,12 @@ def _check_package(data: bytes) -> bool:
             if "xl/workbook.xml" not in names or names & {"content.xml", "xl/workbook.bin"}:
                 raise SheetError("not_a_workbook", "no .xlsx inside")
             # The reader allocates the whole rectangle from A1 to the last filled cell: two cells far apart are enough.
+            cells = 0
             for member in members:
-                _check_size(*_extent(package.read(member)))
+                part = package.read(member)
+                cells += _count_cells(part)
+                _check_size(1, cells)
+                _check_size(*_extent(part))
             return _FROM_1904.search(package.read("xl/workbook.xml")) is not None
     except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError, ValueError) as error:
         raise SheetError("not_a_workbook", type(error).__name__) from error
@@ -197,6 +202,11 @@ def _ole_counts_from_1904(data: bytes) -> bool:
     found = {data.find(record): record for record in (_OLE_FROM_1904, _OLE_FROM_1900)}
     found.pop(-1, None)
     return bool(found) and found[min(found)] == _OLE_FROM_1904
+
+
+def _count_cells(xml: bytes) -> int:
+    """Return how many cells or rows there are at most: to look at each takes long, even where all are empty."""
+    return max(xml.count(b"<c") + xml.count(b":c"), xml.count(b"<row") + xml.count(b":row"))
 
 
 def _extent(xml: bytes) -> tuple[int, int]:
