@@ -54,6 +54,10 @@ _ADVICE: Mapping[str, tuple[str, str]] = {
     "enum": _CHOICE,
     "union_tag_invalid": _CHOICE,
     "value_error": ("不合要求。", "is not in order: {error}"),
+    "long_number": (
+        "不得包含电话、证件号码等长号码。",
+        "must have no long number in it, such as of a phone or a document.",
+    ),
 }
 _ADVICE_BY_KIND: Mapping[str, tuple[str, str]] = {
     "int": _WHOLE,

@@ -24,7 +24,7 @@ from services.archives.views.archives import (
 )
 from services.archives.views.people import Heard
 from services.archives.views.summaries import find_summary
-from services.runtime.bodies import AsSent, Body
+from services.runtime.bodies import AsSent, Body, WithoutNumbers
 from services.runtime.parameters import Cause, Division, Limit, PersonId, ServiceHere, Street, StreetAsked, Version
 from services.runtime.problems import Problem
 
@@ -146,7 +146,7 @@ async def get_archive(
     caller: Worker,
     log: Log,
     emergency: Annotated[
-        str | None, Query(min_length=4, max_length=200, description="the reason, if it is one")
+        str | None, Query(min_length=4, max_length=200, description="the reason, if it is one"), WithoutNumbers
     ] = None,
 ) -> ArchiveFile:
     """Show what the caller's district knows of a person; with a reason, in an emergency, what its keeper knows."""
@@ -166,7 +166,9 @@ async def get_extract(
     caller: Worker,
     log: Log,
     reason: Annotated[
-        str, Query(min_length=4, max_length=200, description="who asked for it and how that was checked")
+        str,
+        Query(min_length=4, max_length=200, description="who asked for it and how that was checked"),
+        WithoutNumbers,
     ],
 ) -> Extract:
     """Make the extract that a person may ask for; the reason says who asked and how that was checked."""

@@ -12,6 +12,7 @@ from services.archives.api.dependencies import EntryId, Log, Worker
 from services.archives.api.reading import find_known_of, grant, note_read, read_of
 from services.archives.commands.entries import correct_entry, load_entry, record_entry, void_entry
 from services.archives.commands.recording import Change
+from services.archives.domain.entries import CODES
 from services.runtime.access import Caller
 from services.runtime.bodies import AsSent, Body
 from services.runtime.parameters import Cause, PersonId, ServiceHere, Street, Version
@@ -25,6 +26,7 @@ Typed = Annotated[AnyContent, AsSent(AnyContent)]
 class EntryRequest(Body):
     """An entry as a health worker types it; the content's `kind` says what it is."""
 
+    codes = CODES
     street: Street
     measured_at: AwareDatetime
     content: Typed
@@ -33,6 +35,7 @@ class EntryRequest(Body):
 class CorrectionRequest(Body):
     """What an entry should say instead, and why."""
 
+    codes = CODES
     measured_at: AwareDatetime
     content: Typed
     reason: Words = Field(min_length=2)

@@ -134,6 +134,7 @@ class PersonFile(BaseModel):
 class Lookup(Body):
     """Whom to look up, and why."""
 
+    tells_who = True
     document_type: str
     document_number: str = Field(max_length=64)
     reason: str = Field(min_length=2, max_length=200)

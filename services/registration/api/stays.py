@@ -19,6 +19,7 @@ from services.registration.domain.errors import (
     AnsweredAlreadyError,
     FutureDayError,
     LeftBeforeArrivingError,
+    NamesPersonError,
     NotContestedError,
     NotEndedError,
     NothingToCorrectError,
@@ -73,6 +74,7 @@ class Correction(Body):
 class Relocation(Body):
     """Where inside the street a person moved."""
 
+    tells_who = True
     version: Version = None
     community: Annotated[str | None, Field(max_length=100)] = None
     grid: Annotated[str | None, Field(max_length=40)] = None
@@ -131,7 +133,15 @@ async def post_correction(stay_id: str, body: Correction, registration: Here, ca
 @router.post(
     "/stays/{stay_id}/relocation",
     summary="Move inside the street",
-    responses=refuses(*RECORDS, StaleError, NotLivingHereError, NothingToCorrectError, not_found=404, conflict=409),
+    responses=refuses(
+        *RECORDS,
+        StaleError,
+        NotLivingHereError,
+        NothingToCorrectError,
+        NamesPersonError,
+        not_found=404,
+        conflict=409,
+    ),
 )
 async def post_relocation(stay_id: str, body: Relocation, registration: Here, caller: Clerk, cause: Cause) -> Stay:
     """Note another community, grid or dwelling; the street counts as before."""

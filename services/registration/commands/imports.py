@@ -47,6 +47,8 @@ from services.runtime.logs import get_log
 from services.runtime.mongo import wait_while_away
 from services.runtime.sheets.tables import row_of, table_of
 
+FILE_NAME = "register"
+"""What a register is kept as; its own name may say who somebody is, and its kind is in the content."""
 BATCH_SIZE = 1000
 """Rows that are recorded at once, between two saves of the progress."""
 
@@ -95,7 +97,7 @@ async def hand_in(registration: Registration, content: bytes, filename: str, han
     progress = begin(register, handed_in.street, now, handed_in.approver, handed_in.import_id)
     sealed = registration.vault.seal_bytes(content)
     database = registration.service.database
-    await keep_register(database, progress.import_id, sealed, filename, now)
+    await keep_register(database, progress.import_id, sealed, FILE_NAME, now)
     await enqueue_import(database, progress.import_id, {**_fields(progress), "by": handed_in.by})
     if progress.state == "done":
         await drop_file(database, progress.import_id)

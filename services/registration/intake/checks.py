@@ -1,7 +1,7 @@
 """What people typed becomes a checked arrival or departure, or a refusal: the same at every door."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from unicodedata import normalize
@@ -12,6 +12,7 @@ from contracts.reference.divisions import Divisions
 from contracts.reference.identity import Document, DocumentType, guardian_in
 from contracts.registration.stays import Category
 from services.registration.domain.arrivals import Arrival, Departure
+from services.registration.domain.mentions import is_named_after, names_somebody
 from services.registration.intake import fields
 from services.registration.intake.documents import DocumentReport, keep_apart, read_document
 from services.registration.intake.fields import refuse
@@ -57,7 +58,9 @@ def check_arrival(
     `approver` is the supervisor who reports it, the only one to approve a number that fails its check.
     """
     try:
-        return _arrival(report, _Circumstances(street, today, divisions, approver))
+        arrival = _arrival(report, _Circumstances(street, today, divisions, approver))
+        _must_name_nobody(arrival, [arrival])
+        return arrival
     except ReportRefusedError as refused:
         return refused.refusal
 
@@ -89,6 +92,7 @@ def _household(report: HouseholdReport, around: _Circumstances) -> list[Arrival]
     """Read the head, then each member with what the head's report says for all."""
     first = _arrival(report, around)
     if not report.members:
+        _must_name_nobody(first, [first])
         return [first]
     if first.head is None:
         first = first._replace(head=first.document, relationship=first.relationship or HEAD)
@@ -99,7 +103,19 @@ def _household(report: HouseholdReport, around: _Circumstances) -> list[Arrival]
             if any(known.document == arrival.document for known in arrivals):
                 refuse(RefusalCode.NAMED_TWICE, "document_number")
             arrivals.append(arrival)
+    for place, arrival in enumerate(arrivals):
+        with _naming(f"members.{place - 1}") if place else nullcontext():
+            _must_name_nobody(arrival, arrivals)
     return arrivals
+
+
+def _must_name_nobody(arrival: Arrival, together: Sequence[Arrival]) -> None:
+    """Refuse a community or grid that says who one of those is who arrived together: facts keep it for ever."""
+    for field in ("community", "grid"):
+        said = getattr(arrival, field)
+        telling = ((one.name, one.document_number, one.phone, one.address) for one in together)
+        if said and any(is_named_after(said, *told) for told in telling):
+            refuse(RefusalCode.NAMES_PERSON, field)
 
 
 def _inherit(member: ArrivalReport, report: ArrivalReport) -> ArrivalReport:
@@ -144,6 +160,7 @@ def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
     birth = fields.read_birth(report.birth, document, around.today)
     sex = fields.read_sex(report.sex, document, warnings)
     started_on = fields.read_day("arrived_on", report.arrived_on, around.today)
+    _must_be_places(report, street, around)
     if started_on < birth:
         warnings.append("arrived_before_birth")
     purpose = fields.read_word(PURPOSES, report.purpose, "unknown_purpose", warnings)
@@ -179,6 +196,13 @@ def _arrival(report: ArrivalReport, around: _Circumstances) -> Arrival:
         relationship=relationship,
         warnings=tuple(warnings),
     )
+
+
+def _must_be_places(report: ArrivalReport, street: str, around: _Circumstances) -> None:
+    for field in ("community", "grid"):
+        said = getattr(report, field)
+        if names_somebody(said) and names_somebody(said, street, around.street, *around.divisions.predecessors(street)):
+            refuse(RefusalCode.NAMES_PERSON, field)
 
 
 def _read_head(

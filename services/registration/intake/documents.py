@@ -34,6 +34,7 @@ class DocumentReport(Body):
     child's birth and, of twins, its order take its place.
     """
 
+    tells_who = True
     document_type: Typed = ""
     document_number: Typed = ""
     birth: Typed = ""

@@ -15,6 +15,7 @@ MOST_MEMBERS = 30
 class Override(Body):
     """A supervisor's approval of a number that fails its check, or that somebody else has too, and why."""
 
+    tells_who = True
     reason: Typed
 
 
