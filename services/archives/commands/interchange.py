@@ -164,7 +164,11 @@ async def take(service: Service, caller: Caller, person_id: str, body: bytes) ->
 def _must_have_no_numbers(portable: PortableArchive) -> None:
     """Raise BundleRefusedError if something that was typed has a number which may say who somebody is."""
     archive = portable.archive
-    said = [(version.content, version.reason) for entry in portable.entries for version in (*entry.earlier, entry)]
+    said = [
+        (version.content, version.reason)
+        for entry in portable.entries
+        for version in (*entry.earlier, entry.as_earlier())
+    ]
     typed = [archive.basic, archive.paper and archive.paper.reference, *said]
     for loc, text in texts_of(typed):
         if (tells_phone_or_card if loc[-1] in CODES else tells_number)(text):

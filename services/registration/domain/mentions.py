@@ -13,7 +13,7 @@ from services.registration.domain.identities import Identity
 _CARD = re.compile(r"(?<![0-9])[0-9]{17}[0-9X](?![0-9])")
 _GAPS = re.compile(r"[-‐-―−·.()]")
 _RUN = re.compile(r"[0-9]{6,}")
-_PLACE = r"社区|小区|居委|村|庄|镇|乡|街|路|巷|里|弄|坊|苑|园|花园|家园|公寓|大厦|广场|桥|湾|组|队"
+_PLACE = r"社区|小区|居委|村|新村|庄|镇|乡|街|路|巷|里|弄|坊|苑|园|花园|家园|公寓|大厦|广场|桥|湾|组|队"
 _OF_A_HOUSE = re.compile(r"[0-9零〇一二三四五六七八九十百]+[号室幢栋弄户]")
 LONGEST_CODE = 15
 """Digits of the code of a grid: street, community, number."""

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from contracts.reference.telling import hide_numbers
 from services.runtime.sheets.files import MAX_PEOPLE, SheetError, read_book
 from services.runtime.sheets.headings import (
     Candidate,
@@ -79,16 +80,16 @@ def read_tables(data: bytes, filename: str, vocabulary: Vocabulary, identified: 
     if not any(candidate for _, candidate in found):
         raise SheetError("no_header_row")
     fitting = any(candidate and candidate.needed == len(vocabulary.needed) for _, candidate in found)
-    tables, told = [], [SheetRead(sheet=name, skipped="hidden") for name in book.hidden]
+    tables, told = [], [SheetRead(sheet=hide_numbers(name), skipped="hidden") for name in book.hidden]
     for sheet, candidate in found:
         if candidate is None or (fitting and not _is_meant(candidate, vocabulary)):
-            told.append(SheetRead(sheet=sheet.name, skipped="no_headings"))
+            told.append(SheetRead(sheet=hide_numbers(sheet.name), skipped="no_headings"))
             continue
         header = read_header(sheet, vocabulary, candidate)
         rows = find_rows(sheet, header, identified)
-        tables.append(Table(sheet.name, header, rows.people, rows.blank, rows.ignored, sheet.from_1904))
+        tables.append(Table(hide_numbers(sheet.name), header, rows.people, rows.blank, rows.ignored, sheet.from_1904))
         numbers = tuple(range(header.last - header.rows + 1, header.last + 1))
-        told.append(SheetRead(sheet=sheet.name, heading_rows=numbers, columns=header.mapped))
+        told.append(SheetRead(sheet=hide_numbers(sheet.name), heading_rows=numbers, columns=header.mapped))
     people = sum(len(table.people) for table in tables)
     if people > MAX_PEOPLE:
         raise SheetError("too_many_rows", f"{people} rows")
