@@ -19,7 +19,7 @@ from services.registration.intake.reports import DepartureReport, HouseholdRepor
 from services.registration.service import Registration
 from services.registration.views.transfers import find_notice
 from services.runtime.inbox import Delivery
-from services.runtime.malformed import MOST_TOLD, explain
+from services.runtime.malformed import MOST_TOLD, Wrong, explain, name_to_keep
 
 OFFICES = "offices"
 PREFETCH = 256
@@ -90,12 +90,12 @@ async def _answer(registration: Registration, arrivals: Arrivals, delivery: Deli
         return refused, f"refused: {refused.code}"
     report = REPORTS.get(kind)
     if report is None:
-        return _refuse("unknown_report", "routing_key"), f"unknown report {kind[:40]!r}"
+        return _refuse("unknown_report", "routing_key"), "unknown report"
     try:
         asked = report.model_validate_json(delivery.body)
     except ValidationError as error:
-        refused = _malformed(error, report)
-        return refused, f"malformed: {refused.field}"
+        wrong = [explain(found, report) for found in error.errors(include_input=False)[:MOST_TOLD]]
+        return _malformed(wrong), f"malformed: {name_to_keep(wrong)}"
     return await _take_once(registration, arrivals, delivery, asked), None
 
 
@@ -207,8 +207,7 @@ def _may_answer(delivery: Delivery) -> bool:
     return reply_to == own or reply_to.startswith(DIRECT_REPLY)
 
 
-def _malformed(error: ValidationError, report: type[Report]) -> Answer:
-    wrong = [explain(found, report) for found in error.errors(include_input=False)[:MOST_TOLD]]
+def _malformed(wrong: Sequence[Wrong]) -> Answer:
     fields = ", ".join(dict.fromkeys(one.field for one in wrong))
     advice = " ".join(one.advice for one in wrong)
     return Answer(outcome="refused", code="malformed", field=fields, advice=advice)

@@ -17,6 +17,7 @@ MOST_TOLD = 20
 _MOST_NAMED = 3
 _TELLABLE = re.compile(r"[A-Za-z_一-龥]{1,40}")
 """Keys that may be repeated: what has digits may be somebody's number."""
+_MEANT = "did you mean"
 _VALUE = re.compile(r"'([^']*)'")
 
 UNKNOWN, MISSING, JSON_INVALID = "unknown_field", "missing", "json_invalid"
@@ -112,6 +113,12 @@ def name_fields(wrong: Sequence[Wrong]) -> tuple[str, str]:
     return (f"{named} 等项", f"{named} and others") if len(fields) > _MOST_NAMED else (named, named)
 
 
+def name_to_keep(wrong: Sequence[Wrong]) -> str:
+    """Name the fields that are wrong for what is kept: a key that resembles none that is known may be a name."""
+    fields = ("unknown" if one.code == UNKNOWN and _MEANT not in one.advice else one.field for one in wrong)
+    return ", ".join(dict.fromkeys(fields))
+
+
 def explain(found: Mapping[str, Any], asked: Any) -> Wrong:
     """Explain an error that pydantic found in what should have been what is asked: a model, or one of several.
 
@@ -140,7 +147,7 @@ def _explain_unknown(loc: tuple[str | int, ...], asked: Any) -> Wrong:
     path, models = _place(loc[:-1], asked)
     key = str(loc[-1])
     nearest = _nearest(key, sorted({name for model in models for name in model.model_fields}))
-    meant = (f"是否应为 {nearest}？", f"did you mean {nearest}?") if nearest else ("请核对名称。", "check its name.")
+    meant = (f"是否应为 {nearest}？", f"{_MEANT} {nearest}?") if nearest else ("请核对名称。", "check its name.")
     if _TELLABLE.fullmatch(key):
         field = _field([*path, key])
         advice = f"没有 {field} 这一项，{meant[0]} There is no field {field}; {meant[1]}"

@@ -36,7 +36,8 @@ class Problem(Exception):
 class ProblemDetails(BaseModel):
     """A refusal as it is answered: `code` is stable, `detail` says what to do, `version` is the current one.
 
-    What is `malformed` is told field by field under `errors`.
+    What is `malformed` is told field by field under `errors`; `retry_after` seconds must pass where it is
+    too often.
     """
 
     type: str
@@ -47,6 +48,7 @@ class ProblemDetails(BaseModel):
     field: str | None = None
     version: int | None = None
     errors: list[Wrong] | None = None
+    retry_after: int | None = None
 
 
 ALWAYS: Mapping[int, Sequence[str]] = {
@@ -83,8 +85,16 @@ def render_problem(status: int, code: str, detail: str, **more: Any) -> Response
         "code": code,
         "detail": detail,
     }
-    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else {"Retry-After": "5"} if status == 503 else None
-    return JSONResponse(jsonable_encoder({**body, **more}), status, headers=headers, media_type=PROBLEM_JSON)
+    return JSONResponse(
+        jsonable_encoder({**body, **more}), status, headers=_headers(status, more), media_type=PROBLEM_JSON
+    )
+
+
+def _headers(status: int, told: Mapping[str, Any]) -> dict[str, str] | None:
+    if status == 401:
+        return {"WWW-Authenticate": "Bearer"}
+    after = {503: 5, 429: told.get("retry_after")}.get(status)
+    return {"Retry-After": str(after)} if after else None
 
 
 async def _problem(_: Request, error: Exception) -> Response:
@@ -131,7 +141,8 @@ async def _storage(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    get_log().error("unexpected", path=request.url.path, method=request.method, error=error)
+    route = request.scope.get("route")  # as it is declared: what was typed into a path may say who somebody is
+    get_log().error("unexpected", path=getattr(route, "path", ""), method=request.method, error=error)
     return render_problem(500, "unexpected", "Something broke on our side; it is logged. Try again or tell us.")
 
 

@@ -21,6 +21,7 @@ from services.runtime.access import Gate
 from services.runtime.clock import Clock, system_clock
 from services.runtime.inbox import EVENTS, Apply, Inbox, Listener, binding_keys
 from services.runtime.journal import Journal
+from services.runtime.limits import Limits
 from services.runtime.logs import configure_logs, get_log
 from services.runtime.metrics import OLDEST_UNSENT
 from services.runtime.mongo import Database, connect, database_of, wait_while_away
@@ -53,6 +54,7 @@ class Service:
         self.known = by_type(HEARD_BY[name])
         self.journal = Journal(self.database, name, clock, self.known)
         self.requests = Requests(self.database, clock)
+        self.limits = Limits(self.database, clock, settings.attempts_an_hour)
         self.parked = Parked(self.database, clock)
         broker = settings.rabbitmq_url.get_secret_value()
         self.relay = Relay(broker, self.database, self.journal, clock, name)
@@ -146,7 +148,7 @@ class Service:
 
     async def _come_up(self) -> None:
         await wait_while_away(self.journal.prepare)
-        for step in self._prepare:
+        for step in (self.limits.prepare, *self._prepare):
             await wait_while_away(partial(step, self.database))
         self._tasks.extend(asyncio.create_task(work()) for work in self._work)
         attempt = 0

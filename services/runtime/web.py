@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.runtime.access import Caller, Role, allow
+from services.runtime.limits import must_be_within
 from services.runtime.parameters import Limit, ServiceHere
 from services.runtime.problems import Problem, refuse_clearly, render_problem
 from services.runtime.service import Service
@@ -129,13 +130,18 @@ async def list_parked(
 
 @_common.post("/parked/{parked_id}/replay", tags=["parked"], summary="Take a parked message in again")
 async def replay(
-    parked_id: str, service: ServiceHere, _: Annotated[Caller, Depends(allow(Role.ADMIN))]
+    parked_id: str, request: Request, service: ServiceHere, caller: Annotated[Caller, Depends(allow(Role.ADMIN))]
 ) -> dict[str, Any]:
-    """Replay one message after a fix; it leaves the list if it is understood now."""
+    """Replay one message after a fix; it leaves the list if it is understood now.
+
+    Messages are named after what they carry, so that naming those that are not there is limited.
+    """
+    await must_be_within(service.limits, getattr(request.app.state, "access_log", None), "replay", caller)
     try:
         reason = await service.parked.replay(parked_id, service.listener.take_again)
     except KeyError as error:
         raise Problem(404, "not_found", "No such parked message; it may have been replayed already.") from error
+    await service.limits.give_back("replay", caller)
     return {"parked_id": parked_id, "understood": reason is None, "reason": reason}
 
 

@@ -25,8 +25,9 @@ from services.archives.views.archives import (
 from services.archives.views.people import Heard
 from services.archives.views.summaries import find_summary
 from services.runtime.bodies import AsSent, Body, WithoutNumbers
+from services.runtime.limits import must_be_within
 from services.runtime.parameters import Cause, Division, Limit, PersonId, ServiceHere, Street, StreetAsked, Version
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["archives"])
 
@@ -139,7 +140,7 @@ async def get_by_code(
     return found
 
 
-@router.get("/archives/{person_id}", summary="Open an archive")
+@router.get("/archives/{person_id}", summary="Open an archive", responses=refuses(not_found=404, too_many_requests=429))
 async def get_archive(
     person_id: PersonId,
     service: ServiceHere,
@@ -150,6 +151,8 @@ async def get_archive(
     ] = None,
 ) -> ArchiveFile:
     """Show what the caller's district knows of a person; with a reason, in an emergency, what its keeper knows."""
+    if emergency:
+        await must_be_within(service.limits, log, "emergency", caller)
     heard = await find_known_of(service, person_id)
     granted = grant(caller, heard, emergency)
     await note_read(log, caller, read_of(heard, granted, f"archive_read_as_{granted.read_as}", emergency or "care"))

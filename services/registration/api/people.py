@@ -28,6 +28,7 @@ from services.registration.views.people import KnownPerson
 from services.registration.views.sealed import find_erasures
 from services.runtime.access import Caller
 from services.runtime.bodies import Body
+from services.runtime.limits import must_be_within
 from services.runtime.parameters import Cause
 from services.runtime.problems import Problem, refuses
 
@@ -156,14 +157,17 @@ async def get_person(person_id: str, registration: Here, caller: Clerk) -> Perso
     return _file(known, registration.service.today).model_copy(update={"erased_at": erasures.get(person_id)})
 
 
-@router.post("/people/lookup", summary="Find a person by document")
+@router.post(
+    "/people/lookup", summary="Find a person by document", responses=refuses(not_found=404, too_many_requests=429)
+)
 async def post_lookup(body: Lookup, registration: Here, caller: Clerk) -> FoundPerson:
     """Find a person by document, with a reason that is kept in the access log before anything is shown."""
     document_type = DocumentType.from_label(body.document_type)
     if document_type is None:
         raise Problem(422, "bad_document_type", ADVICE["bad_document_type"])
-    refuse_naming(body.reason, body.document_number)
     service = registration.service
+    await must_be_within(service.limits, registration.access_log, "lookup", caller)
+    refuse_naming(body.reason, body.document_number)
     person_id = registration.vault.person_id_of(document_type, body.document_number)
     known = await registration.find_known_person(person_id)
     identity = await show_identity(registration, caller, person_id, known.knowledge.stays, body.reason)
