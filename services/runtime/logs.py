@@ -56,20 +56,25 @@ def _may_be_told(key: str, value: str) -> bool:
     return key == "exception" or (value.isascii() and (key in IDS or not tells_number(value)))
 
 
-def configure_logs(shape: Literal["json", "pretty"], service: str, to: TextIO | None = None) -> None:
-    """Write every log line of this process through the allow-list to standard output, or to another stream."""
-    shared: list[structlog.typing.Processor] = [
+def processors(shape: Literal["json", "pretty"]) -> list[structlog.typing.Processor]:
+    """Return what every line goes through: the allow-list, and then its shape."""
+    shaped: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer(ensure_ascii=False) if shape == "json" else structlog.dev.ConsoleRenderer()
+    )
+    return [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         _error_class,
         keep_allowed,
+        shaped,
     ]
-    last: structlog.typing.Processor = (
-        structlog.processors.JSONRenderer(ensure_ascii=False) if shape == "json" else structlog.dev.ConsoleRenderer()
-    )
+
+
+def configure_logs(shape: Literal["json", "pretty"], service: str, to: TextIO | None = None) -> None:
+    """Write every log line of this process through the allow-list to standard output, or to another stream."""
     structlog.configure(
-        processors=[*shared, last],
+        processors=processors(shape),
         logger_factory=structlog.PrintLoggerFactory(to),
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
         cache_logger_on_first_use=True,
