@@ -114,9 +114,19 @@ def name_fields(wrong: Sequence[Wrong]) -> tuple[str, str]:
 
 
 def name_to_keep(wrong: Sequence[Wrong]) -> str:
-    """Name the fields that are wrong for what is kept: a key that resembles none that is known may be a name."""
-    fields = ("unknown" if one.code == UNKNOWN and _MEANT not in one.advice else one.field for one in wrong)
-    return ", ".join(dict.fromkeys(fields))
+    """Name the fields that are wrong for what is kept: of a key that resembles none that is known, only where it is.
+
+    Such a key may be somebody's name.
+    """
+    return ", ".join(dict.fromkeys(_parent(one.field) if _resembles_none(one) else one.field for one in wrong))
+
+
+def _resembles_none(one: Wrong) -> bool:
+    return one.code == UNKNOWN and _MEANT not in one.advice
+
+
+def _parent(field: str) -> str:
+    return _field(field.split(".")[:-1])
 
 
 def explain(found: Mapping[str, Any], asked: Any) -> Wrong:
