@@ -17,6 +17,7 @@ from services.registration.domain.errors import (
     DiedBeforeBirthError,
     FutureDayError,
     LeftBeforeArrivingError,
+    NamesPersonError,
     NotAskedError,
     NotContestedError,
     NotDeadError,
@@ -125,6 +126,11 @@ async def living_there_no_more(clerks: Clerks) -> Asked:
     return Asked(A, f"/stays/{stay}/relocation", {"community": "西村"})
 
 
+async def community_named_after_the_person(clerks: Clerks) -> Asked:
+    somebody, stay = await living(clerks)
+    return Asked(A, f"/stays/{stay}/relocation", {"community": f"{somebody.typed['name']}家"})
+
+
 async def retracted_already(clerks: Clerks) -> Asked:
     return Asked(A, f"/stays/{await retracted(clerks)}/correction", {"started_on": "2026-03-02"})
 
@@ -228,6 +234,7 @@ SCENARIOS: Mapping[type[RefusedError], Callable[[Clerks], Awaitable[Asked]]] = {
     NotLivingHereError: living_there_no_more,
     RetractedError: retracted_already,
     NothingToCorrectError: nothing_to_correct,
+    NamesPersonError: community_named_after_the_person,
     NotEndedError: never_left,
     NotContestedError: never_contested,
     AcceptedAlreadyError: accepted_by_the_other,
