@@ -224,7 +224,7 @@ async def a_stale_form(clerks: Clerks) -> Asked:
     return Asked(A, f"/stays/{story.old}/relocation", {"community": "西村", "version": 1})
 
 
-STATUSES = {"not_found": 404, "future_date": 422, "idempotency_mismatch": 422}
+STATUSES = {"not_found": 404, "future_date": 422, "names_person": 422, "idempotency_mismatch": 422}
 
 SCENARIOS: Mapping[type[RefusedError], Callable[[Clerks], Awaitable[Asked]]] = {
     NotFoundError: nothing_there,
