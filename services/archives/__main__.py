@@ -19,13 +19,14 @@ from services.runtime.access_log import web as access_log
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import make_send_again_command
 from services.runtime.imports import prepare_imports
+from services.runtime.logs import configure_logs
 from services.runtime.service import Service, keep_doing, run_service
 from services.runtime.settings import Settings, load_settings, local_environment
 from services.runtime.web import make_app
 
 NAME = "archives"
 
-cli = typer.Typer(add_completion=False, help="Health archives 健康档案")
+cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Health archives 健康档案")
 
 
 def build(settings: Settings, reads: ReadSettings, clock: Clock = system_clock) -> FastAPI:
@@ -52,6 +53,7 @@ def build(settings: Settings, reads: ReadSettings, clock: Clock = system_clock) 
 def serve(context: typer.Context) -> None:
     """Serve archives until told to stop."""
     if context.invoked_subcommand is None:
+        configure_logs("json", NAME)  # before the settings are read
         app = build(load_settings(NAME), ReadSettings(_env_file=local_environment(NAME)))
         run_service(app.state.service, app)
 

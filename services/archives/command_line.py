@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from contracts.reference.telling import tells_phone_or_card
 from services.archives.commands import imports
 from services.archives.intake.readings import COLUMNS, Refusal
 from services.archives.intake.rounds import FILE_ADVICE, Round, Row, read_round, write_refused
@@ -30,6 +31,8 @@ def import_command(
     refused: Annotated[Path | None, typer.Option(help="Write the refused rows to this workbook")] = None,
 ) -> None:
     """Work through a round of follow-ups 随访表: every row is entered, a duplicate, blank, or refused with a reason."""
+    if by and tells_phone_or_card(by):
+        raise typer.BadParameter("Name the worker without the number of a phone or an ID card: facts keep it.")
     with errors_in_one_line(FILE_ADVICE):
         sheet = read_round(file.read_bytes(), file.name)
         progress, rows = asyncio.run(_import(sheet, street, by or f"operator:{getpass.getuser()}"))

@@ -10,7 +10,7 @@ from services.runtime.service import Service
 class ReadSettings(BaseSettings):
     """The keys that seal the log of who read what."""
 
-    model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     access_log_keys: SecretStr
     """Hexadecimal keys of 32 bytes, separated by commas: the first seals the access log's entries, all verify them."""

@@ -12,6 +12,7 @@ from services.feeds.service import Feed
 from services.feeds.tail import Tail
 from services.feeds.views.pages import prepare
 from services.runtime.clock import Clock, system_clock
+from services.runtime.logs import configure_logs
 from services.runtime.service import Service, run_service
 from services.runtime.settings import Settings, load_settings, local_environment
 from services.runtime.web import make_app
@@ -22,7 +23,7 @@ NAME = "feeds"
 class FeedSettings(BaseSettings):
     """The key that only feeds has."""
 
-    model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     pseudonym_key: SecretStr
     """The hexadecimal key from which the pseudonyms of each audience are derived."""
@@ -40,5 +41,6 @@ def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) 
 
 
 if __name__ == "__main__":
+    configure_logs("json", NAME)  # before the settings are read
     app = build(load_settings(NAME), FeedSettings(_env_file=local_environment(NAME)))
     run_service(app.state.service, app)

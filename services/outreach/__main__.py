@@ -10,13 +10,14 @@ from services.outreach.api import routers
 from services.outreach.views.activities import prepare
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import make_send_again_command
+from services.runtime.logs import configure_logs
 from services.runtime.service import Service, run_service
 from services.runtime.settings import Settings, load_settings
 from services.runtime.web import make_app
 
 NAME = "outreach"
 
-cli = typer.Typer(add_completion=False, help="Health education 健康教育")
+cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Health education 健康教育")
 
 
 def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
@@ -31,6 +32,7 @@ def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
 def serve(context: typer.Context) -> None:
     """Serve outreach until told to stop."""
     if context.invoked_subcommand is None:
+        configure_logs("json", NAME)  # before the settings are read
         app = build(load_settings(NAME))
         run_service(app.state.service, app)
 

@@ -25,13 +25,14 @@ from services.runtime.access_log import web as access_log
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import make_send_again_command
 from services.runtime.imports import prepare_imports
+from services.runtime.logs import configure_logs
 from services.runtime.service import Service, keep_doing, run_service
 from services.runtime.settings import Settings, load_settings, local_environment
 from services.runtime.web import make_app
 
 NAME = "registration"
 
-cli = typer.Typer(add_completion=False, help="Registration 登记")
+cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Registration 登记")
 
 
 def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) -> FastAPI:
@@ -65,6 +66,7 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
 def serve(context: typer.Context) -> None:
     """Serve registration until told to stop."""
     if context.invoked_subcommand is None:
+        configure_logs("json", NAME)  # before the settings are read
         app = build(load_settings(NAME), VaultSettings(_env_file=local_environment(NAME)))
         run_service(app.state.service, app)
 

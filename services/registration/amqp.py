@@ -19,7 +19,7 @@ from services.registration.intake.reports import DepartureReport, HouseholdRepor
 from services.registration.service import Registration
 from services.registration.views.transfers import find_notice
 from services.runtime.inbox import Delivery
-from services.runtime.malformed import MOST_EXPLAINED, explain
+from services.runtime.malformed import MOST_EXPLAINED, FieldError, explain, list_fields_to_keep
 
 OFFICES = "offices"
 PREFETCH = 256
@@ -92,12 +92,12 @@ async def _answer(
         return refused, f"refused: {refused.code}"
     report_type = REPORTS.get(kind)
     if report_type is None:
-        return _refuse("unknown_report", "routing_key"), f"unknown report {kind[:40]!r}"
+        return _refuse("unknown_report", "routing_key"), "unknown report"
     try:
         report = report_type.model_validate_json(delivery.body)
     except ValidationError as error:
-        refused = _malformed(error, report_type)
-        return refused, f"malformed: {refused.field}"
+        errors = [explain(found, report_type) for found in error.errors(include_input=False)[:MOST_EXPLAINED]]
+        return _malformed(errors), f"malformed: {list_fields_to_keep(errors)}"
     return await _record_once(registration, arrivals, delivery, report), None
 
 
@@ -213,8 +213,7 @@ def _may_answer(delivery: Delivery) -> bool:
     return reply_to == own or reply_to.startswith(DIRECT_REPLY)
 
 
-def _malformed(error: ValidationError, report_type: type[Report]) -> OfficeAnswer:
-    errors = [explain(found, report_type) for found in error.errors(include_input=False)[:MOST_EXPLAINED]]
+def _malformed(errors: Sequence[FieldError]) -> OfficeAnswer:
     fields = ", ".join(dict.fromkeys(wrong.field for wrong in errors))
     advice = " ".join(wrong.advice for wrong in errors)
     return OfficeAnswer(outcome="refused", code="malformed", field=fields, advice=advice)

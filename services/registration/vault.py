@@ -18,7 +18,7 @@ from services.registration.domain.identities import Identity
 class VaultSettings(BaseSettings):
     """The keys that registration alone holds."""
 
-    model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     person_key: SecretStr
     """Hexadecimal key that turns a document into a person_id; every district has the same one."""

@@ -8,6 +8,7 @@ from services.reporting import projector
 from services.reporting.api import routers
 from services.reporting.views.rows import prepare
 from services.runtime.clock import Clock, system_clock
+from services.runtime.logs import configure_logs
 from services.runtime.service import Service, run_service
 from services.runtime.settings import Settings, load_settings
 from services.runtime.web import make_app
@@ -24,5 +25,6 @@ def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
 
 
 if __name__ == "__main__":
+    configure_logs("json", NAME)  # before the settings are read
     app = build(load_settings(NAME))
     run_service(app.state.service, app)

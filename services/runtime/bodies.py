@@ -1,11 +1,15 @@
-"""JSON bodies, read strictly: unknown keys are refused, `null` means absent, days and times are ISO 8601."""
+"""JSON bodies, read strictly: unknown keys are refused, `null` means absent, days and times are ISO 8601.
+
+Free text has no number in it that may identify somebody, unless what it is in is sealed or checked otherwise.
+"""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, TypeVar
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -15,7 +19,9 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticKnownError, core_schema
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, PydanticKnownError, core_schema
+
+from contracts.reference.telling import tells_number, tells_phone_or_card
 
 DEEPEST = 8
 """The deepest nesting in which nulls are removed; no body is declared as deep as this."""
@@ -29,12 +35,16 @@ BodyT = TypeVar("BodyT", bound="Body")
 class Body(BaseModel):
     """A body or a part of one: an unknown key is refused, a key with the value null counts as absent.
 
-    With `null_clears`, null stays null: it clears the recorded value.
+    With `null_clears`, null stays null: it clears the recorded value. Its texts have no number that may be somebody's,
+    unless it `tells_who` somebody is, and is then sealed or compared with the identity; in the fields of `codes`, such
+    as those of lots, only the number of a phone or an ID card is refused.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     null_clears: ClassVar[bool] = False
+    tells_who: ClassVar[bool] = False
+    codes: ClassVar[Collection[str]] = ()
 
     @model_validator(mode="wrap")
     @classmethod
@@ -44,6 +54,8 @@ class Body(BaseModel):
             return handler(sent)
         read = handler(sent if cls.null_clears else _without_nulls(sent))
         _must_not_be_guessed(sent, read)
+        if not cls.tells_who:
+            _must_have_no_numbers(read, cls.codes)
         return read
 
 
@@ -69,6 +81,49 @@ def _day(sent: Any) -> Any:
 
 Day = Annotated[date, BeforeValidator(_day)]
 """A day in a query: YYYY-MM-DD and nothing else."""
+
+
+def _without_numbers(text: str) -> str:
+    if tells_number(text):
+        raise _long_number()
+    return text
+
+
+WithoutNumbers = AfterValidator(_without_numbers)
+"""Lets a text of a query have no number that may be somebody's."""
+
+
+def _long_number() -> PydanticCustomError:
+    return PydanticCustomError("long_number", "a number that may say who somebody is")
+
+
+def _must_have_no_numbers(read: BaseModel, codes: Collection[str]) -> None:
+    found = [
+        InitErrorDetails(type=_long_number(), loc=loc, input=None)
+        for loc, text in texts_of(read)
+        if (tells_phone_or_card if loc[-1] in codes else tells_number)(text)
+    ]
+    if found:
+        raise ValidationError.from_exception_data(type(read).__name__, found)
+
+
+_OURS = re.compile(r"[0-9a-f]{32}|[0-9]{6}|[0-9]{9}", re.ASCII)
+"""Ids of our own and codes of divisions, which name nobody."""
+
+
+def texts_of(read: Any, loc: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Yield the texts of what was read with their places, but for ids and divisions, and bodies in it."""
+    match read:
+        case Body() if loc:
+            return  # it looked at itself
+        case BaseModel():
+            for name in type(read).model_fields:
+                yield from texts_of(getattr(read, name), (*loc, name))
+        case tuple() | list():
+            for place, part in enumerate(read):
+                yield from texts_of(part, (*loc, place))
+        case str() if not _OURS.fullmatch(read):
+            yield loc, read
 
 
 def _without_nulls(sent: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -16,6 +16,7 @@ MOST_EXPLAINED = 20
 _MOST_NAMED = 3
 _REPEATABLE = re.compile(r"[A-Za-z_一-龥]{1,40}")
 """Unknown keys that may be repeated; a key with digits may be somebody's number."""
+_MEANT = "did you mean"
 _VALUE = re.compile(r"'([^']*)'")
 
 UNKNOWN, MISSING, JSON_INVALID = "unknown_field", "missing", "json_invalid"
@@ -53,6 +54,10 @@ _ADVICE: Mapping[str, tuple[str, str]] = {
     "enum": _CHOICE,
     "union_tag_invalid": _CHOICE,
     "value_error": ("不合要求。", "is not in order: {error}"),
+    "long_number": (
+        "不得包含电话、证件号码等长号码。",
+        "must have no long number in it, such as of a phone or a document.",
+    ),
 }
 _ADVICE_BY_KIND: Mapping[str, tuple[str, str]] = {
     "int": _WHOLE,
@@ -107,6 +112,19 @@ def list_fields(errors: Sequence[FieldError]) -> tuple[str, str]:
     return (f"{named} 等项", f"{named} and others") if len(fields) > _MOST_NAMED else (named, named)
 
 
+def list_fields_to_keep(errors: Sequence[FieldError]) -> str:
+    """Return the wrong fields for what is kept, without unknown keys that resemble none: they may be names."""
+    return ", ".join(dict.fromkeys(_parent(wrong.field) if _resembles_none(wrong) else wrong.field for wrong in errors))
+
+
+def _resembles_none(wrong: FieldError) -> bool:
+    return wrong.code == UNKNOWN and _MEANT not in wrong.advice
+
+
+def _parent(field: str) -> str:
+    return _field(field.split(".")[:-1])
+
+
 def explain(found: Mapping[str, Any], expected: Any) -> FieldError:
     """Return the explanation of an error that pydantic found.
 
@@ -135,7 +153,7 @@ def _explain_unknown(loc: tuple[str | int, ...], expected: Any) -> FieldError:
     path, models = _locate(loc[:-1], expected)
     key = str(loc[-1])
     nearest = _nearest(key, sorted({name for model in models for name in model.model_fields}))
-    meant = (f"是否应为 {nearest}？", f"did you mean {nearest}?") if nearest else ("请核对名称。", "check its name.")
+    meant = (f"是否应为 {nearest}？", f"{_MEANT} {nearest}?") if nearest else ("请核对名称。", "check its name.")
     if _REPEATABLE.fullmatch(key):
         field = _field([*path, key])
         advice = f"没有 {field} 这一项，{meant[0]} There is no field {field}; {meant[1]}"

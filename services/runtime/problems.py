@@ -41,7 +41,7 @@ class Problem(HTTPException):
 class ProblemDetails(BaseModel):
     """A refusal: `code` is stable, `detail` is the advice, `version` is the current version of what was to be changed.
 
-    With the code `malformed`, `errors` has each field that is wrong.
+    With the code `malformed`, `errors` has each field that is wrong; `retry_after` is in seconds.
     """
 
     type: str
@@ -52,6 +52,7 @@ class ProblemDetails(BaseModel):
     field: str | None = None
     version: int | None = None
     errors: list[FieldError] | None = None
+    retry_after: int | None = None
 
 
 ALWAYS: Mapping[int, Sequence[str]] = {
@@ -92,7 +93,9 @@ def render_problem(status: int, code: str, detail: str, **more: Any) -> Response
         "code": code,
         "detail": detail,
     }
-    headers = _HEADERS.get(status)
+    headers = dict(_HEADERS.get(status, {}))
+    if "retry_after" in more:
+        headers["Retry-After"] = str(more["retry_after"])
     return JSONResponse(jsonable_encoder({**body, **more}), status, headers=headers, media_type=PROBLEM_JSON)
 
 
@@ -140,7 +143,8 @@ async def _storage(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    get_log().error("unexpected", path=request.url.path, method=request.method, error=error)
+    route = request.scope.get("route")  # as it is declared: what was typed into a path may say who somebody is
+    get_log().error("unexpected", path=getattr(route, "path", ""), method=request.method, error=error)
     return render_problem(500, "unexpected", "Something broke on our side; it is logged. Try again or tell us.")
 
 

@@ -18,6 +18,7 @@ from contracts.facts import HEARD_BY, by_type
 from contracts.reference.calendar import day_of
 from contracts.reference.divisions import Area, Divisions
 from services.runtime.access import Gate
+from services.runtime.attempts import Attempts
 from services.runtime.clock import Clock, system_clock
 from services.runtime.connections import BoundedProtocol
 from services.runtime.inbox import EVENTS, Apply, Inbox, Listener, binding_keys
@@ -55,6 +56,7 @@ class Service:
         self.known = by_type(HEARD_BY[name])
         self.journal = Journal(self.database, name, clock, self.known)
         self.requests = Requests(self.database, clock)
+        self.attempts = Attempts(self.database, clock, settings.attempts_an_hour)
         self.parked = Parked(self.database, clock)
         broker = settings.rabbitmq_url.get_secret_value()
         self.relay = Relay(broker, self.database, self.journal, clock, name)
@@ -150,7 +152,7 @@ class Service:
 
     async def _come_up(self) -> None:
         await wait_while_away(self.journal.prepare)
-        for step in self._prepare:
+        for step in (self.attempts.prepare, *self._prepare):
             await wait_while_away(partial(step, self.database))
         self._tasks.extend(asyncio.create_task(work()) for work in self._work)
         attempt = 0

@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 class Settings(BaseSettings):
     """The settings of every service; all variables but the two server addresses start with `HOUNIAO_`."""
 
-    model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     mongodb_url: SecretStr = Field(validation_alias="MONGODB_URL")
     rabbitmq_url: SecretStr = Field(validation_alias="RABBITMQ_URL")
@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     deadlines: Path | None = None
     """A table of deadlines in place of the one that comes with registration."""
     log: Literal["json", "pretty"] = "json"
+    attempts_an_hour: int = Field(default=60, ge=1, le=10_000)
+    """How often within an hour a caller may look people up by document, read in an emergency, or guess at messages."""
 
     @field_validator("districts", mode="before")
     @classmethod

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, FastAPI, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,6 +14,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.runtime.access import Caller, Role, allow
+from services.runtime.attempts import must_be_within
 from services.runtime.limits import LimitBody
 from services.runtime.parameters import Limit, ServiceHere
 from services.runtime.problems import Problem, refuse_clearly
@@ -116,11 +117,16 @@ async def list_parked(
 
 @_common.post("/parked/{parked_id}/replay", tags=["parked"], summary="Take a parked message in again")
 async def replay(
-    parked_id: str, service: ServiceHere, _: Annotated[Caller, Depends(allow(Role.ADMIN))]
+    parked_id: str, request: Request, service: ServiceHere, caller: Annotated[Caller, Depends(allow(Role.ADMIN))]
 ) -> dict[str, Any]:
-    """Take in a parked message once more after a fix; it leaves the list if it is understood now."""
+    """Take in a parked message once more after a fix; it leaves the list if it is understood now.
+
+    Ids of parked messages are digests of their content, so guesses at ids are limited.
+    """
+    await must_be_within(service.attempts, getattr(request.app.state, "access_log", None), "replay", caller)
     try:
         reason = await service.parked.replay(parked_id, service.listener.take_again)
     except KeyError as error:
         raise Problem(404, "not_found", "No such parked message; it may have been replayed already.") from error
+    await service.attempts.give_back("replay", caller)
     return {"parked_id": parked_id, "understood": reason is None, "reason": reason}

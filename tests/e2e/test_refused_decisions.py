@@ -17,6 +17,7 @@ from services.registration.domain.errors import (
     DiedBeforeBirthError,
     FutureDayError,
     LeftBeforeArrivingError,
+    NamesPersonError,
     NotAskedError,
     NotContestedError,
     NotDeadError,
@@ -125,6 +126,11 @@ async def living_there_no_more(clerks: Clerks) -> Asked:
     return Asked(A, f"/stays/{stay}/relocation", {"community": "西村"})
 
 
+async def community_named_after_the_person(clerks: Clerks) -> Asked:
+    somebody, stay = await living(clerks)
+    return Asked(A, f"/stays/{stay}/relocation", {"community": f"{somebody.typed['name']}家"})
+
+
 async def retracted_already(clerks: Clerks) -> Asked:
     return Asked(A, f"/stays/{await retracted(clerks)}/correction", {"started_on": "2026-03-02"})
 
@@ -218,7 +224,7 @@ async def a_stale_form(clerks: Clerks) -> Asked:
     return Asked(A, f"/stays/{story.old}/relocation", {"community": "西村", "version": 1})
 
 
-STATUSES = {"not_found": 404, "future_date": 422, "idempotency_mismatch": 422}
+STATUSES = {"not_found": 404, "future_date": 422, "names_person": 422, "idempotency_mismatch": 422}
 
 SCENARIOS: Mapping[type[RefusedError], Callable[[Clerks], Awaitable[Asked]]] = {
     NotFoundError: nothing_there,
@@ -228,6 +234,7 @@ SCENARIOS: Mapping[type[RefusedError], Callable[[Clerks], Awaitable[Asked]]] = {
     NotLivingHereError: living_there_no_more,
     RetractedError: retracted_already,
     NothingToCorrectError: nothing_to_correct,
+    NamesPersonError: community_named_after_the_person,
     NotEndedError: never_left,
     NotContestedError: never_contested,
     AcceptedAlreadyError: accepted_by_the_other,

@@ -25,9 +25,10 @@ from services.archives.views.archives import (
 )
 from services.archives.views.people import Heard, find_heard
 from services.archives.views.summaries import find_summary
-from services.runtime.bodies import AsSent, Body
+from services.runtime.attempts import must_be_within
+from services.runtime.bodies import AsSent, Body, WithoutNumbers
 from services.runtime.parameters import Cause, Division, Limit, PersonId, ServiceHere, Street, StreetInQuery, Version
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["archives"])
 
@@ -149,7 +150,7 @@ async def get_by_code(
     return readable
 
 
-@router.get("/archives/{person_id}", summary="Open an archive")
+@router.get("/archives/{person_id}", summary="Open an archive", responses=refuses(not_found=404, too_many_requests=429))
 async def get_archive(
     person_id: PersonId,
     service: ServiceHere,
@@ -158,6 +159,8 @@ async def get_archive(
     emergency: Emergency = None,
 ) -> ArchiveFile:
     """Return what the district of the keeping street knows of a person; with a reason, what its custodian knows."""
+    if emergency:
+        await must_be_within(service.attempts, log, "emergency", caller)
     heard = await find_known_of(service, person_id)
     granted = grant(caller, heard, emergency)
     read = Read(f"archive_read_as_{granted.read_as}", person_id, emergency or "care", granted.street)
@@ -173,7 +176,9 @@ async def get_extract(
     caller: Worker,
     log: Log,
     reason: Annotated[
-        str, Query(min_length=4, max_length=200, description="who asked for it and how that was checked")
+        str,
+        Query(min_length=4, max_length=200, description="who asked for it and how that was checked"),
+        WithoutNumbers,
     ],
 ) -> Extract:
     """Return the extract that a person may ask for; the reason states who asked and how that was checked."""

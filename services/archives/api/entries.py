@@ -20,6 +20,7 @@ from services.archives.api.reading import (
 )
 from services.archives.commands.entries import correct_entry, find_entry, record_entry, void_entry
 from services.archives.commands.recording import Change
+from services.archives.domain.entries import CODES
 from services.archives.domain.errors import UnknownEntryError
 from services.archives.views.people import Heard
 from services.runtime.access import Caller
@@ -42,6 +43,7 @@ class EntryRequest(Body):
     `reason` is why a resident of another street of the district was served, where another street keeps the archive.
     """
 
+    codes = CODES
     street: Street
     measured_at: AwareDatetime
     content: Typed
@@ -51,6 +53,7 @@ class EntryRequest(Body):
 class CorrectionRequest(Body):
     """What an entry should say instead, and why."""
 
+    codes = CODES
     measured_at: AwareDatetime
     content: Typed
     reason: Words = Field(min_length=2)

@@ -30,10 +30,11 @@ from contracts.archives.entries import (
     entry_stream,
 )
 from contracts.envelope import Event, Fact, uuid7
+from contracts.reference.telling import tells_number, tells_phone_or_card
 from contracts.refusals import RefusedError
 from services.archives.commands.recording import archive_in, commits_of, newest_of, record_together
 from services.archives.domain.access import find_keeping_street
-from services.archives.domain.entries import record_entry
+from services.archives.domain.entries import CODES, record_entry
 from services.archives.domain.errors import NoArchiveError
 from services.archives.fhir.portable import PortableArchive, kept_by
 from services.archives.fhir.reading import BundleRefusedError, open_bundle
@@ -42,6 +43,7 @@ from services.archives.views import exports
 from services.archives.views.people import Heard, find_heard
 from services.runtime.access import Caller
 from services.runtime.access_log.log import Access, AccessLog
+from services.runtime.bodies import texts_of
 from services.runtime.journal import Commit
 from services.runtime.service import Service
 
@@ -152,6 +154,7 @@ async def take(service: Service, caller: Caller, person_id: str, body: bytes) ->
     caller.must_cover(district)
     if portable.archive.person_id != person_id:
         raise BundleRefusedError("not_ours", "Bundle.entry.1.resource.id")
+    _must_have_no_numbers(portable)
     cause = f"fhir/{sha256(body).hexdigest()}"
 
     async def decide(streams: Mapping[str, Event[Fact]]) -> tuple[tuple[Taken, list[Fact]], Sequence[Commit]]:
@@ -163,6 +166,20 @@ async def take(service: Service, caller: Caller, person_id: str, body: bytes) ->
     taken, facts = await record_together(service, people, decide, archive_stream(person_id, district))
     await _keep_serial(service, facts)
     return taken
+
+
+def _must_have_no_numbers(portable: PortableArchive) -> None:
+    """Raise BundleRefusedError if something that was typed has a number which may say who somebody is."""
+    archive = portable.archive
+    said = [
+        (version.content, version.reason)
+        for entry in portable.entries
+        for version in (*entry.earlier, entry.as_earlier())
+    ]
+    typed = [archive.basic, archive.paper and archive.paper.reference, *said]
+    for loc, text in texts_of(typed):
+        if (tells_phone_or_card if loc[-1] in CODES else tells_number)(text):
+            raise BundleRefusedError("long_number", "Bundle")
 
 
 @dataclass(slots=True)

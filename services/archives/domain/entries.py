@@ -23,6 +23,10 @@ TYPING_LATITUDE = timedelta(minutes=5)
 """How far the clock of whoever types may be ahead of the server's."""
 
 
+CODES = frozenset({"batch", "prescription_id"})
+"""What has numbers of its own in an entry: the lot of a vaccine, a prescription."""
+
+
 def record_entry(
     archive: Archive | None, custody: Custody | None, entry: Entry, now: datetime, died_on: date | None = None
 ) -> EntryRecorded:

@@ -35,7 +35,7 @@ MOST_OBJECTS = 300_000
 class BundleRefusedError(Exception):
     """A bundle is not taken in: a stable code, and the path of what is wrong in it."""
 
-    def __init__(self, code: Literal["not_fhir", "not_ours", "altered"], path: str) -> None:
+    def __init__(self, code: Literal["not_fhir", "not_ours", "altered", "long_number"], path: str) -> None:
         super().__init__(f"{code}: {path}")
         self.code = code
         self.path = path
@@ -45,6 +45,7 @@ ADVICE: Mapping[str, str] = {
     "not_fhir": "不是有效的 FHIR R4 文档包。This is no valid FHIR R4 document bundle; mend what the path names.",
     "not_ours": "不是由本系统导出的健康档案。This is no archive that was exported here: the path says what is missing.",
     "altered": "内容与导出时不一致。It says something that was not exported so, or not alike in all places.",
+    "long_number": "文字中有电话、证件号码等长号码。A text in it has a long number, such as of a phone or a document.",
 }
 """What is wrong, in Chinese and English, by code."""
 

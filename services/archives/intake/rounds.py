@@ -13,6 +13,7 @@ from unicodedata import normalize
 
 from contracts.archives.entries import Entry
 from contracts.reference.calendar import SHANGHAI
+from contracts.reference.telling import hide_numbers, tells_phone_or_card
 from services.archives.intake.readings import (
     COLUMNS,
     OTHER_HEADINGS,
@@ -46,6 +47,8 @@ ROW_RULES = RowRules(
 )
 
 _DATES = frozenset({"followed_on", "next_on"})
+WITHHELD = "*"
+"""What is kept in place of what is no id of a person: a name, or the number of a document."""
 _LONG_NUMBER = re.compile(r"[0-9]{7,}[0-9Xx]?")
 _LONGEST_CELL = 200
 
@@ -88,7 +91,10 @@ def read_round(data: bytes, filename: str) -> Round:
 
 
 def _typed(cells: Sequence[str], table: Table) -> dict[str, str]:
-    """Return the texts of the known columns, without long numbers, which may identify somebody."""
+    """Return the texts of the known columns, without long numbers, which may identify somebody.
+
+    In the column of people nothing is kept but an id or an archive's code.
+    """
     typed = {}
     for field, column in table.header.columns.items():
         if column < len(cells):
@@ -105,9 +111,13 @@ def _with_unit(cell: str, unit: str | None) -> str:
 
 
 def _without_long_numbers(field: str, cell: str) -> str:
-    if (field == "person" and is_person_id(cell)) or (field in _DATES and read_date(cell)):
+    if field == "person":
+        return cell if is_person_id(cell) or not cell.strip() else WITHHELD
+    if field in _DATES and read_date(cell):
         return cell
-    return _LONG_NUMBER.sub("*", normalize("NFKC", cell)) if _LONG_NUMBER.search(compact(cell)) else cell
+    hidden = _LONG_NUMBER.sub("*", normalize("NFKC", cell)) if _LONG_NUMBER.search(compact(cell)) else cell
+    in_groups = tells_phone_or_card(cell) and any(map(str.isdigit, hidden))
+    return hide_numbers(cell) if in_groups else hidden
 
 
 def write_refused(refused: Iterable[tuple[Row, Refusal]], advice_of: Callable[[Refusal], str], *more: Page) -> bytes:

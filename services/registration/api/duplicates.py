@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from contracts.envelope import PersonId
 from services.registration.api.dependencies import Clerk, RegistrationHere
-from services.registration.commands.identities import refuse_naming, texts_of
+from services.registration.commands.identities import find_identity, find_names, refuse_naming, texts_of
 from services.registration.service import Registration
 from services.registration.views import duplicates
 from services.registration.views.duplicates import Pair
@@ -47,6 +47,7 @@ class DuplicatePage(BaseModel):
 class Dismissal(Body):
     """The two ids that are two people, and how the clerk knows."""
 
+    tells_who = True
     people: tuple[PersonId, PersonId]
     reason: str = Field(min_length=2, max_length=200)
 
@@ -78,6 +79,9 @@ async def post_dismissal(body: Dismissal, registration: RegistrationHere, caller
     pair = await duplicates.find_pair(service.database, *body.people)
     if pair is None or not any(caller.covers(street) for streets in pair.streets.values() for street in streets):
         raise Problem(404, "not_found", "辖区内没有该疑似重复。No such pair in your division.")
+    for person in pair.people:
+        identity = await find_identity(registration, person)
+        refuse_naming(body.reason, *texts_of(identity), *await find_names(registration, person))
     await duplicates.dismiss(service.database, pair, caller.subject, body.reason, service.clock())
 
 

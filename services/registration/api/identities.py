@@ -51,6 +51,7 @@ class PersonIdentity(BaseModel):
 class NameCorrection(Body):
     """The person's name as the document has it, and why it is corrected."""
 
+    tells_who = True
     name: Typed
     reason: Reason
 
@@ -58,12 +59,14 @@ class NameCorrection(Body):
 class NameConfirmation(Body):
     """Why the recorded name is right."""
 
+    tells_who = True
     reason: Reason
 
 
 class ErasureRequest(Body):
     """Why the identity of a person is to be erased, e.g. that the person asked for it."""
 
+    tells_who = True
     reason: Reason
 
 

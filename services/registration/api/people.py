@@ -28,6 +28,7 @@ from services.registration.service import Registration
 from services.registration.views.people import KnownPerson
 from services.registration.views.sealed import find_erasures
 from services.runtime.access import Caller
+from services.runtime.attempts import must_be_within
 from services.runtime.bodies import Body
 from services.runtime.parameters import Cause
 from services.runtime.problems import Problem, refuses
@@ -139,6 +140,7 @@ class PersonFile(BaseModel):
 class Lookup(Body):
     """The document of a person to find, and the reason for the access log."""
 
+    tells_who = True
     document_type: str
     document_number: str = Field(max_length=64)
     reason: str = Field(min_length=2, max_length=200)
@@ -160,14 +162,17 @@ async def get_person(person_id: str, registration: RegistrationHere, caller: Cle
     return _file(known, registration.service.today).model_copy(update={"erased_at": erasures.get(person_id)})
 
 
-@router.post("/people/lookup", summary="Find a person by document")
+@router.post(
+    "/people/lookup", summary="Find a person by document", responses=refuses(not_found=404, too_many_requests=429)
+)
 async def post_lookup(body: Lookup, registration: RegistrationHere, caller: Clerk) -> FoundPerson:
     """Find a person by document; who asks and why is recorded in the access log first."""
     document_type = DocumentType.from_label(body.document_type)
     if document_type is None:
         raise Problem(422, "bad_document_type", ADVICE["bad_document_type"])
-    refuse_naming(body.reason, body.document_number)
     service = registration.service
+    await must_be_within(service.attempts, registration.access_log, "lookup", caller)
+    refuse_naming(body.reason, body.document_number)
     person_id = registration.vault.person_id_of(document_type, body.document_number)
     known = await registration.find_known_person(person_id)
     identity = await show_identity(registration, caller, person_id, known.knowledge.stays, body.reason)

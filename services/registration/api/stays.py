@@ -19,6 +19,7 @@ from services.registration.domain.errors import (
     AnsweredAlreadyError,
     FutureDayError,
     LeftBeforeArrivingError,
+    NamesPersonError,
     NotContestedError,
     NotEndedError,
     NothingToCorrectError,
@@ -73,6 +74,7 @@ class Correction(Body):
 class Relocation(Body):
     """The new place of a person who moved inside the street."""
 
+    tells_who = True
     version: Version = None
     community: Annotated[str | None, Field(max_length=100)] = None
     grid: Annotated[str | None, Field(max_length=40)] = None
@@ -134,7 +136,13 @@ async def post_correction(
     "/stays/{stay_id}/relocation",
     summary="Move inside the street",
     responses=refuses(
-        *WHEN_RECORDING, StaleError, NotLivingHereError, NothingToCorrectError, not_found=404, conflict=409
+        *WHEN_RECORDING,
+        StaleError,
+        NotLivingHereError,
+        NothingToCorrectError,
+        NamesPersonError,
+        not_found=404,
+        conflict=409,
     ),
 )
 async def post_relocation(

@@ -11,9 +11,9 @@ from datetime import UTC, datetime, timedelta
 
 from pydantic_core import from_json
 
-from services.registration.commands.identities import refuse_naming, texts_of
+from services.registration.commands.identities import find_names, refuse_naming, texts_of
 from services.registration.domain.identities import Identity
-from services.registration.domain.mentions import decode, mentions
+from services.registration.domain.mentions import decode, mentions, repeats
 from services.registration.service import Registration
 from services.registration.vault import Sealed
 from services.registration.views import duplicates
@@ -24,6 +24,7 @@ from services.registration.views.sealed import (
     delete_refused,
     erase_identity,
     find_sealed,
+    hide_headings,
     lift_erasures,
     list_files,
     read_parked,
@@ -67,7 +68,9 @@ async def erase_person(registration: Registration, access: Access, people: Seque
     database = registration.service.database
     sealed = await find_sealed(database, people)
     identities = [registration.vault.open(content) for content in sealed.values()]
-    refuse_naming(access.reason, *(text for identity in identities for text in texts_of(identity)))
+    names = [name for person in people for name in await find_names(registration, person)]
+    telling = [*names, *(text for identity in identities for text in texts_of(identity))]
+    refuse_naming(access.reason, *telling)
     await delete_orphans(database, registration.service.clock())
     await _refuse_while_importing(database)
     await registration.access_log.record_all([access.model_copy(update={"person_id": person}) for person in people])
@@ -75,6 +78,7 @@ async def erase_person(registration: Registration, access: Access, people: Seque
     messages = await _find_messages(registration, identities)
     await delete_refused(database, rows)
     await delete_parked(database, messages)
+    await hide_headings(database, lambda text: repeats(text, *telling))
     erased_at = _next_millisecond(registration.service.clock())
     for person in people:  # last, so that a repetition after a crash still finds the texts by the identity
         await duplicates.forget(database, person)

@@ -1,10 +1,16 @@
-"""Show identities, and correct or confirm names, each recorded in the access log first."""
+"""Show identities, and correct or confirm names, each recorded in the access log first.
 
+What can't be deleted may not name anybody.
+"""
+
+import re
 from collections.abc import Collection
 
+from contracts.reference.telling import tells_number
 from contracts.registration.stays import Stay, StayState
+from services.registration.domain.errors import NamesPersonError
 from services.registration.domain.identities import Identity
-from services.registration.domain.mentions import normalise
+from services.registration.domain.mentions import is_named_after, names_somebody, repeats
 from services.registration.service import Registration
 from services.registration.views import duplicates
 from services.registration.views.name_differences import (
@@ -19,6 +25,10 @@ from services.runtime.access import Caller
 from services.runtime.access_log.log import Access
 from services.runtime.problems import Problem
 
+WITHHELD = "withheld: the reason named the person"
+"""What the access log keeps of such a reason where refusing it would tell that it is right."""
+_ID = re.compile(r"[0-9a-f]{32}")
+
 
 async def show_identity(
     registration: Registration, caller: Caller, person_id: str, stays: Collection[Stay], reason: str
@@ -29,12 +39,13 @@ async def show_identity(
     reason names the person.
     """
     street = newest_street(stays)
-    if not any(caller.covers(stay.street) for stay in stays):
-        attempt = Access.of(caller, "identity_sought", reason, person_id=person_id, street=street)
-        await registration.access_log.record(attempt)
-        raise Problem(404, "not_found", "No such person in your division.")
     identity = await find_identity(registration, person_id)
-    refuse_naming(reason, *texts_of(identity), *await find_names(registration, person_id))
+    telling = (*texts_of(identity), *await find_names(registration, person_id))
+    if not any(caller.covers(stay.street) for stay in stays):
+        said, whom = WITHHELD if _tells(reason, *telling) else reason, person_id if _ID.fullmatch(person_id) else None
+        await registration.access_log.record(Access.of(caller, "identity_sought", said, person_id=whom, street=street))
+        raise Problem(404, "not_found", "No such person in your division.")
+    refuse_naming(reason, *telling)
     read = Access.of(caller, "identity_read", reason, person_id=person_id, street=street)
     await registration.access_log.record(read)
     return identity
@@ -115,15 +126,32 @@ def texts_of(identity: Identity | None) -> tuple[str, ...]:
 
 
 def refuse_naming(reason: str, *texts: str) -> None:
-    """Raise Problem (422) if a reason contains one of the texts: the access log is permanent, and it is not sealed."""
-    typed = normalise(reason)
-    if any(len(normalise(text)) > 1 and normalise(text) in typed for text in texts):
+    """Raise Problem (422) if a reason has one of the texts or a long number: the access log is kept, and not sealed."""
+    if _tells(reason, *texts):
         raise Problem(
             422,
             "reason_names_person",
             "请勿在事由中填写姓名、证件号码、电话或地址。Give the reason without name, number, phone or address.",
             field="reason",
         )
+
+
+def _tells(reason: str, *texts: str) -> bool:
+    return tells_number(reason) or repeats(reason, *texts)
+
+
+async def refuse_named_place(registration: Registration, stay: Stay, community: str | None, grid: str | None) -> None:
+    """Raise NamesPersonError if a community or grid of a stay says who the person is: facts keep it for ever."""
+    if not (community or grid):
+        return
+    divisions, identity = registration.service.divisions, await find_identity(registration, stay.person_id)
+    street = registration.current_division(stay.street)
+    streets = (stay.street, street, *divisions.predecessors(street))
+    names = [*([identity.name] if identity else ()), *await find_names(registration, stay.person_id)]
+    _, number, phone, address = texts_of(identity) or ("", "", "", "")
+    for field, said in (("community", community or ""), ("grid", grid or "")):
+        if names_somebody(said, *streets) or any(is_named_after(said, name, number, phone, address) for name in names):
+            raise NamesPersonError(field)
 
 
 def newest_street(stays: Collection[Stay]) -> str | None:

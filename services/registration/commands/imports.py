@@ -57,6 +57,8 @@ from services.runtime.logs import get_log
 from services.runtime.mongo import wait_while_away
 from services.runtime.sheets.tables import row_of, table_of
 
+FILE_NAME = "register"
+"""What a register is kept as; its own name may say who somebody is, and its kind is in the content."""
 BATCH_SIZE = 1000
 """The number of rows that are recorded together, between two saves of the progress."""
 TWICE = Limits(2 * Limits().seconds, 2 * Limits().megabytes)
@@ -107,7 +109,7 @@ async def hand_in(registration: Registration, content: bytes, filename: str, sub
     progress = begin(register, submission.street, now, submission.approver, submission.import_id)
     sealed = registration.vault.seal_bytes(content)
     database = registration.service.database
-    await keep_register(database, progress.import_id, sealed, filename, now)
+    await keep_register(database, progress.import_id, sealed, FILE_NAME, now)
     await enqueue_import(database, progress.import_id, {**_fields(progress), "by": submission.by})
     if progress.state == "done":
         await drop_file(database, progress.import_id)

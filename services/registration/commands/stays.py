@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from contracts.envelope import Event, narrow
 from contracts.registration.notices import Answer
 from contracts.registration.stays import DestinationKind, Stay, StayCorrected, StayFact
+from services.registration.commands.identities import refuse_named_place
 from services.registration.commands.knowledge import load_knowledge
 from services.registration.commands.recording import continue_own, load_own, must_not_be_future, recorded_by
 from services.registration.commands.settling import settle
@@ -60,7 +61,12 @@ async def correct_stay(
 async def relocate_stay(
     registration: Registration, stay_id: str, location: Location, causation: str, version: int | None = None
 ) -> Stay:
-    """Record that the person moved inside the street; return the stay."""
+    """Record that the person moved inside the street; return the stay.
+
+    Raise NamesPersonError if community or grid say who the person is.
+    """
+    own = await load_own(registration, f"stay/{stay_id}", StayFact)
+    await refuse_named_place(registration, own.data.stay, location.community, location.grid)
     return await _change_stay(registration, stay_id, lambda stay: stays.relocate(stay, *location), causation, version)
 
 

@@ -37,6 +37,21 @@ class FutureDayError(RefusedError):
         self.field = field
 
 
+class NamesPersonError(RefusedError):
+    """The name of a community or grid says who the person is, or has a number that may be somebody's."""
+
+    code = "names_person"
+    advice = (
+        "社区、网格请只填名称或编码，不要填写姓名、证件号码、电话或门牌。"
+        "Give community and grid by name or code alone, without name, number, phone or house."
+    )
+    status = 422
+
+    def __init__(self, field: str) -> None:
+        super().__init__(field)
+        self.field = field
+
+
 class NotLivingHereError(RefusedError):
     """The stay has ended already, or was retracted."""
 

@@ -1,7 +1,7 @@
 """Check typed reports: return an arrival or departure, or a refusal; the same over HTTP, over AMQP and in registers."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from datetime import date
 from unicodedata import normalize
@@ -12,6 +12,7 @@ from contracts.reference.divisions import Divisions
 from contracts.reference.identity import Document, DocumentType, guardian_in
 from contracts.registration.stays import Category
 from services.registration.domain.arrivals import Arrival, Departure
+from services.registration.domain.mentions import is_named_after, names_somebody
 from services.registration.intake import fields
 from services.registration.intake.documents import DocumentReport, keep_apart, read_document
 from services.registration.intake.fields import refuse
@@ -59,7 +60,9 @@ def check_arrival(
     check.
     """
     try:
-        return _read_arrival(report, _Circumstances(street, today, divisions, approver))
+        arrival = _read_arrival(report, _Circumstances(street, today, divisions, approver))
+        _must_name_nobody(arrival, [arrival])
+        return arrival
     except ReportRefusedError as refused:
         return refused.refusal
 
@@ -91,6 +94,7 @@ def _read_household(report: HouseholdReport, context: _Circumstances) -> list[Ar
     """Return the arrival of the head, then of each member with the fields inherited from the head's report."""
     first = _read_arrival(report, context)
     if not report.members:
+        _must_name_nobody(first, [first])
         return [first]
     if first.head is None:
         first = first._replace(head=first.document, relationship=first.relationship or HEAD)
@@ -101,7 +105,19 @@ def _read_household(report: HouseholdReport, context: _Circumstances) -> list[Ar
             if any(known.document == arrival.document for known in arrivals):
                 refuse(RefusalCode.NAMED_TWICE, "document_number")
             arrivals.append(arrival)
+    for place, arrival in enumerate(arrivals):
+        with _prefixing_field(f"members.{place - 1}") if place else nullcontext():
+            _must_name_nobody(arrival, arrivals)
     return arrivals
+
+
+def _must_name_nobody(arrival: Arrival, together: Sequence[Arrival]) -> None:
+    """Refuse a community or grid that says who one of those is who arrived together: facts keep it for ever."""
+    for field in ("community", "grid"):
+        said = getattr(arrival, field)
+        telling = ((one.name, one.document_number, one.phone, one.address) for one in together)
+        if said and any(is_named_after(said, *told) for told in telling):
+            refuse(RefusalCode.NAMES_PERSON, field)
 
 
 def _inherit(member: ArrivalReport, report: ArrivalReport) -> ArrivalReport:
@@ -138,6 +154,7 @@ def _read_arrival(report: ArrivalReport, context: _Circumstances) -> Arrival:
     birth = fields.read_birth(report.birth, document, context.today)
     sex = fields.read_sex(report.sex, document, warnings)
     started_on = _read_first_day(report, birth, context.today, warnings)
+    _must_be_places(report, street, context)
     purpose = fields.read_word(PURPOSES, report.purpose, "unknown_purpose", warnings)
     dwelling = fields.read_word(DWELLINGS, report.dwelling, "unknown_dwelling", warnings)
     relationship, head = _read_place_in_household(report, document, context, warnings)
@@ -198,6 +215,15 @@ def _read_first_day(report: ArrivalReport, birth: date, today: date, warnings: l
     if started_on < birth:
         warnings.append("arrived_before_birth")
     return started_on
+
+
+def _must_be_places(report: ArrivalReport, street: str, context: _Circumstances) -> None:
+    """Refuse a community or grid that has a number or a text that may be somebody's."""
+    for field in ("community", "grid"):
+        typed = getattr(report, field)
+        streets = (street, context.street, *context.divisions.predecessors(street))
+        if names_somebody(typed) and names_somebody(typed, *streets):
+            refuse(RefusalCode.NAMES_PERSON, field)
 
 
 def _read_place_in_household(

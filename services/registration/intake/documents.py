@@ -34,6 +34,7 @@ class DocumentReport(Body):
     card), the child's day of birth and, for twins, the birth order.
     """
 
+    tells_who = True
     document_type: Typed = ""
     document_number: Typed = ""
     birth: Typed = ""

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from services.registration.domain.errors import NamesPersonError
+
 
 class RefusalCode(StrEnum):
     """The stable codes of refused reports, in the order in which they are checked."""
@@ -26,6 +28,7 @@ class RefusalCode(StrEnum):
     NAMED_TWICE = "named_twice"
     LEFT_BEFORE_ARRIVING = "left_before_arriving"
     NOT_REGISTERED_HERE = "not_registered_here"
+    NAMES_PERSON = "names_person"
 
 
 REASONS: Mapping[str, str] = {
@@ -48,6 +51,7 @@ REASONS: Mapping[str, str] = {
     "The same number and birth order are another name's, or the report names one person twice.",
     "left_before_arriving": "离开日期早于到达日期。The day of leaving lies before the day of arriving.",
     "not_registered_here": "该人员在本街道没有在住记录。This person has no open stay in the street.",
+    "names_person": "社区或网格中有个人信息。The community or grid says who somebody is.",
 }
 """The reasons of refusals, in Chinese and English, by code."""
 
@@ -82,6 +86,7 @@ ADVICE: Mapping[str, str] = {
     "left_before_arriving": "请核对到达日期和离开日期。Correct the day of arriving or of leaving.",
     "not_registered_here": "请补填来本地日期，或先登记流入。"
     "Fill in the day of arriving, or register the arrival first.",
+    "names_person": NamesPersonError.advice,
     "unknown_report": "路由键应为 <街道代码>.arrival、<街道代码>.departure 或 <街道代码>.answer。"
     "Publish with the key <street>.arrival, <street>.departure or <street>.answer.",
     "no_such_notice": "没有该通报。There is no such notice; look at the list of notices.",

@@ -15,6 +15,7 @@ MOST_MEMBERS = 30
 class Override(Body):
     """A supervisor's reason to approve a number that fails its check, or that another person has too."""
 
+    tells_who = True
     reason: Typed
 
 

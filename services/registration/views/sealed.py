@@ -1,8 +1,9 @@
 """Store sealed identities, registers and refused rows, replace their seals, and delete them for an erasure."""
 
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from pymongo import UpdateOne
 
@@ -254,6 +255,32 @@ async def read_parked(database: Database) -> AsyncIterator[tuple[str, bytes]]:
 async def delete_parked(database: Database, names: Sequence[str]) -> None:
     """Delete parked messages for an erasure."""
     await database[PARKED].delete_many({"_id": {"$in": list(names)}})
+
+
+HIDDEN = "*"
+
+
+async def hide_headings(database: Database, tells: Callable[[str], bool]) -> None:
+    """Hide, for an erasure, titles of sheets and headings that tell who a person is, wherever an import keeps them."""
+    async for document in database[IMPORTS].find({}, dict.fromkeys(_AS_TYPED, 1)):
+        kept = {field: document[field] for field in _AS_TYPED if field in document}
+        hidden = {field: _hide(value, tells) for field, value in kept.items()}
+        if hidden != kept:
+            await database[IMPORTS].update_one({"_id": document["_id"]}, {"$set": hidden})
+
+
+_AS_TYPED = ("sheets", "ignored_rows", "notes")
+
+
+def _hide(value: Any, tells: Callable[[str], bool]) -> Any:
+    match value:
+        case dict():
+            return {name: _hide(one, tells) for name, one in value.items()}
+        case list():
+            return [_hide(one, tells) for one in value]
+        case str() if tells(value):
+            return HIDDEN
+    return value
 
 
 async def delete_orphans(database: Database, now: datetime) -> None:

@@ -6,6 +6,7 @@ from typing import Literal
 
 from pydantic import BaseModel
 
+from contracts.reference.telling import hide_numbers
 from services.runtime.sheets.files import MAX_PEOPLE, Sheet, SheetError, read_book
 from services.runtime.sheets.headings import (
     Candidate,
@@ -83,16 +84,17 @@ def read_tables(data: bytes, filename: str, vocabulary: Vocabulary, rules: RowRu
     if not any(candidate for _, candidate in found):
         raise SheetError("no_header_row")
     fitting = any(candidate and candidate.needed == len(vocabulary.needed) for _, candidate in found)
-    tables, reports = [], [SheetRead(sheet=name, skipped="hidden") for name in book.hidden]
+    tables, reports = [], [SheetRead(sheet=hide_numbers(name), skipped="hidden") for name in book.hidden]
     for sheet, candidate in found:
+        name = hide_numbers(sheet.name)
         if candidate is None or (fitting and not _is_meant(sheet, candidate, vocabulary)):
-            reports.append(SheetRead(sheet=sheet.name, skipped="no_headings"))
+            reports.append(SheetRead(sheet=name, skipped="no_headings"))
             continue
         header = _read_header(sheet, vocabulary, candidate, of_several=len(book.sheets) > 1)
         rows = find_rows(sheet, header, rules)
-        tables.append(Table(sheet.name, header, rows.people, rows.blank, rows.ignored, sheet.from_1904))
+        tables.append(Table(name, header, rows.people, rows.blank, rows.ignored, sheet.from_1904))
         numbers = tuple(range(header.last - header.rows + 1, header.last + 1))
-        reports.append(SheetRead(sheet=sheet.name, heading_rows=numbers, columns=header.mapped))
+        reports.append(SheetRead(sheet=name, heading_rows=numbers, columns=header.mapped))
     people = sum(len(table.people) for table in tables)
     if people > MAX_PEOPLE:
         raise SheetError("too_many_rows", f"{people} rows")
@@ -104,7 +106,9 @@ def _read_header(sheet: Sheet, vocabulary: Vocabulary, candidate: Candidate, *, 
     try:
         return read_header(sheet, vocabulary, candidate)
     except SheetError as error:
-        raise SheetError(error.code, f"{sheet.name}：{error.detail}" if of_several else error.detail) from error
+        raise SheetError(
+            error.code, f"{hide_numbers(sheet.name)}：{error.detail}" if of_several else error.detail
+        ) from error
 
 
 def _is_meant(sheet: Sheet, candidate: Candidate, vocabulary: Vocabulary) -> bool:

@@ -92,6 +92,21 @@ def test_names_and_numbers_of_documents_are_not_kept_wherever_they_were_typed() 
     assert "王芳" not in str(row)
 
 
+@pytest.mark.parametrize("person", ["王芳", "王芳 3幢", "E12345678", "人员3", "一三九六六六六七七七七"])
+def test_what_is_no_id_is_not_kept_in_the_column_of_people(person: str) -> None:
+    (row,) = read_round(workbook(HEADER, ["", person, *ROW[2:]]), "a.xlsx").rows
+
+    assert row.typed["person"] == "*"
+    assert check(person=person) == Refusal("unknown_person", "person")
+
+
+@pytest.mark.parametrize("typed", ["139 6666 7777", "１３９－６６６６－７７７７", "110105 19491231 002X"])
+def test_a_number_in_groups_is_not_kept_either(typed: str) -> None:
+    (row,) = read_round(workbook(HEADER, [*ROW[:8], typed, *ROW[9:]]), "a.xlsx").rows
+
+    assert not any(character.isdigit() for character in row.typed["side_effects"])
+
+
 @pytest.mark.parametrize("person", [PERSON, PERSON.upper(), f" {CODE} ", "３２０５０７００１００３００００１"])
 def test_a_person_is_named_by_id_or_archive_code(person: str) -> None:
     checked = check(person=person)

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.reference.identity import Document, DocumentType, guarded_number
 from services.registration.domain.identities import Identity
-from services.registration.domain.mentions import decode, mentions
+from services.registration.domain.mentions import decode, is_named_after, mentions, names_somebody
 
 NUMBER, OTHER_NUMBER = "11010519491231002X", "440524188001010014"
 PERSON = Identity(name="李小满", document_type=DocumentType.ID_CARD, document_number=NUMBER, phone="13800001111")
@@ -68,3 +68,36 @@ def test_a_child_is_found_beside_its_guardians_number_and_by_its_name_alone() ->
     assert mentions(f"李小满\n{OTHER_NUMBER}", child)
     assert not mentions(f"李小满\n{NUMBER}", child)
     assert not mentions(f"王伟\n{OTHER_NUMBER}", child)
+
+
+@pytest.mark.parametrize(
+    ("place", "tells"),
+    [
+        *(("第7社区", False), ("320507001003", False), ("320507001003012", False), ("320507011003", False)),
+        *(
+            ("320508001003", True),
+            ("32050719800101", True),
+            ("320507198001010018", True),
+            ("12网格139 6666 7777", True),
+        ),
+    ],
+)
+def test_a_place_has_no_number_but_a_code_of_its_own_district(place: str, tells: bool) -> None:
+    assert names_somebody(place, "320507001") is tells
+
+
+@pytest.mark.parametrize(
+    "place", ["李小满", "李 小 满家", "李小满(户主)", NUMBER, "138-0000-1111", "采莲路１号", "近采莲路1号李家"]
+)
+def test_a_place_named_after_the_person_is_found(place: str) -> None:
+    assert is_named_after(place, "李小满", NUMBER, "13800001111", "采莲路1号")
+
+
+@pytest.mark.parametrize("place", ["李庄社区", "李庄新村", "采莲社区", "第1社区", "采莲社区李庄组"])
+def test_a_place_that_is_called_like_the_person_is_a_place(place: str) -> None:
+    assert not is_named_after(place, "李庄", NUMBER, "13800001111", "采莲社区")
+
+
+def test_a_name_in_latin_letters_is_a_word_of_its_own() -> None:
+    assert is_named_after("with Li", "LI", "E12345678", "", "")
+    assert not is_named_after("Lilac Garden", "Li", "E12345678", "", "")
