@@ -9,6 +9,7 @@ import gc
 import os
 import pickle
 import resource
+import select
 import signal
 import socket
 import sys
@@ -41,27 +42,35 @@ def main() -> None:
     control = socket.socket(fileno=int(sys.argv[1]))
     os.nice(NICE)
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # the kernel forgets a worker that ended
+    imported, importing = os.pipe2(os.O_NONBLOCK)
     while True:
         module, descriptors, *_ = socket.recv_fds(control, LONGEST_NAME, 1)
         if not module:
             break
-        with contextlib.suppress(ImportError):  # the worker answers with it
-            import_module(module.decode().strip())
+        with contextlib.suppress(BlockingIOError):
+            module += os.read(imported, select.PIPE_BUF)
+        for name in module.decode().split():
+            with contextlib.suppress(ImportError):  # the worker that needs it answers with it
+                import_module(name)
         gc.freeze()
         if os.fork() == 0:
             control.close()
-            _work(socket.socket(fileno=descriptors[0]))
+            _work(socket.socket(fileno=descriptors[0]), importing)
         os.close(descriptors[0])
     os.killpg(0, signal.SIGKILL)
 
 
-def _work(asked: socket.socket) -> None:
-    """Do one job and end; a worker that runs out of memory or time ends without an answer."""
+def _work(asked: socket.socket, importing: int) -> None:
+    """Do one job and end; a worker that runs out of memory or time ends without an answer.
+
+    What had to be imported on the way is told, so that the next worker has it.
+    """
     status = 1
     try:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # what a reader complains of may quote the file
         function, arguments, limits = pickle.loads(read_all(asked))  # noqa: S301 - from the process that started this
         _keep_within(limits)
+        known = set(sys.modules)
         try:
             answer = True, function(*arguments)
         except MemoryError:
@@ -69,6 +78,8 @@ def _work(asked: socket.socket) -> None:
         except Exception as error:
             answer = False, (type(error), error.args, vars(error))
         asked.sendall(pickle.dumps(answer, pickle.HIGHEST_PROTOCOL))
+        names = " ".join(sorted(sys.modules.keys() - known)).encode()
+        os.write(importing, b" " + names[: select.PIPE_BUF - 2] + b" ")
         status = 0
     finally:
         os._exit(status)

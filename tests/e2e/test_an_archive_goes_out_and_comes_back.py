@@ -137,3 +137,12 @@ async def test_an_export_has_one_bundle_a_line_and_a_manifest_that_proves_it_who
         assert manifest["sha256"] == sha256(exported.content).hexdigest()
         notes = instance.database("archives")["access_log"].find({"action": "archive_exported"})
         assert {note["person_id"] async for note in notes} == people
+
+
+async def test_of_a_bundle_for_an_archive_of_other_districts_nothing_is_read(stack: Stack) -> None:
+    async with office(stack) as (instance, _):
+        person = await arrive(instance)
+        async with instance.client("archives", "supervisor", "320508") as other:
+            answer = await other.post(f"/archives/{person}/fhir", content=b"no bundle", headers=FHIR)
+
+    assert (answer.status_code, answer.json()["code"]) == (403, "outside_your_division")

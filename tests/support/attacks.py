@@ -44,9 +44,9 @@ def workbook_of(*, cells: int = 1, texts: int = 1) -> bytes:
     return packed.getvalue()
 
 
-def bundle_of_nothing(mebibytes: int = 9) -> bytes:
+def bundle_of_nothing(entries: int) -> bytes:
     """Return a FHIR bundle of empty entries."""
-    return b'{"resourceType":"Bundle","type":"document","entry":[' + b"{}," * (mebibytes << 18) + b"{}]}"
+    return b'{"resourceType":"Bundle","type":"document","entry":[' + b",".join([b"{}"] * entries) + b"]}"
 
 
 def memory_peak() -> int:
