@@ -14,6 +14,7 @@ from services.registration.commands.arrivals import Arrivals, Outcome
 from services.registration.commands.departures import record_departure
 from services.registration.commands.notices import Reply, answer_notice
 from services.registration.intake.checks import check_departure, check_household
+from services.registration.intake.documents import Typed
 from services.registration.intake.refusals import ADVICE, Refusal, advise
 from services.registration.intake.reports import DepartureReport, HouseholdReport, NoticeReply
 from services.registration.service import Registration
@@ -32,8 +33,20 @@ class NamedReply(NoticeReply):
     notice_id: str = Field(pattern=r"^[0-9a-f]{32}$")
 
 
-Report = HouseholdReport | DepartureReport | NamedReply
-REPORTS: Mapping[str, type[Report]] = {"arrival": HouseholdReport, "departure": DepartureReport, "answer": NamedReply}
+class ArrivalMessage(HouseholdReport):
+    """An arrival that an office reports; the street may be named as over HTTP, but the routing key has it already."""
+
+    street: Typed = ""
+
+
+class DepartureMessage(DepartureReport):
+    """A departure that an office reports; the street may be named as over HTTP, but the routing key has it already."""
+
+    street: Typed = ""
+
+
+Report = ArrivalMessage | DepartureMessage | NamedReply
+REPORTS: Mapping[str, type[Report]] = {"arrival": ArrivalMessage, "departure": DepartureMessage, "answer": NamedReply}
 """The types of report by the last word of the routing key."""
 
 
@@ -98,6 +111,8 @@ async def _answer(
     except ValidationError as error:
         errors = [explain(found, report_type) for found in error.errors(include_input=False)[:MOST_EXPLAINED]]
         return _malformed(errors), f"malformed: {list_fields_to_keep(errors)}"
+    if not isinstance(report, NamedReply) and not _is_of(registration, street, report.street.strip()):
+        return _refuse("not_your_street", "street"), "refused: not_your_street"
     return await _record_once(registration, arrivals, delivery, report), None
 
 
@@ -174,7 +189,7 @@ def _departed(stay: Stay, warnings: tuple[str, ...]) -> OfficeAnswer:
 
 
 async def _reply(registration: Registration, report: NamedReply, street: str, cause: str) -> OfficeAnswer:
-    """OfficeAnswer a notice that is addressed to the office's street."""
+    """Answer a notice that is addressed to the office's street."""
     notice = await find_notice(registration.service.database, report.notice_id)
     divisions, today = registration.service.divisions, registration.service.today
     if notice is None or not (divisions.covers(street, notice.addressee, today) or street == notice.sender):
@@ -204,6 +219,12 @@ def _check_sender(registration: Registration, delivery: Delivery, street: str) -
     if not divisions.is_street(street):
         return _refuse("unknown_street", "routing_key")
     return None
+
+
+def _is_of(registration: Registration, street: str, named: str) -> bool:
+    """Return whether a report names its routing key's street, by whichever of its codes, or none."""
+    divisions, today = registration.service.divisions, registration.service.today
+    return named in ("", street) or divisions.covers(named, street, today)
 
 
 def _may_answer(delivery: Delivery) -> bool:

@@ -260,6 +260,18 @@ async def test_an_office_hears_over_rabbitmq_which_fields_and_what_belongs_there
     assert await eventually(reason, within=10) == f"malformed: {', '.join(fields)}"
 
 
+async def test_a_report_over_rabbitmq_may_name_its_street_as_over_http(houniao: Instance, stack: Stack) -> None:
+    arrival = make_arrival(6)
+
+    async with office_at(stack, STREET) as office:
+        elsewhere = await office.report("arrival", {**arrival, "street": "320507002"})
+        here = await office.report("arrival", {**arrival, "street": STREET})
+        left = await office.report("departure", {**make_departure(arrival, "2026-11-02"), "street": STREET})
+
+    assert (elsewhere["outcome"], elsewhere["code"], elsewhere["field"]) == ("refused", "not_your_street", "street")
+    assert (here["outcome"], left["outcome"]) == ("accepted", "accepted")
+
+
 async def test_null_means_absent_over_rabbitmq_too(houniao: Instance, stack: Stack) -> None:
     async with office_at(stack, STREET) as office:
         answer = await office.report("arrival", {**make_arrival(5), "phone": None, "members": None, "override": None})
