@@ -18,7 +18,7 @@ from services.registration.intake.refusals import ADVICE, Refusal, advise
 from services.registration.intake.reports import DepartureReport, HouseholdReport, NoticeReply
 from services.registration.service import Registration
 from services.registration.views.transfers import find_notice
-from services.runtime.inbox import Delivery
+from services.runtime.delivery import Delivery
 from services.runtime.malformed import MOST_TOLD, explain
 
 OFFICES = "offices"

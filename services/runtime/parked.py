@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from hashlib import sha256
 
 from services.runtime.clock import Clock
+from services.runtime.delivery import Delivery
 from services.runtime.logs import get_log
 from services.runtime.metrics import PARKED_MESSAGES
 from services.runtime.mongo import Database, Document
@@ -32,19 +33,18 @@ class Parked:
         """Keep bodies sealed, for a service whose messages identify people."""
         self._seal, self._open = seal, unseal
 
-    async def park(
-        self, queue: str, body: bytes, reason: str, routing_key: str = "", user_id: str | None = None
-    ) -> None:
-        """Keep the raw bytes of a message with the reason and the sender that the broker verified."""
-        parked_id = _id_of(queue, routing_key, user_id or "", body)
-        sealed, sealed_with = self._seal(body)
+    async def park(self, delivery: Delivery, reason: str) -> None:
+        """Keep a message with the reason and the sender that the broker verified."""
+        parked_id = _id_of(delivery)
+        sealed, sealed_with = self._seal(delivery.body)
         first_seen = {
-            "queue": queue,
+            "queue": delivery.queue,
             "body": sealed,
             "sealed_with": sealed_with,
-            "routing_key": routing_key,
-            "user_id": user_id,
+            "routing_key": delivery.routing_key,
+            "user_id": delivery.user_id,
             "first_seen": self._clock(),
+            **({"federated": True} if delivery.federated else {}),
         }
         await self._documents.update_one(
             {"_id": parked_id},
@@ -52,7 +52,7 @@ class Parked:
             upsert=True,
         )
         PARKED_MESSAGES.inc()
-        get_log().warning("parked", queue=queue, parked_id=parked_id, reason=reason)
+        get_log().warning("parked", queue=delivery.queue, parked_id=parked_id, reason=reason)
 
     async def count(self) -> int:
         """Return the number of parked messages."""
@@ -83,6 +83,7 @@ def _leave_unsealed(body: bytes) -> tuple[bytes, None]:
     return body, None
 
 
-def _id_of(queue: str, routing_key: str, user_id: str, body: bytes) -> str:
+def _id_of(delivery: Delivery) -> str:
     """Return the id of a message, derived from its content, so that a repetition has the same id."""
-    return sha256(f"{queue}\0{routing_key}\0{user_id}\0".encode() + body).hexdigest()[:32]
+    about = f"{delivery.queue}\0{delivery.routing_key}\0{delivery.user_id or ''}\0"
+    return sha256(about.encode() + delivery.body).hexdigest()[:32]

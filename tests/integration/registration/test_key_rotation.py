@@ -29,6 +29,7 @@ from services.registration.views.sealed import (
     replace_seals,
 )
 from services.runtime.clock import system_clock
+from services.runtime.delivery import Delivery
 from services.runtime.mongo import Database
 from services.runtime.parked import Parked
 
@@ -68,7 +69,7 @@ async def database(database: Database) -> Database:
     await keep_register(database, "an-import", old.seal_bytes(b"register"), "a.csv", system_clock())
     parked = Parked(database, system_clock)
     parked.seal_with(old.seal_bytes, old.open_bytes)
-    await parked.park("offices", b"report", "malformed")
+    await parked.park(Delivery("offices", b"report"), "malformed")
     return database
 
 

@@ -18,7 +18,9 @@ from contracts.envelope import Event, render, render_batch
 from contracts.facts import by_type
 from contracts.registration.stays import STAY_FACTS, StayStarted
 from deploy.local.stack import Stack
-from services.runtime.inbox import MAX_MESSAGE_BYTES, Inbox, Listener, queue_arguments
+from deploy.rabbitmq.definitions import queue_arguments
+from deploy.rabbitmq.topology import declare_queues
+from services.runtime.inbox import MAX_MESSAGE_BYTES, Inbox, Listener
 from services.runtime.mongo import Database, Document
 from services.runtime.parked import PARKED, Parked
 from tests.support.histories import envelop, make_stay
@@ -50,9 +52,9 @@ class Reader:
         self.applied.extend(event.data.stay.stay_id for event in events)
 
     async def send(self, body: bytes) -> None:
-        """Publish a message to the queue, as the relay would."""
+        """Publish a message to the queue, as registration's relay would."""
         exchange = await self.channel.get_exchange("events")
-        await exchange.publish(aio_pika.Message(body), routing_key=f"{self.queue}.fact")
+        await exchange.publish(aio_pika.Message(body, user_id="registration"), routing_key=f"{self.queue}.fact")
 
     async def parked(self, count: int) -> list[Document]:
         """Wait until so many messages are parked, and list them."""
@@ -89,6 +91,7 @@ async def reader(stack: Stack, database: Database, channel: AbstractChannel) -> 
     made = Reader(queue, channel, database, Listener(stack.rabbitmq_url(), parked))
     inbox = Inbox(by_type(STAY_FACTS), made.apply, parked)
     made.listener.listen(queue, "events", [f"{queue}.fact"], inbox.handle)
+    await declare_queues(channel, [queue])
     await made.listener.start()
     yield made
     await made.listener.stop()
