@@ -22,7 +22,7 @@ from services.runtime.delivery import Delivery
 from services.runtime.malformed import MOST_TOLD, explain
 
 OFFICES = "offices"
-PREFETCH = 256
+PREFETCH = 64
 DIRECT_REPLY = "amq.rabbitmq.reply-to"
 
 

@@ -13,6 +13,7 @@ from pydantic_core import to_json
 
 from contracts.envelope import Event, Fact, NotAnEventError, split_batch, unwrap, unwrap_batch
 from services.runtime.delivery import Delivery, delivery_of
+from services.runtime.in_hand import InHand
 from services.runtime.logs import get_log
 from services.runtime.metrics import APPLIED
 from services.runtime.mongo import Document, is_away, wait_while_away
@@ -21,6 +22,8 @@ from services.runtime.parked import Parked
 EVENTS = "events"
 PREFETCH = 4
 """Messages that the broker sends ahead of acknowledgements, per queue."""
+IN_HAND_BYTES = 8 * 1024 * 1024
+"""Bytes of messages that are decoded and handled at once: decoded, a message is many times its size."""
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 FORGED = "forged"
 """The reason to park what is said by another user than its speaker's."""
@@ -38,6 +41,7 @@ class Listener:
 
     def __init__(self, url: str, parked: Parked) -> None:
         self._parked = parked
+        self._in_hand = InHand(IN_HAND_BYTES)
         self._handlers: dict[str, Handle] = {}
         self.attached = False
         """Whether the connection is open and its consumers are attached."""
@@ -115,7 +119,8 @@ class Listener:
 
     async def _deliver(self, queue: str, message: AbstractIncomingMessage) -> None:
         delivery = delivery_of(queue, message)
-        await self._settle(delivery)
+        async with self._in_hand.taking(len(delivery.body)):
+            await self._settle(delivery)
         try:
             await message.ack()
         except CONNECTION_EXCEPTIONS as error:
