@@ -23,6 +23,8 @@ from services.runtime.malformed import MOST_TOLD, explain
 
 OFFICES = "offices"
 PREFETCH = 64
+LARGEST_REPORT = 1024 * 1024
+"""Bytes of a report at most, as over HTTP."""
 DIRECT_REPLY = "amq.rabbitmq.reply-to"
 
 
@@ -88,6 +90,8 @@ async def _answer(registration: Registration, arrivals: Arrivals, delivery: Deli
     refused = _check_sender(registration, delivery, street)
     if refused is not None:
         return refused, f"refused: {refused.code}"
+    if len(delivery.body) > LARGEST_REPORT:
+        return _refuse("too_large", "body"), "refused: too_large"
     report = REPORTS.get(kind)
     if report is None:
         return _refuse("unknown_report", "routing_key"), f"unknown report {kind[:40]!r}"

@@ -18,6 +18,7 @@ from services.runtime.logs import get_log
 from services.runtime.metrics import APPLIED
 from services.runtime.mongo import Document, is_away, wait_while_away
 from services.runtime.parked import Parked
+from services.runtime.wire import read_any_properties
 
 EVENTS = "events"
 PREFETCH = 4
@@ -40,6 +41,7 @@ class Listener:
     """The consumer of a service: one connection, with a queue for each exchange that it listens to."""
 
     def __init__(self, url: str, parked: Parked) -> None:
+        read_any_properties()
         self._parked = parked
         self._in_hand = InHand(IN_HAND_BYTES)
         self._handlers: dict[str, Handle] = {}
@@ -120,21 +122,27 @@ class Listener:
     async def _deliver(self, queue: str, message: AbstractIncomingMessage) -> None:
         delivery = delivery_of(queue, message)
         async with self._in_hand.taking(len(delivery.body)):
-            await self._settle(delivery)
+            is_settled = await self._settle(delivery)
         try:
-            await message.ack()
+            # What is rejected the broker moves to the queue of dead letters, and keeps it until it is there.
+            await (message.ack() if is_settled else message.reject())
         except CONNECTION_EXCEPTIONS as error:
             get_log().warning("not acknowledged, will come again", queue=queue, error=error)
 
-    async def _settle(self, delivery: Delivery) -> None:
-        """Handle a message, or park it with the reason."""
+    async def _settle(self, delivery: Delivery) -> bool:
+        """Handle a message, or park it with the reason; return whether either was possible."""
         try:
             reason = await wait_while_away(lambda: self._handlers[delivery.queue](delivery))
         except Exception as error:
             get_log().error("handler failed", queue=delivery.queue, error=error)
             reason = f"handler failed: {type(error).__name__}"
-        if reason is not None:
-            await wait_while_away(partial(self._parked.park, delivery, reason))
+        try:
+            if reason is not None:
+                await wait_while_away(partial(self._parked.park, delivery, reason))
+        except Exception as error:
+            get_log().error("could not be parked, is a dead letter", queue=delivery.queue, error=error)
+            return False
+        return True
 
 
 async def _keep_raw(message: RabbitMessage) -> AbstractIncomingMessage:

@@ -10,6 +10,11 @@ from services.runtime.metrics import PARKED_MESSAGES
 from services.runtime.mongo import Database, Document
 
 PARKED = "parked"
+LARGEST_WHOLE = 8 * 1024 * 1024
+"""Bytes up to which a message is kept whole: MongoDB keeps 16 MiB, and what is sealed is a third larger."""
+BEGINNING = 1024
+"""Bytes kept of the headers and of the body of a larger one."""
+LONGEST_REASON = 1000
 
 Replay = Callable[[Document], Awaitable[str | None]]
 """Handles a parked document again; returns the reason if it still can't be handled, else None."""
@@ -34,9 +39,12 @@ class Parked:
         self._seal, self._open = seal, unseal
 
     async def park(self, delivery: Delivery, reason: str) -> None:
-        """Keep a message with the reason and the sender that the broker verified."""
+        """Keep a message with the reason and the sender that the broker verified; of one too large, the beginning."""
         parked_id = _id_of(delivery)
-        sealed, sealed_with = self._seal(delivery.body)
+        is_cut = len(delivery.body) > LARGEST_WHOLE
+        body = _beginning_of(delivery) if is_cut else delivery.body
+        told = reason[:LONGEST_REASON] + (f"; {_cut(delivery.body)}" if is_cut else "")
+        sealed, sealed_with = self._seal(body)
         first_seen = {
             "queue": delivery.queue,
             "body": sealed,
@@ -45,14 +53,15 @@ class Parked:
             "user_id": delivery.user_id,
             "first_seen": self._clock(),
             **({"federated": True} if delivery.federated else {}),
+            **({"is_cut": True} if is_cut else {}),
         }
         await self._documents.update_one(
             {"_id": parked_id},
-            {"$set": {"reason": reason}, "$setOnInsert": first_seen, "$inc": {"seen": 1}},
+            {"$set": {"reason": told}, "$setOnInsert": first_seen, "$inc": {"seen": 1}},
             upsert=True,
         )
         PARKED_MESSAGES.inc()
-        get_log().warning("parked", queue=delivery.queue, parked_id=parked_id, reason=reason)
+        get_log().warning("parked", queue=delivery.queue, parked_id=parked_id, reason=told)
 
     async def count(self) -> int:
         """Return the number of parked messages."""
@@ -71,6 +80,8 @@ class Parked:
         document = await self._documents.find_one({"_id": parked_id})
         if document is None:
             raise KeyError(parked_id)
+        if document.get("is_cut"):
+            return str(document["reason"])
         reason = await take({**document, "body": self._open(document["body"])})
         if reason is None:
             await self._documents.delete_one({"_id": parked_id})
@@ -87,3 +98,12 @@ def _id_of(delivery: Delivery) -> str:
     """Return the id of a message, derived from its content, so that a repetition has the same id."""
     about = f"{delivery.queue}\0{delivery.routing_key}\0{delivery.user_id or ''}\0"
     return sha256(about.encode() + delivery.body).hexdigest()[:32]
+
+
+def _beginning_of(delivery: Delivery) -> bytes:
+    """Return the beginning of a message: of its headers in the first line, then of its body."""
+    return repr(dict(delivery.headers)).encode()[:BEGINNING] + b"\n" + delivery.body[:BEGINNING]
+
+
+def _cut(body: bytes) -> str:
+    return f"of {len(body)} bytes (SHA-256 {sha256(body).hexdigest()}) only the beginning is kept"
