@@ -9,14 +9,12 @@ from deploy.local import credentials
 from deploy.local.credentials import MONGODB_ADMIN, Credentials
 from deploy.local.mongodb import OPTIONS
 from deploy.local.stack import SERVICE_PORTS
-from deploy.rabbitmq.definitions import VHOST, definitions
+from deploy.rabbitmq.definitions import VHOST, configuration, definitions
 
 SERVERS_UID = 999
 """The user id of the servers in the images of RabbitMQ and MongoDB."""
 SERVICES_UID = 1000
 """The user id of the services in our own image."""
-
-RABBITMQ_CONF = "load_definitions = /settings/definitions.json\n"
 
 
 def write_settings(folder: Path) -> None:
@@ -25,9 +23,8 @@ def write_settings(folder: Path) -> None:
     secrets = credentials.load(own)
     issuer = credentials.issuer_jwk(own)
     rabbitmq = folder / "rabbitmq"
-    if not (rabbitmq / "definitions.json").exists():
-        _write_for(rabbitmq / "definitions.json", json.dumps(definitions(secrets.rabbitmq), indent=1), SERVERS_UID)
-    _write_for(rabbitmq / "rabbitmq.conf", RABBITMQ_CONF, SERVERS_UID)
+    _write_for(rabbitmq / "definitions.json", json.dumps(definitions(secrets.rabbitmq), indent=1), SERVERS_UID)
+    _write_for(rabbitmq / "rabbitmq.conf", configuration("/settings/definitions.json"), SERVERS_UID)
     _write_for(folder / "mongodb" / "keyfile", secrets.replica_set_key, SERVERS_UID)
     _write_for(folder / "mongodb" / "password", secrets.mongodb[MONGODB_ADMIN], SERVERS_UID)
     for service in SERVICE_PORTS:

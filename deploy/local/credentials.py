@@ -47,7 +47,7 @@ def load(folder: Path) -> Credentials:
     known = json.loads(read_or_make(file, lambda: _as_json(_make())))
     credentials = Credentials(**{**asdict(_make()), **known})
     if asdict(credentials) != known:
-        _write(file, _as_json(credentials))
+        write_secret(file, _as_json(credentials))
     return credentials
 
 
@@ -70,7 +70,7 @@ def change_sealing_keys(folder: Path, step: KeyStep) -> int:
             keys = [keys[-1], *keys[:-1]]
         case KeyStep.DROP:
             keys = keys[:1]
-    _write(folder / "credentials.json", _as_json(replace(credentials, sealing_keys=",".join(keys))))
+    write_secret(folder / "credentials.json", _as_json(replace(credentials, sealing_keys=",".join(keys))))
     return len(keys)
 
 
@@ -88,11 +88,12 @@ def public_keys(private_jwk: str) -> str:
 def read_or_make(file: Path, make: Callable[[], str]) -> str:
     """Return the text of a secret file; make it the first time, with mode 600."""
     if not file.exists():
-        _write(file, make())
+        write_secret(file, make())
     return file.read_text()
 
 
-def _write(file: Path, text: str) -> None:
+def write_secret(file: Path, text: str) -> None:
+    """Write a secret file, with mode 600."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(f".{os.getpid()}")
     draft.touch(mode=0o600)

@@ -12,10 +12,10 @@ from pathlib import Path
 import aio_pika
 
 from deploy.local import ports as local_ports
-from deploy.local.credentials import read_or_make
+from deploy.local.credentials import write_secret
 from deploy.local.failure import LocalStackError
 from deploy.local.processes import ServerProcess
-from deploy.rabbitmq.definitions import ADMIN, VHOST, definitions
+from deploy.rabbitmq.definitions import ADMIN, VHOST, configuration, definitions
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
 
@@ -74,7 +74,8 @@ class RabbitMQ:
             )
         for name in ("home", "data", "logs"):
             (self._folder / name).mkdir(parents=True, exist_ok=True)
-        read_or_make(self._folder / "definitions.json", lambda: json.dumps(definitions(self._passwords), indent=1))
+        # Each time: who may do what may have changed with the version, and the import replaces permissions.
+        write_secret(self._folder / "definitions.json", json.dumps(definitions(self._passwords), indent=1))
         (self._folder / "enabled_plugins").write_text("[].\n")
         (self._folder / "rabbitmq-env.conf").write_text("")
         (self._folder / "rabbitmq.conf").write_text(self._configuration())
@@ -82,7 +83,7 @@ class RabbitMQ:
     def _configuration(self) -> str:
         return (
             f"listeners.tcp.local = 127.0.0.1:{self._ports['rabbitmq']}\n"
-            f"load_definitions = {self._folder / 'definitions.json'}\n"
+            f"{configuration(str(self._folder / 'definitions.json'))}"
             "log.console = false\n"
             "log.file.level = info\n"
             "raft.wal_max_size_bytes = 67108864\n"

@@ -20,6 +20,7 @@ class ServiceProcess:
     def __init__(self, stack: Stack, name: str, *, districts: str = "", instance: str = "") -> None:
         suffix = instance or districts
         self.name = f"{name}-{suffix}" if suffix else name
+        self._stack, self._instance = stack, suffix
         self._module = f"services.{name}"
         self._environment = stack.service_environment(name, districts=districts, instance=instance)
         self._port = int(self._environment["HOUNIAO_PORT"])
@@ -46,6 +47,7 @@ class ServiceProcess:
         """Start the service; stop first the one that a killed run left behind."""
         self._process.stop()
         local_ports.refuse_taken({self.name: self._port})
+        self._stack.declare_queues(self._instance)
         self._process.spawn([sys.executable, "-m", self._module], {**os.environ, **self._environment}, REPOSITORY)
 
     def wait_ready(self, seconds: float = 60) -> None:

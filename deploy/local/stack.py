@@ -1,5 +1,6 @@
 """One RabbitMQ and one MongoDB in a folder, and the settings with which each service uses them."""
 
+import asyncio
 import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -11,6 +12,7 @@ from deploy.local.failure import LocalStackError
 from deploy.local.mongodb import MongoDB
 from deploy.local.ports import Choice, free_port, server_ports
 from deploy.local.rabbitmq import RabbitMQ
+from deploy.rabbitmq.topology import declare_instance
 
 SERVICE_PORTS = {"registration": 8001, "archives": 8002, "outreach": 8003, "reporting": 8004, "feeds": 8005}
 
@@ -105,6 +107,8 @@ class Stack:
             with ThreadPoolExecutor(2) as both:
                 for started in [both.submit(self.rabbitmq.start), both.submit(self.mongodb.start)]:
                     started.result()
+            if isinstance(self.rabbitmq, ExternalServer):  # it has not read our definitions
+                self.declare_queues()
         except BaseException:
             self.stop()
             raise
@@ -118,6 +122,11 @@ class Stack:
     def rabbitmq_url(self, user: str | None = None) -> str:
         """Return RabbitMQ's URL for a user: a service, `office-<street>`, or by default the administrator."""
         return self.rabbitmq.url(user)
+
+    def declare_queues(self, instance: str = "") -> None:
+        """Declare the queues of an instance's services, as an operator does."""
+        with ThreadPoolExecutor(1) as thread:  # the caller's thread may already run an event loop
+            thread.submit(asyncio.run, declare_instance(self.rabbitmq_url(), instance)).result()
 
     def mongodb_url(self, user: str | None = None) -> str:
         """Return MongoDB's URL for a user: a service, or by default the administrator."""

@@ -19,11 +19,13 @@ from services.registration.intake.refusals import ADVICE, Refusal, advise
 from services.registration.intake.reports import DepartureReport, HouseholdReport, NoticeReply
 from services.registration.service import Registration
 from services.registration.views.transfers import find_notice
-from services.runtime.inbox import Delivery
+from services.runtime.delivery import Delivery
 from services.runtime.malformed import MOST_EXPLAINED, FieldError, explain, list_fields_to_keep
 
 OFFICES = "offices"
-PREFETCH = 256
+PREFETCH = 64
+LARGEST_REPORT = 1024 * 1024
+"""Bytes of a report at most, as over HTTP."""
 DIRECT_REPLY = "amq.rabbitmq.reply-to"
 
 
@@ -103,6 +105,8 @@ async def _answer(
     refused = _check_sender(registration, delivery, street)
     if refused is not None:
         return refused, f"refused: {refused.code}"
+    if len(delivery.body) > LARGEST_REPORT:
+        return _refuse("too_large", "body"), "refused: too_large"
     report_type = REPORTS.get(kind)
     if report_type is None:
         return _refuse("unknown_report", "routing_key"), "unknown report"

@@ -1,74 +1,49 @@
 """The inbox: takes messages off a queue, applies them in bulk, parks bad ones, and waits while servers are away."""
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
+from aio_pika.abc import AbstractIncomingMessage
 from aio_pika.exceptions import CONNECTION_EXCEPTIONS
 from faststream import AckPolicy
-from faststream.rabbit import (
-    Channel,
-    ExchangeType,
-    QueueType,
-    RabbitBroker,
-    RabbitExchange,
-    RabbitMessage,
-    RabbitQueue,
-)
+from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitMessage, RabbitQueue
 from pydantic_core import to_json
 
 from contracts.envelope import Event, Fact, NotAnEventError, split_batch, unwrap, unwrap_batch
+from services.runtime.delivery import Delivery, delivery_of
+from services.runtime.in_hand import InHand
 from services.runtime.logs import get_log
 from services.runtime.metrics import APPLIED
 from services.runtime.mongo import Document, is_away, wait_while_away
 from services.runtime.parked import Parked
+from services.runtime.wire import read_any_properties
 
 EVENTS = "events"
-DEAD = "dead"
 PREFETCH = 4
 """Messages that the broker sends ahead of acknowledgements, per queue."""
+IN_HAND_BYTES = 8 * 1024 * 1024
+"""Bytes of messages that are decoded and handled at once: decoded, a message is many times its size."""
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+FORGED = "forged"
+"""The reason to park what is said by another user than its speaker's."""
 
 Apply = Callable[[Sequence[Event[Any]]], Awaitable[None]]
 """Writes the changes of a batch of events; idempotent and independent of their order."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """A message as it came off a queue, or was parked at `first_seen`; the broker verified `user_id`."""
-
-    queue: str
-    body: bytes
-    routing_key: str = ""
-    user_id: str | None = None
-    reply_to: str | None = None
-    correlation_id: str | None = None
-    message_id: str | None = None
-    first_seen: datetime | None = None
 
 
 Handle = Callable[[Delivery], Awaitable[str | None]]
 """Handles a delivery; returns the reason if it must be parked, else None."""
 
 
-def queue_arguments(queue: str) -> dict[str, Any]:
-    """Return the arguments of a durable queue that loses no message, for RabbitMQ 3.10 and 4 alike."""
-    return {
-        "x-queue-type": "quorum",
-        "x-delivery-limit": 1000,
-        "x-dead-letter-exchange": DEAD,
-        "x-dead-letter-routing-key": f"{queue}.dead",
-        "x-dead-letter-strategy": "at-least-once",
-        "x-overflow": "reject-publish",
-    }
-
-
 class Listener:
     """The consumer of a service: one connection, with a queue for each exchange that it listens to."""
 
     def __init__(self, url: str, parked: Parked) -> None:
+        read_any_properties()
         self._parked = parked
+        self._in_hand = InHand(IN_HAND_BYTES)
         self._handlers: dict[str, Handle] = {}
         self.attached = False
         """Whether the connection is open and its consumers are attached."""
@@ -90,21 +65,25 @@ class Listener:
         self._handlers[queue] = handle
         self._bindings.append((queue, exchange, tuple(keys)))
         subscriber = self._broker.subscriber(
-            _queue(queue, queue_arguments(queue)),
+            RabbitQueue(queue, queue_type=QueueType.QUORUM, durable=True, declare=False),
             channel=Channel(prefetch_count=prefetch),
             no_reply=True,  # FastStream would answer anybody's `reply_to` with an empty message
         )
 
-        async def deliver(message: RabbitMessage) -> None:
+        async def deliver(message: AbstractIncomingMessage) -> None:
             await self._deliver(queue, message)
 
         subscriber(deliver)
 
     async def start(self) -> None:
-        """Declare queues and bindings and start to consume."""
-        await self._broker.connect()
-        for queue, exchange, keys in self._bindings:
-            await self._declare(queue, exchange, keys)
+        """Bind the queues, which an operator declared, and start to consume."""
+        connection = await self._broker.connect()
+        # The limit of a consumer holds on its own channel alone: nothing else may get hold of its queue before.
+        async with connection.channel() as channel:
+            for queue, exchange, keys in self._bindings:
+                declared = await channel.get_queue(queue, ensure=False)
+                for key in keys:
+                    await declared.bind(exchange, key)
         await self._broker.start()
         self.attached = True
 
@@ -131,9 +110,8 @@ class Listener:
         handle = self._handlers.get(parked["queue"])
         if handle is None:
             return f"no queue named {parked['queue']}"
-        routing_key, user_id = parked.get("routing_key", ""), parked.get("user_id")
-        first_seen = parked["first_seen"]
-        return await handle(Delivery(parked["queue"], parked["body"], routing_key, user_id, first_seen=first_seen))
+        told = {name: parked[name] for name in ("routing_key", "user_id", "first_seen", "federated") if name in parked}
+        return await handle(Delivery(parked["queue"], parked["body"], **told))
 
     def _detached(self, *_: Any) -> None:
         self.attached = False
@@ -141,65 +119,61 @@ class Listener:
     def _reattached(self, *_: Any) -> None:
         self.attached = True
 
-    async def _declare(self, queue: str, exchange: str, keys: Iterable[str]) -> None:
-        dead = await self._broker.declare_exchange(RabbitExchange(DEAD, type=ExchangeType.DIRECT, durable=True))
-        dead_queue = await self._broker.declare_queue(_queue(f"{queue}.dead", {"x-queue-type": "quorum"}))
-        await dead_queue.bind(dead, f"{queue}.dead")
-        source = await self._broker.declare_exchange(RabbitExchange(exchange, type=ExchangeType.TOPIC, durable=True))
-        declared = await self._broker.declare_queue(_queue(queue, queue_arguments(queue)))
-        for key in keys:
-            await declared.bind(source, key)
-
-    async def _deliver(self, queue: str, message: RabbitMessage) -> None:
-        raw = message.raw_message
-        delivery = Delivery(
-            queue,
-            raw.body,
-            raw.routing_key or "",
-            raw.user_id,
-            raw.reply_to,
-            raw.correlation_id,
-            raw.message_id,
-        )
+    async def _deliver(self, queue: str, message: AbstractIncomingMessage) -> None:
+        delivery = delivery_of(queue, message)
+        async with self._in_hand.taking(len(delivery.body)):
+            is_settled = await self._settle(delivery)
         try:
-            reason = await wait_while_away(lambda: self._handlers[queue](delivery))
-        except Exception as error:
-            get_log().error("handler failed", queue=queue, error=error)
-            reason = f"handler failed: {type(error).__name__}"
-        if reason is not None:
-            parked_reason = reason
-            await wait_while_away(
-                lambda: self._parked.park(queue, delivery.body, parked_reason, delivery.routing_key, delivery.user_id)
-            )
-        try:
-            await message.ack()
+            # What is rejected the broker moves to the queue of dead letters, and keeps it until it is there.
+            await (message.ack() if is_settled else message.reject())
         except CONNECTION_EXCEPTIONS as error:
             get_log().warning("not acknowledged, will come again", queue=queue, error=error)
 
+    async def _settle(self, delivery: Delivery) -> bool:
+        """Handle a message, or park it with the reason; return whether either was possible."""
+        try:
+            reason = await wait_while_away(lambda: self._handlers[delivery.queue](delivery))
+        except Exception as error:
+            get_log().error("handler failed", queue=delivery.queue, error=error)
+            reason = f"handler failed: {type(error).__name__}"
+        try:
+            if reason is not None:
+                await wait_while_away(partial(self._parked.park, delivery, reason))
+        except Exception as error:
+            get_log().error("could not be parked, is a dead letter", queue=delivery.queue, error=error)
+            return False
+        return True
 
-def _queue(name: str, arguments: Any) -> RabbitQueue:
-    return RabbitQueue(name, queue_type=QueueType.QUORUM, durable=True, arguments=arguments)
 
+async def _keep_raw(message: RabbitMessage) -> AbstractIncomingMessage:
+    """Return the message as it came: it is decoded where a failure parks it.
 
-async def _keep_raw(message: Any) -> Any:
-    """Return the message as it is: it is decoded where a failure parks it."""
-    return message
+    Not FastStream's own: that one keeps what was decoded of it, would keep itself, and wait for the garbage collector.
+    """
+    return message.raw_message
 
 
 class Inbox:
-    """Receives events: decodes a message, applies the valid ones in bulk and parks the others one by one."""
+    """Receives events: decodes a message, applies the valid ones in bulk and parks the others one by one.
 
-    def __init__(self, known: Mapping[str, type[Fact]], apply: Apply, parked: Parked) -> None:
+    A fact is believed of its speaker alone: the broker verified `user_id` as the service that the type belongs to. What
+    comes from another broker says nothing of the own districts (none given: all are), whoever it says is speaking.
+    """
+
+    def __init__(self, known: Mapping[str, type[Fact]], apply: Apply, parked: Parked, own: Iterable[str] = ()) -> None:
         self._known = known
         self._apply = apply
         self._parked = parked
+        self._own = frozenset(own)
 
     async def handle(self, delivery: Delivery) -> str | None:
         """Apply one message of events; return the reason if the whole message must be parked, else None."""
         if len(delivery.body) > MAX_MESSAGE_BYTES:
             return "larger than 16 MiB"
         kind = self._known.get(delivery.routing_key.rpartition(".")[0])
-        whole = unwrap_batch(delivery.body, kind) if kind else None
+        if kind is not None and _speaker_of(kind.TYPE) != delivery.user_id:
+            return FORGED
+        whole = unwrap_batch(delivery.body, kind) if kind and not delivery.federated else None
         return await (self._take_one_by_one(delivery) if whole is None else self._take_whole(delivery, whole))
 
     async def _take_whole(self, delivery: Delivery, events: Sequence[Event[Fact]]) -> str | None:
@@ -216,22 +190,32 @@ class Inbox:
         except NotAnEventError as error:
             return str(error)
         if len(raw_events) == 1:
-            return await self._take_one(raw_events[0])
+            return await self._take_one(delivery, raw_events[0])
         events: list[Event[Fact]] = []
         for raw in raw_events:
             try:
-                events.append(unwrap(raw, self._known))
+                events.append(self._believe(delivery, raw))
             except NotAnEventError as error:
                 await self._park(delivery, raw, str(error))
         await self._apply_all(delivery, events)
         return None
 
-    async def _take_one(self, raw: Any) -> str | None:
+    async def _take_one(self, delivery: Delivery, raw: Any) -> str | None:
         try:
-            event = unwrap(raw, self._known)
+            event = self._believe(delivery, raw)
         except NotAnEventError as error:
             return str(error)
         return await self._try([event])
+
+    def _believe(self, delivery: Delivery, raw: Any) -> Event[Fact]:
+        """Return an event that its speaker said; raise NotAnEventError if it is invalid or forged."""
+        event = unwrap(raw, self._known)
+        if _speaker_of(event.type) != delivery.user_id or (delivery.federated and self._is_own(event)):
+            raise NotAnEventError(FORGED)
+        return event
+
+    def _is_own(self, event: Event[Fact]) -> bool:
+        return not self._own or event.data.division[:6] in self._own
 
     async def _apply_all(self, delivery: Delivery, events: Sequence[Event[Fact]]) -> None:
         if not events or await self._try(events) is None:
@@ -253,7 +237,12 @@ class Inbox:
         return None
 
     async def _park(self, delivery: Delivery, raw: Any, reason: str) -> None:
-        await self._parked.park(delivery.queue, to_json(raw), reason, delivery.routing_key)
+        await self._parked.park(replace(delivery, body=to_json(raw)), reason)
+
+
+def _speaker_of(fact_type: str) -> str:
+    """Return the service that a type of facts belongs to, which is the name of its RabbitMQ user."""
+    return fact_type.partition(".")[0]
 
 
 def binding_keys(

@@ -71,8 +71,9 @@ class Service:
 
     def hear(self, apply: Apply, *, everywhere: Iterable[type[Fact]] = ()) -> None:
         """Apply every event this service hears: of the districts it serves, and the named facts of all districts."""
-        keys = binding_keys(HEARD_BY[self.name], self._districts_heard(), tuple(everywhere))
-        self.listener.listen(self.queue, EVENTS, keys, Inbox(self.known, apply, self.parked).handle)
+        own = self._districts_heard()
+        keys = binding_keys(HEARD_BY[self.name], own, tuple(everywhere))
+        self.listener.listen(self.queue, EVENTS, keys, Inbox(self.known, apply, self.parked, own).handle)
 
     def serves(self, division: str) -> bool:
         """Say whether this instance writes for a division, or for what stands in its place."""

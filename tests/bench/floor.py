@@ -29,6 +29,7 @@ from pymongo import MongoClient, UpdateMany
 from contracts.envelope import render_batch
 from contracts.facts import HEARD_BY
 from deploy.local.stack import SERVICE_PORTS, Stack
+from deploy.rabbitmq.definitions import queue_arguments
 from services.archives.views import findings
 from services.archives.views import rows as archives_rows
 from services.feeds.views import pages as feeds_pages
@@ -39,7 +40,7 @@ from services.registration.views import rows as registration_rows
 from services.reporting.views import rows as reporting_rows
 from services.reporting.views.traces import link_archive
 from services.runtime.clock import system_clock
-from services.runtime.inbox import PREFETCH, binding_keys, queue_arguments
+from services.runtime.inbox import PREFETCH, binding_keys
 from services.runtime.journal import JOURNAL, Journal, mark_sent
 from services.runtime.mongo import Database, Document, connect, database_of, insert_new
 from services.runtime.relay import CONFIRM_WITHIN

@@ -656,6 +656,15 @@ async def test_a_malformed_report_is_answered_and_parked(
         assert await parked_reasons(houniao) == [f"malformed: {field}"]
 
 
+async def test_a_report_that_is_too_large_is_answered_and_parked_unread(houniao: Instance, stack: Stack) -> None:
+    async with office_at(stack, STREET) as office:
+        answer = await office.report("arrival", make_arrival() | {"address": "路" * 400_000})
+
+        assert (answer["outcome"], answer["code"], answer["field"]) == ("refused", "too_large", "body")
+        assert answer["advice"]
+        assert await parked_reasons(houniao) == ["refused: too_large"]
+
+
 @pytest.mark.parametrize(
     ("changes", "code", "field"),
     [

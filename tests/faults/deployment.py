@@ -101,6 +101,7 @@ class Deployment:
             if server.pid is not None:
                 os.kill(server.pid, signal.SIGCONT)
             await asyncio.to_thread(server.start)
+        await asyncio.to_thread(self.stack.declare_queues, self.name)
         await self._declare_reply_queues()
         for service in SERVICES:
             if service in self.processes and self.processes[service].poll() is None:

@@ -18,6 +18,7 @@ import httpx
 from fastapi import FastAPI
 
 from deploy.local.stack import Stack
+from deploy.rabbitmq.definitions import dead_letters_of, queues
 from services.registration.vault import VaultSettings
 from services.runtime.access import issue
 from services.runtime.clock import Clock, system_clock
@@ -72,11 +73,11 @@ class Instance:
         )
 
     def settings(self, service: str) -> Settings:
-        """Return the settings of a service of this instance, with the administrator's access."""
+        """Return the settings of a service of this instance, signed in to RabbitMQ as the service."""
         told = self.stack.service_environment(service, districts=self.districts)
         return Settings(
             mongodb_url=self.stack.mongodb_url(),
-            rabbitmq_url=self.stack.rabbitmq_url(),
+            rabbitmq_url=self.stack.rabbitmq_url(service),
             districts=self.districts,
             instance=self.name,
             divisions=self.divisions,
@@ -118,6 +119,7 @@ async def running_instance(
 ) -> AsyncIterator[Instance]:
     """Run services until the block ends; with `keep` their data and queues outlive them, to be run again by name."""
     instance = Instance(stack, name or uuid4().hex[:10], districts, clock, divisions)
+    await asyncio.to_thread(stack.declare_queues, instance.name)
     async with AsyncExitStack() as exits:
         for service in services:
             app = instance.build(service)
@@ -137,9 +139,9 @@ async def forget_instance(stack: Stack, name: str) -> None:
     client.close()
     connection = await aio_pika.connect(stack.rabbitmq_url())
     async with connection, connection.channel() as channel:
-        for queue in (*SERVICES, "registration.offices"):
-            for suffix in ("", ".dead"):
-                await channel.queue_delete(f"{queue}.{name}{suffix}")
+        for queue in queues(name):
+            for one in (queue, dead_letters_of(queue)):
+                await channel.queue_delete(one)
 
 
 async def eventually(check: Callable[[], Awaitable[Any]], within: float = 60.0, every: float = 0.05) -> Any:

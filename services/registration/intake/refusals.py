@@ -94,6 +94,7 @@ ADVICE: Mapping[str, str] = {
     "conflict": "记录正被他人修改，请重发。Somebody else changed it; look and send again.",
     "user_id_missing": "请在消息中填写与登录用户一致的 user_id。"
     "Set the message's user_id to the user that is signed in.",
+    "too_large": "一条上报最多 1 MiB，请拆分。A report has at most 1 MiB; split it.",
     "not_your_street": "只能为本街道填报。Report for your own street only.",
 }
 """Advice, in Chinese and English, by code: of refused reports, and of refused messages over AMQP."""

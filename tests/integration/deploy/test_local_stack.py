@@ -58,11 +58,9 @@ def test_nobody_uses_mongodb_without_a_password(stack: Stack) -> None:
 
 
 async def test_a_service_says_only_its_own_facts(stack: Stack) -> None:
-    await declare_exchanges(stack)
     async with await aio_pika.connect(stack.rabbitmq_url("archives")) as connection:
         channel = await connection.channel()
         events = await channel.get_exchange("events", ensure=False)
-        await channel.declare_queue("archives.proof", durable=True)
 
         await events.publish(aio_pika.Message(b""), "archives.archive_opened.v1.320507", mandatory=False)
 
@@ -73,13 +71,13 @@ async def test_a_service_says_only_its_own_facts(stack: Stack) -> None:
 async def test_a_service_reads_no_queue_of_another(stack: Stack) -> None:
     async with await aio_pika.connect(stack.rabbitmq_url("archives")) as connection:
         channel = await connection.channel()
+        queue = await channel.get_queue("registration", ensure=False)
 
         with pytest.raises(ChannelAccessRefused):
-            await channel.declare_queue("registration", durable=True)
+            await queue.get(fail=False)
 
 
 async def test_an_office_reports_for_its_own_street_and_reads_its_own_replies(stack: Stack) -> None:
-    await declare_exchanges(stack)
     async with await aio_pika.connect(stack.rabbitmq_url("office-320507001")) as connection:
         channel = await connection.channel()
         offices = await channel.get_exchange("offices", ensure=False)
@@ -114,9 +112,6 @@ def test_secrets_are_readable_by_their_owner_alone(stack: Stack) -> None:
 
 
 async def test_a_killed_rabbitmq_starts_again_with_its_durable_queue(own_stack: Stack) -> None:
-    async with await aio_pika.connect(own_stack.rabbitmq_url("archives")) as connection:
-        channel = await connection.channel()
-        await channel.declare_queue("archives", durable=True, arguments={"x-queue-type": "quorum"})
     async with await aio_pika.connect(own_stack.rabbitmq_url()) as connection:
         channel = await connection.channel()
         message = aio_pika.Message(b"kept", delivery_mode=aio_pika.DeliveryMode.PERSISTENT)
@@ -129,7 +124,7 @@ async def test_a_killed_rabbitmq_starts_again_with_its_durable_queue(own_stack: 
 
     async with await aio_pika.connect(own_stack.rabbitmq_url("archives")) as connection:
         channel = await connection.channel()
-        queue = await channel.get_queue("archives")
+        queue = await channel.get_queue("archives", ensure=False)
         assert (await queue.get(timeout=10)).body == b"kept"
 
 
@@ -149,11 +144,3 @@ def test_a_taken_port_is_named(own_stack: Stack, tmp_path: Path) -> None:
 
     with pytest.raises(LocalStackError, match="taken by another program"):
         Stack(tmp_path).start()
-
-
-async def declare_exchanges(stack: Stack) -> None:
-    """Declare what the services declare when they start."""
-    async with await aio_pika.connect(stack.rabbitmq_url("registration")) as connection:
-        channel = await connection.channel()
-        for name in ("events", "offices"):
-            await channel.declare_exchange(name, aio_pika.ExchangeType.TOPIC, durable=True)

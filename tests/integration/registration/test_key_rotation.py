@@ -29,8 +29,9 @@ from services.registration.views.sealed import (
     replace_seals,
 )
 from services.runtime.clock import system_clock
+from services.runtime.delivery import Delivery
 from services.runtime.mongo import Database
-from services.runtime.parked import Parked
+from services.runtime.parked import PARKED, Parked
 
 OLD, NEW, LOST = (Fernet.generate_key().decode() for _ in range(3))
 PERSON_KEY, LOG_KEY = secrets.token_hex(32), secrets.token_hex(32)
@@ -68,7 +69,7 @@ async def database(database: Database) -> Database:
     await keep_register(database, "an-import", old.seal_bytes(b"register"), "a.csv", system_clock())
     parked = Parked(database, system_clock)
     parked.seal_with(old.seal_bytes, old.open_bytes)
-    await parked.park("offices", b"report", "malformed")
+    await parked.park(Delivery("offices", b"report"), "malformed")
     return database
 
 
@@ -191,3 +192,17 @@ async def test_what_none_of_the_keys_opens_is_told_and_left_alone(database: Data
     assert rotation.unopened == {"identities": 1}
     assert rotation.left == {"identities": {lost.sealed_with: 1}}
     assert (await find_sealed(database, [person(5)]))[person(5)] == lost.content
+
+
+async def test_the_beginning_of_what_is_too_large_to_park_is_sealed_too(database: Database) -> None:
+    keeper = vault(OLD)
+    parked = Parked(database, system_clock)
+    parked.seal_with(keeper.seal_bytes, keeper.open_bytes)
+    body = "李小满".encode() * 1_500_000
+
+    await parked.park(Delivery("offices", body, headers={"who": "李小满"}), "malformed")
+
+    document = await database[PARKED].find_one({"is_cut": True})
+    assert document is not None
+    assert "李小满".encode() not in document["body"]
+    assert keeper.open_bytes(document["body"]) == b"{'who': '" + "李小满".encode() + b"'}\n" + body[:1024]

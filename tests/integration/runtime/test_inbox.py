@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from uuid import uuid4
 
 import aio_pika
+import pamqp.encode
 import pytest
 from aio_pika.abc import AbstractChannel
 from aio_pika.exceptions import DeliveryError
@@ -18,7 +20,9 @@ from contracts.envelope import Event, render, render_batch
 from contracts.facts import by_type
 from contracts.registration.stays import STAY_FACTS, StayStarted
 from deploy.local.stack import Stack
-from services.runtime.inbox import MAX_MESSAGE_BYTES, Inbox, Listener, queue_arguments
+from deploy.rabbitmq.definitions import queue_arguments
+from deploy.rabbitmq.topology import declare_queues
+from services.runtime.inbox import MAX_MESSAGE_BYTES, Inbox, Listener
 from services.runtime.mongo import Database, Document
 from services.runtime.parked import PARKED, Parked
 from tests.support.histories import envelop, make_stay
@@ -50,9 +54,9 @@ class Reader:
         self.applied.extend(event.data.stay.stay_id for event in events)
 
     async def send(self, body: bytes) -> None:
-        """Publish a message to the queue, as the relay would."""
+        """Publish a message to the queue, as registration's relay would."""
         exchange = await self.channel.get_exchange("events")
-        await exchange.publish(aio_pika.Message(body), routing_key=f"{self.queue}.fact")
+        await exchange.publish(aio_pika.Message(body, user_id="registration"), routing_key=f"{self.queue}.fact")
 
     async def parked(self, count: int) -> list[Document]:
         """Wait until so many messages are parked, and list them."""
@@ -89,6 +93,7 @@ async def reader(stack: Stack, database: Database, channel: AbstractChannel) -> 
     made = Reader(queue, channel, database, Listener(stack.rabbitmq_url(), parked))
     inbox = Inbox(by_type(STAY_FACTS), made.apply, parked)
     made.listener.listen(queue, "events", [f"{queue}.fact"], inbox.handle)
+    await declare_queues(channel, [queue])
     await made.listener.start()
     yield made
     await made.listener.stop()
@@ -176,6 +181,74 @@ async def test_a_message_that_is_too_large_is_parked(reader: Reader, monkeypatch
     [lying] = await reader.parked(1)
     assert "larger than" in lying["reason"]
     assert MAX_MESSAGE_BYTES < 16 * 1024 * 1024 + 1, "MongoDB keeps no document above 16 MiB"
+
+
+async def test_of_a_message_that_is_too_large_to_keep_the_beginning_is_parked(
+    reader: Reader, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("services.runtime.parked.LARGEST_WHOLE", 2000)
+    body = b"{" + b"x" * 5000
+
+    await reader.send(body)
+    await reader.send(render_batch([event_of(1)]))
+
+    [lying] = await reader.parked(1)
+    await reader.has_applied(name_of(1))
+    assert lying["body"] == b"{}\n" + body[:1024]
+    assert lying["reason"] == (
+        f"the body is not JSON; of 5001 bytes (SHA-256 {sha256(body).hexdigest()}) only the beginning is kept"
+    )
+    assert await _parked(reader).replay(lying["_id"], reader.listener.take_again) == lying["reason"]
+    await reader.is_empty()
+
+
+async def test_what_can_not_even_be_parked_is_a_dead_letter(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: Any) -> None:
+        raise ValueError("can't be written")
+
+    monkeypatch.setattr(Parked, "park", fail)
+
+    await reader.send(b"{")
+    await reader.send(render_batch([event_of(1)]))
+
+    await reader.has_applied(name_of(1))
+    dead = await reader.channel.get_queue(f"{reader.queue}.dead")
+    letter = await _next(dead, 500)
+    assert (letter.body, letter.user_id) == (b"{", "registration")
+    await letter.ack()
+
+
+@pytest.mark.parametrize(
+    ("kind", "encoded", "told"),
+    [
+        ("timestamp", b"\x7f" + b"\xff" * 7, {"timestamp": NOW}),
+        ("shortstr", b"\x02\xff\xfe", {"correlation_id": "not UTF-8"}),
+        ("table", b"\x00\x00\x00\x05\x02\xff\xfet\x01", {"headers": {"not": "UTF-8"}}),
+        ("table", b"\x00\x00\x00\x0b\x01aT\x7f" + b"\xff" * 7, {"headers": {"a": "moment"}}),
+    ],
+    ids=["year 292278994", "text", "name of a header", "moment in a header"],
+)
+async def test_a_message_whose_properties_no_client_can_read_is_parked_and_stops_nobody(
+    reader: Reader, stack: Stack, monkeypatch: pytest.MonkeyPatch, kind: str, encoded: bytes, told: dict[str, Any]
+) -> None:
+    async with await aio_pika.connect(stack.rabbitmq_url()) as connection:
+        exchange = await (await connection.channel()).get_exchange("events", ensure=False)
+        message = aio_pika.Message(event_of(2).encode(), **told)
+        with monkeypatch.context() as hostile:
+            hostile.setitem(pamqp.encode.METHODS, kind, _hostile(pamqp.encode.METHODS[kind], encoded, told))
+            await exchange.publish(message, routing_key=f"{reader.queue}.fact")
+
+    await reader.send(render_batch([event_of(1)]))
+
+    await reader.has_applied(name_of(1))
+    [lying] = await reader.parked(1)
+    assert (lying["reason"], lying["user_id"]) == ("forged", None)
+    await reader.is_empty()
+
+
+def _hostile(encode: Any, encoded: bytes, told: dict[str, Any]) -> Any:
+    """Return an encoder that writes bytes of ours in place of the told text, moment or table."""
+    return lambda value: encoded if not isinstance(value, str) or value in told.values() else encode(value)
 
 
 async def test_the_same_message_parked_twice_is_one_that_was_seen_twice(reader: Reader) -> None:

@@ -50,7 +50,7 @@ async def replay(houniao: Instance, service: str, parked_id: str) -> httpx.Respo
 
 
 async def send(channel: AbstractChannel, queue: str, body: bytes) -> None:
-    await channel.default_exchange.publish(aio_pika.Message(body), routing_key=queue)
+    await channel.default_exchange.publish(aio_pika.Message(body, user_id="registration"), routing_key=queue)
 
 
 async def test_a_fact_that_could_not_be_applied_is_applied_by_a_replay_after_the_fix(
