@@ -92,7 +92,7 @@ def make_register(houniao: Deployment) -> tuple[list[Arrival], bytes, dict[str, 
     writer = csv.DictWriter(text, COLUMNS.values())
     writer.writeheader()
     writer.writerows([*rows, {"姓名": "合计"}])
-    return accepted, text.getvalue().encode(), {**outcomes, "rows": len(rows)}
+    return accepted, text.getvalue().encode(), {**outcomes, "ignored": 1, "rows": len(rows) + 1}
 
 
 async def hand_in(houniao: Deployment, register: bytes) -> str:
@@ -128,4 +128,4 @@ async def finish(houniao: Deployment, import_id: str) -> dict[str, int]:
         return found if found["state"] == "done" else None
 
     found = await eventually(done, WHOLE_WITHIN)
-    return {name: found[name] for name in ("accepted", "refused", "duplicate", "blank", "rows")}
+    return {name: found[name] for name in ("accepted", "refused", "duplicate", "blank", "ignored", "rows")}
