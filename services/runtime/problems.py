@@ -1,7 +1,6 @@
 """Refusals over HTTP, as `application/problem+json` (RFC 9457) with a stable code and what to do."""
 
-from collections.abc import Mapping, Sequence
-from functools import partial
+from collections.abc import Sequence
 from inspect import signature
 from typing import Any
 
@@ -49,29 +48,22 @@ class ProblemDetails(BaseModel):
     errors: list[Wrong] | None = None
 
 
-ALWAYS: Mapping[int, Sequence[str]] = {
-    401: ("no_token", "bad_token"),
-    403: ("not_your_role",),
-    422: ("malformed",),
-    503: ("storage_away",),
-}
-"""What every guarded route may refuse."""
-
-
 def refuses(*errors: type[RefusedError], **more: int) -> dict[int | str, dict[str, Any]]:
-    """Return what a route may refuse, for OpenAPI: decisions, and other codes with their status."""
+    """Return what a route itself may refuse, for OpenAPI: decisions, and other codes with their status.
+
+    What its guard, its input and its key bring along is told in `openapi.py`.
+    """
     statuses = [(error.status, error.code) for error in errors] + [(more[code], code) for code in more]
-    return documented({status: [code for its, code in statuses if its == status] for status, _ in statuses})
+    return {
+        status: describe_status(status, [code for its, code in statuses if its == status]) for status, _ in statuses
+    }
 
 
-def documented(codes: Mapping[int, Sequence[str]]) -> dict[int | str, dict[str, Any]]:
-    """Return the refusals of a route for OpenAPI: its own by status, and those of every route."""
-    told: dict[int | str, dict[str, Any]] = {}
-    for status in sorted({*codes, *ALWAYS}):
-        named = ", ".join(f"`{code}`" for code in (*ALWAYS.get(status, ()), *codes.get(status, ())))
-        schema = {"$ref": "#/components/schemas/ProblemDetails"}
-        told[status] = {"description": named, "content": {PROBLEM_JSON: {"schema": schema}}}
-    return told
+def describe_status(status: int, codes: Sequence[str]) -> dict[str, Any]:
+    """Return the refusals of one status for OpenAPI: their shape, and the codes that they may have."""
+    told = {"properties": {"status": {"const": status}, "code": {"enum": list(codes)}}}
+    schema = {"allOf": [{"$ref": "#/components/schemas/ProblemDetails"}, told]}
+    return {"description": ", ".join(f"`{code}`" for code in codes), "content": {PROBLEM_JSON: {"schema": schema}}}
 
 
 def render_problem(status: int, code: str, detail: str, **more: Any) -> Response:
@@ -135,18 +127,8 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return render_problem(500, "unexpected", "Something broke on our side; it is logged. Try again or tell us.")
 
 
-def _describe(app: FastAPI) -> dict[str, Any]:
-    """Describe an app with the shape of its refusals, which `documented` refers to."""
-    described = FastAPI.openapi(app)
-    schemas = described.setdefault("components", {}).setdefault("schemas", {})
-    told = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= {**told.pop("$defs"), "ProblemDetails": told}
-    return described
-
-
 def refuse_clearly(app: FastAPI) -> None:
     """Give every refusal of an app the same shape."""
-    app.openapi = partial(_describe, app)  # type: ignore[method-assign]
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)

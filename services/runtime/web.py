@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Response
 from fastapi.responses import JSONResponse
@@ -14,13 +14,16 @@ from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.runtime.access import Caller, Role, allow
+from services.runtime.openapi import describe_refusals
 from services.runtime.parameters import Limit, ServiceHere
-from services.runtime.problems import Problem, refuse_clearly, render_problem
+from services.runtime.problems import Problem, refuse_clearly, refuses, render_problem
 from services.runtime.service import Service
 
 MAX_BODY = 1024 * 1024
 MAX_UPLOAD = 10 * 1024 * 1024
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+A_WORKBOOK: dict[int | str, dict[str, Any]] = {200: {"content": {XLSX: {}}}}
+"""What a route that gives a workbook answers, for OpenAPI."""
 UPLOADS = (b"multipart/", b"application/fhir+json")
 
 
@@ -33,6 +36,13 @@ class ParkedMessage(BaseModel):
     routing_key: str
     first_seen: datetime
     seen: int
+
+
+class Readiness(BaseModel):
+    """Whether a service can do its work, and what keeps it from that."""
+
+    status: Literal["ready", "waiting"]
+    troubles: list[str]
 
 
 class LimitBody:
@@ -82,6 +92,7 @@ def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
     app.state.gate = service.gate
     app.add_middleware(LimitBody)
     refuse_clearly(app)
+    describe_refusals(app)
     for router in (*routers, _common):
         app.include_router(router)
     return app
@@ -101,14 +112,25 @@ async def live() -> dict[str, str]:
     return {"status": "live"}
 
 
-@_common.get("/health/ready", tags=["health"], summary="Can it do its work?")
+@_common.get(
+    "/health/ready",
+    tags=["health"],
+    summary="Can it do its work?",
+    responses={200: {"model": Readiness}, 503: {"model": Readiness, "description": "It waits for what is named"}},
+)
 async def ready(service: ServiceHere) -> Response:
     """Answer 200 when consumers are attached, MongoDB answers and nothing is stuck; else 503 with the troubles."""
     troubles = await service.find_troubles()
     return JSONResponse({"status": "waiting" if troubles else "ready", "troubles": troubles}, 503 if troubles else 200)
 
 
-@_common.get("/metrics", tags=["health"], summary="Prometheus metrics")
+@_common.get(
+    "/metrics",
+    tags=["health"],
+    summary="Prometheus metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+)
 async def metrics(service: ServiceHere) -> Response:
     """Give the service's counters."""
     service.oldest_unsent_seconds()
@@ -127,7 +149,12 @@ async def list_parked(
     return [ParkedMessage(parked_id=document.pop("_id"), **document) for document in found]
 
 
-@_common.post("/parked/{parked_id}/replay", tags=["parked"], summary="Take a parked message in again")
+@_common.post(
+    "/parked/{parked_id}/replay",
+    tags=["parked"],
+    summary="Take a parked message in again",
+    responses=refuses(not_found=404),
+)
 async def replay(
     parked_id: str, service: ServiceHere, _: Annotated[Caller, Depends(allow(Role.ADMIN))]
 ) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from contracts.reference.identity import DocumentType
-from services.registration.api.dependencies import RECORDS, Clerk, Here, find_person
+from services.registration.api.dependencies import Clerk, Here, find_person
 from services.registration.api.imports import get_import
 from services.registration.commands import erasure, imports
 from services.registration.commands.identities import (
@@ -76,10 +76,15 @@ class ErasureAnswer(BaseModel):
     messages: int
 
 
-_REFUSED = refuses(*RECORDS, not_found=404, erased=410, bad_name=422, reason_names_person=422)
+_REFUSED = refuses(not_found=404, erased=410, reason_names_person=422)
 
 
-@router.get("/people/{person_id}/identity", summary="Who a person is", response_model_exclude_defaults=True)
+@router.get(
+    "/people/{person_id}/identity",
+    summary="Who a person is",
+    response_model_exclude_defaults=True,
+    responses=_REFUSED,
+)
 async def get_identity(
     person_id: str,
     registration: Here,
@@ -100,7 +105,7 @@ async def get_identity(
     status_code=204,
     summary="Correct a person's name",
     dependencies=[NAMED],
-    responses=_REFUSED,
+    responses=refuses(not_found=404, erased=410, bad_name=422, reason_names_person=422),
 )
 async def post_name(person_id: str, body: NameCorrection, registration: Here, caller: Clerk) -> None:
     """Record the person's own name in place of the recorded one, with a reason that is kept in the access log.
@@ -139,7 +144,12 @@ def _read_name(text: str) -> str:
         raise Problem(422, error.refusal.code, advise(error.refusal), field="name") from error
 
 
-@router.post("/people/{person_id}/erasure", summary="Erase who a person is", dependencies=[NAMED])
+@router.post(
+    "/people/{person_id}/erasure",
+    summary="Erase who a person is",
+    dependencies=[NAMED],
+    responses=refuses(not_found=404, import_under_way=409, reason_names_person=422),
+)
 async def post_erasure(person_id: str, body: ErasureRequest, registration: Here, caller: Supervisor) -> ErasureAnswer:
     """Erase a person's identity, under every id, and every text of theirs that is kept; facts name nobody and stay.
 
@@ -157,7 +167,12 @@ async def post_erasure(person_id: str, body: ErasureRequest, registration: Here,
     )
 
 
-@router.post("/imports/{import_id}/dismissal", summary="Dismiss the refused rows of an import", dependencies=[NAMED])
+@router.post(
+    "/imports/{import_id}/dismissal",
+    summary="Dismiss the refused rows of an import",
+    dependencies=[NAMED],
+    responses=refuses(not_found=404, not_done=409),
+)
 async def post_dismissal(import_id: str, registration: Here, caller: Clerk) -> imports.Progress:
     """Delete the text of the refused rows, when they were corrected or are not wanted; the counts stay."""
     progress = await get_import(import_id, registration, caller)

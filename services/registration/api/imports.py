@@ -7,14 +7,21 @@ from services.registration.commands import imports
 from services.registration.intake.registers import FILE_ADVICE
 from services.runtime.access_log.log import Access
 from services.runtime.parameters import Cause, StreetTyped
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, refuses
 from services.runtime.sheets.files import SheetError
-from services.runtime.web import give_workbook
+from services.runtime.web import A_WORKBOOK, give_workbook
 
 router = APIRouter(tags=["registration"])
 
 
-@router.post("/imports", status_code=202, summary="Hand in a register")
+@router.post(
+    "/imports",
+    status_code=202,
+    summary="Hand in a register",
+    responses=refuses(
+        outside_your_division=403, unknown_street=422, other_district=422, **dict.fromkeys(FILE_ADVICE, 422)
+    ),
+)
 async def post_import(
     registration: Here, caller: Clerk, file: UploadFile, street: StreetTyped, cause: Cause
 ) -> imports.Progress:
@@ -29,7 +36,7 @@ async def post_import(
         raise Problem(422, error.code, error.advise(FILE_ADVICE)) from error
 
 
-@router.get("/imports/{import_id}", summary="How far an import is")
+@router.get("/imports/{import_id}", summary="How far an import is", responses=refuses(not_found=404))
 async def get_import(import_id: str, registration: Here, caller: Clerk) -> imports.Progress:
     """Show how many rows are done, accepted, duplicate, blank and refused by reason."""
     progress = await imports.find_progress(registration, import_id)
@@ -38,7 +45,12 @@ async def get_import(import_id: str, registration: Here, caller: Clerk) -> impor
     return progress
 
 
-@router.get("/imports/{import_id}/refused", summary="The refused rows as a workbook")
+@router.get(
+    "/imports/{import_id}/refused",
+    summary="The refused rows as a workbook",
+    response_class=Response,
+    responses={**A_WORKBOOK, **refuses(not_found=404, not_done=409, dismissed=410)},
+)
 async def get_refused(import_id: str, registration: Here, caller: Clerk) -> Response:
     """Give back the refused rows with reason and advice beside each; correct them and hand the workbook in again.
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter
 from pydantic import Field
 
 from contracts.registration.notices import Notice, NoticeKind, Urgency
-from services.registration.api.dependencies import RECORDS, Clerk, Here, Id, find_person
+from services.registration.api.dependencies import Clerk, Here, Id, find_person
 from services.registration.api.notices import find_notice
 from services.registration.api.stays import Retraction
 from services.registration.commands import inquiries
@@ -34,7 +34,7 @@ class InquiryRequest(Body):
     "/inquiries",
     status_code=201,
     summary="Ask another office about a person",
-    responses=refuses(*RECORDS, not_found=404, outside_your_division=403, unknown_division=422),
+    responses=refuses(not_found=404, outside_your_division=403, unknown_division=422),
 )
 async def post_inquiry(body: InquiryRequest, registration: Here, caller: Clerk, cause: Cause) -> Notice:
     """Ask an office to verify where a person lives 协查; the same question on one day is one inquiry."""
@@ -48,7 +48,7 @@ async def post_inquiry(body: InquiryRequest, registration: Here, caller: Clerk, 
 @router.post(
     "/inquiries/{notice_id}/withdrawal",
     summary="Withdraw an inquiry",
-    responses=refuses(*RECORDS, StaleError, NotAskedError, WithdrawnError, not_found=404, conflict=409),
+    responses=refuses(StaleError, NotAskedError, WithdrawnError, not_found=404, conflict=409),
 )
 async def post_withdrawal(
     notice_id: str, registration: Here, caller: Clerk, cause: Cause, body: Retraction | None = None

@@ -9,7 +9,7 @@ from contracts.reference.identity import DocumentType
 from contracts.registration.categories import PersonCategory, categories_of
 from contracts.registration.people import Person
 from contracts.registration.stays import Stay, StayState
-from services.registration.api.dependencies import RECORDS, Clerk, Here, Id, find_person, must_serve
+from services.registration.api.dependencies import Clerk, Here, Id, find_person, must_serve
 from services.registration.commands import people
 from services.registration.commands.identities import refuse_naming, show_identity
 from services.registration.domain.errors import (
@@ -58,7 +58,6 @@ async def get_timeline(person_id: str, registration: Here, caller: Clerk) -> lis
     status_code=201,
     summary="Record a death",
     responses=refuses(
-        *RECORDS,
         AlreadyDeadError,
         DiedBeforeBirthError,
         FutureDayError,
@@ -77,7 +76,7 @@ async def post_death(person_id: str, body: DeathReport, registration: Here, call
 @router.post(
     "/people/{person_id}/death/retraction",
     summary="Retract a death",
-    responses=refuses(*RECORDS, NotDeadError, not_found=404, other_district=409, conflict=409),
+    responses=refuses(NotDeadError, not_found=404, other_district=409, conflict=409),
 )
 async def post_death_retraction(person_id: str, registration: Here, caller: Clerk, cause: Cause) -> Person:
     """Retract a death that the caller's district recorded by mistake."""
@@ -88,7 +87,7 @@ async def post_death_retraction(person_id: str, registration: Here, caller: Cler
 @router.post(
     "/people/{person_id}/merge",
     summary="Merge duplicates",
-    responses=refuses(*RECORDS, SamePersonError, not_found=404, other_district=409, conflict=409),
+    responses=refuses(SamePersonError, not_found=404, other_district=409, conflict=409),
 )
 async def post_merge(person_id: str, body: MergeRequest, registration: Here, caller: Clerk, cause: Cause) -> Person:
     """Say that two ids are one person; the other one goes on, this one stays readable as its alias."""
@@ -100,7 +99,7 @@ async def post_merge(person_id: str, body: MergeRequest, registration: Here, cal
 @router.post(
     "/people/{person_id}/unmerge",
     summary="Undo a merge",
-    responses=refuses(*RECORDS, NotMergedError, not_found=404, other_district=409, conflict=409),
+    responses=refuses(NotMergedError, not_found=404, other_district=409, conflict=409),
 )
 async def post_unmerge(person_id: str, registration: Here, caller: Clerk, cause: Cause) -> Person:
     """Undo a merge: the two ids are two people again."""
@@ -147,7 +146,7 @@ class FoundPerson(PersonFile):
     address: str | None
 
 
-@router.get("/people/{person_id}", summary="A person's stays")
+@router.get("/people/{person_id}", summary="A person's stays", responses=refuses(not_found=404))
 async def get_person(person_id: str, registration: Here, caller: Clerk) -> PersonFile:
     """Show where a person stays and stayed, under any id; one stay must be in the caller's division."""
     known = await find_person(registration, caller, person_id)
@@ -155,7 +154,11 @@ async def get_person(person_id: str, registration: Here, caller: Clerk) -> Perso
     return _file(known, registration.service.today).model_copy(update={"erased_at": erasures.get(person_id)})
 
 
-@router.post("/people/lookup", summary="Find a person by document")
+@router.post(
+    "/people/lookup",
+    summary="Find a person by document",
+    responses=refuses(not_found=404, bad_document_type=422, reason_names_person=422),
+)
 async def post_lookup(body: Lookup, registration: Here, caller: Clerk) -> FoundPerson:
     """Find a person by document, with a reason that is kept in the access log before anything is shown."""
     document_type = DocumentType.from_label(body.document_type)

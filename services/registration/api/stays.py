@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 from contracts.envelope import Event
 from contracts.registration.categories import PersonCategory
 from contracts.registration.stays import DestinationKind, Stay, StayFact, StayState
-from services.registration.api.dependencies import RECORDS, Clerk, Here
+from services.registration.api.dependencies import Clerk, Here
 from services.registration.commands import conflicts, stays
 from services.registration.commands.stays import Location
 from services.registration.domain.arrivals import Dwelling, Hazard, Purpose
@@ -25,6 +25,7 @@ from services.registration.domain.errors import (
     NotLivingHereError,
     RetractedError,
     StaleError,
+    WithdrawnError,
 )
 from services.registration.service import Registration
 from services.registration.views.stays import category_query, count_communities, count_residents, list_stays
@@ -111,7 +112,6 @@ async def get_stay(stay_id: str, registration: Here, caller: Clerk) -> StayFile:
     "/stays/{stay_id}/correction",
     summary="Correct a stay",
     responses=refuses(
-        *RECORDS,
         StaleError,
         RetractedError,
         NothingToCorrectError,
@@ -131,7 +131,7 @@ async def post_correction(stay_id: str, body: Correction, registration: Here, ca
 @router.post(
     "/stays/{stay_id}/relocation",
     summary="Move inside the street",
-    responses=refuses(*RECORDS, StaleError, NotLivingHereError, NothingToCorrectError, not_found=404, conflict=409),
+    responses=refuses(StaleError, NotLivingHereError, NothingToCorrectError, not_found=404, conflict=409),
 )
 async def post_relocation(stay_id: str, body: Relocation, registration: Here, caller: Clerk, cause: Cause) -> Stay:
     """Note another community, grid or dwelling; the street counts as before."""
@@ -144,10 +144,10 @@ async def post_relocation(stay_id: str, body: Relocation, registration: Here, ca
     "/stays/{stay_id}/confirmation",
     summary="Confirm that a contested stay is over",
     responses=refuses(
-        *RECORDS,
         StaleError,
         NotContestedError,
         AnsweredAlreadyError,
+        WithdrawnError,
         LeftBeforeArrivingError,
         FutureDayError,
         not_found=404,
@@ -166,7 +166,7 @@ async def post_confirmation(
 @router.post(
     "/stays/{stay_id}/retraction",
     summary="Retract an arrival registered by mistake",
-    responses=refuses(*RECORDS, StaleError, RetractedError, AcceptedAlreadyError, not_found=404, conflict=409),
+    responses=refuses(StaleError, RetractedError, AcceptedAlreadyError, not_found=404, conflict=409),
 )
 async def post_retraction(
     stay_id: str, registration: Here, caller: Clerk, cause: Cause, body: Retraction | None = None
@@ -201,7 +201,7 @@ class StayPage(BaseModel):
     cursor: str | None
 
 
-@router.get("/stays", summary="List stays")
+@router.get("/stays", summary="List stays", responses=refuses(outside_your_division=403))
 async def get_stays(
     registration: Here,
     caller: Clerk,
@@ -223,7 +223,7 @@ async def get_stays(
     return StayPage(stays=stays, cursor=following)
 
 
-@router.get("/streets", summary="Residents per street")
+@router.get("/streets", summary="Residents per street", responses=refuses(outside_your_division=403))
 async def get_streets(registration: Here, caller: Clerk, division: Division) -> list[dict[str, Any]]:
     """Count the residents of each street of a division, empty streets included, with those of streets now in it."""
     caller.must_cover(division)
