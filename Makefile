@@ -8,7 +8,7 @@ COMPILE = .venv/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --
 	--no-emit-trusted-host --no-annotate --no-header --strip-extras --allow-unsafe
 MONGOD_FITS := sys_platform == "linux" and platform_machine == "x86_64"
 
-.PHONY: help setup run demo stop status test faults simulate check bench schemas token lock
+.PHONY: help setup run demo stop status test faults doors simulate check bench schemas token lock
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: setup ## run every test on its own RabbitMQ and MongoDB (PYTEST_ARGS=... p
 
 faults: setup ## kill, freeze and cut off everything again and again (about an hour; `make test` does it shortly)
 	HOUNIAO_FAULTS=long $(PYTHON_ENVIRONMENT) -m pytest tests/faults $(PYTEST_ARGS)
+
+doors: setup ## try every route as everybody, by its OpenAPI description (half an hour; `make test` does it shortly)
+	HOUNIAO_DOORS=long $(PYTHON_ENVIRONMENT) -m pytest tests/e2e/test_every_door_as_it_is_described.py $(PYTEST_ARGS)
 
 simulate: setup ## let hundreds of people move between districts and check what must hold (ARGS="--people 300 --runs 5")
 	$(PYTHON_ENVIRONMENT) -m tests.simulator $(ARGS)

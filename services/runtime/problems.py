@@ -1,7 +1,6 @@
 """Refusals over HTTP, as `application/problem+json` (RFC 9457), with a stable code and advice."""
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from inspect import signature
 from typing import Any
 
@@ -55,33 +54,26 @@ class ProblemDetails(BaseModel):
     retry_after: int | None = None
 
 
-ALWAYS: Mapping[int, Sequence[str]] = {
-    401: ("no_token", "bad_token"),
-    403: ("not_your_role",),
-    422: ("malformed",),
-    503: ("storage_away",),
-}
-"""The codes with which every guarded route may refuse, by status."""
-
-
 _LATER = {"Retry-After": "5"}
 _HEADERS: Mapping[int, Mapping[str, str]] = {401: {"WWW-Authenticate": "Bearer"}, 429: _LATER, 503: _LATER}
 
 
 def refuses(*errors: type[RefusedError], **more: int) -> dict[int | str, dict[str, Any]]:
-    """Return the refusals of a route for OpenAPI: those of `errors`, and the codes in `more` with their status."""
+    """Return what a route itself may refuse, for OpenAPI: decisions, and other codes with their status.
+
+    What its guard, its input and its key bring along is told in `openapi.py`.
+    """
     statuses = [(error.status, error.code) for error in errors] + [(more[code], code) for code in more]
-    return documented({status: [code for its, code in statuses if its == status] for status, _ in statuses})
+    return {
+        status: describe_status(status, [code for its, code in statuses if its == status]) for status, _ in statuses
+    }
 
 
-def documented(codes: Mapping[int, Sequence[str]]) -> dict[int | str, dict[str, Any]]:
-    """Return the refusals of a route for OpenAPI: its own codes by status, and those of every route."""
-    responses: dict[int | str, dict[str, Any]] = {}
-    for status in sorted({*codes, *ALWAYS}):
-        described = ", ".join(f"`{code}`" for code in (*ALWAYS.get(status, ()), *codes.get(status, ())))
-        schema = {"$ref": "#/components/schemas/ProblemDetails"}
-        responses[status] = {"description": described, "content": {PROBLEM_JSON: {"schema": schema}}}
-    return responses
+def describe_status(status: int, codes: Sequence[str]) -> dict[str, Any]:
+    """Return the refusals of one status for OpenAPI: their shape, and the codes that they may have."""
+    told = {"properties": {"status": {"const": status}, "code": {"enum": list(codes)}}}
+    schema = {"allOf": [{"$ref": "#/components/schemas/ProblemDetails"}, told]}
+    return {"description": ", ".join(f"`{code}`" for code in codes), "content": {PROBLEM_JSON: {"schema": schema}}}
 
 
 def render_problem(status: int, code: str, detail: str, **more: Any) -> Response:
@@ -148,18 +140,8 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return render_problem(500, "unexpected", "Something broke on our side; it is logged. Try again or tell us.")
 
 
-def _describe(app: FastAPI) -> dict[str, Any]:
-    """Return the OpenAPI document of an app, with the schema of refusals to which `documented` refers."""
-    described = FastAPI.openapi(app)
-    schemas = described.setdefault("components", {}).setdefault("schemas", {})
-    schema = ProblemDetails.model_json_schema(ref_template="#/components/schemas/{model}")
-    schemas |= {**schema.pop("$defs"), "ProblemDetails": schema}
-    return described
-
-
 def refuse_clearly(app: FastAPI) -> None:
     """Make an app answer every refusal as `application/problem+json`."""
-    app.openapi = partial(_describe, app)  # type: ignore[method-assign]
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
@@ -16,11 +16,14 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.runtime.access import Caller, Role, allow
 from services.runtime.attempts import must_be_within
 from services.runtime.limits import LimitBody
+from services.runtime.openapi import describe_refusals
 from services.runtime.parameters import Limit, ServiceHere
-from services.runtime.problems import Problem, refuse_clearly
+from services.runtime.problems import Problem, refuse_clearly, refuses
 from services.runtime.service import Service
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+A_WORKBOOK: dict[int | str, dict[str, Any]] = {200: {"content": {XLSX: {}}}}
+"""What a route that gives a workbook answers, for OpenAPI."""
 
 
 class ParkedMessage(BaseModel):
@@ -32,6 +35,13 @@ class ParkedMessage(BaseModel):
     routing_key: str
     first_seen: datetime
     seen: int
+
+
+class Readiness(BaseModel):
+    """Whether a service can do its work, and what keeps it from that."""
+
+    status: Literal["ready", "waiting"]
+    troubles: list[str]
 
 
 class KeepPrivate:
@@ -70,6 +80,7 @@ def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
     app.add_middleware(LimitBody)
     app.add_middleware(KeepPrivate)
     refuse_clearly(app)
+    describe_refusals(app)
     for router in (*routers, _common):
         app.include_router(router)
     return app
@@ -89,14 +100,25 @@ async def live() -> dict[str, str]:
     return {"status": "live"}
 
 
-@_common.get("/health/ready", tags=["health"], summary="Can it do its work?")
+@_common.get(
+    "/health/ready",
+    tags=["health"],
+    summary="Can it do its work?",
+    responses={200: {"model": Readiness}, 503: {"model": Readiness, "description": "It waits for what is named"}},
+)
 async def ready(service: ServiceHere) -> Response:
     """Return 200 when consumers are attached, MongoDB answers and nothing is stuck; else 503 with the troubles."""
     troubles = await service.find_troubles()
     return JSONResponse({"status": "waiting" if troubles else "ready", "troubles": troubles}, 503 if troubles else 200)
 
 
-@_common.get("/metrics", tags=["health"], summary="Prometheus metrics")
+@_common.get(
+    "/metrics",
+    tags=["health"],
+    summary="Prometheus metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+)
 async def metrics(service: ServiceHere) -> Response:
     """Return the service's metrics in the text format of Prometheus."""
     service.oldest_unsent_seconds()
@@ -115,7 +137,12 @@ async def list_parked(
     return [ParkedMessage(parked_id=document.pop("_id"), **document) for document in found]
 
 
-@_common.post("/parked/{parked_id}/replay", tags=["parked"], summary="Take a parked message in again")
+@_common.post(
+    "/parked/{parked_id}/replay",
+    tags=["parked"],
+    summary="Take a parked message in again",
+    responses=refuses(not_found=404, too_many_requests=429),
+)
 async def replay(
     parked_id: str, request: Request, service: ServiceHere, caller: Annotated[Caller, Depends(allow(Role.ADMIN))]
 ) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from deploy.local.stack import Stack
+from services.runtime.openapi import refusals_of
 from tests.support.instance import SERVICES, Instance
 from tests.support.refusals import errors_of
 
@@ -81,3 +82,48 @@ def test_the_shape_of_a_refusal_is_described(stack: Stack) -> None:
     assert {"code", "detail", "version"} <= registration(stack)["components"]["schemas"]["ProblemDetails"][
         "properties"
     ].keys()
+
+
+def routes_of(stack: Stack, service: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Return every route of a service, by method and path."""
+    for path, methods in Instance(stack, "described").build(service).openapi()["paths"].items():
+        for method, route in methods.items():
+            yield f"{method} {path}", route
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_route_tells_what_its_guard_its_input_and_its_key_refuse(stack: Stack, service: str) -> None:
+    for name, route in routes_of(stack, service):
+        names = {parameter["name"] for parameter in route.get("parameters", ())}
+        told = {f"{status} {code}" for status, codes in refusals_of(route).items() for code in codes}
+
+        assert ({"401 no_token", "401 bad_token", "403 not_your_role", "503 storage_away"} <= told) == (
+            "security" in route
+        ), name
+        assert ("422 malformed" in told) == bool(names or "requestBody" in route), name
+        assert ("413 too_large" in told) == name.startswith("post "), name
+        assert ("422 idempotency_mismatch" in told) == ("idempotency-key" in names), name
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_no_refusal_is_described_without_its_codes(stack: Stack, service: str) -> None:
+    without = {
+        (name, status)
+        for name, route in routes_of(stack, service)
+        for status in route["responses"]
+        if int(status) >= 400 and int(status) not in refusals_of(route)
+    }
+
+    assert without == {("get /health/ready", "503")}, "which says what it waits for"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_decision_that_a_service_may_refuse_is_described_at_some_route(stack: Stack, service: str) -> None:
+    told = {
+        (status, code)
+        for _, route in routes_of(stack, service)
+        for status, codes in refusals_of(route).items()
+        for code in codes
+    }
+
+    assert {(error.status, error.code) for error in errors_of(service)} <= told

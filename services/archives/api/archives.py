@@ -15,6 +15,15 @@ from services.archives.api.reading import Read, find_grant, find_known_of, grant
 from services.archives.commands.archives import close, compare_paper, complete, reopen
 from services.archives.commands.recording import Change
 from services.archives.domain.access import Granted, ReadAs
+from services.archives.domain.errors import (
+    AfterDeathError,
+    ArchiveClosedError,
+    FutureEntryError,
+    NoArchiveHereError,
+    NotClosedError,
+    NotHeldError,
+    StaleVersionError,
+)
 from services.archives.domain.policy import POLICY
 from services.archives.views.archives import (
     ArchivePage,
@@ -102,7 +111,7 @@ class ArchiveCount(BaseModel):
     as_of: datetime
 
 
-@router.get("/archives", summary="Count archives")
+@router.get("/archives", summary="Count archives", responses=refuses(outside_your_division=403))
 async def get_count(service: ServiceHere, caller: Reader, division: Division) -> ArchiveCount:
     """Count the archives that were opened in a division."""
     caller.must_cover(division)
@@ -110,7 +119,7 @@ async def get_count(service: ServiceHere, caller: Reader, division: Division) ->
     return ArchiveCount(division=division, archives=count, as_of=service.clock())
 
 
-@router.get("/archives/dead", summary="Archives that nobody uses 死档")
+@router.get("/archives/dead", summary="Archives that nobody uses 死档", responses=refuses(outside_your_division=403))
 async def get_dead(
     service: ServiceHere, caller: Reader, street: StreetInQuery, cursor: str = "", limit: Limit = 100
 ) -> ArchivePage:
@@ -120,7 +129,11 @@ async def get_dead(
     return await list_dead(service.database, service.areas(street), since, cursor, limit)
 
 
-@router.get("/archives/paper", summary="Paper and electronic archives that differ")
+@router.get(
+    "/archives/paper",
+    summary="Paper and electronic archives that differ",
+    responses=refuses(outside_your_division=403),
+)
 async def get_paper(
     service: ServiceHere, caller: Worker, street: StreetInQuery, cursor: str = "", limit: Limit = 100
 ) -> ArchivePage:
@@ -169,7 +182,7 @@ async def get_archive(
     return _file(person_id, heard, granted).model_copy(update={"duties": summary.duties if summary else []})
 
 
-@router.get("/archives/{person_id}/extract", summary="The person's own extract")
+@router.get("/archives/{person_id}/extract", summary="The person's own extract", responses=refuses(not_found=404))
 async def get_extract(
     person_id: PersonId,
     service: ServiceHere,
@@ -198,7 +211,19 @@ async def get_extract(
     )
 
 
-@router.post("/archives/{person_id}/completion", summary="Complete an archive")
+@router.post(
+    "/archives/{person_id}/completion",
+    summary="Complete an archive",
+    responses=refuses(
+        NoArchiveHereError,
+        NotHeldError,
+        ArchiveClosedError,
+        StaleVersionError,
+        outside_your_division=403,
+        conflict=409,
+        unknown_street=422,
+    ),
+)
 async def post_completion(
     person_id: PersonId, body: CompletionRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
@@ -211,7 +236,11 @@ async def post_completion(
     return await complete(service, person_id, place, body.basic, change)
 
 
-@router.post("/archives/{person_id}/paper", summary="Compare with the paper")
+@router.post(
+    "/archives/{person_id}/paper",
+    summary="Compare with the paper",
+    responses=refuses(NoArchiveHereError, NotHeldError, StaleVersionError, outside_your_division=403, conflict=409),
+)
 async def post_paper(
     person_id: PersonId, body: PaperRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
@@ -223,7 +252,19 @@ async def post_paper(
     return await compare_paper(service, person_id, body.street[:6], paper, change)
 
 
-@router.post("/archives/{person_id}/closing", summary="Close an archive")
+@router.post(
+    "/archives/{person_id}/closing",
+    summary="Close an archive",
+    responses=refuses(
+        NoArchiveHereError,
+        NotHeldError,
+        ArchiveClosedError,
+        FutureEntryError,
+        StaleVersionError,
+        outside_your_division=403,
+        conflict=409,
+    ),
+)
 async def post_closing(
     person_id: PersonId, body: ClosingRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:
@@ -234,7 +275,19 @@ async def post_closing(
     return await close(service, person_id, body.street[:6], why, change)
 
 
-@router.post("/archives/{person_id}/reopening", summary="Reopen an archive")
+@router.post(
+    "/archives/{person_id}/reopening",
+    summary="Reopen an archive",
+    responses=refuses(
+        NoArchiveHereError,
+        NotHeldError,
+        NotClosedError,
+        AfterDeathError,
+        StaleVersionError,
+        outside_your_division=403,
+        conflict=409,
+    ),
+)
 async def post_reopening(
     person_id: PersonId, body: ReopeningRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Archive:

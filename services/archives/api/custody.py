@@ -7,11 +7,13 @@ from contracts.archives.custody import Custody
 from contracts.archives.measures import Words
 from services.archives.api.dependencies import Reader, Supervisor
 from services.archives.api.reading import must_keep
-from services.archives.commands.custody import refuse_offer
+from services.archives.commands.custody import NothingOfferedError, refuse_offer
 from services.archives.commands.recording import Change
+from services.archives.domain.errors import NoArchiveHereError
 from services.archives.views.archives import list_offers
 from services.runtime.bodies import Body
 from services.runtime.parameters import Cause, District, PersonId, ServiceHere, Street
+from services.runtime.problems import refuses
 
 router = APIRouter(tags=["archives"])
 
@@ -23,14 +25,18 @@ class RefusalRequest(Body):
     reason: Words = Field(min_length=2)
 
 
-@router.get("/custody/offers", summary="Archives offered to a district")
+@router.get("/custody/offers", summary="Archives offered to a district", responses=refuses(outside_your_division=403))
 async def get_offers(service: ServiceHere, caller: Reader, district: District) -> list[Custody]:
     """List what other districts offer and was not handed over yet."""
     caller.must_cover(district)
     return await list_offers(service.database, district)
 
 
-@router.post("/custody/{person_id}/refusal", summary="Refuse an archive that is offered")
+@router.post(
+    "/custody/{person_id}/refusal",
+    summary="Refuse an archive that is offered",
+    responses=refuses(NoArchiveHereError, NothingOfferedError, outside_your_division=403, conflict=409),
+)
 async def post_refusal(
     person_id: PersonId, body: RefusalRequest, service: ServiceHere, caller: Supervisor, cause: Cause
 ) -> Custody:

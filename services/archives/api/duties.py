@@ -7,11 +7,12 @@ from services.archives.api.dependencies import Worker
 from services.archives.views.duties import DutyPage, DutyQuery, list_duties
 from services.runtime.bodies import Day
 from services.runtime.parameters import DistrictOrStreet, Limit, ServiceHere
+from services.runtime.problems import refuses
 
 router = APIRouter(tags=["archives"])
 
 
-@router.get("/duties", summary="What is due 随访任务")
+@router.get("/duties", summary="What is due 随访任务", responses=refuses(outside_your_division=403))
 async def get_duties(
     service: ServiceHere,
     caller: Worker,
@@ -26,7 +27,9 @@ async def get_duties(
     return await list_duties(service.database, asked)
 
 
-@router.get("/duties/catch-up", summary="Vaccinations to catch up 查漏补种")
+@router.get(
+    "/duties/catch-up", summary="Vaccinations to catch up 查漏补种", responses=refuses(outside_your_division=403)
+)
 async def get_catch_up(
     service: ServiceHere,
     caller: Worker,

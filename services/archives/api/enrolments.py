@@ -10,8 +10,17 @@ from contracts.archives.enrolments import Condition, Enrolment, EnrolmentEnding
 from services.archives.api.dependencies import Worker
 from services.archives.api.reading import must_keep
 from services.archives.commands.enrolments import end_enrolment, enrol
+from services.archives.domain.errors import (
+    ArchiveClosedError,
+    EnrolledError,
+    FutureEntryError,
+    NoArchiveHereError,
+    NotEnrolledError,
+    NotHeldError,
+)
 from services.runtime.bodies import Body
 from services.runtime.parameters import Cause, PersonId, ServiceHere, Street
+from services.runtime.problems import refuses
 
 router = APIRouter(tags=["archives"])
 
@@ -35,7 +44,20 @@ class EndingRequest(Body):
     ending: Literal[EnrolmentEnding.CURED, EnrolmentEnding.MISDIAGNOSED, EnrolmentEnding.DECLINED, EnrolmentEnding.LOST]
 
 
-@router.post("/archives/{person_id}/enrolments", status_code=201, summary="Enrol a person")
+@router.post(
+    "/archives/{person_id}/enrolments",
+    status_code=201,
+    summary="Enrol a person",
+    responses=refuses(
+        NoArchiveHereError,
+        NotHeldError,
+        ArchiveClosedError,
+        EnrolledError,
+        FutureEntryError,
+        outside_your_division=403,
+        conflict=409,
+    ),
+)
 async def post_enrolment(
     person_id: PersonId, body: EnrolmentRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Enrolment:
@@ -47,7 +69,11 @@ async def post_enrolment(
     return await enrol(service, enrolment, cause=cause)
 
 
-@router.post("/archives/{person_id}/enrolments/{condition}/ending", summary="End an enrolment")
+@router.post(
+    "/archives/{person_id}/enrolments/{condition}/ending",
+    summary="End an enrolment",
+    responses=refuses(NoArchiveHereError, NotEnrolledError, FutureEntryError, outside_your_division=403, conflict=409),
+)
 async def post_ending(
     person_id: PersonId,
     condition: Condition,

@@ -21,12 +21,22 @@ from services.archives.api.reading import (
 from services.archives.commands.entries import correct_entry, find_entry, record_entry, void_entry
 from services.archives.commands.recording import Change
 from services.archives.domain.entries import CODES
-from services.archives.domain.errors import UnknownEntryError
+from services.archives.domain.errors import (
+    AfterDeathError,
+    ArchiveClosedError,
+    BeforeBirthError,
+    FutureEntryError,
+    NoArchiveError,
+    OtherKindError,
+    StaleVersionError,
+    UnknownEntryError,
+    VoidedError,
+)
 from services.archives.views.people import Heard
 from services.runtime.access import Caller
 from services.runtime.bodies import AsSent, Body
 from services.runtime.parameters import Cause, PersonId, ServiceHere, Street, Version
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["archives"])
 
@@ -67,7 +77,20 @@ class VoidRequest(Body):
     version: Version = None
 
 
-@router.post("/archives/{person_id}/entries", status_code=201, summary="Enter something in an archive")
+@router.post(
+    "/archives/{person_id}/entries",
+    status_code=201,
+    summary="Enter something in an archive",
+    responses=refuses(
+        NoArchiveError,
+        ArchiveClosedError,
+        FutureEntryError,
+        BeforeBirthError,
+        AfterDeathError,
+        outside_your_division=403,
+        conflict=409,
+    ),
+)
 async def post_entry(
     person_id: PersonId,
     body: EntryRequest,
@@ -91,7 +114,9 @@ async def post_entry(
     return await record_entry(service, entry, cause=cause)
 
 
-@router.get("/archives/{person_id}/entries/{entry_id}", summary="An entry with its history")
+@router.get(
+    "/archives/{person_id}/entries/{entry_id}", summary="An entry with its history", responses=refuses(not_found=404)
+)
 async def get_entry(person_id: PersonId, entry_id: EntryId, service: ServiceHere, caller: Worker, log: Log) -> Entry:
     """Return an entry with its earlier versions; the street that made it may read it, too."""
     heard = await find_known_of(service, person_id)
@@ -109,7 +134,19 @@ def _find_own(caller: Caller, heard: Heard, entry_id: str) -> Entry | None:
     return next((entry for entry in heard.entries if entry.entry_id == entry_id and caller.covers(entry.street)), None)
 
 
-@router.post("/archives/{person_id}/entries/{entry_id}/correction", summary="Correct an entry")
+@router.post(
+    "/archives/{person_id}/entries/{entry_id}/correction",
+    summary="Correct an entry",
+    responses=refuses(
+        UnknownEntryError,
+        VoidedError,
+        OtherKindError,
+        FutureEntryError,
+        StaleVersionError,
+        outside_your_division=403,
+        conflict=409,
+    ),
+)
 async def post_correction(
     person_id: PersonId,
     entry_id: EntryId,
@@ -125,7 +162,11 @@ async def post_correction(
     return await correct_entry(service, person_id, entry_id, said, change)
 
 
-@router.post("/archives/{person_id}/entries/{entry_id}/voiding", summary="Void an entry")
+@router.post(
+    "/archives/{person_id}/entries/{entry_id}/voiding",
+    summary="Void an entry",
+    responses=refuses(UnknownEntryError, VoidedError, StaleVersionError, outside_your_division=403, conflict=409),
+)
 async def post_voiding(
     person_id: PersonId,
     entry_id: EntryId,

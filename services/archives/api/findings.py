@@ -20,12 +20,12 @@ from services.archives.views.findings import (
 from services.runtime.access import Caller, Role, allow
 from services.runtime.bodies import Body
 from services.runtime.parameters import IDEMPOTENT, DistrictOrStreet, Limit, ServiceHere, Street
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["findings"])
 
 
-@router.get("/findings", summary="What may not be true 数据质量")
+@router.get("/findings", summary="What may not be true 数据质量", responses=refuses(outside_your_division=403))
 async def get_findings(
     service: ServiceHere,
     caller: Reader,
@@ -39,7 +39,11 @@ async def get_findings(
     return await list_findings(service.database, service.areas(division), kind, cursor, limit)
 
 
-@router.get("/findings/repetitions", summary="The same readings for many people 多人雷同")
+@router.get(
+    "/findings/repetitions",
+    summary="The same readings for many people 多人雷同",
+    responses=refuses(outside_your_division=403),
+)
 async def get_repetitions(
     service: ServiceHere, caller: Reader, division: DistrictOrStreet, cursor: str = "", limit: Limit = 100
 ) -> RepetitionPage:
@@ -61,6 +65,7 @@ class ExplanationRequest(Body):
     status_code=201,
     summary="Explain a finding 说明情况",
     dependencies=[IDEMPOTENT],
+    responses=refuses(outside_your_division=403, not_found=404, explained_already=409),
 )
 async def post_explanation(
     finding_id: Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")],

@@ -8,9 +8,10 @@ from services.archives.api.dependencies import Worker
 from services.archives.commands import imports
 from services.archives.intake.rounds import FILE_ADVICE
 from services.runtime.parameters import Cause, ServiceHere, StreetInForm
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, refuses
 from services.runtime.sheets.files import SheetError
-from services.runtime.web import workbook_response
+from services.runtime.web import A_WORKBOOK, workbook_response
+from services.runtime.workers import BusyError, TooCostlyError
 
 router = APIRouter(tags=["imports"])
 
@@ -23,7 +24,18 @@ async def _covered(service: ServiceHere, caller: Worker, street: StreetInForm) -
     return street
 
 
-@router.post("/imports", status_code=202, summary="Hand in a sheet of follow-ups 随访表")
+@router.post(
+    "/imports",
+    status_code=202,
+    summary="Hand in a sheet of follow-ups 随访表",
+    responses=refuses(
+        TooCostlyError,
+        BusyError,
+        outside_your_division=403,
+        unknown_street=422,
+        **dict.fromkeys(FILE_ADVICE, 422),
+    ),
+)
 async def post_import(
     service: ServiceHere,
     caller: Worker,
@@ -42,7 +54,7 @@ async def post_import(
         raise Problem(422, error.code, error.advise(FILE_ADVICE)) from error
 
 
-@router.get("/imports/{import_id}", summary="How far an import is")
+@router.get("/imports/{import_id}", summary="How far an import is", responses=refuses(not_found=404))
 async def get_import(import_id: str, service: ServiceHere, caller: Worker) -> imports.Progress:
     """Show how many rows are done, accepted, duplicate, blank and refused by reason."""
     progress = await imports.find_progress(service, import_id)
@@ -51,7 +63,12 @@ async def get_import(import_id: str, service: ServiceHere, caller: Worker) -> im
     return progress
 
 
-@router.get("/imports/{import_id}/refused", summary="The refused rows as a workbook", response_class=Response)
+@router.get(
+    "/imports/{import_id}/refused",
+    summary="The refused rows as a workbook",
+    response_class=Response,
+    responses={**A_WORKBOOK, **refuses(not_found=404, not_done=409)},
+)
 async def get_refused(import_id: str, service: ServiceHere, caller: Worker) -> Response:
     """Give back the refused rows with reason and advice beside each; correct them and hand the workbook in again."""
     progress = await get_import(import_id, service, caller)

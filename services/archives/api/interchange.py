@@ -9,7 +9,14 @@ from fastapi.responses import StreamingResponse
 from services.archives.api.dependencies import Log, Worker
 from services.archives.api.reading import Read, grant, note_read
 from services.archives.commands import interchange
-from services.archives.commands.interchange import Taken, make_portable
+from services.archives.commands.interchange import DiffersError, Taken, make_portable
+from services.archives.domain.errors import (
+    AfterDeathError,
+    ArchiveClosedError,
+    BeforeBirthError,
+    FutureEntryError,
+    NoArchiveError,
+)
 from services.archives.fhir.reading import ADVICE, BundleRefusedError
 from services.archives.fhir.writing import write_bundle
 from services.archives.views import exports
@@ -17,7 +24,8 @@ from services.archives.views.people import Heard, find_heard
 from services.archives.views.summaries import find_summary
 from services.runtime.access import Caller, Role, allow
 from services.runtime.parameters import IDEMPOTENT, DistrictOrStreet, PersonId, ServiceHere
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, refuses
+from services.runtime.workers import BusyError, TooCostlyError
 
 router = APIRouter(tags=["interchange"])
 
@@ -26,7 +34,12 @@ Steward = Annotated[Caller, Depends(allow(Role.SUPERVISOR, Role.DISTRICT))]
 _A_BUNDLE = {"requestBody": {"required": True, "content": {FHIR_JSON: {"schema": {"type": "object"}}}}}
 
 
-@router.get("/archives/export", summary="Export a division's archives", response_class=StreamingResponse)
+@router.get(
+    "/archives/export",
+    summary="Export a division's archives",
+    response_class=StreamingResponse,
+    responses={200: {"content": {NDJSON: {}}}, **refuses(outside_your_division=403)},
+)
 async def get_export(
     service: ServiceHere,
     log: Log,
@@ -46,7 +59,7 @@ async def get_export(
     return StreamingResponse(interchange.export(service, log, caller, manifest), media_type=NDJSON, headers=headers)
 
 
-@router.get("/archives/exports/{export_id}", summary="The manifest of an export")
+@router.get("/archives/exports/{export_id}", summary="The manifest of an export", responses=refuses(not_found=404))
 async def get_manifest(export_id: str, service: ServiceHere, caller: Steward) -> exports.Manifest:
     """Say how many archives an export comprises, as of when, and the SHA-256 of its file."""
     manifest = await exports.find(service.database, export_id)
@@ -55,7 +68,12 @@ async def get_manifest(export_id: str, service: ServiceHere, caller: Steward) ->
     return manifest
 
 
-@router.get("/archives/{person_id}/fhir", summary="An archive as FHIR", response_class=Response)
+@router.get(
+    "/archives/{person_id}/fhir",
+    summary="An archive as FHIR",
+    response_class=Response,
+    responses={200: {"content": {FHIR_JSON: {"schema": {"type": "object"}}}}, **refuses(not_found=404)},
+)
 async def get_fhir(person_id: PersonId, service: ServiceHere, log: Log, caller: Worker) -> Response:
     """Give what the caller's district knows of a person as a FHIR R4 document bundle."""
     heard = (await find_heard(service.database, [person_id])).get(person_id, Heard())
@@ -79,6 +97,19 @@ async def _not_anothers(person_id: PersonId, service: ServiceHere, caller: Stewa
     summary="Take a FHIR bundle back in",
     openapi_extra=_A_BUNDLE,
     dependencies=[Depends(_not_anothers), IDEMPOTENT],
+    responses=refuses(
+        DiffersError,
+        NoArchiveError,
+        ArchiveClosedError,
+        FutureEntryError,
+        BeforeBirthError,
+        AfterDeathError,
+        TooCostlyError,
+        BusyError,
+        outside_your_division=403,
+        conflict=409,
+        **dict.fromkeys(ADVICE, 422),
+    ),
 )
 async def post_fhir(person_id: PersonId, request: Request, service: ServiceHere, caller: Steward) -> Taken:
     """Record what a bundle of ours has and is missing here; the same bundle again changes nothing.

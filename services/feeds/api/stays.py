@@ -8,9 +8,10 @@ from pydantic import BaseModel
 
 from services.feeds.domain.entries import render_entry
 from services.feeds.service import Feed
+from services.feeds.tail import TooManyWaitingError
 from services.feeds.views.pages import read
 from services.runtime.access import Caller, Role, allow
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["feeds"])
 
@@ -25,7 +26,11 @@ class FeedPage(BaseModel):
     events: list[dict[str, Any]]
 
 
-@router.get("/feeds/stays", summary="What happened, from a position on")
+@router.get(
+    "/feeds/stays",
+    summary="What happened, from a position on",
+    responses=refuses(TooManyWaitingError, outside_your_division=403, district_needed=422),
+)
 async def get_stays(
     request: Request,
     caller: Integrator,

@@ -7,11 +7,12 @@ from pydantic import Field
 
 from contracts.outreach.activities import Activity, ActivityKind, Audience
 from services.outreach.api.dependencies import Reader, Worker
-from services.outreach.commands.activities import find, hold, plan
+from services.outreach.commands.activities import UnknownActivityError, find, hold, plan
+from services.outreach.domain.activities import AlreadyHeldError, HeldInFutureError
 from services.outreach.views.activities import list_activities
 from services.runtime.bodies import Body, Day
 from services.runtime.parameters import Cause, Division, ServiceHere
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["outreach"])
 
@@ -33,7 +34,12 @@ class HoldRequest(Body):
     attendance: int = Field(ge=0, le=1_000_000)
 
 
-@router.post("/activities", status_code=201, summary="Plan an activity")
+@router.post(
+    "/activities",
+    status_code=201,
+    summary="Plan an activity",
+    responses=refuses(outside_your_division=403, conflict=409, unknown_street=422),
+)
 async def post_activity(body: PlanRequest, service: ServiceHere, caller: Worker, cause: Cause) -> Activity:
     """Plan a lecture, consultation, free clinic, pairing, campaign or training."""
     caller.must_cover(body.street)
@@ -44,7 +50,11 @@ async def post_activity(body: PlanRequest, service: ServiceHere, caller: Worker,
     return await plan(service, activity, cause)
 
 
-@router.post("/activities/{activity_id}/hold", summary="Record that an activity was held")
+@router.post(
+    "/activities/{activity_id}/hold",
+    summary="Record that an activity was held",
+    responses=refuses(UnknownActivityError, AlreadyHeldError, HeldInFutureError),
+)
 async def post_hold(
     activity_id: str, body: HoldRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Activity:
@@ -55,7 +65,7 @@ async def post_hold(
     return await hold(service, activity_id, body.held_on, body.attendance, cause)
 
 
-@router.get("/activities", summary="List activities")
+@router.get("/activities", summary="List activities", responses=refuses(outside_your_division=403))
 async def get_activities(
     service: ServiceHere, caller: Reader, division: Division, since: Day, until: Day
 ) -> list[Activity]:

@@ -10,6 +10,7 @@ from contracts.reference.calendar import day_of
 from services.outreach.api.dependencies import Reader
 from services.outreach.views.residents import count_audiences
 from services.runtime.parameters import Division, ServiceHere
+from services.runtime.problems import refuses
 
 router = APIRouter(tags=["outreach"])
 
@@ -22,7 +23,7 @@ class AudienceSizes(BaseModel):
     audiences: dict[Audience, int]
 
 
-@router.get("/audiences", summary="Sizes of audiences")
+@router.get("/audiences", summary="Sizes of audiences", responses=refuses(outside_your_division=403))
 async def get_audiences(service: ServiceHere, caller: Reader, division: Division) -> AudienceSizes:
     """Count the residents of a division who belong to each audience."""
     caller.must_cover(division)

@@ -6,12 +6,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel
 
 from contracts.registration.stays import Stay
-from services.registration.api.dependencies import WHEN_RECORDING, Clerk, RegistrationHere, approver_of, must_be_street
+from services.registration.api.dependencies import Clerk, RegistrationHere, approver_of, must_be_street
 from services.registration.commands.arrivals import Arrivals, Outcome, OutcomeKind
 from services.registration.commands.departures import record_departure
 from services.registration.domain.errors import LeftBeforeArrivingError, NotRegisteredError
 from services.registration.intake.checks import check_departure, check_household
-from services.registration.intake.refusals import Refusal, advise
+from services.registration.intake.refusals import Refusal, RefusalCode, advise
 from services.registration.intake.reports import DepartureReport, HouseholdReport
 from services.registration.service import Registration
 from services.runtime.parameters import Cause, Street
@@ -20,6 +20,17 @@ from services.runtime.problems import Problem, refuses
 router = APIRouter(tags=["registration"])
 
 CheckedT = TypeVar("CheckedT")
+
+_OF_DEPARTURES_ALONE = {RefusalCode.RETURNS_BEFORE_LEAVING}
+_OF_REGISTERS_ALONE = {RefusalCode.LEFT_BEFORE_ARRIVING, RefusalCode.NOT_REGISTERED_HERE}
+_OF_ARRIVALS_ALONE = {
+    RefusalCode.OVERRIDE_NOT_ALLOWED,
+    RefusalCode.SEX_MISMATCH,
+    RefusalCode.NAMED_TWICE,
+    RefusalCode.NAMES_PERSON,
+}
+_BY_ARRIVALS = {code.value: 422 for code in RefusalCode if code not in _OF_DEPARTURES_ALONE | _OF_REGISTERS_ALONE}
+_BY_DEPARTURES = {code.value: 422 for code in RefusalCode if code not in _OF_ARRIVALS_ALONE | _OF_REGISTERS_ALONE}
 
 
 async def _arrivals(request: Request) -> Arrivals:
@@ -67,7 +78,7 @@ class DepartureAnswer(Stay):
     status_code=201,
     responses={
         200: {"model": ArrivalAnswer},
-        **refuses(*WHEN_RECORDING, outside_your_division=403, unknown_street=422, named_twice=422),
+        **refuses(outside_your_division=403, other_district=422, **_BY_ARRIVALS),
     },
     summary="Register an arrival",
 )
@@ -97,12 +108,12 @@ async def post_arrival(
     "/departures",
     summary="Register a departure",
     responses=refuses(
-        *WHEN_RECORDING,
         NotRegisteredError,
         LeftBeforeArrivingError,
         outside_your_division=403,
         conflict=409,
-        unknown_street=422,
+        other_district=422,
+        **_BY_DEPARTURES,
     ),
 )
 async def post_departure(

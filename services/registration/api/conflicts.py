@@ -8,13 +8,14 @@ from pydantic import BaseModel, Field
 
 from contracts.registration.conflicts import Conflict, ConflictFact
 from contracts.registration.stays import DestinationKind, Stay, StayFact
-from services.registration.api.dependencies import WHEN_RECORDING, Clerk, HexId, RegistrationHere
+from services.registration.api.dependencies import Clerk, HexId, RegistrationHere
 from services.registration.api.stays import Correction
 from services.registration.commands import conflicts
 from services.registration.commands.conflicts import Means, Resolution
 from services.registration.commands.stays import StayEnd
 from services.registration.domain.errors import (
     AcceptedAlreadyError,
+    AnsweredAlreadyError,
     FutureDayError,
     LeftBeforeArrivingError,
     NotContestedError,
@@ -25,6 +26,7 @@ from services.registration.domain.errors import (
     ResolvedAlreadyError,
     RetractedError,
     StaleError,
+    WithdrawnError,
 )
 from services.registration.service import Registration
 from services.registration.views.stays import find_stay
@@ -120,7 +122,6 @@ async def get_conflict(conflict_id: HexId, registration: RegistrationHere, calle
     "/conflicts/{conflict_id}/resolution",
     summary="Resolve a conflict",
     responses=refuses(
-        *WHEN_RECORDING,
         StaleError,
         ResolvedAlreadyError,
         NotInConflictError,
@@ -129,6 +130,8 @@ async def get_conflict(conflict_id: HexId, registration: RegistrationHere, calle
         NotLivingHereError,
         LeftBeforeArrivingError,
         NotContestedError,
+        AnsweredAlreadyError,
+        WithdrawnError,
         NothingToCorrectError,
         NotEndedError,
         FutureDayError,

@@ -5,13 +5,11 @@ from typing import Annotated
 from fastapi import Depends, Request
 from pydantic import Field
 
-from contracts.refusals import RefusedError
 from services.registration.intake.refusals import ADVICE
 from services.registration.service import Registration
 from services.registration.views.people import KnownPerson
 from services.runtime.access import Caller, Role, allow
 from services.runtime.problems import Problem
-from services.runtime.requests import IdempotencyMismatchError
 
 Clerk = Annotated[Caller, Depends(allow(Role.CLERK, Role.SUPERVISOR, Role.DISTRICT))]
 
@@ -22,9 +20,6 @@ async def _registration(request: Request) -> Registration:
 
 
 RegistrationHere = Annotated[Registration, Depends(_registration)]
-
-WHEN_RECORDING: tuple[type[RefusedError], ...] = (IdempotencyMismatchError,)
-"""The refusals of every route that records something."""
 
 HexId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
 """The id of a stay or a conflict."""

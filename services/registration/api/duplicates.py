@@ -17,7 +17,7 @@ from services.runtime.access import Caller
 from services.runtime.access_log.log import Access
 from services.runtime.bodies import Body
 from services.runtime.parameters import IDEMPOTENT, Division
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["registration"])
 
@@ -52,7 +52,11 @@ class Dismissal(Body):
     reason: str = Field(min_length=2, max_length=200)
 
 
-@router.get("/duplicates", summary="Who may be one person under two documents")
+@router.get(
+    "/duplicates",
+    summary="Who may be one person under two documents",
+    responses=refuses(outside_your_division=403, reason_names_person=422),
+)
 async def get_duplicates(
     registration: RegistrationHere,
     caller: Clerk,
@@ -71,7 +75,11 @@ async def get_duplicates(
 
 
 @router.post(
-    "/duplicates/dismissal", status_code=204, summary="Dismiss a pair: they are two people", dependencies=[IDEMPOTENT]
+    "/duplicates/dismissal",
+    status_code=204,
+    summary="Dismiss a pair: they are two people",
+    dependencies=[IDEMPOTENT],
+    responses=refuses(not_found=404),
 )
 async def post_dismissal(body: Dismissal, registration: RegistrationHere, caller: Clerk) -> None:
     """Record that the two ids of a pair are two people; the pair is not listed again."""

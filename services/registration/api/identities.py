@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
 from contracts.reference.identity import DocumentType
-from services.registration.api.dependencies import WHEN_RECORDING, Clerk, RegistrationHere, find_person
+from services.registration.api.dependencies import Clerk, RegistrationHere, find_person
 from services.registration.api.imports import get_import
 from services.registration.commands import erasure, imports
 from services.registration.commands.identities import (
@@ -79,10 +79,15 @@ class ErasureAnswer(BaseModel):
     messages: int
 
 
-_REFUSED = refuses(*WHEN_RECORDING, not_found=404, erased=410, bad_name=422, reason_names_person=422)
+_REFUSED = refuses(not_found=404, erased=410, reason_names_person=422)
 
 
-@router.get("/people/{person_id}/identity", summary="Who a person is", response_model_exclude_defaults=True)
+@router.get(
+    "/people/{person_id}/identity",
+    summary="Who a person is",
+    response_model_exclude_defaults=True,
+    responses=_REFUSED,
+)
 async def get_identity(
     person_id: str,
     registration: RegistrationHere,
@@ -103,7 +108,7 @@ async def get_identity(
     status_code=204,
     summary="Correct a person's name",
     dependencies=[IDEMPOTENT],
-    responses=_REFUSED,
+    responses=refuses(not_found=404, erased=410, bad_name=422, reason_names_person=422),
 )
 async def post_name(person_id: str, body: NameCorrection, registration: RegistrationHere, caller: Clerk) -> None:
     """Replace the recorded name of a person; who asks and why is recorded in the access log first.
@@ -145,7 +150,12 @@ def _read_name(text: str) -> str:
         raise Problem(422, error.refusal.code, advise(error.refusal), field="name") from error
 
 
-@router.post("/people/{person_id}/erasure", summary="Erase who a person is", dependencies=[IDEMPOTENT])
+@router.post(
+    "/people/{person_id}/erasure",
+    summary="Erase who a person is",
+    dependencies=[IDEMPOTENT],
+    responses=refuses(not_found=404, import_under_way=409, reason_names_person=422),
+)
 async def post_erasure(
     person_id: str, body: ErasureRequest, registration: RegistrationHere, caller: Supervisor
 ) -> ErasureAnswer:
@@ -166,7 +176,10 @@ async def post_erasure(
 
 
 @router.post(
-    "/imports/{import_id}/dismissal", summary="Dismiss the refused rows of an import", dependencies=[IDEMPOTENT]
+    "/imports/{import_id}/dismissal",
+    summary="Dismiss the refused rows of an import",
+    dependencies=[IDEMPOTENT],
+    responses=refuses(not_found=404, not_done=409),
 )
 async def post_dismissal(import_id: str, registration: RegistrationHere, caller: Clerk) -> imports.Progress:
     """Delete the text of an import's refused rows, when they were corrected or are not needed; the counts stay."""

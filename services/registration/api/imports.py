@@ -9,9 +9,10 @@ from services.registration.commands import imports
 from services.registration.intake.registers import FILE_ADVICE
 from services.runtime.access_log.log import Access
 from services.runtime.parameters import Cause, StreetInForm
-from services.runtime.problems import Problem
+from services.runtime.problems import Problem, refuses
 from services.runtime.sheets.files import SheetError
-from services.runtime.web import workbook_response
+from services.runtime.web import A_WORKBOOK, workbook_response
+from services.runtime.workers import BusyError, TooCostlyError
 
 router = APIRouter(tags=["registration"])
 
@@ -23,7 +24,19 @@ async def _covered(registration: RegistrationHere, caller: Clerk, street: Street
     return street
 
 
-@router.post("/imports", status_code=202, summary="Hand in a register")
+@router.post(
+    "/imports",
+    status_code=202,
+    summary="Hand in a register",
+    responses=refuses(
+        TooCostlyError,
+        BusyError,
+        outside_your_division=403,
+        unknown_street=422,
+        other_district=422,
+        **dict.fromkeys(FILE_ADVICE, 422),
+    ),
+)
 async def post_import(
     registration: RegistrationHere,
     caller: Clerk,
@@ -40,7 +53,7 @@ async def post_import(
         raise Problem(422, error.code, error.advise(FILE_ADVICE)) from error
 
 
-@router.get("/imports/{import_id}", summary="How far an import is")
+@router.get("/imports/{import_id}", summary="How far an import is", responses=refuses(not_found=404))
 async def get_import(import_id: str, registration: RegistrationHere, caller: Clerk) -> imports.Progress:
     """Return how many rows are done, accepted, duplicate, blank, ignored and refused, and notes on rows."""
     progress = await imports.find_progress(registration, import_id)
@@ -49,7 +62,12 @@ async def get_import(import_id: str, registration: RegistrationHere, caller: Cle
     return progress
 
 
-@router.get("/imports/{import_id}/refused", summary="The refused rows as a workbook")
+@router.get(
+    "/imports/{import_id}/refused",
+    summary="The refused rows as a workbook",
+    response_class=Response,
+    responses={**A_WORKBOOK, **refuses(not_found=404, not_done=409, dismissed=410)},
+)
 async def get_refused(import_id: str, registration: RegistrationHere, caller: Clerk) -> Response:
     """Return the refused rows, each with its reason and advice; corrected, the workbook can be imported again.
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from contracts.envelope import PersonId
 from contracts.registration.notices import Notice, NoticeKind, Urgency
-from services.registration.api.dependencies import WHEN_RECORDING, Clerk, RegistrationHere, find_person
+from services.registration.api.dependencies import Clerk, RegistrationHere, find_person
 from services.registration.api.notices import find_notice, no_such_notice
 from services.registration.api.stays import Retraction
 from services.registration.commands import inquiries
@@ -35,7 +35,7 @@ class InquiryRequest(Body):
     "/inquiries",
     status_code=201,
     summary="Ask another office about a person",
-    responses=refuses(*WHEN_RECORDING, not_found=404, outside_your_division=403, unknown_division=422),
+    responses=refuses(not_found=404, outside_your_division=403, unknown_division=422),
 )
 async def post_inquiry(body: InquiryRequest, registration: RegistrationHere, caller: Clerk, cause: Cause) -> Notice:
     """Ask an office to verify where a person lives 协查; the same question on the same day is one inquiry."""
@@ -49,7 +49,7 @@ async def post_inquiry(body: InquiryRequest, registration: RegistrationHere, cal
 @router.post(
     "/inquiries/{notice_id}/withdrawal",
     summary="Withdraw an inquiry",
-    responses=refuses(*WHEN_RECORDING, StaleError, NotAskedError, WithdrawnError, not_found=404, conflict=409),
+    responses=refuses(StaleError, NotAskedError, WithdrawnError, not_found=404, conflict=409),
 )
 async def post_withdrawal(
     notice_id: str, registration: RegistrationHere, caller: Clerk, cause: Cause, body: Retraction | None = None

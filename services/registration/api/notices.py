@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from contracts.registration.notices import Answer, AnswerFact, Notice
-from services.registration.api.dependencies import WHEN_RECORDING, Clerk, RegistrationHere, must_serve
+from services.registration.api.dependencies import Clerk, RegistrationHere, must_serve
 from services.registration.commands import notices
 from services.registration.commands.notices import Reply
 from services.registration.domain.errors import (
@@ -94,7 +94,6 @@ async def get_notice(notice_id: str, registration: RegistrationHere, caller: Cle
     "/notices/{notice_id}/answer",
     summary="Answer a notice",
     responses=refuses(
-        *WHEN_RECORDING,
         StaleError,
         AnsweredAlreadyError,
         WithdrawnError,

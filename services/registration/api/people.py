@@ -10,7 +10,7 @@ from contracts.reference.identity import DocumentType
 from contracts.registration.categories import PersonCategory, categories_of
 from contracts.registration.people import Person
 from contracts.registration.stays import Stay, StayState
-from services.registration.api.dependencies import WHEN_RECORDING, Clerk, RegistrationHere, find_person, must_serve
+from services.registration.api.dependencies import Clerk, RegistrationHere, find_person, must_serve
 from services.registration.commands import people
 from services.registration.commands.identities import refuse_naming, show_identity
 from services.registration.domain.errors import (
@@ -60,7 +60,6 @@ async def get_timeline(person_id: str, registration: RegistrationHere, caller: C
     status_code=201,
     summary="Record a death",
     responses=refuses(
-        *WHEN_RECORDING,
         AlreadyDeadError,
         DiedBeforeBirthError,
         FutureDayError,
@@ -81,7 +80,7 @@ async def post_death(
 @router.post(
     "/people/{person_id}/death/retraction",
     summary="Retract a death",
-    responses=refuses(*WHEN_RECORDING, NotDeadError, not_found=404, other_district=409, conflict=409),
+    responses=refuses(NotDeadError, not_found=404, other_district=409, conflict=409),
 )
 async def post_death_retraction(person_id: str, registration: RegistrationHere, caller: Clerk, cause: Cause) -> Person:
     """Retract a death that the caller's district recorded by mistake."""
@@ -92,7 +91,7 @@ async def post_death_retraction(person_id: str, registration: RegistrationHere, 
 @router.post(
     "/people/{person_id}/merge",
     summary="Merge duplicates",
-    responses=refuses(*WHEN_RECORDING, SamePersonError, not_found=404, other_district=409, conflict=409),
+    responses=refuses(SamePersonError, not_found=404, other_district=409, conflict=409),
 )
 async def post_merge(
     person_id: str, body: MergeRequest, registration: RegistrationHere, caller: Clerk, cause: Cause
@@ -106,7 +105,7 @@ async def post_merge(
 @router.post(
     "/people/{person_id}/unmerge",
     summary="Undo a merge",
-    responses=refuses(*WHEN_RECORDING, NotMergedError, not_found=404, other_district=409, conflict=409),
+    responses=refuses(NotMergedError, not_found=404, other_district=409, conflict=409),
 )
 async def post_unmerge(person_id: str, registration: RegistrationHere, caller: Clerk, cause: Cause) -> Person:
     """Undo a merge; the two ids are two people again."""
@@ -154,7 +153,7 @@ class FoundPerson(PersonFile):
     address: str | None
 
 
-@router.get("/people/{person_id}", summary="A person's stays")
+@router.get("/people/{person_id}", summary="A person's stays", responses=refuses(not_found=404))
 async def get_person(person_id: str, registration: RegistrationHere, caller: Clerk) -> PersonFile:
     """Return the stays of a person under any of their ids; one stay must be in the caller's division."""
     known = await find_person(registration, caller, person_id)
@@ -163,7 +162,9 @@ async def get_person(person_id: str, registration: RegistrationHere, caller: Cle
 
 
 @router.post(
-    "/people/lookup", summary="Find a person by document", responses=refuses(not_found=404, too_many_requests=429)
+    "/people/lookup",
+    summary="Find a person by document",
+    responses=refuses(not_found=404, bad_document_type=422, reason_names_person=422, too_many_requests=429),
 )
 async def post_lookup(body: Lookup, registration: RegistrationHere, caller: Clerk) -> FoundPerson:
     """Find a person by document; who asks and why is recorded in the access log first."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field, model_validator
 from contracts.envelope import Event
 from contracts.registration.categories import PersonCategory
 from contracts.registration.stays import DestinationKind, Stay, StayFact, StayState
-from services.registration.api.dependencies import WHEN_RECORDING, Clerk, RegistrationHere
+from services.registration.api.dependencies import Clerk, RegistrationHere
 from services.registration.commands import conflicts, stays
 from services.registration.commands.stays import Location
 from services.registration.domain.arrivals import Dwelling, Hazard, Purpose
@@ -26,6 +26,7 @@ from services.registration.domain.errors import (
     NotLivingHereError,
     RetractedError,
     StaleError,
+    WithdrawnError,
 )
 from services.registration.service import Registration
 from services.registration.views.stays import category_query, count_communities, count_residents, list_stays
@@ -113,7 +114,6 @@ async def get_stay(stay_id: str, registration: RegistrationHere, caller: Clerk) 
     "/stays/{stay_id}/correction",
     summary="Correct a stay",
     responses=refuses(
-        *WHEN_RECORDING,
         StaleError,
         RetractedError,
         NothingToCorrectError,
@@ -136,13 +136,7 @@ async def post_correction(
     "/stays/{stay_id}/relocation",
     summary="Move inside the street",
     responses=refuses(
-        *WHEN_RECORDING,
-        StaleError,
-        NotLivingHereError,
-        NothingToCorrectError,
-        NamesPersonError,
-        not_found=404,
-        conflict=409,
+        StaleError, NotLivingHereError, NothingToCorrectError, NamesPersonError, not_found=404, conflict=409
     ),
 )
 async def post_relocation(
@@ -158,10 +152,10 @@ async def post_relocation(
     "/stays/{stay_id}/confirmation",
     summary="Confirm that a contested stay is over",
     responses=refuses(
-        *WHEN_RECORDING,
         StaleError,
         NotContestedError,
         AnsweredAlreadyError,
+        WithdrawnError,
         LeftBeforeArrivingError,
         FutureDayError,
         not_found=404,
@@ -180,7 +174,7 @@ async def post_confirmation(
 @router.post(
     "/stays/{stay_id}/retraction",
     summary="Retract an arrival registered by mistake",
-    responses=refuses(*WHEN_RECORDING, StaleError, RetractedError, AcceptedAlreadyError, not_found=404, conflict=409),
+    responses=refuses(StaleError, RetractedError, AcceptedAlreadyError, not_found=404, conflict=409),
 )
 async def post_retraction(
     stay_id: str, registration: RegistrationHere, caller: Clerk, cause: Cause, body: Retraction | None = None
@@ -215,7 +209,7 @@ class StayPage(BaseModel):
     cursor: str | None
 
 
-@router.get("/stays", summary="List stays")
+@router.get("/stays", summary="List stays", responses=refuses(outside_your_division=403))
 async def get_stays(
     registration: RegistrationHere,
     caller: Clerk,
@@ -237,7 +231,7 @@ async def get_stays(
     return StayPage(stays=stays, cursor=following)
 
 
-@router.get("/streets", summary="Residents per street")
+@router.get("/streets", summary="Residents per street", responses=refuses(outside_your_division=403))
 async def get_streets(registration: RegistrationHere, caller: Clerk, division: Division) -> list[dict[str, Any]]:
     """Count the residents of each street of a division, empty streets and streets that were merged into it included."""
     caller.must_cover(division)

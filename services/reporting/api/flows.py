@@ -11,6 +11,7 @@ from services.reporting.api.dependencies import Reader, Since, Until, must_be_pe
 from services.reporting.domain.scores import rate
 from services.reporting.views.flows import StreetDay, StreetTotals, count_days, count_standing, count_unplaced
 from services.runtime.parameters import Division, ServiceHere
+from services.runtime.problems import refuses
 from services.runtime.service import Service
 
 router = APIRouter(tags=["reporting"])
@@ -47,7 +48,11 @@ class Flows(BaseModel):
     days: list[StreetDay]
 
 
-@router.get("/flows", summary="Residents, inflow, outflow, in transit, lost, archive-building rate")
+@router.get(
+    "/flows",
+    summary="Residents, inflow, outflow, in transit, lost, archive-building rate",
+    responses=refuses(outside_your_division=403, bad_period=422),
+)
 async def get_flows(service: ServiceHere, caller: Reader, division: Division, since: Since, until: Until) -> Flows:
     """Count residents, arrivals and departures of a division by street and day."""
     caller.must_cover(division)

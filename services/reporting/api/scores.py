@@ -11,6 +11,7 @@ from services.reporting.api.dependencies import Assessor, Since, Until, must_be_
 from services.reporting.domain.scores import Exchange, Mark, Score, marks, score
 from services.reporting.views.scores import find_exchanges
 from services.runtime.parameters import Division, ServiceHere
+from services.runtime.problems import refuses
 from services.runtime.service import Service
 
 router = APIRouter(tags=["reporting"])
@@ -41,7 +42,11 @@ class Scores(BothSides):
     divisions: list[DivisionScores]
 
 
-@router.get("/scores", summary="Two-way scores 双向考核: receipt and feedback of notices, on both sides")
+@router.get(
+    "/scores",
+    summary="Two-way scores 双向考核: receipt and feedback of notices, on both sides",
+    responses=refuses(outside_your_division=403, bad_period=422),
+)
 async def get_scores(service: ServiceHere, caller: Assessor, division: Division, since: Since, until: Until) -> Scores:
     """Score the notices that a division sent or received in a period, per street and in total, as of today."""
     caller.must_cover(division)

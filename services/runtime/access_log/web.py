@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from contracts.reference.calendar import start_of
 from services.runtime.access import Caller, Role, allow
 from services.runtime.access_log.log import Access, AccessLog, Entry, Search
+from services.runtime.problems import refuses
 
 router = APIRouter(tags=["access log"])
 
@@ -35,7 +36,11 @@ async def _access_log(request: Request) -> AccessLog:
     return log
 
 
-@router.get("/access-log", summary="Who saw or erased whose data, and why")
+@router.get(
+    "/access-log",
+    summary="Who saw or erased whose data, and why",
+    responses=refuses(outside_your_division=403),
+)
 async def get_access_log(
     log: Annotated[AccessLog, Depends(_access_log)],
     caller: Supervision,

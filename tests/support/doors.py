@@ -1,0 +1,180 @@
+"""The doors of a running deployment: who may knock, what is known behind them, and what they are asked."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import cycle
+from typing import Any
+
+import httpx
+import schemathesis
+from schemathesis import BaseSchema
+from schemathesis.config import SchemathesisConfig
+
+from deploy.local.stack import Stack
+from services.runtime.access import Role, issue
+from tests.support.instance import eventually
+from tests.support.offices import make_arrival
+
+LONG = os.environ.get("HOUNIAO_DOORS") == "long"
+"""`make doors` knocks far more often than `make test`."""
+
+STREET, NEXT_STREET, ELSEWHERE = "320507001", "320507002", "320812008"
+DISTRICT = STREET[:6]
+DIVISIONS: Mapping[str, str] = {
+    Role.CLERK: STREET,
+    Role.HEALTH_WORKER: STREET,
+    Role.SUPERVISOR: DISTRICT,
+    Role.DISTRICT: DISTRICT,
+    Role.INTEGRATOR: DISTRICT,
+    Role.ADMIN: "",
+}
+NO_TOKEN, BROKEN_TOKEN = "no_token", "broken_token"
+CALLERS: Sequence[str] = (*(role.value for role in Role), NO_TOKEN, BROKEN_TOKEN)
+PEOPLE = 40 if LONG else 12
+"""So many are registered before anybody knocks; some of them are merged, buried or erased by those who do."""
+MOVED = 6
+"""So many of them arrived in another district as well."""
+
+Known = Mapping[str, Sequence[str | float]]
+"""What is known behind the doors, by the name under which requests give it."""
+
+TYPED: Known = {
+    "division": [STREET, DISTRICT, NEXT_STREET, ELSEWHERE],
+    "street": [STREET, STREET, NEXT_STREET, ELSEWHERE, "320507999"],
+    "district": [DISTRICT, ELSEWHERE[:6]],
+    "addressee": [DISTRICT, ELSEWHERE, "999999"],
+    "committee": ["001", "101", "901"],
+    "name": ["李小满", "王秋分", "=1+1"],
+    "document_type": ["居民身份证", "护照", "无证件", "学生证"],
+    "day": ["2026-02-01", "2026-04-01", "2026-06-30", "2999-01-01"],
+    "seconds": [0, 0.01],
+    "moment": ["2026-04-01T08:00:00+08:00", "1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z"],
+}
+_IN_PATHS = ("person_id", "stay_id", "notice_id", "conflict_id", "entry_id", "activity_id", "import_id", "export_id")
+_IN_QUERIES = {
+    "division": "division",
+    "street": "street",
+    "district": "district",
+    "from": "day",
+    "to": "day",
+    "wait": "seconds",
+}
+_IN_BODIES = {
+    **{name: name for name in ("street", "addressee", "committee", "name", "document_type", "document_number")},
+    **{name: name for name in ("person_id", "stay_id")},
+    "into": "person_id",
+    "people[*]": "person_id",
+    "measured_at": "moment",
+    **dict.fromkeys(("arrived_on", "left_on", "died_on", "held_on", "planned_on", "closed_on", "enrolled_on"), "day"),
+    **dict.fromkeys(("ended_on", "started_on"), "day"),
+}
+_PLACES = {"path": {name: name for name in _IN_PATHS}, "query": _IN_QUERIES, "body": _IN_BODIES}
+LIKELY = 0.8
+"""How likely a request gives something known where it can; else something that only has the right form."""
+
+
+@dataclass
+class Doors:
+    """The doors of a deployment."""
+
+    stack: Stack
+    known: Known
+
+    def url(self, service: str) -> str:
+        """Return the URL of a service."""
+        return f"http://127.0.0.1:{self.stack.service_port(service)}"
+
+    def headers(self, caller: str) -> dict[str, str]:
+        """Return the headers by which a caller says who is asking."""
+        return {"Authorization": f"Bearer {self._tokens[caller]}"} if caller in self._tokens else {}
+
+    @cached_property
+    def _tokens(self) -> dict[str, str]:
+        """Return everybody's token; who has none has none here."""
+        key = self.stack.issuer_jwk()
+        issued = {role.value: issue(key, subject=f"{role}-1", role=role, division=DIVISIONS[role]) for role in Role}
+        return {**issued, BROKEN_TOKEN: issued[Role.ADMIN][:-9] + "A" * 9}
+
+    def described(self, service: str) -> BaseSchema:
+        """Return a service's OpenAPI document, to make requests from with what is known."""
+        config = SchemathesisConfig.from_dict(
+            {
+                "generation": {"with-security-parameters": False},
+                "dictionaries": {name: {"values": list(values)} for name, values in self.known.items()},
+                "parameters": dict(self._bindings()),
+            }
+        )
+        return schemathesis.openapi.from_url(f"{self.url(service)}/openapi.json", config=config)
+
+    def _bindings(self) -> Iterator[tuple[str, Any]]:
+        for place, names in _PLACES.items():
+            for name, known in names.items():
+                if known in self.known:
+                    yield f"{place}.{name}", {"dictionary": known, "probability": 1 if name == "wait" else LIKELY}
+
+
+async def furnish(stack: Stack) -> Doors:
+    """Register people, some of whom arrived in two districts, and wait until every service knows of them."""
+    bare = Doors(stack, {})
+    async with _admin(bare, "registration") as registration:
+        reports = [make_arrival(order) for order in range(1, PEOPLE + 1)]
+        arrived = [await _done(registration, "/arrivals", {**report, "street": STREET}) for report in reports]
+        people = [one["person_id"] for one in arrived]
+        for report, arrived_on in zip(reports[:MOVED], cycle(("2026-03-01", "2026-05-01")), strict=False):
+            await _done(registration, "/arrivals", {**report, "street": ELSEWHERE, "arrived_on": arrived_on})
+        asked = {"street": STREET, "addressee": ELSEWHERE, "person_id": people[-1]}
+        inquiry = await _done(registration, "/inquiries", asked)
+        register = {"file": ("register.csv", "姓名,证件类型,证件号码,来本地日期\n=1+1,居民身份证,1,2026-03-01\n")}
+        handed_in = await registration.post("/imports", data={"street": STREET}, files=register)
+        notices = await _listed(registration, "/notices", "notices")
+        conflicts = await _listed(registration, "/conflicts", "conflicts")
+    async with _admin(bare, "archives") as archives:
+        await eventually(lambda: _are_opened(archives))
+        content = {"kind": "blood_pressure", "systolic": 128, "diastolic": 82}
+        entry = {"street": STREET, "measured_at": TYPED["moment"][0], "content": content}
+        entries = [await _done(archives, f"/archives/{people[-1]}/entries", entry) for _ in range(3)]
+        export = (await archives.get("/archives/export", params={"division": DISTRICT})).headers["houniao-export"]
+    async with _admin(bare, "outreach") as outreach:
+        plan = {"street": STREET, "kind": "lecture", "topic": "高血压", "planned_on": "2026-04-01"}
+        activities = [await _done(outreach, "/activities", plan) for _ in range(3)]
+    known: Known = {
+        **TYPED,
+        "person_id": [*people, *people[-1:] * MOVED],  # of whom entries are known too
+        "document_number": [*(report["document_number"] for report in reports), "110105194912310021"],
+        "stay_id": [one["stay_id"] for one in arrived],
+        "notice_id": [*(one["notice"]["notice_id"] for one in notices), inquiry["notice_id"]],
+        "conflict_id": [one["conflict_id"] for one in conflicts],
+        "import_id": [handed_in.json()["import_id"]],
+        "entry_id": [one["entry_id"] for one in entries],
+        "export_id": [export],
+        "activity_id": [one["activity_id"] for one in activities],
+    }
+    return Doors(stack, known)
+
+
+def _admin(doors: Doors, service: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(base_url=doors.url(service), headers=doors.headers(Role.ADMIN), timeout=60)
+
+
+async def _done(client: httpx.AsyncClient, path: str, body: Any) -> dict[str, Any]:
+    done: dict[str, Any] = (await client.post(path, json=body)).raise_for_status().json()
+    return done
+
+
+async def _listed(client: httpx.AsyncClient, path: str, name: str) -> list[dict[str, Any]]:
+    """Return what a list has as soon as there is something in it."""
+
+    async def listed() -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await client.get(path, params={"division": DISTRICT})).json()[name]
+        return found
+
+    found: list[dict[str, Any]] = await eventually(listed)
+    return found
+
+
+async def _are_opened(archives: httpx.AsyncClient) -> bool:
+    """Return whether everybody who was registered has an archive."""
+    counted = (await archives.get("/archives", params={"division": STREET})).json()["archives"]
+    return bool(counted >= PEOPLE)
