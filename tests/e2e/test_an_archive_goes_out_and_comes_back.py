@@ -111,7 +111,8 @@ async def test_what_was_changed_on_the_way_or_contradicts_what_stands_is_refused
         invalid = await desk.post(f"/archives/{person}/fhir", content=b'{"resourceType": "Bundle"}', headers=FHIR)
         altered = await desk.post(f"/archives/{person}/fhir", content=body.replace(b'"mm[Hg]"', b'"kPa"'), headers=FHIR)
         differing = await desk.post(f"/archives/{person}/fhir", content=body.replace(b":132", b":131"), headers=FHIR)
-        stranger = await desk.post(f"/archives/{'0' * 32}/fhir", content=body, headers=FHIR)
+        stranger = await desk.post(f"/archives/{await arrive(instance, 2)}/fhir", content=body, headers=FHIR)
+        nobody = await desk.post(f"/archives/{'0' * 32}/fhir", content=body, headers=FHIR)
         async with instance.client("archives", "supervisor", STREET) as street:
             outside = await street.post(f"/archives/{person}/fhir", content=body, headers=FHIR)
 
@@ -119,6 +120,7 @@ async def test_what_was_changed_on_the_way_or_contradicts_what_stands_is_refused
         assert (altered.json()["code"], altered.json()["field"][-5:]) == ("altered", ".code")
         assert (differing.status_code, differing.json()["code"]) == (409, "entry_differs")
         assert (stranger.json()["code"], stranger.json()["field"]) == ("not_ours", "Bundle.entry.1.resource.id")
+        assert (nobody.status_code, nobody.json()["code"]) == (403, "outside_your_division")
         assert outside.status_code == 403
 
 

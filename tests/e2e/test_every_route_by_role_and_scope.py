@@ -56,7 +56,7 @@ class Deployment:
     """What there is by street and service."""
 
     def token(self, role: str, scope: str) -> str:
-        return issue(self.instance.stack.issuer_jwk(), subject="tester", role=role, division=scope)
+        return issue(self.instance.stack.issuer_jwk(), subject=f"tester/{role}/{scope}", role=role, division=scope)
 
     def door(self, service: str) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.instance.apps[service], raise_app_exceptions=False)
@@ -71,7 +71,7 @@ class Deployment:
             f"{service}.{name}": await database[name].count_documents({})
             for service, database in self.instance.databases.items()
             for name in await database.list_collection_names()
-            if name != "access_log"
+            if name not in ("access_log", "limits")
         }
 
 

@@ -85,10 +85,13 @@ async def get_fhir(person_id: PersonId, service: ServiceHere, log: Log, caller: 
     return Response(interchange.render(bundle), media_type=FHIR_JSON)
 
 
-async def _not_anothers(person_id: PersonId, service: ServiceHere, caller: Steward) -> None:
-    """Refuse whose archives are all of other divisions, before anything of a bundle is read."""
+async def _must_keep_one(person_id: PersonId, service: ServiceHere, caller: Steward) -> None:
+    """Raise Problem (403) unless a district of the caller's keeps an archive, before anything of a bundle is read.
+
+    Of a person who is not known the answer is the same: it does not tell what is kept elsewhere.
+    """
     archives = (await find_heard(service.database, [person_id])).get(person_id, Heard()).archives
-    if archives and not any(caller.covers(district) for district in archives):
+    if not any(caller.covers(district) for district in archives):
         raise Problem(403, "outside_your_division", "本区没有该人员的档案。No archive of this person in your division.")
 
 
@@ -96,7 +99,7 @@ async def _not_anothers(person_id: PersonId, service: ServiceHere, caller: Stewa
     "/archives/{person_id}/fhir",
     summary="Take a FHIR bundle back in",
     openapi_extra=_A_BUNDLE,
-    dependencies=[Depends(_not_anothers), IDEMPOTENT],
+    dependencies=[Depends(_must_keep_one), IDEMPOTENT],
     responses=refuses(
         DiffersError,
         NoArchiveError,
