@@ -38,8 +38,8 @@ POINTS: Mapping[str, Point] = {
     "written, people not settled": Point("before", "services.registration.projector", "settle_known"),
     "people settled, not acknowledged": Point("after", "services.registration.projector", "settle_known"),
     "appended, not acknowledged": Point("after", "services.{service}.projector", "append"),
-    "written, not acknowledged": Point("before", "faststream.rabbit.message", "RabbitMessage.ack"),
-    "acknowledged": Point("after", "faststream.rabbit.message", "RabbitMessage.ack"),
+    "written, not acknowledged": Point("before", "aio_pika.message", "IncomingMessage.ack"),
+    "acknowledged": Point("after", "aio_pika.message", "IncomingMessage.ack"),
     # what was decided: seal the identity -> record -> answer
     "decided, not recorded": Point("before", "services.runtime.journal", "Journal.record"),
     "recorded, not answered": Point("after", "services.runtime.journal", "Journal.record"),
