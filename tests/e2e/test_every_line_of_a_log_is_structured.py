@@ -74,9 +74,10 @@ async def registration(stack: Stack, folder: Path) -> AsyncIterator[Running]:
     through, log = free_port(), folder / "registration.log"
     environment |= {
         "MONGODB_URL": stack.mongodb_url(),
-        "RABBITMQ_URL": stack.rabbitmq_url().replace(f":{at.port}", f":{through}"),
+        "RABBITMQ_URL": stack.rabbitmq_url("registration").replace(f":{at.port}", f":{through}"),
         "HOUNIAO_LOG": "json",
     }
+    await asyncio.to_thread(stack.declare_queues, name)
     async with stalling_proxy(through, at.port or 5672) as proxy:
         with log.open("wb") as written:
             process = await asyncio.create_subprocess_exec(
