@@ -23,7 +23,7 @@ PEOPLE = 24
 async def houniao(stack: Stack) -> AsyncIterator[Instance]:
     """Run registration with people in three streets of one district and one of another; some left, some moved on."""
     async with running_instance(stack, ["registration"]) as instance:
-        async with instance.client("registration", "clerk", "320") as clerk:
+        async with instance.client("registration", "clerk", "32") as clerk:
             await asyncio.gather(
                 *(clerk.post("/arrivals", json={**make_arrival(n), "street": STREETS[n % 3]}) for n in range(PEOPLE)),
                 clerk.post("/arrivals", json={**make_arrival(PEOPLE), "street": "320812001"}),

@@ -124,6 +124,7 @@ async def furnish(stack: Stack) -> Doors:
         people = [one["person_id"] for one in arrived]
         for report, arrived_on in zip(reports[:MOVED], cycle(("2026-03-01", "2026-05-01")), strict=False):
             await _done(registration, "/arrivals", {**report, "street": ELSEWHERE, "arrived_on": arrived_on})
+        await eventually(lambda: _is_known(registration, people[-1]))
         asked = {"street": STREET, "addressee": ELSEWHERE, "person_id": people[-1]}
         inquiry = await _done(registration, "/inquiries", asked)
         register = {"file": ("register.csv", "姓名,证件类型,证件号码,来本地日期\n=1+1,居民身份证,1,2026-03-01\n")}
@@ -172,6 +173,11 @@ async def _listed(client: httpx.AsyncClient, path: str, name: str) -> list[dict[
 
     found: list[dict[str, Any]] = await eventually(listed)
     return found
+
+
+async def _is_known(registration: httpx.AsyncClient, person: str) -> bool:
+    """Return whether the view of registration has heard of a person."""
+    return (await registration.get(f"/people/{person}")).is_success
 
 
 async def _are_opened(archives: httpx.AsyncClient) -> bool:
