@@ -17,7 +17,8 @@ from services.feeds import tail
 from services.runtime import connections, limits
 from services.runtime.access import issue
 from tests.support.attacks import answer_to, bundle_of_nothing, forget_memory_peak, memory_peak, served, workbook_of
-from tests.support.instance import SERVICES, Instance, running_instance
+from tests.support.instance import SERVICES, Instance, eventually, running_instance
+from tests.support.offices import make_arrival
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -43,6 +44,16 @@ async def ports(houniao: Instance) -> AsyncIterator[Mapping[str, int]]:
         served(houniao.apps["feeds"]) as feeds,
     ):
         yield {"registration": registration, "archives": archives, "feeds": feeds}
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def resident(houniao: Instance) -> str:
+    """Register somebody and return the person id as soon as there is an archive."""
+    async with houniao.client("registration", "clerk", STREET) as clerk:
+        answer = await clerk.post("/arrivals", json={**make_arrival(1), "street": STREET})
+    person: str = answer.json()["person_id"]
+    await eventually(lambda: houniao.database("archives")["archives"].find_one({"person_id": person}))
+    return person
 
 
 def at(port: int, stack: Stack, role: str, division: str = STREET, subject: str = "tester") -> httpx.AsyncClient:
@@ -99,10 +110,12 @@ async def test_the_process_that_serves_others_does_not_read_a_workbook(
     assert share < 0.2
 
 
-async def test_the_process_that_serves_others_does_not_read_a_bundle(ports: Mapping[str, int], stack: Stack) -> None:
+async def test_the_process_that_serves_others_does_not_read_a_bundle(
+    ports: Mapping[str, int], stack: Stack, resident: str
+) -> None:
     content = bundle_of_nothing(entries=MOST_OBJECTS - 10)
     async with at(ports["archives"], stack, "supervisor", STREET[:6]) as sender:
-        sending = sender.post(f"/archives/{SOMEBODY}/fhir", content=content, headers=FHIR)
+        sending = sender.post(f"/archives/{resident}/fhir", content=content, headers=FHIR)
         answer, share = await _spend(sending)
 
     assert answer.json()["code"] == "not_ours"
@@ -132,7 +145,7 @@ async def test_a_workbook_that_would_fill_the_memory_fills_that_of_a_worker(
 
 
 async def test_a_bundle_of_empty_objects_is_refused_and_its_objects_are_not_made(
-    ports: Mapping[str, int], stack: Stack
+    ports: Mapping[str, int], stack: Stack, resident: str
 ) -> None:
     content = bundle_of_nothing(entries=3_100_000)
     assert len(content) > 9_000_000
@@ -140,7 +153,7 @@ async def test_a_bundle_of_empty_objects_is_refused_and_its_objects_are_not_made
     before = memory_peak()
 
     async with at(ports["archives"], stack, "supervisor", STREET[:6]) as sender:
-        answer = await sender.post(f"/archives/{SOMEBODY}/fhir", content=content, headers=FHIR)
+        answer = await sender.post(f"/archives/{resident}/fhir", content=content, headers=FHIR)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "too_costly")
     assert memory_peak() - before < 200
