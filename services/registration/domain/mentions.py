@@ -13,7 +13,7 @@ from services.registration.domain.identities import Identity
 _CARD = re.compile(r"(?<![0-9])[0-9]{17}[0-9X](?![0-9])")
 _GAPS = re.compile(r"[-‐-―−·.()]")
 _RUN = re.compile(r"[0-9]{6,}")
-_PLACE = r"社区|小区|居委|村|新村|庄|镇|乡|街|路|巷|里|弄|坊|苑|园|花园|家园|公寓|大厦|广场|桥|湾|组|队"
+_PLACE = re.compile(r"社区|小区|居委|村|新村|庄|镇|乡|街|路|巷|里|弄|坊|苑|园|花园|家园|公寓|大厦|广场|桥|湾|组|队")
 _OF_A_HOUSE = re.compile(r"[0-9零〇一二三四五六七八九十百]+[号室幢栋弄户]")
 LONGEST_CODE = 15
 """Digits of the code of a grid: street, community, number."""
@@ -76,8 +76,13 @@ def is_named_after(place: str, name: str, number: str, phone: str, address: str)
         return True
     if name.isascii():
         return len(name) > 1 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", plain(place), re.IGNORECASE) is not None
-    told = normalise(name)
-    return len(told) > 1 and re.search(f"{re.escape(told)}(?!{_PLACE})", normalise(place)) is not None
+    told, typed = normalise(name), normalise(place)
+    if len(told) < 2:
+        return False
+    at = typed.find(told)
+    while at >= 0 and _PLACE.match(typed, at + len(told)):
+        at = typed.find(told, at + 1)
+    return at >= 0
 
 
 def _without_gaps(text: str) -> str:
