@@ -25,7 +25,7 @@ Json = dict[str, Any]
 class _Untitled(GenerateJsonSchema):
     """Makes schemas without the titles that repeat the name of their property."""
 
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # pydantic's signature
         return False
 
 
@@ -124,7 +124,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _event_schema(fact: type[Fact], references: str) -> Json:
-    schema = Event[fact].model_json_schema(ref_template=references, schema_generator=_Untitled)  # type: ignore[valid-type]
+    schema = Event[fact].model_json_schema(ref_template=references, schema_generator=_Untitled)  # type: ignore[valid-type]  # a type made while running
     schema["title"] = fact.__name__
     schema["description"] = fact.__doc__
     schema["properties"]["type"] = {"const": fact.TYPE}

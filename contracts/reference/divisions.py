@@ -294,4 +294,4 @@ def _load_country() -> Divisions:
     """Return the whole country; the tables have some megabytes, so they are loaded once in a process."""
     here = files("contracts.reference")
     rows = read_names(here.joinpath("divisions.csv").read_text(encoding="utf-8"), "divisions.csv")
-    return Divisions._load(rows, here.joinpath("division_changes.csv").read_text(encoding="utf-8"))  # noqa: SLF001
+    return Divisions._load(rows, here.joinpath("division_changes.csv").read_text(encoding="utf-8"))  # noqa: SLF001  # the class's own module

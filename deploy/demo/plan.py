@@ -60,7 +60,7 @@ class Plan:
 
 def make_plan(people: Sequence[Person], streets: Sequence[str], as_of: date) -> Plan:
     """Return the planned events, the same for the same people; nobody both moves and leaves."""
-    chance = random.Random(SEED)  # noqa: S311
+    chance = random.Random(SEED)  # noqa: S311  # invented events, always the same
     settled = [person for person in people if person.arrived_on <= as_of - LIVED_HERE]
     movers, leavers, adults = every_nth(settled, 30, 7), every_nth(settled, 30, 15), every_nth(settled, 8, 0)
     gone = {*movers, *leavers}

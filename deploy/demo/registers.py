@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from io import BytesIO
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter  # type: ignore[import-untyped]  # ships no types
 
 from deploy.demo.people import Person
 

@@ -78,7 +78,7 @@ def token(
     subject: Annotated[str, typer.Option(help="who holds the token")] = "demo",
 ) -> None:
     """Print a bearer token from the local issuer."""
-    from services.runtime.access import issue  # noqa: PLC0415
+    from services.runtime.access import issue  # noqa: PLC0415  # other commands start without it
 
     key = Stack(FOLDER, ports="fixed").issuer_jwk()
     try:
@@ -97,7 +97,7 @@ def keys(step: Annotated[KeyStep, typer.Argument(help="add, then first, then dro
 @cli.command()
 def demo() -> None:
     """Load the demo into what `make run` runs."""
-    from deploy.demo.loading import load  # noqa: PLC0415
+    from deploy.demo.loading import load  # noqa: PLC0415  # other commands start without it
 
     if running_pid(FOLDER) is None:
         raise LocalStackError("Nothing runs here. Start it first: `make run`.")

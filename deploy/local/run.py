@@ -50,7 +50,7 @@ def run(folder: Path, *, demo: bool) -> None:
 
 def _load_demo(stack: Stack) -> None:
     # The only call site of the demo; DEMO=0 skips it.
-    from deploy.demo.loading import load  # noqa: PLC0415
+    from deploy.demo.loading import load  # noqa: PLC0415  # only a run with a demo needs it
 
     load(stack)
 

@@ -57,7 +57,7 @@ class ServiceProcess:
     def is_ready(self) -> bool:
         """Return whether the service reports that it is ready."""
         try:
-            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5) as answer:  # noqa: S310
+            with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5) as answer:  # noqa: S310  # our own address on loopback
                 return bool(answer.status == 200)
         except (urllib.error.URLError, OSError):
             return False

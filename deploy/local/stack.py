@@ -49,7 +49,7 @@ class ExternalServer:
         self._variable = variable
         self._url = os.environ[variable]
 
-    def url(self, user: str | None = None) -> str:  # noqa: ARG002
+    def url(self, user: str | None = None) -> str:  # noqa: ARG002  # the signature of a server that knows users
         """Return the given URL, the same for all users."""
         return self._url
 

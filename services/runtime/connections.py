@@ -31,7 +31,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._crowded = False
         self._answering = False
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrower signature
         """Begin to wait for a request; one connection too many is told so when it has asked."""
         super().connection_made(transport)
         self._crowded = len(self.connections) > MOST_CONNECTIONS

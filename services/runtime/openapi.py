@@ -26,7 +26,7 @@ KEY: Mapping[int, tuple[str, ...]] = {422: ("idempotency_mismatch",)}
 
 def describe_refusals(app: FastAPI) -> None:
     """Let an app's OpenAPI document tell every refusal of every route."""
-    app.openapi = partial(_describe, app)  # type: ignore[method-assign]
+    app.openapi = partial(_describe, app)  # type: ignore[method-assign]  # as FastAPI documents it
 
 
 def refusals_of(operation: Operation) -> dict[int, list[str]]:

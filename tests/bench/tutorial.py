@@ -200,7 +200,7 @@ async def take_in(
     """Register people, some at a time; give the moment of the first (monotonic)."""
     os.environ.update(environment)
     tutorial, vault, divisions = Tutorial("registration", mongodb, rabbitmq), Vault(VaultSettings()), Divisions.load()
-    people, today = iter(invent(first, count)), date.today()  # noqa: DTZ011
+    people, today = iter(invent(first, count)), date.today()  # noqa: DTZ011  # as a tutorial would
     async with AsyncExitStack() as closing:
         await tutorial.broker.connect()
         closing.push_async_callback(tutorial.broker.stop)

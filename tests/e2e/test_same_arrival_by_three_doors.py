@@ -4,7 +4,7 @@ import asyncio
 from io import BytesIO
 from typing import Any
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter  # type: ignore[import-untyped]  # ships no types
 
 from deploy.local.stack import Stack
 from services.registration.intake.columns import COLUMNS

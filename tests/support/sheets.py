@@ -7,7 +7,7 @@ from datetime import date
 from io import BytesIO, StringIO
 from typing import Any, Literal
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter  # type: ignore[import-untyped]  # ships no types
 
 Merge = tuple[int, int, int, int]
 """First row and column, last row and column of cells that are one, from 0."""

@@ -131,7 +131,7 @@ def _observations(version: Version, primary: Resource) -> Iterator[Resource]:
     }
     if parts.keys() >= {"systolic", "diastolic"}:
         panel = {"code": coded(MEASURE, "blood_pressure", {"system": LOINC, "code": PRESSURE_PANEL})}
-        panel["component"] = [parts.pop("systolic"), parts.pop("diastolic")]  # type: ignore[assignment]
+        panel["component"] = [parts.pop("systolic"), parts.pop("diastolic")]  # type: ignore[assignment]  # a JSON object has values of any type
         yield _observation(version, primary, "blood_pressure", panel)
     for name, part in parts.items():
         yield _observation(version, primary, name, part)

@@ -145,7 +145,7 @@ def make_entry(visit: Visit, person_id: str, street: str, by: str, now: datetime
     A sheet has the day without a time, so the time is noon, or now if that is earlier.
     """
     noon = datetime.combine(visit.on, time(12), SHANGHAI).astimezone(UTC)
-    named = f"{person_id}|{visit.content.kind}|{visit.on}|{street[:6]}"  # type: ignore[attr-defined]
+    named = f"{person_id}|{visit.content.kind}|{visit.on}|{street[:6]}"  # type: ignore[attr-defined]  # every content that a visit can have has a kind
     return Entry(
         entry_id=sha256(f"sheet|{named}".encode()).hexdigest()[:32],
         person_id=person_id,

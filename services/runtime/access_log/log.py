@@ -202,7 +202,7 @@ class AccessLog:
             if len(entries) == len(accesses):
                 get_log().info("access logged", position=entries[-1].position, hash=entries[-1].hash)
                 return entries
-            await asyncio.sleep(random.uniform(0, min(0.001 * 2**attempt, LONGEST_PAUSE)))  # noqa: S311
+            await asyncio.sleep(random.uniform(0, min(0.001 * 2**attempt, LONGEST_PAUSE)))  # noqa: S311  # a pause, nothing secret
         raise TimeoutError("the access log is too busy")
 
     def _chain(self, accesses: Sequence[Access], head: Entry | None) -> Iterator[Entry]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from unicodedata import east_asian_width
 
-import xlsxwriter  # type: ignore[import-untyped]
+import xlsxwriter  # type: ignore[import-untyped]  # ships no types
 
 VERDICT = ("原因 Reason", "处理办法 What to do", "code")
 """The headings of the columns that are added to a refused row."""

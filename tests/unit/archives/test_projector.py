@@ -4,7 +4,6 @@ from datetime import date
 
 import pytest
 from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from contracts.archives.archives import ArchiveCompleted, ArchiveOpened
 from contracts.archives.entries import EntryForwarded
@@ -13,8 +12,7 @@ from contracts.facts import HEARD_BY
 from contracts.registration.people import PersonsMerged
 from contracts.registration.stays import StayStarted
 from services.archives.projector import changes
-from tests.support.histories import EventList, envelop, heard_by, histories, repeated
-from tests.support.projections import UNKNOWN, last_of_each_stream, rows_of
+from tests.support.histories import EventList, envelop, heard_by, histories
 from tests.support.samples import sample_of
 
 HEARD = HEARD_BY["archives"]
@@ -32,36 +30,11 @@ PATIENT = settings(max_examples=25, deadline=None, suppress_health_check=[Health
 
 
 @PATIENT
-@given(data=st.data())
-def test_rows_are_the_same_in_any_order_and_with_any_repetition(data: st.DataObject) -> None:
-    heard = heard_by(data.draw(histories()), HEARD)
-
-    delivered = data.draw(repeated(heard))
-
-    assert rows_of(changes, delivered) == rows_of(changes, heard)
-
-
-@PATIENT
-@given(history=histories())
-def test_the_newest_fact_of_a_stream_says_all_that_a_row_needs(history: EventList) -> None:
-    heard = heard_by(history, HEARD)
-
-    newest = last_of_each_stream(heard)
-
-    assert rows_of(changes, newest) == rows_of(changes, heard)
-
-
-@PATIENT
 @given(history=histories())
 def test_every_fact_that_is_heard_is_understood(history: EventList) -> None:
     for event in heard_by(history, HEARD):
         for row in changes(event):
             assert row.sequence == event.sequence
-
-
-def test_a_fact_that_nobody_thought_of_is_not_passed_over() -> None:
-    with pytest.raises(AssertionError):
-        list(changes(UNKNOWN))
 
 
 @pytest.mark.parametrize("kind", HEARD, ids=lambda kind: kind.__name__)

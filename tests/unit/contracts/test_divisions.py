@@ -130,9 +130,9 @@ def test_a_name_that_could_mean_two_is_found_only_below_its_parent() -> None:
 
 def test_divisions_can_not_be_changed() -> None:
     with pytest.raises(TypeError):
-        DEMO.names["320507"] = "x"  # type: ignore[index]
+        DEMO.names["320507"] = "x"  # type: ignore[index]  # what must fail
     with pytest.raises(AttributeError):
-        DEMO.names = {}  # type: ignore[misc]
+        DEMO.names = {}  # type: ignore[misc]  # what must fail
 
 
 def test_a_folder_of_tables_is_loaded(tmp_path: Path) -> None:
