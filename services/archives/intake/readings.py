@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
@@ -124,6 +125,7 @@ _WHOLE = frozenset({"systolic", "diastolic", "heart_rate", "smokes_a_day"})
 _PRESSURE = re.compile(r"(?:血压|BP)?:?(\d{2,3})\s*[/⁄∕\\|,、\-‐‑–—―−]\s*(\d{2,3})(\D.*)?", re.IGNORECASE)
 _NUMBER = re.compile(r"(\d{1,4}(?:\.\d{1,4})?)(\D.*)?")
 _PERSON = re.compile(r"[0-9a-f]{32}|[0-9]{17}")
+_HUNDREDTH = Decimal("0.01")
 _LIST = re.compile(r"[,，、;；\n]+")
 
 REASONS: Mapping[str, str] = {
@@ -282,13 +284,13 @@ def _read_numbers(typed: Mapping[str, str]) -> dict[str, float]:
 
 
 def _read_number(field: str, cell: str) -> float:
-    """Return a number in the field's own unit; refuse one in a unit that can't be converted exactly."""
+    """Return a number in the field's own unit, exactly if it counts, else to the hundredth; refuse any other."""
     match = _NUMBER.fullmatch(cell)
     if match is None:
         raise _RowRefusedError("not_understood", field)
-    value = round(float(match[1]) * _factor_of(field, match[2]), 2)
+    value = Decimal(match[1]) * Decimal(str(_factor_of(field, match[2])))
     if field not in _WHOLE:
-        return value
+        return float(value.quantize(_HUNDREDTH, ROUND_HALF_UP))
     if value != int(value):
         raise _RowRefusedError("not_understood", field)
     return int(value)
