@@ -4,6 +4,7 @@ What does is deleted when the identity is erased, and is not taken in where noth
 """
 
 import re
+from functools import lru_cache
 from unicodedata import normalize
 
 from contracts.reference.identity import check_digit, guardian_in
@@ -51,6 +52,7 @@ def repeats(text: str, *telling: str) -> bool:
     return any(len(told) > 1 and told in typed for told in map(_without_gaps, telling))
 
 
+@lru_cache(maxsize=1024)  # a register names few places, many times over
 def names_somebody(place: str, *streets: str) -> bool:
     """Return whether the name of a community or grid has a number that may be somebody's.
 
@@ -72,7 +74,7 @@ def is_named_after(place: str, name: str, number: str, phone: str, address: str)
 
     A name before a word for a place is the place's: 李庄社区 may be where 李庄 lives.
     """
-    if repeats(place, number, phone) or (_OF_A_HOUSE.search(plain(address)) and repeats(place, address)):
+    if repeats(place, number, phone) or (repeats(place, address) and _OF_A_HOUSE.search(plain(address))):
         return True
     if name.isascii():
         return len(name) > 1 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", plain(place), re.IGNORECASE) is not None

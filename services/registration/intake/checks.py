@@ -221,9 +221,10 @@ def _must_be_places(report: ArrivalReport, street: str, context: _Circumstances)
     """Refuse a community or grid that has a number or a text that may be somebody's."""
     for field in ("community", "grid"):
         typed = getattr(report, field)
-        streets = (street, context.street, *context.divisions.predecessors(street))
-        if names_somebody(typed) and names_somebody(typed, *streets):
-            refuse(RefusalCode.NAMES_PERSON, field)
+        if names_somebody(typed):
+            streets = (street, context.street, *context.divisions.predecessors(street))
+            if names_somebody(typed, *streets):
+                refuse(RefusalCode.NAMES_PERSON, field)
 
 
 def _read_place_in_household(
