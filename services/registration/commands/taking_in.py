@@ -198,8 +198,8 @@ class _TakingIn:
         A child under its former name, before a correction, is the same child.
         """
         for report in reports:
-            one, reported = known.get(report.person_id), identity_of(report.arrival)
-            if one is None or not is_another_child(one.identity, reported):
+            one = known.get(report.person_id)
+            if one is None or not is_another_child(one.identity, reported := identity_of(report.arrival)):
                 continue
             digest = self._registration.vault.name_digest(reported.name)
             former = (report.person_id, digest) in before.former_names
