@@ -4,6 +4,7 @@ What does is deleted when the identity is erased, and is not taken in where noth
 """
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from unicodedata import normalize
 
@@ -48,8 +49,7 @@ def decode(body: bytes) -> str:
 
 def repeats(text: str, *telling: str) -> bool:
     """Return whether a text repeats one of the texts that tell who somebody is."""
-    typed = _without_gaps(text)
-    return any(len(told) > 1 and told in typed for told in map(_without_gaps, telling))
+    return _has_one(_without_gaps(text), telling)
 
 
 @lru_cache(maxsize=1024)  # a register names few places, many times over
@@ -74,11 +74,14 @@ def is_named_after(place: str, name: str, number: str, phone: str, address: str)
 
     A name before a word for a place is the place's: 李庄社区 may be where 李庄 lives.
     """
-    if repeats(place, number, phone) or (repeats(place, address) and _OF_A_HOUSE.search(plain(address))):
+    typed, without_gaps = _forms_of(place)
+    if _has_one(without_gaps, (number, phone)):
+        return True
+    if _has_one(without_gaps, (address,)) and _OF_A_HOUSE.search(plain(address)):
         return True
     if name.isascii():
         return len(name) > 1 and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", plain(place), re.IGNORECASE) is not None
-    told, typed = normalise(name), normalise(place)
+    told = normalise(name)
     if len(told) < 2:
         return False
     at = typed.find(told)
@@ -87,10 +90,22 @@ def is_named_after(place: str, name: str, number: str, phone: str, address: str)
     return at >= 0
 
 
+@lru_cache(maxsize=1024)
+def _forms_of(place: str) -> tuple[str, str]:
+    """Return the name of a place normalised, with and without gaps."""
+    return normalise(place), _without_gaps(place)
+
+
+def _has_one(typed: str, telling: Iterable[str]) -> bool:
+    """Return whether a text without gaps has one of those texts, of two characters or more."""
+    return any(len(told) > 1 and told in typed for told in map(_without_gaps, telling))
+
+
 def _without_gaps(text: str) -> str:
     return _GAPS.sub("", normalise(text))
 
 
 def normalise(text: str) -> str:
     """Return a text normalised for comparison: half-width, upper case, without spaces."""
-    return "".join(normalize("NFKC", text).split()).upper()
+    half_width = text if text.isascii() else normalize("NFKC", text)
+    return "".join(half_width.split()).upper()
