@@ -151,12 +151,13 @@ def _guesses(sent: Any, read: Any, loc: tuple[str | int, ...]) -> Iterator[InitE
         return
     if isinstance(read, BaseModel) and isinstance(sent, Mapping):
         for name, value in sent.items():
-            yield from _guesses(value, getattr(read, name, None), (*loc, name))
+            if value is not (found := getattr(read, name, None)):
+                yield from _guesses(value, found, (*loc, name))
     elif isinstance(read, tuple) and isinstance(sent, list):
         for index, item in enumerate(sent):
             yield from _guesses(item, read[index], (*loc, index))
-    elif (found := _guessed(sent, read)) is not None:
-        yield InitErrorDetails(type=found.type, loc=loc, input=sent, ctx=found.context or {})
+    elif (error := _guessed(sent, read)) is not None:
+        yield InitErrorDetails(type=error.type, loc=loc, input=sent, ctx=error.context or {})
 
 
 def _guessed(sent: Any, read: Any) -> PydanticKnownError | None:

@@ -1,12 +1,13 @@
 """The inbox: takes messages off a queue, applies them in bulk, parks bad ones, and waits while servers are away."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from aio_pika.abc import AbstractIncomingMessage
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError
 from faststream import AckPolicy
 from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitMessage, RabbitQueue
 from pydantic_core import to_json
@@ -25,6 +26,8 @@ PREFETCH = 4
 """Messages that the broker sends ahead of acknowledgements, per queue."""
 IN_HAND_BYTES = 8 * 1024 * 1024
 """Bytes of messages that are decoded and handled at once: decoded, a message is many times its size."""
+REPLY_AGAIN_AFTER = 1.0
+"""Seconds until a report is given back whose reply was not sent; the broker counts how often that happens."""
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 FORGED = "forged"
 """The reason to park what is said by another user than its speaker's."""
@@ -35,6 +38,10 @@ Apply = Callable[[Sequence[Event[Any]]], Awaitable[None]]
 
 Handle = Callable[[Delivery], Awaitable[str | None]]
 """Handles a delivery; returns the reason if it must be parked, else None."""
+
+
+class ReplyNotSentError(Exception):
+    """The broker did not say that it has a reply: the connection was lost, or the queue is not back yet."""
 
 
 class Listener:
@@ -92,7 +99,10 @@ class Listener:
         await self._broker.stop()
 
     async def reply(self, queue: str, body: bytes, correlation_id: str | None) -> None:
-        """Reply to an office on its own queue; log a reply that can't be delivered, since its report is recorded."""
+        """Reply to an office on its own queue; log a reply that the queue does not take, since its report is recorded.
+
+        Raise ReplyNotSentError if the broker did not confirm the reply: the report has to be delivered again.
+        """
         try:
             await self._broker.publish(
                 body,
@@ -102,8 +112,10 @@ class Listener:
                 persist=True,
                 timeout=10,
             )
-        except CONNECTION_EXCEPTIONS as error:
+        except DeliveryError as error:
             get_log().warning("reply not delivered", queue=queue, error=error)
+        except CONNECTION_EXCEPTIONS as error:
+            raise ReplyNotSentError(queue) from error
 
     async def take_again(self, parked: Document) -> str | None:
         """Handle a parked message once more, as if it came off its queue; return the reason if it must stay parked."""
@@ -121,11 +133,18 @@ class Listener:
 
     async def _deliver(self, queue: str, message: AbstractIncomingMessage) -> None:
         delivery = delivery_of(queue, message)
-        async with self._in_hand.taking(len(delivery.body)):
-            is_settled = await self._settle(delivery)
         try:
+            async with self._in_hand.taking(len(delivery.body)):
+                is_settled = await self._settle(delivery)
+        except ReplyNotSentError as error:
+            get_log().warning("reply not sent, its report will come again", queue=queue, error=error)
+            await asyncio.sleep(REPLY_AGAIN_AFTER)
+            settle = message.nack(requeue=True)
+        else:
             # What is rejected the broker moves to the queue of dead letters, and keeps it until it is there.
-            await (message.ack() if is_settled else message.reject())
+            settle = message.ack() if is_settled else message.reject()
+        try:
+            await settle
         except CONNECTION_EXCEPTIONS as error:
             get_log().warning("not acknowledged, will come again", queue=queue, error=error)
 
@@ -133,6 +152,8 @@ class Listener:
         """Handle a message, or park it with the reason; return whether either was possible."""
         try:
             reason = await wait_while_away(lambda: self._handlers[delivery.queue](delivery))
+        except ReplyNotSentError:
+            raise
         except Exception as error:
             get_log().error("handler failed", queue=delivery.queue, error=error)
             reason = f"handler failed: {type(error).__name__}"
