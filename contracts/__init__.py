@@ -16,4 +16,8 @@
 | CustodyOffered, CustodyAccepted, CustodyRefused | archives | archives, reporting |
 | CustodyReturned, CustodyReleased | archives | archives, reporting |
 | ActivityPlanned, ActivityHeld | outreach | outreach, reporting |
+| BoardInstalled, BoardCorrected, BoardRemoved | outreach | outreach |
+| BoardIssuePosted, BoardIssuePhotographed | outreach | outreach |
+| MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | outreach | outreach |
+| PlayRecorded | outreach | outreach |
 """

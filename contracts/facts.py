@@ -8,6 +8,9 @@ from contracts.archives.enrolments import ENROLMENT_FACTS
 from contracts.archives.entries import ENTRY_FACTS
 from contracts.envelope import Fact
 from contracts.outreach.activities import ACTIVITY_FACTS
+from contracts.outreach.audiovisuals import PLAY_FACTS
+from contracts.outreach.boards import BOARD_FACTS
+from contracts.outreach.materials import MATERIAL_FACTS
 from contracts.registration.conflicts import CONFLICT_FACTS
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS
 from contracts.registration.people import PERSON_FACTS
@@ -19,13 +22,21 @@ HEALTH_FACTS: tuple[type[Fact], ...] = (*ARCHIVE_FACTS, *ENTRY_FACTS, *ENROLMENT
 TRANSFER_FACTS: tuple[type[Fact], ...] = (*NOTICE_FACTS, *ANSWER_FACTS, *PERSON_FACTS, *CONFLICT_FACTS)
 """All facts of registration besides stays."""
 
-ALL_FACTS: tuple[type[Fact], ...] = (*STAY_FACTS, *TRANSFER_FACTS, *HEALTH_FACTS, *ACTIVITY_FACTS)
+OUTREACH_FACTS: tuple[type[Fact], ...] = (
+    *ACTIVITY_FACTS,
+    *BOARD_FACTS,
+    *MATERIAL_FACTS,
+    *PLAY_FACTS,
+)
+"""All facts of outreach."""
+
+ALL_FACTS: tuple[type[Fact], ...] = (*STAY_FACTS, *TRANSFER_FACTS, *HEALTH_FACTS, *OUTREACH_FACTS)
 
 HEARD_BY: Mapping[str, tuple[type[Fact], ...]] = {
     "registration": (*STAY_FACTS, *TRANSFER_FACTS),
     "archives": (*STAY_FACTS, *PERSON_FACTS, *HEALTH_FACTS),
-    "outreach": (*STAY_FACTS, *ACTIVITY_FACTS),
-    "reporting": ALL_FACTS,
+    "outreach": (*STAY_FACTS, *OUTREACH_FACTS),
+    "reporting": (*STAY_FACTS, *TRANSFER_FACTS, *HEALTH_FACTS, *ACTIVITY_FACTS),
     "feeds": STAY_FACTS,
 }
 """Which service hears which facts; its queue is bound to these and nothing else."""

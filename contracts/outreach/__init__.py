@@ -1,1 +1,1 @@
-"""The facts that outreach publishes: activities."""
+"""The facts that outreach publishes: activities, boards, materials, plays of audio-visual works."""

@@ -7,7 +7,7 @@ from fastapi import FastAPI
 
 from services.outreach import projector
 from services.outreach.api import routers
-from services.outreach.views.activities import prepare
+from services.outreach.views import activities, audiovisuals, boards, materials
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import make_send_again_command
 from services.runtime.logs import configure_logs
@@ -23,9 +23,12 @@ cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="He
 def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
-    service.prepare_with(prepare)
+    for view in (activities, audiovisuals, boards, materials):
+        service.prepare_with(view.prepare)
     service.hear(partial(projector.hear, service))
-    return make_app(service, *routers, about="Health education 健康教育: activities, and the audiences they address.")
+    return make_app(
+        service, *routers, about="Health education 健康教育: activities and their audiences, boards, materials."
+    )
 
 
 @cli.callback(invoke_without_command=True)

@@ -1,17 +1,25 @@
-"""Facts in, rows out: outreach keeps activities, and residents to count audiences."""
+"""Facts in, rows out: outreach keeps what it says, and residents to count audiences."""
 
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from contracts.envelope import Event
+from contracts.envelope import Event, narrow
 from contracts.outreach.activities import ActivityFact
+from contracts.outreach.audiovisuals import PlayRecorded
+from contracts.outreach.boards import BoardFact, BoardIssueFact
+from contracts.outreach.materials import MaterialFact, MovementRecorded
 from contracts.registration.stays import StayFact
+from services.outreach.commands.materials import record_movements
 from services.outreach.views.activities import activity_row
+from services.outreach.views.audiovisuals import play_row
+from services.outreach.views.boards import board_row, issue_row
+from services.outreach.views.materials import material_row, movement_row
 from services.outreach.views.residents import resident_row
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
-Heard = StayFact | ActivityFact
+Shown = BoardFact | BoardIssueFact | MaterialFact | MovementRecorded | PlayRecorded
+Heard = StayFact | ActivityFact | Shown
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
@@ -21,10 +29,22 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             yield resident_row(stay, event.sequence)
         case ActivityFact(activity=activity):
             yield activity_row(activity, event.sequence)
+        case BoardFact(board=board):
+            yield board_row(board, event.sequence)
+        case BoardIssueFact(issue=issue):
+            yield issue_row(issue, event.sequence)
+        case MaterialFact(material=material):
+            yield material_row(material, event.sequence)
+        case MovementRecorded(movement=movement):
+            yield movement_row(movement, event.sequence)
+        case PlayRecorded(play=play):
+            yield play_row(play, event.sequence)
         case never:
             assert_never(never)
 
 
 async def hear(service: Service, events: Sequence[Event[Heard]]) -> None:
-    """Write the rows of a batch of events."""
+    """Write the rows of a batch of events, and record the movements that materials tell of."""
     await write_rows(service.database, [row for event in events for row in changes(event)])
+    materials = [narrow(event, MaterialFact) for event in events if isinstance(event.data, MaterialFact)]
+    await record_movements(service, materials)

@@ -13,8 +13,11 @@ from contracts.archives.enrolments import ENROLMENT_FACTS, Condition, Enrolment,
 from contracts.archives.entries import Entry, EntryFact, EntryForwarded, EntryRecorded
 from contracts.archives.follow_ups import BloodPressure
 from contracts.envelope import Fact
-from contracts.facts import ALL_FACTS, HEALTH_FACTS, HEARD_BY, TRANSFER_FACTS, by_type
+from contracts.facts import ALL_FACTS, HEALTH_FACTS, HEARD_BY, OUTREACH_FACTS, TRANSFER_FACTS, by_type
 from contracts.outreach.activities import ACTIVITY_FACTS, Activity, ActivityFact, ActivityKind, Audience
+from contracts.outreach.audiovisuals import PLAY_FACTS, PlayRecorded
+from contracts.outreach.boards import BoardFact, BoardInstalled, BoardIssueFact, BoardIssuePosted
+from contracts.outreach.materials import MaterialFact, MaterialReceived, MovementRecorded
 from contracts.registration.conflicts import CONFLICT_FACTS, ConflictFact
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFact, NoticeFact
 from contracts.registration.people import PERSON_FACTS, PersonFact
@@ -29,11 +32,12 @@ from tests.support.histories import (
     make_person,
     make_stay,
 )
+from tests.support.samples import sample_of
 
 SPEAKERS = {
     "registration": (*STAY_FACTS, *TRANSFER_FACTS),
     "archives": HEALTH_FACTS,
-    "outreach": ACTIVITY_FACTS,
+    "outreach": OUTREACH_FACTS,
 }
 STREET = "320507001"
 STAY = make_stay(street=STREET)
@@ -75,6 +79,11 @@ NOTICE = make_notice(make_stay(street="320812001", day=9), STAY)
 ANSWER = make_answer(NOTICE)
 PERSON = make_person(district="320507")
 CONFLICT = make_conflict(STAY, make_stay(street="320812001", day=9))
+BOARD = sample_of(BoardInstalled).data.board
+BOARD_ISSUE = sample_of(BoardIssuePosted).data.issue
+MATERIAL = sample_of(MaterialReceived).data.material
+MOVEMENT = sample_of(MovementRecorded).data.movement
+PLAY = sample_of(PlayRecorded).data.play
 IDENTITY = re.compile(r"name|phone|mobile|address(?!ee)|document|number|id_card|passport|email|identity", re.IGNORECASE)
 
 
@@ -90,6 +99,11 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     EnrolmentFact: {"enrolment": ENROLMENT},
     CustodyFact: {"custody": CUSTODY},
     ActivityFact: {"activity": ACTIVITY},
+    BoardFact: {"board": BOARD},
+    BoardIssueFact: {"issue": BOARD_ISSUE},
+    MaterialFact: {"material": MATERIAL},
+    MovementRecorded: {"movement": MOVEMENT},
+    PlayRecorded: {"play": PLAY},
 }
 
 
@@ -171,6 +185,11 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         (ENROLMENT_FACTS, f"enrolment/{PEOPLE[0]}:hypertension@320507", STREET, PEOPLE[0], "320507"),
         (CUSTODY_FACTS, f"custody/{PEOPLE[0]}@320507", STREET, PEOPLE[0], "320507"),
         (ACTIVITY_FACTS, "activity/activity-1", STREET, None, "320507"),
+        ((BoardInstalled,), f"board/{BOARD.board_id}", STREET, None, "320507"),
+        ((BoardIssuePosted,), f"board_issue/{BOARD_ISSUE.issue_id}", STREET, None, "320507"),
+        ((MaterialReceived,), f"material/{MATERIAL.material_id}", STREET, None, "320507"),
+        ((MovementRecorded,), f"movement/{MOVEMENT.movement_id}", STREET, None, "320507"),
+        (PLAY_FACTS, f"play/{PLAY.play_id}", STREET, None, "320507"),
     ],
     ids=[
         "stay",
@@ -184,6 +203,11 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "enrolment",
         "custody",
         "activity",
+        "board",
+        "board_issue",
+        "material",
+        "movement",
+        "play",
     ],
 )
 def test_a_fact_names_its_stream_place_person_and_who_must_hear_it(

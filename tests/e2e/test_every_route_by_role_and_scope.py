@@ -30,6 +30,7 @@ NO_SCOPES = ("3", "320", "32050", "3205071", "32050701", "3205070010", "32050700
 REFUSED = {401, 403, 404}
 GHOSTS = {
     "activity_id": "7" * 32,
+    "board_id": "7" * 32,
     "code": "9" * 17,
     "conflict_id": "7" * 32,
     "document_number": make_arrival(880)["document_number"],
@@ -38,6 +39,7 @@ GHOSTS = {
     "finding_id": "7" * 32,
     "import_id": "7" * 32,
     "into": "8" * 32,
+    "material_id": "7" * 32,
     "notice_id": "7" * 32,
     "parked_id": "7" * 32,
     "people": ["8" * 32, "9" * 32],
@@ -159,6 +161,17 @@ class Place:
         plan = {"street": self.street, "kind": "lecture", "topic": "高血压防治", "planned_on": "2026-12-01"}
         activity = await self.ask("outreach", "health_worker", "/activities", json=plan)
         self.ids["activity_id"] = activity.json()["activity_id"]
+        stands = {
+            "street": self.street,
+            "place": "社区门口",
+            "setting": "outdoors",
+            "area": 2,
+            "installed_on": "2026-01-05",
+        }
+        board = await self.ask("outreach", "health_worker", "/boards", json=stands)
+        printed = {"street": self.street, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
+        listed = await self.ask("outreach", "health_worker", "/materials", json=printed)
+        self.ids |= {"board_id": board.json()["board_id"], "material_id": listed.json()["material"]["material_id"]}
         bundle = (await self.ask("archives", "health_worker", f"/archives/{self.ids['person_id']}/fhir")).content
         imports = {
             "registration": await self.hand_in("registration", "clerk", "姓名,证件号码,到达日期\n甲,1,2026-01-01\n"),

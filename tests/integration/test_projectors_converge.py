@@ -33,7 +33,7 @@ Views = dict[str, list[Document]]
 VIEWS = {
     "registration": ("stays", "notices", "answers", "people", "conflicts", "movers"),
     "archives": ("archives", "entries", "copies", "enrolments", "custodies", "stays", "people", "repetitions"),
-    "outreach": ("residents", "activities"),
+    "outreach": ("residents", "activities", "boards", "board_issues", "materials", "movements", "plays"),
     "reporting": (
         "stays",
         "archives",

@@ -52,7 +52,18 @@ TYPED: Known = {
     "seconds": [0, 0.01],
     "moment": ["2026-04-01T08:00:00+08:00", "1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z"],
 }
-_IN_PATHS = ("person_id", "stay_id", "notice_id", "conflict_id", "entry_id", "activity_id", "import_id", "export_id")
+_IN_PATHS = (
+    "person_id",
+    "stay_id",
+    "notice_id",
+    "conflict_id",
+    "entry_id",
+    "activity_id",
+    "import_id",
+    "export_id",
+    "board_id",
+    "material_id",
+)
 _IN_QUERIES = {
     "division": "division",
     "street": "street",
@@ -140,6 +151,10 @@ async def furnish(stack: Stack) -> Doors:
     async with _admin(bare, "outreach") as outreach:
         plan = {"street": STREET, "kind": "lecture", "topic": "高血压", "planned_on": "2026-04-01"}
         activities = [await _done(outreach, "/activities", plan) for _ in range(3)]
+        stands = {"street": STREET, "place": "门口", "setting": "outdoors", "area": 2, "installed_on": "2026-01-05"}
+        board = await _done(outreach, "/boards", stands)
+        printed = {"street": STREET, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
+        listed = await _done(outreach, "/materials", printed)
     known: Known = {
         **TYPED,
         "person_id": [*people, *people[-1:] * MOVED],  # of whom entries are known too
@@ -151,6 +166,8 @@ async def furnish(stack: Stack) -> Doors:
         "entry_id": [one["entry_id"] for one in entries],
         "export_id": [export],
         "activity_id": [one["activity_id"] for one in activities],
+        "board_id": [board["board_id"]],
+        "material_id": [listed["material"]["material_id"]],
     }
     return Doors(stack, known)
 

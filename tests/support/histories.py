@@ -29,6 +29,28 @@ from contracts.archives.forms import Mode
 from contracts.envelope import Event, Fact, render, unwrap, wrap
 from contracts.facts import ALL_FACTS, by_type
 from contracts.outreach.activities import Activity, ActivityHeld, ActivityKind, ActivityPlanned, ActivityState, Audience
+from contracts.outreach.boards import (
+    Board,
+    BoardInstalled,
+    BoardIssue,
+    BoardIssuePhotographed,
+    BoardIssuePosted,
+    BoardRemoved,
+    BoardSetting,
+    board_id,
+    issue_id,
+)
+from contracts.outreach.materials import (
+    Direction,
+    Material,
+    MaterialKind,
+    MaterialListed,
+    MaterialReceived,
+    Movement,
+    MovementRecorded,
+    material_id,
+    movement_id,
+)
 from contracts.reference.identity import Sex
 from contracts.registration.conflicts import Conflict, ConflictKind, ConflictRaised, ConflictResolved, conflict_id
 from contracts.registration.notices import (
@@ -459,6 +481,63 @@ def activity_histories(draw: st.DrawFn) -> EventList:
 
 
 @st.composite
+def board_histories(draw: st.DrawFn) -> EventList:
+    """Make a board that is put up and changed, and perhaps taken down."""
+    if not draw(st.booleans()):
+        return []
+    street = draw(st.sampled_from(STREETS))
+    board = Board(
+        board_id=board_id(street, "门口"),
+        street=street,
+        place="门口",
+        setting=draw(st.sampled_from(BoardSetting)),
+        area=2.4,
+        edition="street_2021",
+        installed_on=FIRST_DAY,
+    )
+    facts: list[Fact] = [BoardInstalled(board=board)]
+    if draw(st.booleans()):
+        facts.append(BoardRemoved(board=board.model_copy(update={"removed_on": FIRST_DAY})))
+    events = envelop(facts, "outreach")
+    for number in range(1, draw(st.integers(1, 3))):
+        named = {"issue_id": issue_id(board.board_id, number), "board_id": board.board_id, "street": street}
+        posted = BoardIssue(**named, issue=number, theme="结核病防治", changed_on=FIRST_DAY)
+        shown = posted.model_copy(update={"photo_id": "4" * 32})
+        events += envelop([BoardIssuePosted(issue=posted), BoardIssuePhotographed(issue=shown)], "outreach")
+    return events
+
+
+@st.composite
+def material_histories(draw: st.DrawFn) -> EventList:
+    """Make a handbook of which copies come in and go out, each with its movement."""
+    street, kind = draw(st.sampled_from(STREETS)), MaterialKind.HANDBOOK
+    material = Material(
+        material_id=material_id(street, None, kind, "核心信息", "2026"),
+        street=street,
+        kind=kind,
+        topic="核心信息",
+        edition="2026",
+    )
+    facts: list[Fact] = [MaterialListed(material=material)]
+    moved: list[Fact] = []
+    for number, quantity in enumerate(draw(st.lists(st.integers(1, 9), max_size=3))):
+        movement = Movement(
+            movement_id=movement_id(material.material_id, str(number)),
+            material_id=material.material_id,
+            street=street,
+            kind=kind,
+            direction=Direction.RECEIVED,
+            quantity=quantity,
+            moved_on=FIRST_DAY,
+        )
+        changed = {"received": material.received + quantity, "last": movement}
+        material = material.model_copy(update=changed)
+        facts.append(MaterialReceived(material=material))
+        moved.append(MovementRecorded(movement=movement))
+    return [*envelop(facts, "outreach"), *(event for one in moved for event in envelop([one], "outreach"))]
+
+
+@st.composite
 def histories(draw: st.DrawFn) -> EventList:
     """Make a history of everything that all services say."""
     stays = draw(stay_histories())
@@ -470,6 +549,8 @@ def histories(draw: st.DrawFn) -> EventList:
         *draw(conflict_histories(known)),
         *draw(archive_histories()),
         *draw(activity_histories()),
+        *draw(board_histories()),
+        *draw(material_histories()),
     ]
 
 

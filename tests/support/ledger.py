@@ -31,7 +31,10 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "archive": "archives", "entry": "entries", "forwarded": "copies", "enrolment": "enrolments",
         "custody": "custodies", "stay": "stays", "person": "people",
     },
-    "outreach": {"stay": "residents", "activity": "activities"},
+    "outreach": {
+        "stay": "residents", "activity": "activities", "board": "boards", "board_issue": "board_issues",
+        "material": "materials", "movement": "movements", "play": "plays",
+    },
     "reporting": {
         "stay": "stays", "archive": "archives", "entry": "entries", "activity": "activities", "notice": "notices",
         "answer": "answers", "person": "people", "conflict": "conflicts",

@@ -9,6 +9,20 @@ import httpx
 Json = dict[str, Any]
 READING = {"kind": "blood_pressure", "systolic": 131, "diastolic": 82}
 VALUES: Mapping[str, Any] = {
+    "area": 2.4,
+    "changed_on": "2026-11-01",
+    "edition": "street_2021",
+    "handed_out_on": "2026-11-01",
+    "installed_on": "2026-01-05",
+    "issue": 9,
+    "minutes": 30,
+    "place": "门口",
+    "played_on": "2026-11-01",
+    "quantity": 1,
+    "received_on": "2026-11-01",
+    "removed_on": "2026-11-01",
+    "theme": "结核病防治",
+    "times": 2,
     "addressee": "320812003",
     "attendance": 12,
     "basic": {},

@@ -1,8 +1,11 @@
 """HTTP in, one module per subject: parse the request, call a command or a view, shape the response."""
 
-from services.outreach.api import activities, audiences
+from services.outreach.api import activities, audiences, audiovisuals, boards, materials
 
 routers = (
     activities.router,
     audiences.router,
+    audiovisuals.router,
+    boards.router,
+    materials.router,
 )

@@ -1,10 +1,28 @@
-"""The roles that the routes of outreach admit."""
+"""What the routes of outreach share: the roles that they admit, ids, and the street that something is recorded in."""
 
 from typing import Annotated
 
-from fastapi import Depends
+from fastapi import Depends, Path, Query
+from pydantic import Field
 
 from services.runtime.access import Caller, Role, allow
+from services.runtime.problems import Problem
+from services.runtime.service import Service
 
 Worker = Annotated[Caller, Depends(allow(Role.HEALTH_WORKER, Role.CLERK, Role.SUPERVISOR))]
 Reader = Annotated[Caller, Depends(allow(Role.HEALTH_WORKER, Role.CLERK, Role.SUPERVISOR, Role.DISTRICT))]
+
+ID = r"^[0-9a-f]{32}$"
+IdInPath = Annotated[str, Path(pattern=ID)]
+InstitutionId = Annotated[str | None, Field(pattern=ID, description="the institution that it belongs to, if any")]
+StreetCursor = Annotated[str, Query(pattern=r"^([0-9]{9}\|[0-9a-f]{32})?$")]
+Quantity = Annotated[int, Field(ge=1, le=1_000_000)]
+
+
+def street_of(service: Service, caller: Caller, typed: str) -> str:
+    """Return the street that stands for a typed one now; raise Problem if the caller may not, or there is none."""
+    caller.must_cover(typed)
+    street = service.divisions.successor(typed, service.today)
+    if not service.divisions.is_street(street) or service.divisions.needs_choice(typed, service.today):
+        raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
+    return street

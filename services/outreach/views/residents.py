@@ -16,8 +16,13 @@ _ADDRESSED = {"person_id", "street", "state", "birth", "sex", "hazard"}
 
 
 def resident_row(stay: Stay, sequence: int) -> Row:
-    """Return the row of a stay: the fields that decide whether the person belongs to an audience."""
-    return Row(RESIDENTS, stay.stay_id, sequence, stay.model_dump(mode="json", include=_ADDRESSED))
+    """Return the row of a stay: the household, and the fields that decide whether the person belongs to an audience.
+
+    Whoever arrived alone is a household of one, known by the id of the person.
+    """
+    household = stay.household_id or stay.person_id
+    fields = {**stay.model_dump(mode="json", include=_ADDRESSED), "household": household}
+    return Row(RESIDENTS, stay.stay_id, sequence, fields)
 
 
 async def count_audiences(database: Database, areas: Sequence[Area], today: date) -> dict[Audience, int]:

@@ -11,7 +11,15 @@ from tests.support.histories import EventList, heard_by, histories
 from tests.support.samples import sample_of
 
 HEARD = HEARD_BY["outreach"]
-COLLECTIONS = {"stay": "residents", "activity": "activities"}
+COLLECTIONS = {
+    "activity": "activities",
+    "board": "boards",
+    "board_issue": "board_issues",
+    "material": "materials",
+    "movement": "movements",
+    "play": "plays",
+    "stay": "residents",
+}
 """Where the row of each kind of stream is kept."""
 PATIENT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 

@@ -61,7 +61,7 @@ def audiences_of(stay: Stay, day: date = TODAY) -> set[Audience]:
     return {audience for audience in Audience if is_found(row.fields, query_for(audience, HERE, day))}
 
 
-def test_of_a_stay_is_kept_what_decides_on_audiences_and_nothing_else() -> None:
+def test_of_a_stay_is_kept_what_decides_on_audiences_the_household_and_nothing_else() -> None:
     stay = make_stay(birth=date(1990, 5, 1), sex=Sex.FEMALE, hazard="dust", community="001", purpose="labour")
 
     row = resident_row(stay, 3)
@@ -74,7 +74,12 @@ def test_of_a_stay_is_kept_what_decides_on_audiences_and_nothing_else() -> None:
         "birth": "1990-05-01",
         "sex": "female",
         "hazard": "dust",
+        "household": stay.person_id,
     }
+
+
+def test_those_who_arrived_together_are_one_household() -> None:
+    assert resident_row(make_stay(household_id="7" * 32), 1).fields["household"] == "7" * 32
 
 
 @given(stay=STAYS, day=st.dates(date(2026, 1, 1), date(2040, 12, 31)))

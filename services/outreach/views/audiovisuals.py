@@ -1,0 +1,30 @@
+"""The rows of plays of audio-visual works, and queries for them."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from contracts.outreach.audiovisuals import Play
+from contracts.reference.divisions import Area
+from services.runtime.mongo import Database, Document, Row, in_areas, make_index
+
+PLAYS = "plays"
+
+
+async def prepare(database: Database) -> None:
+    """Make the index of plays by street and day."""
+    await make_index(database[PLAYS], [("street", 1), ("played_on", 1)], name="street")
+
+
+def play_row(play: Play, sequence: int) -> Row:
+    """Return the row of a play."""
+    return Row(PLAYS, play.play_id, sequence, play.model_dump(mode="json", exclude={"play_id"}))
+
+
+async def list_plays(database: Database, areas: Sequence[Area], since: date, until: date) -> list[Play]:
+    """Return the plays in areas in a period (both days included) by street and day, at most 1,000."""
+    query: Document = {
+        "street": in_areas(areas),
+        "played_on": {"$gte": since.isoformat(), "$lte": until.isoformat()},
+    }
+    found = database[PLAYS].find(query, hint="street").sort([("street", 1), ("played_on", 1)]).limit(1000)
+    return [Play.model_validate({**row, "play_id": row["_id"]}) async for row in found]
