@@ -15,9 +15,10 @@
 | ChronicEnrolled, EnrolmentEnded | archives | archives, reporting |
 | CustodyOffered, CustodyAccepted, CustodyRefused | archives | archives, reporting |
 | CustodyReturned, CustodyReleased | archives | archives, reporting |
-| ActivityPlanned, ActivityHeld | outreach | outreach, reporting |
 | BoardInstalled, BoardCorrected, BoardRemoved | outreach | outreach |
 | BoardIssuePosted, BoardIssuePhotographed | outreach | outreach |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | outreach | outreach |
 | PlayRecorded | outreach | outreach |
+| ActivityPlanned, ActivityPublicised, ActivityHeld, ActivityCancelled | outreach | outreach, reporting |
+| ActivityEvaluated, ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | outreach | outreach, reporting |
 """

@@ -7,11 +7,12 @@ from fastapi import FastAPI
 
 from services.outreach import projector
 from services.outreach.api import routers
-from services.outreach.views import activities, audiovisuals, boards, materials
+from services.outreach.commands.files import SWEEP_EVERY, sweep
+from services.outreach.views import activities, audiovisuals, boards, files, materials, residents
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import make_send_again_command
 from services.runtime.logs import configure_logs
-from services.runtime.service import Service, run_service
+from services.runtime.service import Service, keep_doing, run_service
 from services.runtime.settings import Settings, load_settings
 from services.runtime.web import make_app
 
@@ -23,8 +24,9 @@ cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="He
 def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
-    for view in (activities, audiovisuals, boards, materials):
+    for view in (activities, audiovisuals, boards, files, materials, residents):
         service.prepare_with(view.prepare)
+    service.work_on(partial(keep_doing, SWEEP_EVERY, partial(sweep, service)))
     service.hear(partial(projector.hear, service))
     return make_app(
         service, *routers, about="Health education 健康教育: activities and their audiences, boards, materials."

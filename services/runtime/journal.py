@@ -130,6 +130,13 @@ class Journal:
             return narrow(self._last_event(document), kind)
         return None
 
+    async def names(self, stream: str, text: str) -> bool:
+        """Return whether a fact of a stream has a text in it, such as the id of a file; streams are short."""
+        async for document in self._documents.find({"_id": {"$gte": f"{stream}#", "$lt": f"{stream}$"}}):
+            if any(text in fact["event"] for fact in document["facts"]):
+                return True
+        return False
+
     async def load_streams_of(self, person_ids: Iterable[str]) -> list[Event[Fact]]:
         """Return the newest fact of each of this service's streams about the given people."""
         newest: dict[str, Document] = {}

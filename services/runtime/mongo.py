@@ -11,7 +11,13 @@ from typing import Any, NamedTuple, TypeVar
 
 from bson.codec_options import CodecOptions
 from bson.regex import Regex
-from motor.motor_asyncio import AsyncIOMotorClient, AsyncIOMotorCollection, AsyncIOMotorDatabase
+from gridfs.errors import NoFile
+from motor.motor_asyncio import (
+    AsyncIOMotorClient,
+    AsyncIOMotorCollection,
+    AsyncIOMotorDatabase,
+    AsyncIOMotorGridFSBucket,
+)
 from pymongo import InsertOne, UpdateOne
 from pymongo.errors import (
     AutoReconnect,
@@ -33,6 +39,7 @@ Document = dict[str, Any]
 Client = AsyncIOMotorClient[Document]
 Database = AsyncIOMotorDatabase[Document]
 Collection = AsyncIOMotorCollection[Document]
+Bucket = AsyncIOMotorGridFSBucket
 
 AWAY = (AutoReconnect, ConnectionFailure, NotPrimaryError, ExecutionTimeout, WTimeoutError)
 """Raised by the driver while MongoDB is away: wait and try again."""
@@ -65,6 +72,11 @@ def database_of(client: Client, name: str) -> Database:
     return client.get_database(
         name, codec_options=CodecOptions(tz_aware=True, tzinfo=UTC), read_concern=ReadConcern("majority")
     )
+
+
+def bucket_of(database: Database, name: str) -> Bucket:
+    """Return a bucket of files (GridFS): what does not fit into a document."""
+    return AsyncIOMotorGridFSBucket(database, name)
 
 
 def is_away(error: BaseException) -> bool:
@@ -194,14 +206,17 @@ def duplicates_in(error: BulkWriteError) -> list[int]:
 
 
 __all__ = [
+    "Bucket",
     "Client",
     "Collection",
     "Database",
     "Document",
     "DuplicateKeyError",
+    "NoFile",
     "PyMongoError",
     "Row",
     "UpdateOne",
+    "bucket_of",
     "bulk_write",
     "connect",
     "database_of",

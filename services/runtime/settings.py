@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     log: Literal["json", "pretty"] = "json"
     attempts_an_hour: int = Field(default=60, ge=1, le=10_000)
     """How often within an hour a caller may look people up by document, read in an emergency, or guess at messages."""
+    clamd: str = Field(default="", pattern=r"^([A-Za-z0-9.\-]+:[0-9]{1,5})?$")
+    """Host and port of clamd, which looks at every file that is handed in; none means that nobody looks."""
 
     @field_validator("districts", mode="before")
     @classmethod

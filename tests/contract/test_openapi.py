@@ -24,7 +24,7 @@ def test_every_route_but_health_wants_a_token(stack: Stack, service: str) -> Non
     assert unguarded == OPEN_TO_ALL
 
 
-RECORDS_NOTHING = {"/people/lookup", "/parked/{parked_id}/replay"}
+RECORDS_NOTHING = {"/audiences/size", "/people/lookup", "/parked/{parked_id}/replay"}
 """What is asked by POST though nothing new comes of it, however often."""
 
 

@@ -17,6 +17,7 @@ from deploy.local.stack import Stack
 from services.runtime.access import Role, issue
 from tests.support.instance import SERVICES, Instance, eventually, running_instance
 from tests.support.offices import make_arrival
+from tests.support.pictures import photo
 from tests.support.routes import READING, Route, Things, routes_of, send
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -36,6 +37,7 @@ GHOSTS = {
     "document_number": make_arrival(880)["document_number"],
     "entry_id": "7" * 32,
     "export_id": "7" * 32,
+    "file_id": "7" * 32,
     "finding_id": "7" * 32,
     "import_id": "7" * 32,
     "into": "8" * 32,
@@ -172,6 +174,10 @@ class Place:
         printed = {"street": self.street, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
         listed = await self.ask("outreach", "health_worker", "/materials", json=printed)
         self.ids |= {"board_id": board.json()["board_id"], "material_id": listed.json()["material"]["material_id"]}
+        notice = {"file": ("notice.jpg", photo())}
+        at = f"/activities/{self.ids['activity_id']}/evidence"
+        filed = await self.ask("outreach", "health_worker", at, files=notice, data={"item": "notice"})
+        self.ids["file_id"] = filed.json()["files"][0]["file"]["file_id"]
         bundle = (await self.ask("archives", "health_worker", f"/archives/{self.ids['person_id']}/fhir")).content
         imports = {
             "registration": await self.hand_in("registration", "clerk", "姓名,证件号码,到达日期\n甲,1,2026-01-01\n"),

@@ -198,8 +198,25 @@ def bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
         "/archives/{person_id}/enrolments/{condition}/ending": [
             {"street": STREET, "ended_on": "2026-11-02", "ending": "lost"}
         ],
-        "/activities": [{"street": STREET, "kind": "lecture", "topic": "高血压", "planned_on": "2026-12-01"}],
+        "/activities": [
+            {
+                "street": STREET,
+                "kind": "lecture",
+                "topic": "高血压",
+                "planned_on": "2026-12-01",
+                "institution_id": "7" * 32,
+                "occasion": "tb-day",
+                "speakers": ["doctor-7"],
+                "volunteers": ["v-1"],
+                "segment": {"origins": ["34"], "communities": ["001"], "dwellings": ["rented"], "hazards": ["dust"]},
+            }
+        ],
+        "/activities/{activity_id}/publicise": [{"publicised_on": "2026-11-01", "channels": ["sms"]}],
         "/activities/{activity_id}/hold": [{"held_on": "2026-11-01", "attendance": 3}],
+        "/activities/{activity_id}/evaluate": [{"evaluated_on": "2026-11-01", "asked": 3, "satisfied": 3}],
+        "/activities/{activity_id}/budget": [{"lines": [{"item": "venue", "planned": 100}]}],
+        "/activities/{activity_id}/cancel": [{"cancel_reason": "weather"}],
+        "/audiences/size": [{"division": STREET, "segment": {"communities": ["001"]}}],
         **{f"/{path}": [{}] for path in ("stays/{stay_id}/retraction", "inquiries/{notice_id}/withdrawal")},
     }
 

@@ -28,7 +28,17 @@ from contracts.archives.follow_ups import BloodPressure
 from contracts.archives.forms import Mode
 from contracts.envelope import Event, Fact, render, unwrap, wrap
 from contracts.facts import ALL_FACTS, by_type
-from contracts.outreach.activities import Activity, ActivityHeld, ActivityKind, ActivityPlanned, ActivityState, Audience
+from contracts.outreach.activities import (
+    Activity,
+    ActivityEvaluated,
+    ActivityHeld,
+    ActivityKind,
+    ActivityPlanned,
+    ActivityState,
+    Audience,
+    Evaluation,
+    EvidenceFiled,
+)
 from contracts.outreach.boards import (
     Board,
     BoardInstalled,
@@ -40,6 +50,8 @@ from contracts.outreach.boards import (
     board_id,
     issue_id,
 )
+from contracts.outreach.evidence import Evidence, EvidenceItem
+from contracts.outreach.files import FileKind, StoredFile
 from contracts.outreach.materials import (
     Direction,
     Material,
@@ -475,7 +487,7 @@ def activity_histories(draw: st.DrawFn) -> EventList:
         )
         held = planned.model_copy(update={"state": ActivityState.HELD, "held_on": FIRST_DAY, "attendance": 31})
         facts: list[Fact] = [ActivityPlanned(activity=planned)]
-        facts += [ActivityHeld(activity=held)] if draw(st.booleans()) else []
+        facts += [ActivityHeld(activity=held), *draw(_after(held))] if draw(st.booleans()) else []
         events += envelop(facts, "outreach")
     return events
 
@@ -535,6 +547,17 @@ def material_histories(draw: st.DrawFn) -> EventList:
         facts.append(MaterialReceived(material=material))
         moved.append(MovementRecorded(movement=movement))
     return [*envelop(facts, "outreach"), *(event for one in moved for event in envelop([one], "outreach"))]
+
+
+@st.composite
+def _after(draw: st.DrawFn, held: Activity) -> list[Fact]:
+    """Make what may follow on an activity's being held: a photo, and its evaluation."""
+    file = StoredFile(file_id="f" * 32, kind=FileKind.PICTURE, size=1, sha256="0" * 64, thumbnail=True)
+    filed = held.model_copy(update={"evidence": (Evidence(item=EvidenceItem.PHOTO, file=file),)})
+    asked = Evaluation(evaluated_on=FIRST_DAY, asked=20, satisfied=19)
+    evaluated = filed.model_copy(update={"state": ActivityState.EVALUATED, "evaluation": asked})
+    facts: list[Fact] = [EvidenceFiled(activity=filed), ActivityEvaluated(activity=evaluated)]
+    return facts[: draw(st.integers(0, 2))]
 
 
 @st.composite

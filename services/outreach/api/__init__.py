@@ -1,11 +1,12 @@
 """HTTP in, one module per subject: parse the request, call a command or a view, shape the response."""
 
-from services.outreach.api import activities, audiences, audiovisuals, boards, materials
+from services.outreach.api import activities, audiences, audiovisuals, boards, evidence, materials
 
 routers = (
     activities.router,
     audiences.router,
     audiovisuals.router,
     boards.router,
+    evidence.router,
     materials.router,
 )

@@ -1,20 +1,52 @@
-"""HTTP in: plan and list activities, and record that they were held."""
+"""HTTP in: plan and list activities, and record what became of them."""
 
 from datetime import date
+from functools import partial
+from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import Field
 
-from contracts.outreach.activities import Activity, ActivityKind, Audience
-from services.outreach.api.dependencies import Reader, Worker
-from services.outreach.commands.activities import UnknownActivityError, find, hold, plan
-from services.outreach.domain.activities import AlreadyHeldError, HeldInFutureError
+from contracts.outreach.activities import (
+    Activity,
+    ActivityKind,
+    Audience,
+    BudgetItem,
+    BudgetLine,
+    CancelReason,
+    Channel,
+    CountedBy,
+    Evaluation,
+)
+from contracts.outreach.segments import Segment
+from services.outreach.api.dependencies import ActivityId, InstitutionId, Reader, Worker, activity_of, street_of
+from services.outreach.commands.activities import UnknownActivityError, change, hold, plan
+from services.outreach.domain import activities
+from services.outreach.domain.activities import Held
+from services.outreach.domain.segments import AgesTurnedError, GroupNotKnownError, must_be_known
 from services.outreach.views.activities import list_activities
-from services.runtime.bodies import Body, Day
+from services.runtime.bodies import AsSent, Body, Day
 from services.runtime.parameters import Cause, Division, ServiceHere
-from services.runtime.problems import Problem, refuses
+from services.runtime.problems import refuses
 
 router = APIRouter(tags=["outreach"])
+
+Staff = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,39}$", description="a staff number or account")]
+Money = Annotated[int, Field(ge=0, le=10_000_000_000, description="fen, 1/100 yuan")]
+
+
+class BudgetLineRequest(Body):
+    """Money for one item, in fen."""
+
+    item: BudgetItem
+    planned: Money
+    spent: Money | None = None
+
+
+class BudgetRequest(Body):
+    """All lines of an activity's budget, in place of those before."""
+
+    lines: tuple[BudgetLineRequest, ...] = Field(max_length=50)
 
 
 class PlanRequest(Body):
@@ -25,44 +57,145 @@ class PlanRequest(Body):
     topic: str = Field(min_length=1, max_length=200)
     audience: Audience = Audience.EVERYONE
     planned_on: date
+    institution_id: InstitutionId = None
+    occasion: str | None = Field(
+        default=None, pattern=r"^[a-z0-9][a-z0-9_\-]{0,39}$", description="code of the health day or campaign"
+    )
+    segment: Annotated[Segment | None, AsSent(Segment | None)] = None
+    speakers: tuple[Staff, ...] = Field(default=(), max_length=20)
+    volunteers: tuple[Staff, ...] = Field(default=(), max_length=200)
+    budget: tuple[BudgetLineRequest, ...] = Field(default=(), max_length=50)
+
+
+class PubliciseRequest(Body):
+    """How people were told of an activity, and from which day on."""
+
+    publicised_on: date
+    channels: tuple[Channel, ...] = Field(min_length=1, max_length=8)
 
 
 class HoldRequest(Body):
-    """The day on which an activity was held, and how many people came."""
+    """The day on which an activity was held, and how many people came; `street` is checked where it is told."""
 
     held_on: date
     attendance: int = Field(ge=0, le=1_000_000)
+    counted_by: CountedBy | None = None
+    street: str | None = Field(default=None, pattern=r"^[0-9]{9}$")
+
+
+class CancelRequest(Body):
+    """Why an activity will not take place."""
+
+    cancel_reason: CancelReason
+
+
+class EvaluateRequest(Body):
+    """How participants found an activity: of those asked so many were satisfied, and knew the core message."""
+
+    evaluated_on: date
+    asked: int = Field(ge=1, le=1_000_000)
+    satisfied: int = Field(ge=0, le=1_000_000)
+    knew: int | None = Field(default=None, ge=0, le=1_000_000)
 
 
 @router.post(
     "/activities",
     status_code=201,
     summary="Plan an activity",
-    responses=refuses(outside_your_division=403, conflict=409, unknown_street=422),
+    responses=refuses(GroupNotKnownError, AgesTurnedError, outside_your_division=403, conflict=409, unknown_street=422),
 )
 async def post_activity(body: PlanRequest, service: ServiceHere, caller: Worker, cause: Cause) -> Activity:
-    """Plan a lecture, consultation, free clinic, pairing, campaign or training."""
-    caller.must_cover(body.street)
-    street = service.divisions.successor(body.street, service.today)
-    if not service.divisions.is_street(street) or service.divisions.needs_choice(body.street, service.today):
-        raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
-    activity = Activity(activity_id=cause, **{**body.model_dump(), "street": street})
-    return await plan(service, activity, cause)
+    """Plan a lecture, consultation, free clinic, pairing, campaign, training, visit, care action or competition."""
+    street = street_of(service, caller, body.street)
+    if body.segment is not None:
+        must_be_known(body.segment)
+    told = {**body.model_dump(), "street": street, "recorded_on": service.today}
+    return await plan(service, Activity.model_validate({"activity_id": cause, **told}), cause)
+
+
+@router.post(
+    "/activities/{activity_id}/publicise",
+    summary="Record that people were told of an activity",
+    responses=refuses(
+        UnknownActivityError,
+        activities.CancelledError,
+        activities.AlreadyHeldError,
+        activities.NotPublicisedYetError,
+    ),
+)
+async def post_publicise(
+    activity_id: ActivityId, body: PubliciseRequest, service: ServiceHere, caller: Worker, cause: Cause
+) -> Activity:
+    """Record the channels, which add up, and the first day."""
+    await activity_of(service, caller, activity_id)
+
+    decide = partial(activities.publicise, on=body.publicised_on, channels=body.channels, today=service.today)
+    return await change(service, activity_id, decide, cause)
 
 
 @router.post(
     "/activities/{activity_id}/hold",
     summary="Record that an activity was held",
-    responses=refuses(UnknownActivityError, AlreadyHeldError, HeldInFutureError),
+    responses=refuses(
+        UnknownActivityError,
+        activities.AlreadyHeldError,
+        activities.HeldInFutureError,
+        activities.HeldBeforePlannedError,
+        activities.AnotherStreetError,
+        activities.CancelledError,
+    ),
 )
 async def post_hold(
-    activity_id: str, body: HoldRequest, service: ServiceHere, caller: Worker, cause: Cause
+    activity_id: ActivityId, body: HoldRequest, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Activity:
     """Record the day and the head count."""
-    activity = await find(service, activity_id)
-    if activity is None or not caller.covers(activity.street):
-        raise Problem(404, "not_found", "No such activity in your division.")
-    return await hold(service, activity_id, body.held_on, body.attendance, cause)
+    await activity_of(service, caller, activity_id)
+    return await hold(service, activity_id, Held(**body.model_dump()), cause)
+
+
+@router.post(
+    "/activities/{activity_id}/cancel",
+    summary="Record that an activity will not take place",
+    responses=refuses(UnknownActivityError, activities.AlreadyHeldError),
+)
+async def post_cancel(
+    activity_id: ActivityId, body: CancelRequest, service: ServiceHere, caller: Worker, cause: Cause
+) -> Activity:
+    """Cancel an activity that was not held."""
+    await activity_of(service, caller, activity_id)
+    return await change(
+        service, activity_id, lambda known: activities.cancel(known, body.cancel_reason, service.today), cause
+    )
+
+
+@router.post(
+    "/activities/{activity_id}/evaluate",
+    summary="Record how an activity was found",
+    responses=refuses(
+        UnknownActivityError, activities.NotHeldError, activities.BeforeHeldError, activities.MoreThanAskedError
+    ),
+)
+async def post_evaluate(
+    activity_id: ActivityId, body: EvaluateRequest, service: ServiceHere, caller: Worker, cause: Cause
+) -> Activity:
+    """Record what participants said, in place of what was recorded before."""
+    await activity_of(service, caller, activity_id)
+    said = Evaluation(**body.model_dump())
+    return await change(service, activity_id, lambda known: activities.evaluate(known, said, service.today), cause)
+
+
+@router.post(
+    "/activities/{activity_id}/budget",
+    summary="Record what an activity is to cost and did",
+    responses=refuses(UnknownActivityError, activities.CancelledError),
+)
+async def post_budget(
+    activity_id: ActivityId, body: BudgetRequest, service: ServiceHere, caller: Worker, cause: Cause
+) -> Activity:
+    """Record all lines of the budget with what was spent, in place of those before."""
+    await activity_of(service, caller, activity_id)
+    lines = [BudgetLine(**line.model_dump()) for line in body.lines]
+    return await change(service, activity_id, lambda known: activities.budget(known, lines), cause)
 
 
 @router.get("/activities", summary="List activities", responses=refuses(outside_your_division=403))

@@ -5,6 +5,8 @@ from typing import Annotated
 from fastapi import Depends, Path, Query
 from pydantic import Field
 
+from contracts.outreach.activities import Activity
+from services.outreach.commands.activities import UnknownActivityError, find
 from services.runtime.access import Caller, Role, allow
 from services.runtime.problems import Problem
 from services.runtime.service import Service
@@ -17,6 +19,15 @@ IdInPath = Annotated[str, Path(pattern=ID)]
 InstitutionId = Annotated[str | None, Field(pattern=ID, description="the institution that it belongs to, if any")]
 StreetCursor = Annotated[str, Query(pattern=r"^([0-9]{9}\|[0-9a-f]{32})?$")]
 Quantity = Annotated[int, Field(ge=1, le=1_000_000)]
+ActivityId = Annotated[str, Path(max_length=64)]
+
+
+async def activity_of(service: Service, caller: Caller, activity_id: str) -> Activity:
+    """Return an activity of the caller's division; raise UnknownActivityError for others, as if there were none."""
+    activity = await find(service, activity_id)
+    if activity is None or not caller.covers(activity.street):
+        raise UnknownActivityError
+    return activity
 
 
 def street_of(service: Service, caller: Caller, typed: str) -> str:

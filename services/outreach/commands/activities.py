@@ -1,12 +1,16 @@
-"""Plan activities and record that they were held."""
+"""Plan activities and record what becomes of them."""
 
-from datetime import date
+from collections.abc import Callable
 
 from contracts.outreach.activities import Activity, ActivityFact
 from contracts.refusals import RefusedError
 from services.outreach.domain import activities
+from services.outreach.domain.activities import Held
 from services.runtime.journal import StreamConflictError
 from services.runtime.service import Service
+
+Decision = Callable[[Activity], ActivityFact | None]
+"""From an activity as it is to the fact that changes it; None if it is so already."""
 
 
 class UnknownActivityError(RefusedError):
@@ -23,23 +27,27 @@ async def plan(service: Service, activity: Activity, cause: str) -> Activity:
     return activity
 
 
-async def hold(service: Service, activity_id: str, held_on: date, attendance: int, cause: str) -> Activity:
-    """Record that an activity was held, with the head count, and return it.
+async def hold(service: Service, activity_id: str, held: Held, cause: str) -> Activity:
+    """Record that an activity was held, with the head count, and return it; raise a RefusedError if that can't be."""
+    return await change(service, activity_id, lambda activity: activities.hold(activity, held, service.today), cause)
 
-    Raise UnknownActivityError, AlreadyHeldError or HeldInFutureError if that can't be so.
+
+async def change(service: Service, activity_id: str, decide: Decision, cause: str) -> Activity:
+    """Record what is decided of an activity, once, and return the activity as it is then.
+
+    Raise UnknownActivityError, or what the decision raises.
     """
     event = await service.journal.load(f"activity/{activity_id}", ActivityFact)
     if event is None:
         raise UnknownActivityError
-    activity = event.data.activity
-    fact = activities.hold(activity, held_on, attendance, service.today)
+    fact = decide(event.data.activity)
     if fact is None:
-        return activity
+        return event.data.activity
     commit = service.journal.commit(fact, after=event.sequence, causation=cause, correlation=event.correlationid)
     try:
         await service.journal.record_one(commit)
     except StreamConflictError:
-        return await hold(service, activity_id, held_on, attendance, cause)
+        return await change(service, activity_id, decide, cause)
     return fact.activity
 
 

@@ -6,15 +6,13 @@ from typing import Any
 
 from contracts.outreach.activities import Activity
 from contracts.reference.divisions import Area
-from services.outreach.views.residents import RESIDENTS
 from services.runtime.mongo import Database, Row, in_areas, make_index
 
 ACTIVITIES = "activities"
 
 
 async def prepare(database: Database) -> None:
-    """Make the indexes that the queries of outreach need."""
-    await make_index(database[RESIDENTS], [("street", 1), ("state", 1), ("birth", 1), ("sex", 1)], name="street")
+    """Make the indexes by which activities are found."""
     await make_index(database[ACTIVITIES], [("street", 1), ("planned_on", 1)], name="street")
 
 

@@ -1,18 +1,29 @@
-"""The rows of residents, and the sizes of audiences."""
+"""The rows of residents, and the sizes of audiences and segments."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import date
 
 from contracts.outreach.activities import Audience
+from contracts.outreach.segments import Segment
+from contracts.reference.calendar import add_months
 from contracts.reference.divisions import Area
-from contracts.registration.categories import NOT_EXPOSED, born_between
+from contracts.registration.categories import CATEGORIES, NOT_EXPOSED, PersonCategory, born_between
 from contracts.registration.stays import Stay, StayState
-from services.outreach.domain.audiences import AUDIENCES
-from services.runtime.mongo import Database, Document, Row, in_areas
+from services.outreach.domain.segments import AUDIENCES, any_of, of_any_age
+from services.runtime.mongo import Database, Document, Row, in_areas, make_index
 
 RESIDENTS = "residents"
 
-_ADDRESSED = {"person_id", "street", "state", "birth", "sex", "hazard"}
+_ADDRESSED = {
+    "person_id", "street", "state", "birth", "sex", "hazard", "categories", "origin", "community", "dwelling",
+}  # fmt: skip
+_LOOKED_AT = ("street", "state", "birth", "sex", "hazard", "categories", "origin", "community", "dwelling")
+"""The fields of the index, so that residents of one state are counted in it without reading a row."""
+
+
+async def prepare(database: Database) -> None:
+    """Make the index by which residents are found and counted."""
+    await make_index(database[RESIDENTS], [(name, 1) for name in _LOOKED_AT], name="street")
 
 
 def resident_row(stay: Stay, sequence: int) -> Row:
@@ -27,15 +38,48 @@ def resident_row(stay: Stay, sequence: int) -> Row:
 
 async def count_audiences(database: Database, areas: Sequence[Area], today: date) -> dict[Audience, int]:
     """Return how many residents of areas belong to each audience on a day."""
-    sizes = {}
-    for audience in Audience:
-        sizes[audience] = await database[RESIDENTS].count_documents(_query(audience, areas, today), hint="street")
-    return sizes
+    return {audience: await count_segment(database, areas, segment, today) for audience, segment in AUDIENCES.items()}
 
 
-def _query(audience: Audience, areas: Sequence[Area], today: date) -> Document:
-    wanted = AUDIENCES[audience]
-    query: Document = {"street": in_areas(areas), "state": StayState.OPEN.value}
+async def count_segment(database: Database, areas: Sequence[Area], segment: Segment, today: date) -> int:
+    """Return how many residents of areas a segment means on a day."""
+    return await database[RESIDENTS].count_documents(segment_query(segment, areas, today), hint="street")
+
+
+async def find_segment(
+    database: Database, areas: Sequence[Area], segment: Segment, today: date
+) -> AsyncIterator[tuple[str, str]]:
+    """Yield person and street of the residents of areas whom a segment means on a day, in order of their ids."""
+    query = segment_query(segment, areas, today)
+    found = database[RESIDENTS].find(query, {"person_id": 1, "street": 1}, hint="street").sort("person_id", 1)
+    async for row in found:
+        yield row["person_id"], row["street"]
+
+
+def segment_query(segment: Segment, areas: Sequence[Area], today: date) -> Document:
+    """Return the query for residents of areas whom a segment means on a day."""
+    return {"street": in_areas(areas), "state": StayState.OPEN.value, **_narrower(segment, today)}
+
+
+def _narrower(segment: Segment, today: date) -> Document:
+    also: list[Document] = [{"$or": [_in_category(one, today) for one in wanted]} for wanted in any_of(segment)]
+    if not of_any_age(segment):
+        youngest, oldest = add_months(today, -12 * segment.youngest), add_months(today, -12 * (segment.oldest + 1))
+        also.append({"birth": {"$gt": oldest.isoformat(), "$lte": youngest.isoformat()}})
+    if segment.sex is not None:
+        also.append({"sex": segment.sex.value})
+    if segment.origins:
+        also.append({"$or": [{"origin": {"$gte": code, "$lt": code + ":"}} for code in segment.origins]})
+    if segment.exposed:
+        also.append({"hazard": {"$nin": list(NOT_EXPOSED)}})
+    named = {"community": segment.communities, "dwelling": segment.dwellings, "hazard": segment.hazards}
+    also += [{field: {"$in": list(values)}} for field, values in named.items() if values]
+    return {"$and": also} if also else {}
+
+
+def _in_category(category: PersonCategory, today: date) -> Document:
+    wanted = CATEGORIES[category]
+    query: Document = {}
     if not wanted.of_any_age:
         after, until = born_between(wanted, today)
         query["birth"] = {"$gt": after.isoformat(), "$lte": until.isoformat()}
@@ -43,4 +87,6 @@ def _query(audience: Audience, areas: Sequence[Area], today: date) -> Document:
         query["sex"] = "female"
     if wanted.hazard_only:
         query["hazard"] = {"$nin": list(NOT_EXPOSED)}
+    if wanted.reported is not None:
+        query["categories"] = wanted.reported.value
     return query

@@ -8,8 +8,7 @@ from contracts.outreach.activities import Audience
 from contracts.reference.divisions import Area
 from contracts.reference.identity import Sex
 from contracts.registration.stays import Stay, StayState
-from services.outreach.views.activities import prepare
-from services.outreach.views.residents import count_audiences, resident_row
+from services.outreach.views.residents import count_audiences, prepare, resident_row
 from services.runtime.mongo import Database, write_rows
 from tests.support.histories import STREETS, make_stay
 

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.outreach.activities import Audience
+from contracts.outreach.segments import Segment
 from contracts.reference.divisions import Area
 from contracts.reference.identity import Sex
-from contracts.registration.categories import PersonCategory, categories_of
-from contracts.registration.stays import Stay, StayState
-from services.outreach.views.residents import _query as query_for
-from services.outreach.views.residents import resident_row
+from contracts.registration.categories import OLDEST, PersonCategory, categories_of
+from contracts.registration.stays import Category, Stay, StayState
+from services.outreach.domain.segments import AUDIENCES, GROUPS, belongs
+from services.outreach.views.residents import resident_row, segment_query
 from services.runtime.mongo import Document
 from tests.support.histories import STREETS, make_stay
 
@@ -34,10 +35,28 @@ STAYS = st.builds(
     sex=st.sampled_from(Sex),
     hazard=st.sampled_from((None, "none", "dust")),
     state=st.sampled_from(StayState),
+    categories=st.sets(st.sampled_from(Category)).map(tuple),
+    origin=st.sampled_from((None, "340102", "34", "411503")),
+    community=st.sampled_from((None, "001", "002")),
+    dwelling=st.sampled_from((None, "rented", "dormitory")),
+)
+SEGMENTS = st.builds(
+    Segment,
+    youngest=st.integers(0, 60),
+    oldest=st.integers(30, OLDEST),
+    sex=st.none() | st.sampled_from(Sex),
+    categories=st.sets(st.sampled_from(PersonCategory), max_size=3).map(tuple),
+    group=st.sampled_from((None, *GROUPS)),
+    origins=st.sampled_from(((), ("34",), ("3401", "41"))),
+    communities=st.sampled_from(((), ("001",))),
+    dwellings=st.sampled_from(((), ("rented", "hotel"))),
+    hazards=st.sampled_from(((), ("dust",))),
+    exposed=st.booleans(),
 )
 OPERATORS: dict[str, Any] = {
     "$gt": lambda value, bound: value is not None and value > bound,
     "$gte": lambda value, bound: value is not None and value >= bound,
+    "$in": lambda value, named: value in named,
     "$lt": lambda value, bound: value is not None and value < bound,
     "$lte": lambda value, bound: value is not None and value <= bound,
     "$nin": lambda value, excluded: value not in excluded,
@@ -47,18 +66,24 @@ OPERATORS: dict[str, Any] = {
 
 def is_found(fields: Document, query: Document) -> bool:
     """Return whether MongoDB finds a document by a query."""
-    return all(
-        all(OPERATORS[name](fields[field], bound) for name, bound in wanted.items())
-        if isinstance(wanted, dict)
-        else fields[field] == wanted
-        for field, wanted in query.items()
-    )
+    return all(_is_met(fields, field, wanted) for field, wanted in query.items())
+
+
+def _is_met(fields: Document, field: str, wanted: Any) -> bool:
+    if field == "$and":
+        return all(is_found(fields, one) for one in wanted)
+    if field == "$or":
+        return any(is_found(fields, one) for one in wanted)
+    value = fields[field]
+    if isinstance(wanted, dict):
+        return all(OPERATORS[name](value, bound) for name, bound in wanted.items())
+    return wanted in value if isinstance(value, list) else bool(value == wanted)
 
 
 def audiences_of(stay: Stay, day: date = TODAY) -> set[Audience]:
     """Return the audiences whose queries find a stay's row on a day."""
     row = resident_row(stay, 1)
-    return {audience for audience in Audience if is_found(row.fields, query_for(audience, HERE, day))}
+    return {audience for audience in Audience if is_found(row.fields, segment_query(AUDIENCES[audience], HERE, day))}
 
 
 def test_of_a_stay_is_kept_what_decides_on_audiences_the_household_and_nothing_else() -> None:
@@ -75,6 +100,10 @@ def test_of_a_stay_is_kept_what_decides_on_audiences_the_household_and_nothing_e
         "sex": "female",
         "hazard": "dust",
         "household": stay.person_id,
+        "categories": [],
+        "origin": None,
+        "community": "001",
+        "dwelling": None,
     }
 
 
@@ -109,8 +138,15 @@ def test_who_is_no_resident_belongs_to_no_audience(state: StayState) -> None:
 
 @pytest.mark.parametrize("audience", Audience)
 def test_every_query_asks_for_residents_of_the_places_asked_about(audience: Audience) -> None:
-    query = query_for(audience, (Area("320507001"),), TODAY)
+    query = segment_query(AUDIENCES[audience], (Area("320507001"),), TODAY)
 
     assert query["state"] == "open"
     assert is_found({"street": "320507001"}, {"street": query["street"]})
     assert not is_found({"street": "320507002"}, {"street": query["street"]})
+
+
+@given(stay=STAYS, segment=SEGMENTS, day=st.dates(date(2026, 1, 1), date(2040, 12, 31)))
+def test_the_query_for_a_segment_finds_exactly_whom_it_means(stay: Stay, segment: Segment, day: date) -> None:
+    found = is_found(resident_row(stay, 1).fields, segment_query(segment, (Area(stay.street),), day))
+
+    assert found == belongs(segment, stay, day)

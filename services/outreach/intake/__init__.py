@@ -1,0 +1,1 @@
+"""What people typed or sent: read in a worker, checked values or a refusal with a code."""
