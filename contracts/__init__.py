@@ -21,4 +21,8 @@
 | PlayRecorded | outreach | outreach |
 | ActivityPlanned, ActivityPublicised, ActivityHeld, ActivityCancelled | outreach | outreach, reporting |
 | ActivityEvaluated, ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | outreach | outreach, reporting |
+| MessageRequested, MessageAttempted, MessagePostponed, MessageDoubted, MessageSent | outreach | outreach |
+| MessageDelivered, MessageUndelivered, MessageFailed, MessageSuppressed | outreach | outreach |
+| TemplateSaved, TemplateRetired, PreferenceStated | outreach | outreach |
+| StandingOrderPlaced, StandingOrderEnded | outreach | outreach |
 """

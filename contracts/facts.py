@@ -11,6 +11,7 @@ from contracts.outreach.activities import ACTIVITY_FACTS
 from contracts.outreach.audiovisuals import PLAY_FACTS
 from contracts.outreach.boards import BOARD_FACTS
 from contracts.outreach.materials import MATERIAL_FACTS
+from contracts.outreach.messages import MESSAGING_FACTS
 from contracts.registration.conflicts import CONFLICT_FACTS
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS
 from contracts.registration.people import PERSON_FACTS
@@ -26,6 +27,7 @@ OUTREACH_FACTS: tuple[type[Fact], ...] = (
     *ACTIVITY_FACTS,
     *BOARD_FACTS,
     *MATERIAL_FACTS,
+    *MESSAGING_FACTS,
     *PLAY_FACTS,
 )
 """All facts of outreach."""

@@ -1,6 +1,7 @@
 """Outreach: health education for people where they live.
 
-I own: activities and their evidence, boards and their issues, materials and their movements, plays of recorded works.
+I own: activities and their evidence, boards and their issues, materials and their movements, plays of recorded works;
+messages to people, their templates, and who wants none.
 
 | fact | I say | I hear |
 |---|---|---|
@@ -9,6 +10,10 @@ I own: activities and their evidence, boards and their issues, materials and the
 | PlayRecorded | yes | of districts served |
 | ActivityPlanned, ActivityPublicised, ActivityHeld, ActivityCancelled, ActivityEvaluated | yes | of districts served |
 | ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | yes | of districts served |
+| MessageRequested, MessageAttempted, MessagePostponed, MessageDoubted, MessageSent | yes | of districts served |
+| MessageDelivered, MessageUndelivered, MessageFailed, MessageSuppressed | yes | of districts served |
+| TemplateSaved, TemplateRetired, PreferenceStated | yes | of districts served |
+| StandingOrderPlaced, StandingOrderEnded | yes | of districts served |
 | StayStarted, StayContested, StayReaffirmed, StayEnded, StayRetracted | no | of districts served |
 | StayCorrected, StayRelocated, StayTraceLost, StayTraceFound | no | of districts served |
 """

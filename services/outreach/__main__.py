@@ -8,12 +8,14 @@ from fastapi import FastAPI
 from services.outreach import projector
 from services.outreach.api import routers
 from services.outreach.commands.files import SWEEP_EVERY, sweep
-from services.outreach.views import activities, audiovisuals, boards, files, materials, residents
+from services.outreach.commands.sending import SEND_EVERY, Sender
+from services.outreach.service import MessagingSettings, open_messaging
+from services.outreach.views import activities, audiovisuals, boards, files, letters, materials, messages, residents
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import make_send_again_command
 from services.runtime.logs import configure_logs
 from services.runtime.service import Service, keep_doing, run_service
-from services.runtime.settings import Settings, load_settings
+from services.runtime.settings import Settings, load_settings, local_environment
 from services.runtime.web import make_app
 
 NAME = "outreach"
@@ -21,16 +23,21 @@ NAME = "outreach"
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Health education 健康教育")
 
 
-def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
+def build(settings: Settings, messaging_settings: MessagingSettings, clock: Clock = system_clock) -> FastAPI:
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
-    for view in (activities, audiovisuals, boards, files, materials, residents):
+    for view in (activities, audiovisuals, boards, files, letters, materials, messages, residents):
         service.prepare_with(view.prepare)
     service.work_on(partial(keep_doing, SWEEP_EVERY, partial(sweep, service)))
     service.hear(partial(projector.hear, service))
-    return make_app(
-        service, *routers, about="Health education 健康教育: activities and their audiences, boards, materials."
-    )
+    messaging = open_messaging(service, messaging_settings)
+    service.work_on(messaging.keep_open)
+    for gateway in messaging.gateways.values():
+        service.work_on(partial(keep_doing, SEND_EVERY, Sender(messaging, gateway).send_due))
+    about = "Health education 健康教育: activities and their audiences, boards, materials, messages to people."
+    app = make_app(service, *routers, about=about)
+    app.state.messaging = messaging
+    return app
 
 
 @cli.callback(invoke_without_command=True)
@@ -38,7 +45,7 @@ def serve(context: typer.Context) -> None:
     """Serve outreach until told to stop."""
     if context.invoked_subcommand is None:
         configure_logs("json", NAME)  # before the settings are read
-        app = build(load_settings(NAME))
+        app = build(load_settings(NAME), MessagingSettings(_env_file=local_environment(NAME)))
         run_service(app.state.service, app)
 
 

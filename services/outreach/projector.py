@@ -8,18 +8,21 @@ from contracts.outreach.activities import ActivityFact
 from contracts.outreach.audiovisuals import PlayRecorded
 from contracts.outreach.boards import BoardFact, BoardIssueFact
 from contracts.outreach.materials import MaterialFact, MovementRecorded
+from contracts.outreach.messages import MessageFact, PreferenceFact, StandingOrderFact, TemplateFact
 from contracts.registration.stays import StayFact
 from services.outreach.commands.materials import record_movements
 from services.outreach.views.activities import activity_row
 from services.outreach.views.audiovisuals import play_row
 from services.outreach.views.boards import board_row, issue_row
 from services.outreach.views.materials import material_row, movement_row
+from services.outreach.views.messages import messaging_row
 from services.outreach.views.residents import resident_row
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
 Shown = BoardFact | BoardIssueFact | MaterialFact | MovementRecorded | PlayRecorded
-Heard = StayFact | ActivityFact | Shown
+MessagingFact = MessageFact | TemplateFact | PreferenceFact | StandingOrderFact
+Heard = StayFact | ActivityFact | Shown | MessagingFact
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
@@ -39,6 +42,8 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             yield movement_row(movement, event.sequence)
         case PlayRecorded(play=play):
             yield play_row(play, event.sequence)
+        case MessageFact() | TemplateFact() | PreferenceFact() | StandingOrderFact() as said:
+            yield messaging_row(said, event.sequence)
         case never:
             assert_never(never)
 

@@ -37,7 +37,7 @@ A village covers what is kept under its 12 digits alone, not the street around i
 
 
 class Role(StrEnum):
-    """The role of a caller; each route lists the roles it admits."""
+    """The role of a caller; each route lists the roles it admits. `service` is another service of ours."""
 
     CLERK = "clerk"
     HEALTH_WORKER = "health_worker"
@@ -45,8 +45,11 @@ class Role(StrEnum):
     DISTRICT = "district"
     INTEGRATOR = "integrator"
     ADMIN = "admin"
+    SERVICE = "service"
 
 
+EVERYWHERE = (Role.ADMIN, Role.SERVICE)
+"""The roles whose scope may be the whole country."""
 Within = Callable[[str, str], bool]
 """From the codes of a scope and a division: whether the scope covers the division."""
 
@@ -124,8 +127,8 @@ class Gate:
 
 
 def _scope(value: Any, role: Role) -> str:
-    """Return the division of a token; raise ValueError if it is no scope, or the whole country for any but an admin."""
-    if not isinstance(value, str) or not SCOPE.fullmatch(value) or (value == "" and role is not Role.ADMIN):
+    """Return the division of a token; raise ValueError if it is no scope, or the whole country for a person's role."""
+    if not isinstance(value, str) or not SCOPE.fullmatch(value) or (value == "" and role not in EVERYWHERE):
         raise ValueError("division")
     return value
 

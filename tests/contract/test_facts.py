@@ -18,6 +18,20 @@ from contracts.outreach.activities import ACTIVITY_FACTS, Activity, ActivityFact
 from contracts.outreach.audiovisuals import PLAY_FACTS, PlayRecorded
 from contracts.outreach.boards import BoardFact, BoardInstalled, BoardIssueFact, BoardIssuePosted
 from contracts.outreach.materials import MaterialFact, MaterialReceived, MovementRecorded
+from contracts.outreach.messages import (
+    MESSAGE_FACTS,
+    PREFERENCE_FACTS,
+    STANDING_ORDER_FACTS,
+    TEMPLATE_FACTS,
+    Channel,
+    MessageFact,
+    Preference,
+    PreferenceFact,
+    StandingOrder,
+    StandingOrderFact,
+    TemplateFact,
+    Topic,
+)
 from contracts.registration.conflicts import CONFLICT_FACTS, ConflictFact
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFact, NoticeFact
 from contracts.registration.people import PERSON_FACTS, PersonFact
@@ -32,6 +46,7 @@ from tests.support.histories import (
     make_person,
     make_stay,
 )
+from tests.support.letters import make_message, make_template
 from tests.support.samples import sample_of
 
 SPEAKERS = {
@@ -84,6 +99,10 @@ BOARD_ISSUE = sample_of(BoardIssuePosted).data.issue
 MATERIAL = sample_of(MaterialReceived).data.material
 MOVEMENT = sample_of(MovementRecorded).data.movement
 PLAY = sample_of(PlayRecorded).data.play
+MESSAGE = make_message()
+TEMPLATE = make_template()
+PREFERENCE = Preference(person_id=PEOPLE[0], street=STREET, refused=(Topic.ACTIVITY,))
+ORDER = StandingOrder(owner=STREET, template_id=TEMPLATE.template_id, channel=Channel.SMS, since=FIRST_DAY)
 IDENTITY = re.compile(r"name|phone|mobile|address(?!ee)|document|number|id_card|passport|email|identity", re.IGNORECASE)
 
 
@@ -104,6 +123,10 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     MaterialFact: {"material": MATERIAL},
     MovementRecorded: {"movement": MOVEMENT},
     PlayRecorded: {"play": PLAY},
+    MessageFact: {"message": MESSAGE},
+    TemplateFact: {"template": TEMPLATE},
+    PreferenceFact: {"preference": PREFERENCE},
+    StandingOrderFact: {"order": ORDER},
 }
 
 
@@ -190,6 +213,10 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         ((MaterialReceived,), f"material/{MATERIAL.material_id}", STREET, None, "320507"),
         ((MovementRecorded,), f"movement/{MOVEMENT.movement_id}", STREET, None, "320507"),
         (PLAY_FACTS, f"play/{PLAY.play_id}", STREET, None, "320507"),
+        (MESSAGE_FACTS, f"message/{MESSAGE.message_id}", STREET, PEOPLE[0], "320507"),
+        (TEMPLATE_FACTS, f"template/{TEMPLATE.template_id}", "320507", None, "320507"),
+        (PREFERENCE_FACTS, f"preference/{PEOPLE[0]}@320507", STREET, PEOPLE[0], "320507"),
+        (STANDING_ORDER_FACTS, f"standing_order/{STREET}", STREET, None, "320507"),
     ],
     ids=[
         "stay",
@@ -208,6 +235,10 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "material",
         "movement",
         "play",
+        "message",
+        "template",
+        "preference",
+        "standing order",
     ],
 )
 def test_a_fact_names_its_stream_place_person_and_who_must_hear_it(

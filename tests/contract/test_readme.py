@@ -9,6 +9,7 @@ import pytest
 
 from contracts.facts import ALL_FACTS
 from services.feeds.__main__ import FeedSettings
+from services.outreach.service import MessagingSettings
 from services.registration.intake.refusals import ADVICE, RefusalCode
 from services.registration.intake.registers import FILE_ADVICE
 from services.registration.vault import VaultSettings
@@ -133,7 +134,9 @@ def test_every_refusal_is_in_the_table(page: str) -> None:
 
 @pytest.mark.parametrize("page", ["docs/configuration.md", "docs/configuration.zh-CN.md"])
 def test_every_setting_is_in_the_table(page: str) -> None:
-    fields = chain.from_iterable(settings.model_fields for settings in (Settings, VaultSettings, FeedSettings))
+    fields = chain.from_iterable(
+        settings.model_fields for settings in (Settings, VaultSettings, FeedSettings, MessagingSettings)
+    )
     variables = {f"HOUNIAO_{name}".upper() for name in fields} - {"HOUNIAO_MONGODB_URL", "HOUNIAO_RABBITMQ_URL"}
 
     assert variables | {"MONGODB_URL", "RABBITMQ_URL"} <= set(CODE.findall(read(page)))

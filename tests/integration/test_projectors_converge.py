@@ -33,7 +33,18 @@ Views = dict[str, list[Document]]
 VIEWS = {
     "registration": ("stays", "notices", "answers", "people", "conflicts", "movers"),
     "archives": ("archives", "entries", "copies", "enrolments", "custodies", "stays", "people", "repetitions"),
-    "outreach": ("residents", "activities", "boards", "board_issues", "materials", "movements", "plays"),
+    "outreach": (
+        "residents",
+        "activities",
+        "boards",
+        "board_issues",
+        "materials",
+        "movements",
+        "plays",
+        "messages",
+        "templates",
+        "preferences",
+    ),
     "reporting": (
         "stays",
         "archives",

@@ -28,6 +28,7 @@ DIVISIONS: Mapping[str, str] = {
     Role.SUPERVISOR: DISTRICT,
     Role.DISTRICT: DISTRICT,
     Role.INTEGRATOR: DISTRICT,
+    Role.SERVICE: DISTRICT,
     Role.ADMIN: "",
 }
 NO_TOKEN, BROKEN_TOKEN = "no_token", "broken_token"

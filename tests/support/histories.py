@@ -63,6 +63,15 @@ from contracts.outreach.materials import (
     material_id,
     movement_id,
 )
+from contracts.outreach.messages import (
+    MESSAGE_FACTS,
+    MessageRequested,
+    Preference,
+    PreferenceStated,
+    TemplateRetired,
+    TemplateSaved,
+    Topic,
+)
 from contracts.reference.identity import Sex
 from contracts.registration.conflicts import Conflict, ConflictKind, ConflictRaised, ConflictResolved, conflict_id
 from contracts.registration.notices import (
@@ -103,6 +112,7 @@ from contracts.registration.stays import (
     stay_id,
 )
 from services.registration.domain import stays as decisions
+from tests.support.letters import make_message, make_template
 
 PEOPLE = tuple(letter * 32 for letter in "abc")
 STREETS = ("320507001", "320507002", "320812001", "320812002")
@@ -520,6 +530,25 @@ def board_histories(draw: st.DrawFn) -> EventList:
 
 
 @st.composite
+def messaging_histories(draw: st.DrawFn) -> EventList:
+    """Make messages and what became of them, a template, and what somebody told about messages."""
+    saved, retired = TemplateSaved(template=make_template()), TemplateRetired(template=make_template(retired=True))
+    events = envelop([saved, retired] if draw(st.booleans()) else [saved], "outreach")
+    for number in range(draw(st.integers(0, 3))):
+        message = make_message(f"{number:032x}", street=draw(st.sampled_from(STREETS)))
+        kinds = draw(st.lists(st.sampled_from(MESSAGE_FACTS[1:]), max_size=4))
+        facts: list[Fact] = [MessageRequested(message=message)]
+        facts += [kind(message=message.model_copy(update={"attempts": turn})) for turn, kind in enumerate(kinds)]
+        events += envelop(facts, "outreach")
+    preferences = [
+        Preference(person_id=PEOPLE[0], street=STREETS[0], refused=refused)
+        for refused in draw(st.lists(st.sampled_from(((), (Topic.ACTIVITY,))), max_size=3))
+    ]
+    events += envelop([PreferenceStated(preference=one) for one in preferences], "outreach")
+    return events
+
+
+@st.composite
 def material_histories(draw: st.DrawFn) -> EventList:
     """Make a handbook of which copies come in and go out, each with its movement."""
     street, kind = draw(st.sampled_from(STREETS)), MaterialKind.HANDBOOK
@@ -574,6 +603,7 @@ def histories(draw: st.DrawFn) -> EventList:
         *draw(activity_histories()),
         *draw(board_histories()),
         *draw(material_histories()),
+        *draw(messaging_histories()),
     ]
 
 

@@ -19,6 +19,7 @@ from fastapi import FastAPI
 
 from deploy.local.stack import Stack
 from deploy.rabbitmq.definitions import dead_letters_of, queues
+from services.outreach.service import MessagingSettings
 from services.registration.vault import VaultSettings
 from services.runtime.access import issue
 from services.runtime.clock import Clock, system_clock
@@ -38,6 +39,7 @@ class Instance:
     districts: str = ""
     clock: Clock = system_clock
     divisions: Path | None = None
+    messaging: MessagingSettings | None = None
     apps: dict[str, FastAPI] = field(default_factory=dict)
 
     def database(self, service: str) -> Database:
@@ -98,6 +100,9 @@ class Instance:
         elif service == "archives":
             reads = wiring.ReadSettings(access_log_keys=told["HOUNIAO_ACCESS_LOG_KEYS"])
             app = wiring.build(self.settings(service), reads, self.clock)
+        elif service == "outreach":
+            messaging = self.messaging or wiring.MessagingSettings()
+            app = wiring.build(self.settings(service), messaging, self.clock)
         elif service == "feeds":
             feeds = wiring.FeedSettings(pseudonym_key=told["HOUNIAO_PSEUDONYM_KEY"])
             app = wiring.build(self.settings(service), feeds, self.clock)
@@ -115,10 +120,11 @@ async def running_instance(
     districts: str = "",
     clock: Clock = system_clock,
     divisions: Path | None = None,
+    messaging: MessagingSettings | None = None,
     keep: bool = False,
 ) -> AsyncIterator[Instance]:
     """Run services until the block ends; with `keep` their data and queues outlive them, to be run again by name."""
-    instance = Instance(stack, name or uuid4().hex[:10], districts, clock, divisions)
+    instance = Instance(stack, name or uuid4().hex[:10], districts, clock, divisions, messaging)
     await asyncio.to_thread(stack.declare_queues, instance.name)
     async with AsyncExitStack() as exits:
         for service in services:

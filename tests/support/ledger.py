@@ -34,6 +34,8 @@ ROWS: Mapping[str, Mapping[str, str]] = {
     "outreach": {
         "stay": "residents", "activity": "activities", "board": "boards", "board_issue": "board_issues",
         "material": "materials", "movement": "movements", "play": "plays",
+        "message": "messages", "template": "templates", "preference": "preferences",
+        "standing_order": "standing_orders",
     },
     "reporting": {
         "stay": "stays", "archive": "archives", "entry": "entries", "activity": "activities", "notice": "notices",

@@ -51,11 +51,13 @@ VALUES: Mapping[str, Any] = {
     "segment": {"youngest": 60},
     "since": "2026-01-01",
     "to": "2026-11-01",
+    "reports": [{"key": "7" * 32, "status": "delivered"}],
+    "texts": [{"language": "zh", "body": "请于{day}随访。"}],
     "topic": "高血压防治",
     "until": "2026-11-01",
 }
 """What is neither the id of a thing nor a division, by the name of the parameter or field."""
-DIVISIONS = frozenset({"division", "street", "district"})
+DIVISIONS = frozenset({"division", "street", "district", "owner"})
 """The names under which a caller tells where; they are filled in even where a route does not ask for them."""
 
 

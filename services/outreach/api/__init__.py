@@ -1,6 +1,16 @@
 """HTTP in, one module per subject: parse the request, call a command or a view, shape the response."""
 
-from services.outreach.api import activities, audiences, audiovisuals, boards, evidence, materials
+from services.outreach.api import (
+    activities,
+    audiences,
+    audiovisuals,
+    boards,
+    evidence,
+    materials,
+    messages,
+    reports,
+    templates,
+)
 
 routers = (
     activities.router,
@@ -9,4 +19,7 @@ routers = (
     boards.router,
     evidence.router,
     materials.router,
+    messages.router,
+    reports.router,
+    templates.router,
 )

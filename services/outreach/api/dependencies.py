@@ -1,12 +1,13 @@
-"""What the routes of outreach share: the roles that they admit, ids, and the street that something is recorded in."""
+"""What the routes of outreach share: the roles that they admit, ids, streets, and how people are written to."""
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Query
+from fastapi import Depends, Path, Query, Request
 from pydantic import Field
 
 from contracts.outreach.activities import Activity
 from services.outreach.commands.activities import UnknownActivityError, find
+from services.outreach.service import Messaging
 from services.runtime.access import Caller, Role, allow
 from services.runtime.problems import Problem
 from services.runtime.service import Service
@@ -37,3 +38,19 @@ def street_of(service: Service, caller: Caller, typed: str) -> str:
     if not service.divisions.is_street(street) or service.divisions.needs_choice(typed, service.today):
         raise Problem(422, "unknown_street", "没有该街道代码。No such street; check the code.", field="street")
     return street
+
+
+Sender = Annotated[Caller, Depends(allow(Role.HEALTH_WORKER, Role.CLERK, Role.SUPERVISOR, Role.SERVICE))]
+"""Whoever may ask for messages: another service too, such as archives for what is due."""
+Supervision = Annotated[Caller, Depends(allow(Role.SUPERVISOR, Role.DISTRICT))]
+
+HexId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
+"""The id of a message, a template or a request."""
+
+
+async def _messaging(request: Request) -> Messaging:
+    messaging: Messaging = request.app.state.messaging
+    return messaging
+
+
+MessagingHere = Annotated[Messaging, Depends(_messaging)]

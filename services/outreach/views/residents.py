@@ -1,6 +1,6 @@
 """The rows of residents, and the sizes of audiences and segments."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import date
 
 from contracts.outreach.activities import Audience
@@ -90,3 +90,10 @@ def _in_category(category: PersonCategory, today: date) -> Document:
     if wanted.reported is not None:
         query["categories"] = wanted.reported.value
     return query
+
+
+async def find_streets_of(database: Database, person_ids: Iterable[str], areas: Sequence[Area]) -> dict[str, str]:
+    """Return the streets in some areas where people live now, by person; whoever lives elsewhere is missing."""
+    query = {"person_id": {"$in": list(person_ids)}, "street": in_areas(areas), "state": StayState.OPEN.value}
+    found = database[RESIDENTS].find(query, {"person_id": 1, "street": 1}, hint="person")
+    return {document["person_id"]: document["street"] async for document in found}

@@ -19,6 +19,10 @@ COLLECTIONS = {
     "movement": "movements",
     "play": "plays",
     "stay": "residents",
+    "message": "messages",
+    "template": "templates",
+    "preference": "preferences",
+    "standing_order": "standing_orders",
 }
 """Where the row of each kind of stream is kept."""
 PATIENT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

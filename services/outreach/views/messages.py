@@ -1,0 +1,150 @@
+"""The rows of messages, templates, preferences and standing orders, and queries for them."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from contracts.envelope import render_time
+from contracts.outreach.messages import (
+    Channel,
+    Message,
+    MessageFact,
+    MessageState,
+    PreferenceFact,
+    StandingOrder,
+    StandingOrderFact,
+    Template,
+    TemplateFact,
+)
+from contracts.reference.divisions import Area
+from services.outreach.views.residents import RESIDENTS
+from services.runtime.mongo import Database, Document, Row, in_areas, make_index
+
+MESSAGES = "messages"
+TEMPLATES = "templates"
+PREFERENCES = "preferences"
+STANDING_ORDERS = "standing_orders"
+
+
+async def prepare(database: Database) -> None:
+    """Make the indexes that the queries of messages need."""
+    messages = database[MESSAGES]
+    due: Document = {"next_at": {"$type": "string"}}
+    await make_index(
+        messages, [("channel", 1), ("district", 1), ("next_at", 1)], name="due", partialFilterExpression=due
+    )
+    await make_index(messages, [("street", 1), ("requested_at", -1), ("_id", 1)], name="street")
+    await make_index(messages, [("person_id", 1), ("requested_at", -1)], name="person")
+    await make_index(messages, [("request_id", 1), ("state", 1)], name="request")
+    await make_index(
+        messages, "reference", name="reference", partialFilterExpression={"reference": {"$type": "string"}}
+    )
+    await make_index(database[RESIDENTS], "person_id", name="person")
+    await make_index(database[TEMPLATES], [("owner", 1), ("_id", 1)], name="owner")
+
+
+def message_row(message: Message, sequence: int) -> Row:
+    """Return the row of a message."""
+    fields = message.model_dump(mode="json", exclude={"message_id"})
+    return Row(MESSAGES, message.message_id, sequence, {**fields, "district": message.street[:6]})
+
+
+def messaging_row(said: MessageFact | TemplateFact | PreferenceFact | StandingOrderFact, sequence: int) -> Row:
+    """Return the row of what is said about messages."""
+    match said:
+        case MessageFact(message=message):
+            return message_row(message, sequence)
+        case TemplateFact(template=template):
+            fields = template.model_dump(mode="json", exclude={"template_id"})
+            return Row(TEMPLATES, template.template_id, sequence, fields)
+        case PreferenceFact(preference=preference):
+            return Row(PREFERENCES, preference.preference_id, sequence, preference.model_dump(mode="json"))
+        case StandingOrderFact(order=order):
+            return Row(STANDING_ORDERS, order.owner, sequence, order.model_dump(mode="json"))
+
+
+def read_message(document: Document) -> Message:
+    """Return the message of a row."""
+    return Message.model_validate({**document, "message_id": document["_id"]})
+
+
+async def list_messages(
+    database: Database, areas: Sequence[Area], state: MessageState | None, cursor: str, limit: int
+) -> list[Message]:
+    """Return a page of the messages of areas, by street and then the newest first; `cursor` is a row's."""
+    query: Document = {"street": in_areas(areas)}
+    if state is not None:
+        query["state"] = state.value
+    if cursor:
+        street, requested_at, name = cursor.split("/")
+        query = {"$and": [query, _after(street, requested_at, name)]}
+    found = database[MESSAGES].find(query, hint="street").sort([("street", 1), ("requested_at", -1), ("_id", 1)])
+    return [read_message(document) async for document in found.limit(limit)]
+
+
+def cursor_of(message: Message) -> str:
+    """Return the cursor of the page that begins after a message."""
+    return f"{message.street}/{render_time(message.requested_at)}/{message.message_id}"
+
+
+def _after(street: str, requested_at: str, name: str) -> Document:
+    same = {"street": street, "requested_at": requested_at, "_id": {"$gt": name}}
+    return {"$or": [{"street": {"$gt": street}}, {"street": street, "requested_at": {"$lt": requested_at}}, same]}
+
+
+async def list_messages_to(database: Database, person_id: str, limit: int) -> list[Message]:
+    """Return the newest messages to a person."""
+    found = database[MESSAGES].find({"person_id": person_id}, hint="person").sort("requested_at", -1).limit(limit)
+    return [read_message(document) async for document in found]
+
+
+async def count_states(database: Database, request_id: str) -> dict[str, int]:
+    """Return how many messages that were asked for together are in each state."""
+    stages: list[Document] = [
+        {"$match": {"request_id": request_id}},
+        {"$group": {"_id": "$state", "count": {"$sum": 1}}},
+        {"$sort": {"_id": 1}},
+    ]
+    return {row["_id"]: row["count"] async for row in database[MESSAGES].aggregate(stages, hint="request")}
+
+
+async def find_street_of_request(database: Database, request_id: str) -> str | None:
+    """Return the street of one of the messages that were asked for together; None if there are none."""
+    document = await database[MESSAGES].find_one({"request_id": request_id}, {"street": 1}, hint="request")
+    return document["street"] if document else None
+
+
+async def find_by_reference(database: Database, reference: str) -> str | None:
+    """Return the id of the message that a gateway knows under an id of its own, by its digest; None if none is."""
+    document = await database[MESSAGES].find_one({"reference": reference}, {"_id": 1}, hint="reference")
+    return document["_id"] if document else None
+
+
+async def find_due_districts(database: Database, channel: Channel, now: datetime) -> list[str]:
+    """Return the districts that have messages due over a channel, in order."""
+    due = {"channel": channel.value, "next_at": {"$type": "string", "$lte": render_time(now)}}
+    return sorted(await database[MESSAGES].distinct("district", due))
+
+
+async def find_due(database: Database, channel: Channel, district: str, now: datetime, limit: int) -> list[str]:
+    """Return the ids of a district's messages that are due over a channel, the longest due first."""
+    query: Document = {
+        "channel": channel.value,
+        "district": district,
+        "next_at": {"$type": "string", "$lte": render_time(now)},
+    }
+    found = database[MESSAGES].find(query, {"_id": 1}, hint="due").sort("next_at", 1).limit(limit)
+    return [document["_id"] async for document in found]
+
+
+async def list_templates(database: Database, owners: Iterable[str]) -> list[Template]:
+    """Return the templates of some divisions that may be used, at most 500."""
+    query = {"owner": {"$in": list(owners)}, "retired": False}
+    found = database[TEMPLATES].find(query, hint="owner").sort([("owner", 1), ("_id", 1)]).limit(500)
+    return [Template.model_validate({**document, "template_id": document["_id"]}) async for document in found]
+
+
+async def list_standing_orders(database: Database) -> list[StandingOrder]:
+    """Return the orders that stand; there is one at most for a division."""
+    found: Any = database[STANDING_ORDERS].find({"ended": False}).sort("_id", 1)
+    return [StandingOrder.model_validate(document) async for document in found]

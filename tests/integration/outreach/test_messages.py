@@ -1,0 +1,195 @@
+"""Messages over HTTP on real servers: asked for, written to the local page; what is refused leaves nothing behind."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from deploy.local.stack import Stack
+from services.outreach.views.residents import resident_row
+from services.runtime.mongo import write_rows
+from tests.support.histories import make_stay
+from tests.support.instance import Instance, eventually, running_instance
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+STREET, DISTRICT, ELSEWHERE = "320507001", "320507", "320812008"
+PEOPLE = tuple(f"{number:032x}" for number in range(1, 6))
+FAR = "f" * 32
+NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
+TEXTS = [{"language": "zh", "body": "请于{day}到{place}随访。"}]
+VALUES = [{"field": "day", "text": "12月1日"}, {"field": "place", "text": "社区卫生服务中心"}]
+
+
+class Today:
+    """A clock that tests set."""
+
+    moment = NOON
+
+    def __call__(self) -> datetime:
+        return self.moment
+
+
+TODAY = Today()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def outreach(stack: Stack) -> AsyncIterator[Instance]:
+    async with running_instance(stack, ["outreach"], clock=TODAY) as instance:
+        residents = [*(make_stay(person, STREET) for person in PEOPLE), make_stay(FAR, ELSEWHERE)]
+        await write_rows(instance.database("outreach"), [resident_row(stay, 1) for stay in residents])
+        yield instance
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def worker(outreach: Instance) -> AsyncIterator[httpx.AsyncClient]:
+    TODAY.moment = NOON
+    async with outreach.client("outreach", "supervisor", DISTRICT) as client:
+        yield client
+
+
+async def save(worker: httpx.AsyncClient, **more: Any) -> str:
+    body = {"owner": DISTRICT, "topic": "follow_up", "texts": TEXTS, **more}
+    saved: str = (await worker.post("/message-templates", json=body)).raise_for_status().json()["template_id"]
+    return saved
+
+
+async def ask(worker: httpx.AsyncClient, template_id: str, people: Any = PEOPLE[:1], **more: Any) -> httpx.Response:
+    asked = {"division": STREET, "people": list(people), "template_id": template_id, "channel": "local"}
+    return await worker.post("/messages", json={**asked, "values": VALUES, **more})
+
+
+async def states(worker: httpx.AsyncClient, request_id: str) -> dict[str, int]:
+    answer = await worker.get(f"/message-requests/{request_id}")
+    return dict(answer.json().get("states", {}))
+
+
+async def test_messages_that_are_asked_for_are_on_the_local_page_once_each(worker: httpx.AsyncClient) -> None:
+    template_id = await save(worker)
+
+    asked = await ask(worker, template_id, [*PEOPLE, PEOPLE[0], FAR])
+    assert asked.status_code == 202
+    assert (asked.json()["requested"], asked.json()["left_out"]) == (5, 1)
+    request_id = asked.json()["request_id"]
+
+    async def all_sent() -> bool:
+        return await states(worker, request_id) == {"sent": 5}
+
+    await eventually(all_sent)
+    page = (await worker.get("/letters", params={"division": STREET})).json()
+    assert [letter["body"] for letter in page] == ["请于12月1日到社区卫生服务中心随访。"] * 5
+    assert (await worker.get("/letters", params={"division": "320507002"})).json() == []
+
+
+async def test_the_same_request_again_asks_for_nothing_new(outreach: Instance, worker: httpx.AsyncClient) -> None:
+    template_id = await save(worker)
+    worker.headers["Idempotency-Key"] = "once"
+    journal = outreach.database("outreach")["journal"]
+
+    first = await ask(worker, template_id, PEOPLE[:2], not_before="2026-11-21T04:00:00Z")
+    recorded = await journal.count_documents({"stream": {"$regex": "^message/"}})
+    again = await ask(worker, template_id, PEOPLE[:2], not_before="2026-11-21T04:00:00Z")
+
+    assert first.json() == again.json()
+    assert await journal.count_documents({"stream": {"$regex": "^message/"}}) == recorded
+
+
+async def test_whoever_opted_out_is_not_written_to_about_it(worker: httpx.AsyncClient) -> None:
+    template_id = await save(worker)
+    person = PEOPLE[4]
+    path = f"/people/{person}/message-preference"
+    stated = await worker.post(path, params={"division": STREET}, json={"refused": ["follow_up"]})
+    assert stated.status_code == 200
+
+    asked = (await ask(worker, template_id, [person])).json()
+
+    async def held_back() -> bool:
+        return await states(worker, asked["request_id"]) == {"suppressed": 1}
+
+    await eventually(held_back)
+    listed = (await worker.get(f"/people/{person}/messages", params={"division": STREET})).json()
+    assert [one["reason"] for one in listed if one["request_id"] == asked["request_id"]] == ["opted_out"]
+
+
+async def test_at_night_a_message_waits_for_the_morning(worker: httpx.AsyncClient) -> None:
+    template_id = await save(worker)
+    TODAY.moment = datetime(2026, 11, 20, 15, 0, tzinfo=UTC)
+
+    asked = (await ask(worker, template_id, [PEOPLE[2]])).json()
+
+    async def listed() -> Any:
+        found = (await worker.get("/messages", params={"division": STREET, "state": "requested"})).json()["messages"]
+        return [one for one in found if one["request_id"] == asked["request_id"]]
+
+    (waiting,) = await eventually(listed)
+    assert (waiting["reason"], waiting["next_at"]) == ("quiet_hours", "2026-11-21T00:00:00.000000Z")
+
+
+BAD_TEMPLATES = [
+    ({"texts": [{"language": "zh", "body": "{name}您好"}]}, 422, "unknown_field"),
+    ({"texts": [{"language": "zh", "body": "{day"}]}, 422, "broken_template"),
+    ({"texts": [*TEXTS, *TEXTS]}, 422, "language_twice"),
+    ({"texts": [{"language": "zh", "body": "致电13812345678"}]}, 422, "malformed"),
+    ({"topic": "advertising"}, 422, "malformed"),
+    ({"owner": "320812"}, 403, "outside_your_division"),
+]
+BAD_REQUESTS = [
+    ({"template_id": "9" * 32}, 404, "no_such_template"),
+    ({"channel": "pigeon"}, 422, "malformed"),
+    ({"channel": "sms"}, 422, "no_such_channel"),
+    ({"values": VALUES[:1]}, 422, "missing_value"),
+    ({"values": [*VALUES, {"field": "name", "text": "x"}]}, 422, "unknown_field"),
+    ({"values": [{"field": "day", "text": "13812345678"}, VALUES[1]]}, 422, "malformed"),
+    ({"language": "en"}, 422, "missing_text"),
+    ({"core_message": 3}, 422, "no_core_message"),
+    ({"people": ["9" * 32]}, 404, "not_found"),
+    ({"people": [FAR]}, 404, "not_found"),
+    ({"people": []}, 422, "malformed"),
+    ({"division": ELSEWHERE, "people": [FAR]}, 403, "outside_your_division"),
+]
+
+
+@pytest.mark.parametrize(("wrong", "status", "code"), BAD_TEMPLATES, ids=[case[2] for case in BAD_TEMPLATES])
+async def test_a_template_that_can_not_be_is_refused_and_not_kept(
+    outreach: Instance, worker: httpx.AsyncClient, wrong: dict[str, Any], status: int, code: str
+) -> None:
+    before = await outreach.database("outreach")["journal"].count_documents({})
+
+    answer = await worker.post(
+        "/message-templates", json={"owner": DISTRICT, "topic": "follow_up", "texts": TEXTS, **wrong}
+    )
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert await outreach.database("outreach")["journal"].count_documents({}) == before
+
+
+@pytest.mark.parametrize(("wrong", "status", "code"), BAD_REQUESTS)
+async def test_a_request_that_can_not_be_is_refused_and_nothing_of_it_is_asked_for(
+    outreach: Instance, worker: httpx.AsyncClient, wrong: dict[str, Any], status: int, code: str
+) -> None:
+    template_id = await save(worker)
+    asked_for = {"stream": {"$regex": "^message/"}, "facts.event": {"$regex": "message_requested"}}
+    before = await outreach.database("outreach")["journal"].count_documents(asked_for)
+
+    answer = await ask(worker, **{"template_id": template_id, **wrong})
+
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert await outreach.database("outreach")["journal"].count_documents(asked_for) == before
+
+
+async def test_a_retired_template_is_used_no_more(worker: httpx.AsyncClient) -> None:
+    template_id = await save(worker)
+    waiting = (await ask(worker, template_id, [PEOPLE[3]], not_before="2026-11-20T04:30:00Z")).json()
+
+    await worker.post(f"/message-templates/{template_id}/retirement")
+    TODAY.moment = datetime(2026, 11, 20, 4, 31, tzinfo=UTC)
+
+    assert (await ask(worker, template_id)).json()["code"] == "template_retired"
+
+    async def held_back() -> bool:
+        return await states(worker, waiting["request_id"]) == {"suppressed": 1}
+
+    await eventually(held_back)
