@@ -15,7 +15,7 @@ from contracts.reference.divisions import StreetCode
 HexId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
 
 
-class Channel(StrEnum):
+class MessageChannel(StrEnum):
     """How a message reaches a person: 短信, 微信公众号, 电子邮件; `local` is a page, for demos and tests."""
 
     SMS = "sms"
@@ -82,7 +82,7 @@ class Message(BaseModel):
     request_id: HexId
     person_id: PersonId
     street: StreetCode
-    channel: Channel
+    channel: MessageChannel
     topic: Topic
     template_id: HexId
     language: Language = Language.ZH
@@ -304,7 +304,7 @@ class StandingOrder(BaseModel):
 
     owner: str
     template_id: HexId
-    channel: Channel
+    channel: MessageChannel
     language: Language = Language.ZH
     since: date
     ended: bool = False

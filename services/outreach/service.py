@@ -9,7 +9,7 @@ from pathlib import Path
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from contracts.outreach.messages import Channel
+from contracts.outreach.messages import MessageChannel
 from services.outreach.channels.contacts import Contacts
 from services.outreach.channels.gateways import Gateway
 from services.outreach.channels.local import LocalPage
@@ -60,7 +60,7 @@ class Messaging:
 
     service: Service
     policy: Policy
-    gateways: Mapping[Channel, Gateway]
+    gateways: Mapping[MessageChannel, Gateway]
     contacts: Contacts | None
     report_key: SecretStr
 

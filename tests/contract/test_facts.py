@@ -23,7 +23,7 @@ from contracts.outreach.messages import (
     PREFERENCE_FACTS,
     STANDING_ORDER_FACTS,
     TEMPLATE_FACTS,
-    Channel,
+    MessageChannel,
     MessageFact,
     Preference,
     PreferenceFact,
@@ -102,7 +102,7 @@ PLAY = sample_of(PlayRecorded).data.play
 MESSAGE = make_message()
 TEMPLATE = make_template()
 PREFERENCE = Preference(person_id=PEOPLE[0], street=STREET, refused=(Topic.ACTIVITY,))
-ORDER = StandingOrder(owner=STREET, template_id=TEMPLATE.template_id, channel=Channel.SMS, since=FIRST_DAY)
+ORDER = StandingOrder(owner=STREET, template_id=TEMPLATE.template_id, channel=MessageChannel.SMS, since=FIRST_DAY)
 IDENTITY = re.compile(r"name|phone|mobile|address(?!ee)|document|number|id_card|passport|email|identity", re.IGNORECASE)
 
 

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from contracts.outreach.messages import Channel, Filled, Language, Message, Template, TemplateText, Topic
+from contracts.outreach.messages import Filled, Language, Message, MessageChannel, Template, TemplateText, Topic
 
 MOMENT = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
 """Ten in the morning in Shanghai."""
@@ -16,7 +16,7 @@ def make_message(name: str = "5" * 32, **more: Any) -> Message:
         "request_id": "6" * 32,
         "person_id": "a" * 32,
         "street": "320507001",
-        "channel": Channel.SMS,
+        "channel": MessageChannel.SMS,
         "topic": Topic.FOLLOW_UP,
         "template_id": "7" * 32,
         "values": (Filled(field="day", text="12月1日"), Filled(field="place", text="社区卫生服务中心")),

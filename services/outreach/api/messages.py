@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from contracts.envelope import PersonId as Person
-from contracts.outreach.messages import Channel, Filled, Language, Message, MessageState, Preference, Topic
+from contracts.outreach.messages import Filled, Language, Message, MessageChannel, MessageState, Preference, Topic
 from services.outreach.api.dependencies import HexId, MessagingHere, Reader, Sender, Worker
 from services.outreach.commands.messages import (
     NoChannelError,
@@ -53,7 +53,7 @@ class MessagesRequest(Body):
     division: str = Field(pattern=r"^(?:[0-9]{6}|[0-9]{9})$", description="the district or street where they live")
     people: tuple[Person, ...] = Field(min_length=1, max_length=500)
     template_id: HexId
-    channel: Channel
+    channel: MessageChannel
     language: Language = Language.ZH
     values: tuple[ValueRequest, ...] = Field(default=(), max_length=10)
     core_message: int | None = Field(default=None, ge=1, le=1000, description="the number of a core message")

@@ -4,7 +4,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Protocol
 
-from contracts.outreach.messages import Channel
+from contracts.outreach.messages import MessageChannel
 from services.outreach.domain.letters import Letter
 from services.outreach.domain.messages import Answer
 
@@ -30,7 +30,7 @@ class Gateway(Protocol):
     `tells` says whether `find` answers by the key.
     """
 
-    channel: Channel
+    channel: MessageChannel
     address: AddressKind | None
     keys: timedelta | None
     tells: bool

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from contracts.outreach.messages import Channel
+from contracts.outreach.messages import MessageChannel
 from services.outreach.channels.gateways import AddressKind
 from services.outreach.domain.letters import Letter
 from services.outreach.domain.messages import Answer, NotTaken, Taken
@@ -14,7 +14,7 @@ from services.runtime.mongo import Database
 class LocalPage:
     """Writes letters to a page, under their keys."""
 
-    channel = Channel.LOCAL
+    channel = MessageChannel.LOCAL
     address: AddressKind | None = None
     keys: timedelta | None = timedelta(days=365)
     tells = True

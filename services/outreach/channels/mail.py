@@ -16,7 +16,7 @@ from aiosmtplib.errors import (
 )
 from pydantic import SecretStr
 
-from contracts.outreach.messages import Channel
+from contracts.outreach.messages import MessageChannel
 from services.outreach.channels.gateways import TIMEOUT, AddressKind
 from services.outreach.domain.letters import Letter
 from services.outreach.domain.messages import Answer, NotTaken, Refused, Taken, Unsure
@@ -37,7 +37,7 @@ class MailServer:
 class Mail:
     """Sends each letter over a connection of its own."""
 
-    channel = Channel.EMAIL
+    channel = MessageChannel.EMAIL
     address: AddressKind | None = AddressKind.EMAIL
     keys: timedelta | None = None
     tells = False

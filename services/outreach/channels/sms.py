@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from pydantic import SecretStr
 
-from contracts.outreach.messages import Channel
+from contracts.outreach.messages import MessageChannel
 from services.outreach.channels.gateways import AddressKind
 from services.outreach.channels.http import Heard, ask, open_client
 from services.outreach.domain.letters import Letter
@@ -21,7 +21,7 @@ BARRED = (401, 402, 403)
 class SmsGateway:
     """A gateway for text messages."""
 
-    channel = Channel.SMS
+    channel = MessageChannel.SMS
     address: AddressKind | None = AddressKind.PHONE
 
     def __init__(self, url: str, token: SecretStr, *, keys: timedelta | None, tells: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from contracts.outreach.messages import Channel
+from contracts.outreach.messages import MessageChannel
 from services.outreach.channels.gateways import AddressKind
 from services.outreach.channels.http import Heard, ask, open_client
 from services.outreach.domain.letters import Letter
@@ -27,7 +27,7 @@ EARLIER = timedelta(minutes=5)
 class WechatAccount:
     """An official account that sends template messages to its followers."""
 
-    channel = Channel.WECHAT
+    channel = MessageChannel.WECHAT
     address: AddressKind | None = AddressKind.OPENID
     keys: timedelta | None = timedelta(minutes=9)
     tells = False

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from contracts.outreach.messages import (
-    Channel,
     Filled,
     Language,
     Message,
+    MessageChannel,
     Preference,
     PreferenceFact,
     PreferenceStated,
@@ -58,7 +58,7 @@ class Wanted:
 
     request_id: str
     template_id: str
-    channel: Channel
+    channel: MessageChannel
     language: Language = Language.ZH
     values: tuple[Filled, ...] = ()
     core_message: int | None = None

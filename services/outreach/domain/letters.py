@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from contracts.outreach.messages import Channel, Filled, Language, Message, Preference, Template, TemplateText
+from contracts.outreach.messages import Filled, Language, Message, MessageChannel, Preference, Template, TemplateText
 from services.outreach.domain import core_messages
 from services.outreach.domain.templates import CORE_NUMBER, MissingTextError, choose, fields_of, fill
 
@@ -40,7 +40,7 @@ def _compose_in(language: Language, message: Message, template: Template) -> Let
 
 
 def _fill(message: Message, text: TemplateText, values: tuple[Filled, ...]) -> Letter:
-    entries = text.wechat if message.channel is Channel.WECHAT else ()
+    entries = text.wechat if message.channel is MessageChannel.WECHAT else ()
     return Letter(
         message_id=message.message_id,
         street=message.street,

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from string import Formatter
 
 from contracts.outreach.messages import (
-    Channel,
     Filled,
     Language,
+    MessageChannel,
     Template,
     TemplateRetired,
     TemplateSaved,
@@ -121,15 +121,15 @@ def fields_of(text: TemplateText) -> set[str]:
     return {name for part in _parts(text) for name in _fields_in(part)}
 
 
-def choose(template: Template, language: Language, channel: Channel) -> TemplateText:
+def choose(template: Template, language: Language, channel: MessageChannel) -> TemplateText:
     """Return the text in a language; raise MissingTextError if there is none, or nothing in it for a channel."""
     text = next((text for text in template.texts if text.language is language), None)
-    if text is None or (channel is Channel.WECHAT and not text.wechat_id):
+    if text is None or (channel is MessageChannel.WECHAT and not text.wechat_id):
         raise MissingTextError
     return text
 
 
-def check_values(template: Template, language: Language, channel: Channel, values: Sequence[Filled]) -> None:
+def check_values(template: Template, language: Language, channel: MessageChannel, values: Sequence[Filled]) -> None:
     """Raise a refusal unless a template can be filled in with values, beside those that we fill in ourselves."""
     if template.retired:
         raise RetiredError

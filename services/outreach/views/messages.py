@@ -6,8 +6,8 @@ from typing import Any
 
 from contracts.envelope import render_time
 from contracts.outreach.messages import (
-    Channel,
     Message,
+    MessageChannel,
     MessageFact,
     MessageState,
     PreferenceFact,
@@ -120,13 +120,13 @@ async def find_by_reference(database: Database, reference: str) -> str | None:
     return document["_id"] if document else None
 
 
-async def find_due_districts(database: Database, channel: Channel, now: datetime) -> list[str]:
+async def find_due_districts(database: Database, channel: MessageChannel, now: datetime) -> list[str]:
     """Return the districts that have messages due over a channel, in order."""
     due = {"channel": channel.value, "next_at": {"$type": "string", "$lte": render_time(now)}}
     return sorted(await database[MESSAGES].distinct("district", due))
 
 
-async def find_due(database: Database, channel: Channel, district: str, now: datetime, limit: int) -> list[str]:
+async def find_due(database: Database, channel: MessageChannel, district: str, now: datetime, limit: int) -> list[str]:
     """Return the ids of a district's messages that are due over a channel, the longest due first."""
     query: Document = {
         "channel": channel.value,

@@ -1,6 +1,6 @@
 """Letters: fields filled in, in the language that the person asked for where the template has it."""
 
-from contracts.outreach.messages import Channel, Filled, Language, Preference, TemplateText, Topic
+from contracts.outreach.messages import Filled, Language, MessageChannel, Preference, TemplateText, Topic
 from services.outreach.domain.letters import compose
 from tests.support.letters import make_message, make_template
 
@@ -58,7 +58,8 @@ def test_entries_of_the_official_account_are_filled_in_for_it_alone() -> None:
     template = make_template(texts=(text,))
 
     by_wechat, by_sms = (
-        compose(make_message(channel=channel), template, None) for channel in (Channel.WECHAT, Channel.SMS)
+        compose(make_message(channel=channel), template, None)
+        for channel in (MessageChannel.WECHAT, MessageChannel.SMS)
     )
 
     assert by_wechat is not None

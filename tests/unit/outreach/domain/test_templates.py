@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.outreach.messages import Channel, Filled, Language, TemplateRetired, TemplateSaved, TemplateText, Topic
+from contracts.outreach.messages import (
+    Filled,
+    Language,
+    MessageChannel,
+    TemplateRetired,
+    TemplateSaved,
+    TemplateText,
+    Topic,
+)
 from services.outreach.domain.templates import (
     FIELDS,
     BrokenTemplateError,
@@ -75,17 +83,17 @@ def test_a_template_is_retired_once() -> None:
 )
 def test_the_values_are_those_of_the_fields(values: tuple[Filled, ...], refusal: type[Exception]) -> None:
     with pytest.raises(refusal):
-        check_values(TEMPLATE, Language.ZH, Channel.SMS, values)
+        check_values(TEMPLATE, Language.ZH, MessageChannel.SMS, values)
 
 
 def test_a_template_is_used_in_its_languages_for_its_channels_until_it_is_retired() -> None:
-    check_values(TEMPLATE, Language.EN, Channel.EMAIL, VALUES)
+    check_values(TEMPLATE, Language.EN, MessageChannel.EMAIL, VALUES)
     with pytest.raises(MissingTextError):
-        check_values(make_template(texts=(with_text(),)), Language.EN, Channel.SMS, ())
+        check_values(make_template(texts=(with_text(),)), Language.EN, MessageChannel.SMS, ())
     with pytest.raises(MissingTextError):
-        check_values(TEMPLATE, Language.ZH, Channel.WECHAT, VALUES)
+        check_values(TEMPLATE, Language.ZH, MessageChannel.WECHAT, VALUES)
     with pytest.raises(RetiredError):
-        check_values(TEMPLATE.model_copy(update={"retired": True}), Language.ZH, Channel.SMS, VALUES)
+        check_values(TEMPLATE.model_copy(update={"retired": True}), Language.ZH, MessageChannel.SMS, VALUES)
 
 
 @given(texts=st.lists(st.text(), min_size=2, max_size=2))
