@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any, Literal
 
 SHORT_LEASE = timedelta(seconds=1)
-"""How long a crashed importer keeps its claim, which is a minute otherwise."""
+"""How long a crashed importer keeps its claim, and a crashed upload its file, which is minutes otherwise."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,10 @@ POINTS: Mapping[str, Point] = {
     "import claimed": Point("before", "services.registration.commands.imports", "_finish"),
     "batch recorded, progress not saved": Point("before", "services.registration.commands.imports", "save_import"),
     "progress saved": Point("after", "services.registration.commands.imports", "save_import"),
+    # a file: note it -> store it -> record the fact that names it -> settle the note
+    "noted, not stored": Point("before", "services.outreach.views.files", "_write"),
+    "stored, not recorded": Point("after", "services.outreach.views.files", "store"),
+    "named, not settled": Point("before", "services.outreach.commands.evidence", "settle"),
     # a rotation of keys: read a batch -> seal it anew
     "batch sealed anew": Point("after", "services.registration.commands.rotation", "replace_seals"),
 }
@@ -81,6 +85,8 @@ def main(service: str, point: str, call: str, *arguments: str) -> None:
     crash_at(service, POINTS[point], int(call))
     if service == "registration":
         import_module("services.runtime.imports").__dict__["LEASE"] = SHORT_LEASE
+    if service == "outreach":
+        import_module("services.outreach.commands.files").__dict__.update(GIVEN_UP_AFTER=SHORT_LEASE, SWEEP_EVERY=0.5)
     sys.argv = [service, *arguments]
     runpy.run_module(f"services.{service}", run_name="__main__")
 
