@@ -18,6 +18,7 @@ _PHONE = re.compile(
     r"(?:1[3-9][0-9](?:[ -]?[0-9]{4}){2}|1[3-9][0-9]{2}[ -]?[0-9]{3}[ -]?[0-9]{4}|1[3-9][0-9]{3}[ -]?[0-9]{6})(?![0-9])"
     r"|(?<![0-9])0[0-9]{2,3}[ -]?[0-9]{3,4}[ -]?[0-9]{4}(?![0-9])"
 )
+_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _CARD = re.compile(r"(?<![0-9])[1-8](?:[ -]?[0-9]){13,16}(?:[ -]?[0-9Xx])?(?![0-9])")
 
 
@@ -31,6 +32,11 @@ def tells_phone_or_card(text: str) -> bool:
     """Return whether a text has the number of a phone or an ID card; lots and other codes may have any other."""
     typed = plain(text)
     return _PHONE.search(typed) is not None or any(map(_has_birth, _cards(typed)))
+
+
+def tells_mobile(text: str) -> bool:
+    """Return whether a text is the number of a mobile phone in China and nothing else."""
+    return _MOBILE.fullmatch(text) is not None
 
 
 def hide_numbers(text: str) -> str:

@@ -17,6 +17,12 @@ SERVICES_UID = 1000
 """The user id of the services in our own image."""
 
 
+_TO_REGISTRATION = {
+    "HOUNIAO_REGISTRATION_URL": f"http://registration:{SERVICE_PORTS['registration']}",
+    "HOUNIAO_REGISTRATION_TOKEN_FILE": "/settings/registration-token",
+}
+
+
 def write_settings(folder: Path) -> None:
     """Write every container's settings below a folder; existing secrets are kept."""
     own = folder / "settings"
@@ -28,6 +34,9 @@ def write_settings(folder: Path) -> None:
     _write_for(folder / "mongodb" / "keyfile", secrets.replica_set_key, SERVERS_UID)
     _write_for(folder / "mongodb" / "password", secrets.mongodb[MONGODB_ADMIN], SERVERS_UID)
     for service in SERVICE_PORTS:
+        if service == "outreach":
+            token = credentials.service_token(issuer, "")
+            _write_for(folder / service / "registration-token", token, SERVICES_UID)
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in environment(service, secrets, issuer).items()]
         _write_for(folder / service / "environment", "".join(lines), SERVICES_UID)
 
@@ -43,6 +52,7 @@ def environment(service: str, secrets: Credentials, issuer: str) -> dict[str, st
         "HOUNIAO_JWKS": credentials.public_keys(issuer),
         "HOUNIAO_LOG": "json",
         **secrets.own_keys(service),
+        **(_TO_REGISTRATION if service == "outreach" else {}),
     }
 
 

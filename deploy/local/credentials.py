@@ -14,6 +14,8 @@ from joserfc.jwk import ECKey, KeySet
 from deploy.rabbitmq.definitions import users
 
 MONGODB_ADMIN = "houniao-admin"
+SERVICE_TOKEN_DAYS = 365
+"""For so long a local stack's outreach is admitted; each start writes a new token."""
 WITH_ACCESS_LOG = ("registration", "archives")
 
 
@@ -83,6 +85,15 @@ def public_keys(private_jwk: str) -> str:
     """Return the public key set (JWKS) that verifies tokens signed with a private key."""
     key = ECKey.import_key(json.loads(private_jwk))
     return json.dumps(KeySet([key]).as_dict(private=False))
+
+
+def service_token(private_jwk: str, division: str) -> str:
+    """Return the token by which registration admits outreach as a service, for a district or the whole country."""
+    from services.runtime.access import issue  # noqa: PLC0415  # a stack without services starts without it
+
+    return issue(
+        private_jwk, subject="outreach", role="service", division=division, lifetime=SERVICE_TOKEN_DAYS * 86400
+    )
 
 
 def read_or_make(file: Path, make: Callable[[], str]) -> str:

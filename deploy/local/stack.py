@@ -158,6 +158,20 @@ class Stack:
             "HOUNIAO_DEADLINES": os.environ.get("HOUNIAO_DEADLINES", ""),
             "HOUNIAO_LOG": os.environ.get("HOUNIAO_LOG", "json"),
             **self._credentials.own_keys(service),
+            **self._ways(service, instance or districts, districts),
+        }
+
+    def _ways(self, service: str, instance: str, districts: str) -> dict[str, str]:
+        """Return where outreach asks for addresses, and the file with its token, which is written anew."""
+        if service != "outreach":
+            return {}
+        token = self._subfolder("tokens") / f"outreach{instance and '-' + instance}"
+        credentials.write_secret(
+            token, credentials.service_token(self.issuer_jwk(), "" if "," in districts else districts)
+        )
+        return {
+            "HOUNIAO_REGISTRATION_URL": f"http://127.0.0.1:{self.service_port('registration', instance)}",
+            "HOUNIAO_REGISTRATION_TOKEN_FILE": str(token),
         }
 
     def write_environments(self) -> None:

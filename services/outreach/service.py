@@ -11,7 +11,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.outreach.messages import MessageChannel
 from services.outreach.channels.contacts import Contacts
-from services.outreach.channels.gateways import Gateway
+from services.outreach.channels.gateways import TIMEOUT, Gateway
 from services.outreach.channels.local import LocalPage
 from services.outreach.channels.mail import Mail, MailServer
 from services.outreach.channels.sms import SmsGateway
@@ -36,6 +36,8 @@ class MessagingSettings(BaseSettings):
     """For so long the gateway does not send again what has a key that it knows; 0: it knows no keys."""
     sms_tells: bool = False
     """Whether the gateway tells by a key what it took."""
+    sms_timeout: float = Field(default=TIMEOUT, gt=0, le=30)
+    """Seconds within which the gateway has answered, or nobody knows what it did."""
     sms_report_key: SecretStr = SecretStr("")
     """What the gateway signs its reports with."""
     wechat_url: str = "https://api.weixin.qq.com"
@@ -98,7 +100,9 @@ def _gateways(service: Service, settings: MessagingSettings) -> Iterator[Gateway
     if settings.sms_url:
         hours = settings.sms_keeps_keys_hours
         keys = timedelta(hours=hours) if hours else None
-        yield SmsGateway(settings.sms_url, settings.sms_token, keys=keys, tells=settings.sms_tells)
+        yield SmsGateway(
+            settings.sms_url, settings.sms_token, keys=keys, tells=settings.sms_tells, timeout=settings.sms_timeout
+        )
     if settings.wechat_app_id:
         yield WechatAccount(settings.wechat_url, settings.wechat_app_id, settings.wechat_secret, service.clock)
     if settings.mail_host:

@@ -26,7 +26,7 @@ def test_every_route_but_health_wants_a_token(stack: Stack, service: str) -> Non
     assert unguarded - SIGNED == OPEN_TO_ALL
 
 
-RECORDS_NOTHING = {"/audiences/size", "/message-reports", "/people/lookup", "/parked/{parked_id}/replay"}
+RECORDS_NOTHING = {"/audiences/size", "/contacts", "/message-reports", "/people/lookup", "/parked/{parked_id}/replay"}
 """What is asked by POST though nothing new comes of it, however often."""
 
 

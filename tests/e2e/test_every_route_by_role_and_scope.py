@@ -29,6 +29,8 @@ BESIDE = {OWN: "320507003", SIBLING: "320507004", OTHER: "320812009"}
 """Another street of each place's district, for what concerns two streets."""
 NO_SCOPES = ("3", "320", "32050", "3205071", "32050701", "3205070010", "32050700100", "3205070010010", "３２０５０７")
 REFUSED = {401, 403, 404}
+NOTHING = (b"[]", b'{"contacts":[]}')
+"""What is answered where nothing is found."""
 GHOSTS = {
     "activity_id": "7" * 32,
     "board_id": "7" * 32,
@@ -252,7 +254,7 @@ def outside() -> Iterator[tuple[str, str, str]]:
 def is_refused(answer: httpx.Response) -> bool:
     """Return whether an answer refuses, or finds nothing; an entry for nobody of one's own is refused by a 409."""
     if answer.is_success:
-        return answer.content == b"[]"
+        return answer.content in NOTHING
     return answer.status_code in REFUSED or answer.json()["code"] == "no_archive"
 
 

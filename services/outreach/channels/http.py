@@ -11,7 +11,14 @@ from pydantic_core import from_json
 from services.outreach.channels.gateways import LARGEST_ANSWER, TIMEOUT
 from services.outreach.domain.messages import NotTaken, Unsure
 
-NEVER_REACHED = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+NEVER_REACHED = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.InvalidURL,
+    httpx.LocalProtocolError,
+    httpx.PoolTimeout,
+    httpx.UnsupportedProtocol,
+)
 """Raised before anything was sent."""
 
 
@@ -24,17 +31,17 @@ class Heard:
     retry_after: float = 0.0
 
 
-def open_client(headers: Mapping[str, str] | None = None) -> httpx.AsyncClient:
+def open_client(headers: Mapping[str, str] | None = None, timeout: float = TIMEOUT) -> httpx.AsyncClient:
     """Return a client for one gateway: it follows no redirect, and takes no proxy from the environment."""
     limits = httpx.Limits(max_connections=64, max_keepalive_connections=16)
-    timeout = httpx.Timeout(TIMEOUT, connect=3.0)
-    return httpx.AsyncClient(headers=dict(headers or {}), timeout=timeout, limits=limits, trust_env=False)
+    bounds = httpx.Timeout(timeout, connect=min(timeout, 3.0))
+    return httpx.AsyncClient(headers=dict(headers or {}), timeout=bounds, limits=limits, trust_env=False)
 
 
 async def ask(client: httpx.AsyncClient, method: str, url: str, **sent: Any) -> Heard | NotTaken | Unsure:
     """Return a gateway's answer; NotTaken if it was never reached, Unsure if it may have heard and said nothing."""
     try:
-        async with asyncio.timeout(TIMEOUT), client.stream(method, url, **sent) as answer:
+        async with asyncio.timeout(client.timeout.read), client.stream(method, url, **sent) as answer:
             content = b""
             async for part in answer.aiter_bytes():
                 content += part
@@ -43,7 +50,7 @@ async def ask(client: httpx.AsyncClient, method: str, url: str, **sent: Any) -> 
             return Heard(answer.status_code, _object_in(content), _seconds(answer.headers.get("retry-after", "")))
     except NEVER_REACHED:
         return NotTaken("gateway_away")
-    except (httpx.HTTPError, httpx.InvalidURL, TimeoutError):
+    except (httpx.HTTPError, TimeoutError):
         return Unsure("no_answer")
 
 

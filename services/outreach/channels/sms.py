@@ -24,9 +24,9 @@ class SmsGateway:
     channel = MessageChannel.SMS
     address: AddressKind | None = AddressKind.PHONE
 
-    def __init__(self, url: str, token: SecretStr, *, keys: timedelta | None, tells: bool) -> None:
+    def __init__(self, url: str, token: SecretStr, *, keys: timedelta | None, tells: bool, timeout: float) -> None:
         self._url = url.rstrip("/")
-        self._client = open_client({"Authorization": f"Bearer {token.get_secret_value()}"})
+        self._client = open_client({"Authorization": f"Bearer {token.get_secret_value()}"}, timeout)
         self.keys = keys
         self.tells = tells
 

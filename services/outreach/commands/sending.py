@@ -37,10 +37,10 @@ Held = Event[MessageFact]
 class Sender:
     """Sends the messages of one channel."""
 
-    def __init__(self, messaging: Messaging, gateway: Gateway, circuit: Circuit | None = None) -> None:
+    def __init__(self, messaging: Messaging, gateway: Gateway) -> None:
         self._messaging = messaging
         self._gateway = gateway
-        self._circuit = circuit or Circuit()
+        self._circuit = Circuit(messaging.policy.circuit_pause)
         self._at_once = asyncio.Semaphore(AT_ONCE)
         self._turn = 0
         self._templates: dict[str, Template | None] = {}

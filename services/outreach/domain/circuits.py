@@ -4,13 +4,13 @@ from datetime import datetime, timedelta
 
 FAILURES = 5
 """Failures in a row after which a gateway is left alone."""
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=5)
+LONGEST_PAUSE = timedelta(minutes=5)
 
 
 class Circuit:
     """Whether a gateway may be asked; the pause doubles each time it fails again right after one."""
 
-    def __init__(self, first_pause: timedelta = FIRST_PAUSE) -> None:
+    def __init__(self, first_pause: timedelta) -> None:
         self._first_pause = first_pause
         self._failures = 0
         self._pause = timedelta()

@@ -26,6 +26,7 @@ class Policy:
     attempts: int
     first_pause: float
     longest_pause: float
+    circuit_pause: timedelta
 
     @classmethod
     def load(cls, file: Path | None = None) -> Self:
@@ -41,6 +42,7 @@ class Policy:
             attempts=told["retries"]["attempts"],
             first_pause=told["retries"]["first_pause"],
             longest_pause=told["retries"]["longest_pause"],
+            circuit_pause=timedelta(seconds=told["retries"]["circuit_pause"]),
         )
 
     def is_quiet(self, moment: datetime) -> bool:

@@ -3,6 +3,7 @@
 from services.registration.api import (
     arrivals,
     conflicts,
+    contacts,
     duplicates,
     identities,
     imports,
@@ -22,6 +23,7 @@ routers = (
     inquiries.router,
     transfers.router,
     conflicts.router,
+    contacts.router,
     tasks.router,
     duplicates.router,
     imports.router,

@@ -45,6 +45,8 @@ class PersonIdentity(BaseModel):
     address: str
     hukou_address: str
     employer: str
+    email: str = ""
+    openid: str = ""
     other_names: tuple[str, ...] = ()
 
 

@@ -11,7 +11,8 @@ from contracts.reference.identity import DocumentType, Sex, plain_name
 class Identity(BaseModel):
     """The identity of a person, as reported: the name as first reported or corrected; it never leaves registration.
 
-    For an unverified person, `approved_by` approved the document number for `override_reason`.
+    `openid` is the person's at the official account 微信公众号. For an unverified person, `approved_by` approved the
+    document number for `override_reason`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -23,6 +24,8 @@ class Identity(BaseModel):
     address: str = ""
     hukou_address: str = ""
     employer: str = ""
+    email: str = ""
+    openid: str = ""
     birth: date | None = None
     sex: Sex = Sex.UNKNOWN
     hukou_division: str | None = None

@@ -1,14 +1,18 @@
 """Messages over HTTP on real servers: asked for, written to the local page; what is refused leaves nothing behind."""
 
+import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
+from pydantic import SecretStr
 
 from deploy.local.stack import Stack
+from services.outreach.api.reports import sign
+from services.outreach.service import MessagingSettings
 from services.outreach.views.residents import resident_row
 from services.runtime.mongo import write_rows
 from tests.support.histories import make_stay
@@ -22,6 +26,10 @@ FAR = "f" * 32
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 TEXTS = [{"language": "zh", "body": "请于{day}到{place}随访。"}]
 VALUES = [{"field": "day", "text": "12月1日"}, {"field": "place", "text": "社区卫生服务中心"}]
+
+
+REPORT_KEY = SecretStr("what the gateway signs with")
+SIGNED = MessagingSettings(sms_report_key=REPORT_KEY)
 
 
 class Today:
@@ -38,7 +46,7 @@ TODAY = Today()
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def outreach(stack: Stack) -> AsyncIterator[Instance]:
-    async with running_instance(stack, ["outreach"], clock=TODAY) as instance:
+    async with running_instance(stack, ["outreach"], clock=TODAY, messaging=SIGNED) as instance:
         residents = [*(make_stay(person, STREET) for person in PEOPLE), make_stay(FAR, ELSEWHERE)]
         await write_rows(instance.database("outreach"), [resident_row(stay, 1) for stay in residents])
         yield instance
@@ -193,3 +201,95 @@ async def test_a_retired_template_is_used_no_more(worker: httpx.AsyncClient) -> 
         return await states(worker, waiting["request_id"]) == {"suppressed": 1}
 
     await eventually(held_back)
+
+
+async def sent(worker: httpx.AsyncClient, person: str) -> str:
+    """Return the id of a message that was sent to somebody."""
+    asked = (await ask(worker, await save(worker), [person])).json()
+
+    async def found() -> Any:
+        listed = (await worker.get(f"/people/{person}/messages", params={"division": STREET})).json()
+        return [
+            one["message_id"] for one in listed if (one["request_id"], one["state"]) == (asked["request_id"], "sent")
+        ]
+
+    (message_id,) = await eventually(found)
+    return str(message_id)
+
+
+async def report(
+    outreach: Instance, *reports: tuple[str, str], key: SecretStr = REPORT_KEY, ago: timedelta = timedelta()
+) -> httpx.Response:
+    """Report as a gateway does, which has no token."""
+    content = json.dumps({"reports": [{"key": one, "status": status} for one, status in reports]}).encode()
+    timestamp = str(int((TODAY.moment - ago).timestamp()))
+    headers = {
+        "X-Timestamp": timestamp,
+        "X-Signature": sign(key, timestamp, content),
+        "Content-Type": "application/json",
+    }
+    async with outreach.client("outreach", "clerk", STREET) as client:
+        del client.headers["Authorization"]
+        return await client.post("/message-reports", content=content, headers=headers)
+
+
+async def state_of(outreach: Instance, message_id: str) -> str:
+    newest = outreach.database("outreach")["journal"].find({"stream": f"message/{message_id}"}).sort("_id", -1)
+    event = json.loads((await newest.to_list(1))[0]["facts"][-1]["event"])
+    return str(event["data"]["message"]["state"])
+
+
+async def test_a_report_is_taken_once_and_one_about_nothing_is_ignored(
+    outreach: Instance, worker: httpx.AsyncClient
+) -> None:
+    message_id = await sent(worker, PEOPLE[0])
+
+    first = await report(outreach, (message_id, "delivered"), ("9" * 32, "delivered"))
+    again = await report(outreach, (message_id, "delivered"), (message_id, "undelivered"))
+
+    assert first.json() == {"taken": 1, "ignored": 1}
+    assert again.json() == {"taken": 0, "ignored": 2}
+    assert await state_of(outreach, message_id) == "delivered"
+
+
+FORGED: tuple[dict[str, Any], ...] = (
+    {"key": SecretStr("guessed")},
+    {"key": SecretStr("")},
+    {"ago": timedelta(minutes=6)},
+    {"ago": -timedelta(minutes=6)},
+)
+
+
+async def test_a_forged_or_stale_report_is_refused_and_changes_nothing(
+    outreach: Instance, worker: httpx.AsyncClient
+) -> None:
+    message_id = await sent(worker, PEOPLE[1])
+
+    for forged in FORGED:
+        answer = await report(outreach, (message_id, "undelivered"), **forged)
+        assert (answer.status_code, answer.json()["code"]) == (401, "bad_signature")
+
+    assert await state_of(outreach, message_id) == "sent"
+
+
+async def test_whoever_answers_that_no_more_is_wanted_gets_no_more_of_the_topic(
+    outreach: Instance, worker: httpx.AsyncClient
+) -> None:
+    message_id = await sent(worker, PEOPLE[2])
+
+    told = await report(outreach, (message_id, "unsubscribed"), (message_id, "unsubscribed"))
+
+    assert told.json() == {"taken": 1, "ignored": 1}
+    kept = await worker.get(f"/people/{PEOPLE[2]}/message-preference", params={"division": STREET})
+    assert kept.json()["refused"] == ["follow_up"]
+
+
+async def test_a_third_message_on_a_day_waits_for_the_next(outreach: Instance, worker: httpx.AsyncClient) -> None:
+    asked = (await ask(worker, await save(worker), [PEOPLE[0]])).json()
+
+    async def waits() -> Any:
+        found = (await worker.get("/messages", params={"division": STREET, "state": "postponed"})).json()["messages"]
+        return [one for one in found if one["request_id"] == asked["request_id"]]
+
+    (waiting,) = await eventually(waits)
+    assert (waiting["reason"], waiting["next_at"]) == ("daily_limit", "2026-11-21T00:00:00.000000Z")

@@ -2,12 +2,14 @@
 
 from datetime import timedelta
 
-from services.outreach.domain.circuits import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, Circuit
+from services.outreach.domain.circuits import FAILURES, LONGEST_PAUSE, Circuit
 from tests.support.letters import MOMENT
+
+FIRST_PAUSE = timedelta(seconds=5)
 
 
 def test_failures_in_a_row_lead_to_a_pause_and_one_message_after_it() -> None:
-    circuit = Circuit()
+    circuit = Circuit(FIRST_PAUSE)
     for _ in range(FAILURES - 1):
         circuit.note(MOMENT, reached=False)
     assert circuit.room(MOMENT, 50) == 50
@@ -19,7 +21,7 @@ def test_failures_in_a_row_lead_to_a_pause_and_one_message_after_it() -> None:
 
 
 def test_an_answer_ends_it() -> None:
-    circuit = Circuit()
+    circuit = Circuit(FIRST_PAUSE)
     for _ in range(FAILURES):
         circuit.note(MOMENT, reached=False)
 
@@ -29,7 +31,7 @@ def test_an_answer_ends_it() -> None:
 
 
 def test_each_further_failure_doubles_the_pause_up_to_a_limit() -> None:
-    circuit, now, pauses = Circuit(), MOMENT, []
+    circuit, now, pauses = Circuit(FIRST_PAUSE), MOMENT, []
     for _ in range(FAILURES - 1):
         circuit.note(now, reached=False)
     for _ in range(12):
@@ -44,7 +46,7 @@ def test_each_further_failure_doubles_the_pause_up_to_a_limit() -> None:
 
 
 def test_what_was_in_flight_when_the_pause_began_does_not_lengthen_it() -> None:
-    circuit = Circuit()
+    circuit = Circuit(FIRST_PAUSE)
     for _ in range(FAILURES + 10):
         circuit.note(MOMENT, reached=False)
 
