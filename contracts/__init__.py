@@ -18,7 +18,7 @@
 | BoardInstalled, BoardCorrected, BoardRemoved | outreach | outreach |
 | BoardIssuePosted, BoardIssuePhotographed | outreach | outreach |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | outreach | outreach |
-| PlayRecorded | outreach | outreach |
+| PlayRecorded, AttendanceRecorded | outreach | outreach |
 | ActivityPlanned, ActivityPublicised, ActivityHeld, ActivityCancelled | outreach | outreach, reporting |
 | ActivityEvaluated, ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | outreach | outreach, reporting |
 | MessageRequested, MessageAttempted, MessagePostponed, MessageDoubted, MessageSent | outreach | outreach |

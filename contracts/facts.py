@@ -12,6 +12,7 @@ from contracts.outreach.audiovisuals import PLAY_FACTS
 from contracts.outreach.boards import BOARD_FACTS
 from contracts.outreach.materials import MATERIAL_FACTS
 from contracts.outreach.messages import MESSAGING_FACTS
+from contracts.outreach.sign_ins import SIGN_IN_FACTS
 from contracts.registration.conflicts import CONFLICT_FACTS
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS
 from contracts.registration.people import PERSON_FACTS
@@ -29,6 +30,7 @@ OUTREACH_FACTS: tuple[type[Fact], ...] = (
     *MATERIAL_FACTS,
     *MESSAGING_FACTS,
     *PLAY_FACTS,
+    *SIGN_IN_FACTS,
 )
 """All facts of outreach."""
 

@@ -7,7 +7,7 @@ messages to people, their templates, and who wants none.
 |---|---|---|
 | BoardInstalled, BoardCorrected, BoardRemoved, BoardIssuePosted, BoardIssuePhotographed | yes | of districts served |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | yes | of districts served |
-| PlayRecorded | yes | of districts served |
+| PlayRecorded, AttendanceRecorded | yes | of districts served |
 | ActivityPlanned, ActivityPublicised, ActivityHeld, ActivityCancelled, ActivityEvaluated | yes | of districts served |
 | ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | yes | of districts served |
 | MessageRequested, MessageAttempted, MessagePostponed, MessageDoubted, MessageSent | yes | of districts served |

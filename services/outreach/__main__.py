@@ -10,7 +10,17 @@ from services.outreach.api import routers
 from services.outreach.commands.files import SWEEP_EVERY, sweep
 from services.outreach.commands.sending import SEND_EVERY, Sender
 from services.outreach.service import MessagingSettings, open_messaging
-from services.outreach.views import activities, audiovisuals, boards, files, letters, materials, messages, residents
+from services.outreach.views import (
+    activities,
+    audiovisuals,
+    boards,
+    files,
+    letters,
+    materials,
+    messages,
+    residents,
+    sign_ins,
+)
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import make_send_again_command
 from services.runtime.logs import configure_logs
@@ -26,7 +36,7 @@ cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="He
 def build(settings: Settings, messaging_settings: MessagingSettings, clock: Clock = system_clock) -> FastAPI:
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
-    for view in (activities, audiovisuals, boards, files, letters, materials, messages, residents):
+    for view in (activities, audiovisuals, boards, files, letters, materials, messages, residents, sign_ins):
         service.prepare_with(view.prepare)
     service.work_on(partial(keep_doing, SWEEP_EVERY, partial(sweep, service)))
     service.hear(partial(projector.hear, service))

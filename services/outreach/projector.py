@@ -9,6 +9,7 @@ from contracts.outreach.audiovisuals import PlayRecorded
 from contracts.outreach.boards import BoardFact, BoardIssueFact
 from contracts.outreach.materials import MaterialFact, MovementRecorded
 from contracts.outreach.messages import MessageFact, PreferenceFact, StandingOrderFact, TemplateFact
+from contracts.outreach.sign_ins import SignInFact
 from contracts.registration.stays import StayFact
 from services.outreach.commands.materials import record_movements
 from services.outreach.views.activities import activity_row
@@ -17,12 +18,13 @@ from services.outreach.views.boards import board_row, issue_row
 from services.outreach.views.materials import material_row, movement_row
 from services.outreach.views.messages import messaging_row
 from services.outreach.views.residents import resident_row
+from services.outreach.views.sign_ins import sign_in_row
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
 Shown = BoardFact | BoardIssueFact | MaterialFact | MovementRecorded | PlayRecorded
 MessagingFact = MessageFact | TemplateFact | PreferenceFact | StandingOrderFact
-Heard = StayFact | ActivityFact | Shown | MessagingFact
+Heard = StayFact | ActivityFact | SignInFact | Shown | MessagingFact
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
@@ -32,6 +34,8 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             yield resident_row(stay, event.sequence)
         case ActivityFact(activity=activity):
             yield activity_row(activity, event.sequence)
+        case SignInFact(sign_in=sign_in):
+            yield sign_in_row(sign_in, event.sequence)
         case BoardFact(board=board):
             yield board_row(board, event.sequence)
         case BoardIssueFact(issue=issue):

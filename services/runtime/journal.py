@@ -137,6 +137,11 @@ class Journal:
                 return True
         return False
 
+    async def count_streams(self, prefix: str) -> int:
+        """Return how many streams begin with a prefix, of those that begin with a single fact."""
+        first = {"_id": {"$gte": prefix, "$lt": prefix[:-1] + chr(ord(prefix[-1]) + 1)}}
+        return await self._documents.count_documents(first)
+
     async def load_streams_of(self, person_ids: Iterable[str]) -> list[Event[Fact]]:
         """Return the newest fact of each of this service's streams about the given people."""
         newest: dict[str, Document] = {}

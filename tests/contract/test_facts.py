@@ -32,6 +32,7 @@ from contracts.outreach.messages import (
     TemplateFact,
     Topic,
 )
+from contracts.outreach.sign_ins import SIGN_IN_FACTS, AttendanceRecorded, SignInFact
 from contracts.registration.conflicts import CONFLICT_FACTS, ConflictFact
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFact, NoticeFact
 from contracts.registration.people import PERSON_FACTS, PersonFact
@@ -99,6 +100,7 @@ BOARD_ISSUE = sample_of(BoardIssuePosted).data.issue
 MATERIAL = sample_of(MaterialReceived).data.material
 MOVEMENT = sample_of(MovementRecorded).data.movement
 PLAY = sample_of(PlayRecorded).data.play
+SIGN_IN = sample_of(AttendanceRecorded).data.sign_in
 MESSAGE = make_message()
 TEMPLATE = make_template()
 PREFERENCE = Preference(person_id=PEOPLE[0], street=STREET, refused=(Topic.ACTIVITY,))
@@ -123,6 +125,7 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     MaterialFact: {"material": MATERIAL},
     MovementRecorded: {"movement": MOVEMENT},
     PlayRecorded: {"play": PLAY},
+    SignInFact: {"sign_in": SIGN_IN},
     MessageFact: {"message": MESSAGE},
     TemplateFact: {"template": TEMPLATE},
     PreferenceFact: {"preference": PREFERENCE},
@@ -208,6 +211,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         (ENROLMENT_FACTS, f"enrolment/{PEOPLE[0]}:hypertension@320507", STREET, PEOPLE[0], "320507"),
         (CUSTODY_FACTS, f"custody/{PEOPLE[0]}@320507", STREET, PEOPLE[0], "320507"),
         (ACTIVITY_FACTS, "activity/activity-1", STREET, None, "320507"),
+        (SIGN_IN_FACTS, f"sign_in/{SIGN_IN.sign_in_id}", STREET, SIGN_IN.person_id, "320507"),
         ((BoardInstalled,), f"board/{BOARD.board_id}", STREET, None, "320507"),
         ((BoardIssuePosted,), f"board_issue/{BOARD_ISSUE.issue_id}", STREET, None, "320507"),
         ((MaterialReceived,), f"material/{MATERIAL.material_id}", STREET, None, "320507"),
@@ -230,6 +234,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "enrolment",
         "custody",
         "activity",
+        "sign-in",
         "board",
         "board_issue",
         "material",

@@ -300,6 +300,7 @@ ROUTES = [
     ("outreach", "POST", "/activities/1/hold"),
     ("outreach", "GET", "/activities?division=320507&since=2026-01-01&until=2026-02-01"),
     ("outreach", "GET", "/audiences?division=320507"),
+    ("outreach", "POST", "/audiences/size"),
     ("reporting", "GET", "/flows?division=320507&from=2026-01-01&to=2026-02-01"),
     ("reporting", "GET", "/scores?division=320507&from=2026-01-01&to=2026-02-01"),
     ("feeds", "GET", "/feeds/stays"),
@@ -329,6 +330,7 @@ BODIES: dict[str, Any] = {
     },
     "/activities": {"street": STREET, "kind": "lecture", "topic": "x", "planned_on": "2026-01-01"},
     "/activities/1/hold": {"held_on": "2026-01-01", "attendance": 1},
+    "/audiences/size": {"division": STREET, "segment": {"youngest": 60}},
 }
 WRONG_ROLE = {"registration": "integrator", "archives": "clerk", "outreach": "integrator", "reporting": "integrator"}
 

@@ -216,6 +216,8 @@ def bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
         "/activities/{activity_id}/evaluate": [{"evaluated_on": "2026-11-01", "asked": 3, "satisfied": 3}],
         "/activities/{activity_id}/budget": [{"lines": [{"item": "venue", "planned": 100}]}],
         "/activities/{activity_id}/cancel": [{"cancel_reason": "weather"}],
+        "/activities/{activity_id}/sign-ins": [{"person_id": ids["person_id"], "signed_on": "2026-11-01"}],
+        "/activities/{activity_id}/door": [{"code": "A" * 8, "phone_key": "7" * 32}],
         "/audiences/size": [{"division": STREET, "segment": {"communities": ["001"]}}],
         **{f"/{path}": [{}] for path in ("stays/{stay_id}/retraction", "inquiries/{notice_id}/withdrawal")},
     }

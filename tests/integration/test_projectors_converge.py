@@ -44,6 +44,7 @@ VIEWS = {
         "messages",
         "templates",
         "preferences",
+        "sign_ins",
     ),
     "reporting": (
         "stays",

@@ -111,6 +111,7 @@ from contracts.registration.stays import (
     StayTraceLost,
     stay_id,
 )
+from services.outreach.domain.sign_ins import sign_in
 from services.registration.domain import stays as decisions
 from tests.support.letters import make_message, make_template
 
@@ -499,6 +500,9 @@ def activity_histories(draw: st.DrawFn) -> EventList:
         facts: list[Fact] = [ActivityPlanned(activity=planned)]
         facts += [ActivityHeld(activity=held), *draw(_after(held))] if draw(st.booleans()) else []
         events += envelop(facts, "outreach")
+        for person in draw(st.lists(st.sampled_from((*PEOPLE, None)), max_size=2, unique=True)):
+            came = sign_in(planned, person or "phone", person, FIRST_DAY, FIRST_DAY, 0)
+            events += envelop([came], "outreach")
     return events
 
 

@@ -35,7 +35,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "stay": "residents", "activity": "activities", "board": "boards", "board_issue": "board_issues",
         "material": "materials", "movement": "movements", "play": "plays",
         "message": "messages", "template": "templates", "preference": "preferences",
-        "standing_order": "standing_orders",
+        "standing_order": "standing_orders", "sign_in": "sign_ins",
     },
     "reporting": {
         "stay": "stays", "archive": "archives", "entry": "entries", "activity": "activities", "notice": "notices",

@@ -9,6 +9,7 @@ from services.outreach.api import (
     materials,
     messages,
     reports,
+    sign_ins,
     templates,
 )
 
@@ -21,5 +22,6 @@ routers = (
     materials.router,
     messages.router,
     reports.router,
+    sign_ins.router,
     templates.router,
 )

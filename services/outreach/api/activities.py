@@ -21,6 +21,7 @@ from contracts.outreach.activities import (
 from contracts.outreach.segments import Segment
 from services.outreach.api.dependencies import ActivityId, InstitutionId, Reader, Worker, activity_of, street_of
 from services.outreach.commands.activities import UnknownActivityError, change, hold, plan
+from services.outreach.commands.sign_ins import count_recorded
 from services.outreach.domain import activities
 from services.outreach.domain.activities import Held
 from services.outreach.domain.segments import AgesTurnedError, GroupNotKnownError, must_be_known
@@ -141,6 +142,7 @@ async def post_publicise(
         activities.AlreadyHeldError,
         activities.HeldInFutureError,
         activities.HeldBeforePlannedError,
+        activities.MoreSignInsError,
         activities.AnotherStreetError,
         activities.CancelledError,
     ),
@@ -150,7 +152,8 @@ async def post_hold(
 ) -> Activity:
     """Record the day and the head count."""
     await activity_of(service, caller, activity_id)
-    return await hold(service, activity_id, Held(**body.model_dump()), cause)
+    held = Held(**body.model_dump(), signed_in=await count_recorded(service, activity_id))
+    return await hold(service, activity_id, held, cause)
 
 
 @router.post(

@@ -55,6 +55,14 @@ class AnotherStreetError(RefusedError):
     field = "street"
 
 
+class MoreSignInsError(RefusedError):
+    """More people signed in than were there."""
+
+    code = "more_sign_ins_than_people"
+    advice = "签到人数多于到场人数，请核对。More signed in than were there; correct the head count or the sign-ins."
+    field = "attendance"
+
+
 class CancelledError(RefusedError):
     """The activity was cancelled."""
 
@@ -97,12 +105,13 @@ class NotPublicisedYetError(RefusedError):
 
 
 class Held(NamedTuple):
-    """How an activity went: on which day, how many came, how they were counted, and in which street if that is told."""
+    """How an activity went: on which day, how many came, how they were counted, where, how many signed in."""
 
     held_on: date
     attendance: int
     counted_by: CountedBy | None = None
     street: str | None = None
+    signed_in: int = 0
 
 
 def plan(activity: Activity) -> ActivityPlanned:
@@ -129,8 +138,8 @@ def publicise(activity: Activity, on: date, channels: Sequence[Channel], today: 
 def hold(activity: Activity, held: Held, today: date) -> ActivityHeld | None:
     """Return the fact that an activity was held with a head count; None if the same is recorded already.
 
-    Raise HeldInFutureError, HeldBeforePlannedError, AnotherStreetError, CancelledError or AlreadyHeldError if it
-    contradicts the calendar or the record.
+    Raise HeldInFutureError, HeldBeforePlannedError, AnotherStreetError, CancelledError, AlreadyHeldError or
+    MoreSignInsError if it contradicts the calendar or the record.
     """
     if held.held_on > today:
         raise HeldInFutureError
@@ -142,6 +151,8 @@ def hold(activity: Activity, held: Held, today: date) -> ActivityHeld | None:
         if (activity.held_on, activity.attendance) != (held.held_on, held.attendance):
             raise AlreadyHeldError
         return None
+    if held.attendance < held.signed_in:
+        raise MoreSignInsError
     if activity.recorded_on is not None and held.held_on < min(activity.recorded_on, activity.planned_on):
         raise HeldBeforePlannedError
     changed = {

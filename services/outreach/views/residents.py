@@ -24,6 +24,12 @@ _LOOKED_AT = ("street", "state", "birth", "sex", "hazard", "categories", "origin
 async def prepare(database: Database) -> None:
     """Make the index by which residents are found and counted."""
     await make_index(database[RESIDENTS], [(name, 1) for name in _LOOKED_AT], name="street")
+    await make_index(database[RESIDENTS], "person_id", name="person")
+
+
+async def is_known(database: Database, person_id: str) -> bool:
+    """Return whether somebody was ever registered here."""
+    return await database[RESIDENTS].find_one({"person_id": person_id}, {"_id": 1}, hint="person") is not None
 
 
 def resident_row(stay: Stay, sequence: int) -> Row:

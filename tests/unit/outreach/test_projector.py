@@ -22,6 +22,7 @@ COLLECTIONS = {
     "message": "messages",
     "template": "templates",
     "preference": "preferences",
+    "sign_in": "sign_ins",
     "standing_order": "standing_orders",
 }
 """Where the row of each kind of stream is kept."""
