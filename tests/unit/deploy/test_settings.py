@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from deploy.docker.settings import write_settings
+from deploy.local.credentials import issuer_jwk, public_keys
 from deploy.local.stack import SERVICE_PORTS
 from deploy.rabbitmq.definitions import DEMO_OFFICES, SERVICES, definitions, users
+from services.runtime.access import Gate, Role
 
 PASSWORDS = dict.fromkeys(users(), "secret")
 
@@ -66,9 +68,21 @@ def test_each_container_gets_its_own_secrets_which_survive_a_second_start(tmp_pa
 
     write_settings(tmp_path)
 
-    assert {file: file.read_text() for file in tmp_path.rglob("*") if file.is_file()} == first
+    again = {file: file.read_text() for file in first}
+    token = tmp_path / "outreach" / "registration-token"
+    assert {file for file in first if again[file] != first[file]} == {token}, "which lasts from a start on"
     assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in first)
     assert [s for s in SERVICE_PORTS if "PERSON_KEY" in first[tmp_path / s / "environment"]] == ["registration"]
+
+
+def test_outreach_alone_has_a_token_of_a_service_for_the_whole_country(tmp_path: Path) -> None:
+    write_settings(tmp_path)
+
+    (token,) = tmp_path.rglob("registration-token")
+    caller = Gate(public_keys(issuer_jwk(tmp_path / "settings")), "houniao-local").verify(token.read_text())
+
+    assert token.parent.name == "outreach"
+    assert (caller.role, caller.division) == (Role.SERVICE, "")
 
 
 def test_a_container_reads_its_environment_with_a_shell(tmp_path: Path) -> None:
