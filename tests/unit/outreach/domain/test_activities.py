@@ -1,12 +1,35 @@
 """Decisions about activities: planned, and held once with one head count."""
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 import pytest
 
-from contracts.outreach.activities import Activity, ActivityHeld, ActivityKind, ActivityPlanned, ActivityState, Audience
+from contracts.outreach.activities import (
+    Activity,
+    ActivityHeld,
+    ActivityKind,
+    ActivityPlanned,
+    ActivityState,
+    Audience,
+    BudgetItem,
+    BudgetLine,
+    CancelReason,
+    Channel,
+    Evaluation,
+)
 from contracts.refusals import RefusedError
-from services.outreach.domain.activities import AlreadyHeldError, Held, HeldInFutureError, hold, plan
+from services.outreach.domain.activities import (
+    AlreadyHeldError,
+    Held,
+    HeldInFutureError,
+    budget,
+    cancel,
+    evaluate,
+    hold,
+    plan,
+    publicise,
+)
 
 TODAY = date(2026, 11, 20)
 YESTERDAY = TODAY - timedelta(days=1)
@@ -77,3 +100,56 @@ def test_what_was_held_is_not_held_otherwise(on: date, attendance: int) -> None:
 def test_every_refusal_has_a_code_and_says_what_to_do(refusal: type[RefusedError], code: str) -> None:
     assert refusal.code == code
     assert refusal.advice
+
+
+RECORDED = PLANNED.model_copy(update={"recorded_on": TODAY, "planned_on": TODAY + timedelta(days=9)})
+CANCELLED = PLANNED.model_copy(update={"state": ActivityState.CANCELLED})
+SAID = Evaluation(evaluated_on=TODAY, asked=30, satisfied=28)
+
+
+@pytest.mark.parametrize(
+    ("decide", "code"),
+    [
+        (lambda: hold(RECORDED, Held(YESTERDAY, 3), TODAY), "held_before_planned"),
+        (lambda: hold(PLANNED, Held(TODAY, 3, street="320507002"), TODAY), "another_street"),
+        (lambda: hold(CANCELLED, Held(TODAY, 3), TODAY), "cancelled"),
+        (lambda: cancel(HELD, CancelReason.WEATHER, TODAY), "already_held"),
+        (lambda: publicise(HELD, TODAY, [Channel.SMS], TODAY), "already_held"),
+        (lambda: publicise(CANCELLED, TODAY, [Channel.SMS], TODAY), "cancelled"),
+        (lambda: publicise(PLANNED, TODAY + timedelta(days=1), [Channel.SMS], TODAY), "publicised_at_wrong_time"),
+        (lambda: evaluate(PLANNED, SAID, TODAY), "not_held"),
+        (lambda: evaluate(HELD, SAID, YESTERDAY), "evaluated_at_wrong_time"),
+        (lambda: evaluate(HELD, SAID.model_copy(update={"satisfied": 31}), TODAY), "more_than_people"),
+        (lambda: evaluate(HELD, SAID.model_copy(update={"asked": 32}), TODAY), "more_than_people"),
+        (lambda: budget(CANCELLED, [BudgetLine(item=BudgetItem.VENUE, planned=1)]), "cancelled"),
+    ],
+)
+def test_what_contradicts_the_record_is_refused(decide: Callable[[], object], code: str) -> None:
+    with pytest.raises(RefusedError) as refused:
+        decide()
+
+    assert refused.value.code == code
+
+
+def test_channels_add_up_and_the_first_day_stays() -> None:
+    first = publicise(PLANNED, TODAY, [Channel.SMS], TODAY)
+    assert first is not None
+    second = publicise(first.activity, YESTERDAY, [Channel.NOTICE, Channel.SMS], TODAY)
+
+    assert second is not None
+    assert (second.activity.channels, second.activity.publicised_on) == ((Channel.SMS, Channel.NOTICE), YESTERDAY)
+
+
+def test_every_decision_made_again_says_nothing_new() -> None:
+    lines = [BudgetLine(item=BudgetItem.VENUE, planned=100, spent=90)]
+    told, off = publicise(PLANNED, TODAY, [Channel.SMS], TODAY), cancel(PLANNED, CancelReason.VENUE, TODAY)
+    found, costs = evaluate(HELD, SAID, TODAY), budget(HELD, lines)
+    assert told is not None
+    assert off is not None
+    assert found is not None
+    assert costs is not None
+
+    assert publicise(told.activity, TODAY, [Channel.SMS], TODAY) is None
+    assert cancel(off.activity, CancelReason.WEATHER, TODAY) is None
+    assert evaluate(found.activity, SAID, TODAY) is None
+    assert budget(costs.activity, lines) is None
