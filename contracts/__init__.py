@@ -18,6 +18,7 @@
 | BoardInstalled, BoardCorrected, BoardRemoved | outreach | outreach |
 | BoardIssuePosted, BoardIssuePhotographed | outreach | outreach |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | outreach | outreach |
+| ArticleSubmitted, SupplyIssued | outreach | outreach |
 | PlayRecorded, AttendanceRecorded | outreach | outreach |
 | ActivityPlanned, ActivityPublicised, ActivityHeld, ActivityCancelled | outreach | outreach, reporting |
 | ActivityEvaluated, ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | outreach | outreach, reporting |

@@ -8,11 +8,13 @@ from contracts.archives.enrolments import ENROLMENT_FACTS
 from contracts.archives.entries import ENTRY_FACTS
 from contracts.envelope import Fact
 from contracts.outreach.activities import ACTIVITY_FACTS
+from contracts.outreach.articles import ARTICLE_FACTS
 from contracts.outreach.audiovisuals import PLAY_FACTS
 from contracts.outreach.boards import BOARD_FACTS
 from contracts.outreach.materials import MATERIAL_FACTS
 from contracts.outreach.messages import MESSAGING_FACTS
 from contracts.outreach.sign_ins import SIGN_IN_FACTS
+from contracts.outreach.supplies import SUPPLY_FACTS
 from contracts.registration.conflicts import CONFLICT_FACTS
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS
 from contracts.registration.people import PERSON_FACTS
@@ -26,11 +28,13 @@ TRANSFER_FACTS: tuple[type[Fact], ...] = (*NOTICE_FACTS, *ANSWER_FACTS, *PERSON_
 
 OUTREACH_FACTS: tuple[type[Fact], ...] = (
     *ACTIVITY_FACTS,
+    *ARTICLE_FACTS,
     *BOARD_FACTS,
     *MATERIAL_FACTS,
     *MESSAGING_FACTS,
     *PLAY_FACTS,
     *SIGN_IN_FACTS,
+    *SUPPLY_FACTS,
 )
 """All facts of outreach."""
 

@@ -7,11 +7,13 @@ from fastapi import FastAPI
 
 from services.outreach import projector
 from services.outreach.api import routers
+from services.outreach.commands import imports
 from services.outreach.commands.files import SWEEP_EVERY, sweep
 from services.outreach.commands.sending import SEND_EVERY, Sender
 from services.outreach.service import MessagingSettings, open_messaging
 from services.outreach.views import (
     activities,
+    articles,
     audiovisuals,
     boards,
     files,
@@ -20,15 +22,30 @@ from services.outreach.views import (
     messages,
     residents,
     sign_ins,
+    supplies,
 )
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import make_send_again_command
+from services.runtime.imports import prepare_imports
 from services.runtime.logs import configure_logs
 from services.runtime.service import Service, keep_doing, run_service
 from services.runtime.settings import Settings, load_settings, local_environment
 from services.runtime.web import make_app
 
 NAME = "outreach"
+VIEWS = (
+    activities,
+    articles,
+    audiovisuals,
+    boards,
+    files,
+    letters,
+    materials,
+    messages,
+    residents,
+    sign_ins,
+    supplies,
+)
 
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Health education 健康教育")
 
@@ -36,8 +53,10 @@ cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="He
 def build(settings: Settings, messaging_settings: MessagingSettings, clock: Clock = system_clock) -> FastAPI:
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
-    for view in (activities, audiovisuals, boards, files, letters, materials, messages, residents, sign_ins):
+    for view in VIEWS:
         service.prepare_with(view.prepare)
+    service.prepare_with(prepare_imports)
+    service.work_on(partial(imports.work_through, service))
     service.work_on(partial(keep_doing, SWEEP_EVERY, partial(sweep, service)))
     service.hear(partial(projector.hear, service))
     messaging = open_messaging(service, messaging_settings)

@@ -5,24 +5,28 @@ from typing import assert_never
 
 from contracts.envelope import Event, narrow
 from contracts.outreach.activities import ActivityFact
+from contracts.outreach.articles import ArticleSubmitted
 from contracts.outreach.audiovisuals import PlayRecorded
 from contracts.outreach.boards import BoardFact, BoardIssueFact
 from contracts.outreach.materials import MaterialFact, MovementRecorded
 from contracts.outreach.messages import MessageFact, PreferenceFact, StandingOrderFact, TemplateFact
 from contracts.outreach.sign_ins import SignInFact
+from contracts.outreach.supplies import SupplyIssued
 from contracts.registration.stays import StayFact
 from services.outreach.commands.materials import record_movements
 from services.outreach.views.activities import activity_row
+from services.outreach.views.articles import article_row
 from services.outreach.views.audiovisuals import play_row
 from services.outreach.views.boards import board_row, issue_row
 from services.outreach.views.materials import material_row, movement_row
 from services.outreach.views.messages import messaging_row
 from services.outreach.views.residents import resident_row
 from services.outreach.views.sign_ins import sign_in_row
+from services.outreach.views.supplies import supply_row
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
-Shown = BoardFact | BoardIssueFact | MaterialFact | MovementRecorded | PlayRecorded
+Shown = BoardFact | BoardIssueFact | MaterialFact | MovementRecorded | PlayRecorded | ArticleSubmitted | SupplyIssued
 MessagingFact = MessageFact | TemplateFact | PreferenceFact | StandingOrderFact
 Heard = StayFact | ActivityFact | SignInFact | Shown | MessagingFact
 
@@ -36,18 +40,29 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             yield activity_row(activity, event.sequence)
         case SignInFact(sign_in=sign_in):
             yield sign_in_row(sign_in, event.sequence)
-        case BoardFact(board=board):
-            yield board_row(board, event.sequence)
-        case BoardIssueFact(issue=issue):
-            yield issue_row(issue, event.sequence)
-        case MaterialFact(material=material):
-            yield material_row(material, event.sequence)
-        case MovementRecorded(movement=movement):
-            yield movement_row(movement, event.sequence)
-        case PlayRecorded(play=play):
-            yield play_row(play, event.sequence)
         case MessageFact() | TemplateFact() | PreferenceFact() | StandingOrderFact() as said:
             yield messaging_row(said, event.sequence)
+        case _:
+            yield from _shown(event.data, event.sequence)
+
+
+def _shown(fact: Shown, sequence: int) -> Iterator[Row]:
+    """Yield the row of what was shown, handed out, played, written or issued."""
+    match fact:
+        case BoardFact(board=board):
+            yield board_row(board, sequence)
+        case BoardIssueFact(issue=issue):
+            yield issue_row(issue, sequence)
+        case MaterialFact(material=material):
+            yield material_row(material, sequence)
+        case MovementRecorded(movement=movement):
+            yield movement_row(movement, sequence)
+        case PlayRecorded(play=play):
+            yield play_row(play, sequence)
+        case ArticleSubmitted(article=article):
+            yield article_row(article, sequence)
+        case SupplyIssued(supply=supply):
+            yield supply_row(supply, sequence)
         case never:
             assert_never(never)
 

@@ -15,6 +15,7 @@ from contracts.archives.follow_ups import BloodPressure
 from contracts.envelope import Fact
 from contracts.facts import ALL_FACTS, HEALTH_FACTS, HEARD_BY, OUTREACH_FACTS, TRANSFER_FACTS, by_type
 from contracts.outreach.activities import ACTIVITY_FACTS, Activity, ActivityFact, ActivityKind, Audience
+from contracts.outreach.articles import ARTICLE_FACTS, ArticleSubmitted
 from contracts.outreach.audiovisuals import PLAY_FACTS, PlayRecorded
 from contracts.outreach.boards import BoardFact, BoardInstalled, BoardIssueFact, BoardIssuePosted
 from contracts.outreach.materials import MaterialFact, MaterialReceived, MovementRecorded
@@ -33,6 +34,7 @@ from contracts.outreach.messages import (
     Topic,
 )
 from contracts.outreach.sign_ins import SIGN_IN_FACTS, AttendanceRecorded, SignInFact
+from contracts.outreach.supplies import SUPPLY_FACTS, SupplyIssued
 from contracts.registration.conflicts import CONFLICT_FACTS, ConflictFact
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFact, NoticeFact
 from contracts.registration.people import PERSON_FACTS, PersonFact
@@ -99,6 +101,8 @@ BOARD = sample_of(BoardInstalled).data.board
 BOARD_ISSUE = sample_of(BoardIssuePosted).data.issue
 MATERIAL = sample_of(MaterialReceived).data.material
 MOVEMENT = sample_of(MovementRecorded).data.movement
+ARTICLE = sample_of(ArticleSubmitted).data.article
+SUPPLY = sample_of(SupplyIssued).data.supply
 PLAY = sample_of(PlayRecorded).data.play
 SIGN_IN = sample_of(AttendanceRecorded).data.sign_in
 MESSAGE = make_message()
@@ -126,6 +130,8 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     MovementRecorded: {"movement": MOVEMENT},
     PlayRecorded: {"play": PLAY},
     SignInFact: {"sign_in": SIGN_IN},
+    ArticleSubmitted: {"article": ARTICLE},
+    SupplyIssued: {"supply": SUPPLY},
     MessageFact: {"message": MESSAGE},
     TemplateFact: {"template": TEMPLATE},
     PreferenceFact: {"preference": PREFERENCE},
@@ -216,6 +222,8 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         ((BoardIssuePosted,), f"board_issue/{BOARD_ISSUE.issue_id}", STREET, None, "320507"),
         ((MaterialReceived,), f"material/{MATERIAL.material_id}", STREET, None, "320507"),
         ((MovementRecorded,), f"movement/{MOVEMENT.movement_id}", STREET, None, "320507"),
+        (ARTICLE_FACTS, f"article/{ARTICLE.article_id}", STREET, None, "320507"),
+        (SUPPLY_FACTS, f"supply/{SUPPLY.supply_id}", STREET, None, "320507"),
         (PLAY_FACTS, f"play/{PLAY.play_id}", STREET, None, "320507"),
         (MESSAGE_FACTS, f"message/{MESSAGE.message_id}", STREET, PEOPLE[0], "320507"),
         (TEMPLATE_FACTS, f"template/{TEMPLATE.template_id}", "320507", None, "320507"),
@@ -239,6 +247,8 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "board_issue",
         "material",
         "movement",
+        "article",
+        "supply",
         "play",
         "message",
         "template",

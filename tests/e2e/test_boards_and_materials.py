@@ -15,6 +15,7 @@ from services.outreach.views.residents import resident_row
 from services.runtime.mongo import write_rows
 from tests.support.histories import make_stay
 from tests.support.instance import Instance, eventually, running_instance
+from tests.support.pictures import photo
 from tests.support.samples import sample_of
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -83,6 +84,51 @@ async def test_a_board_that_is_not_changed_in_time_is_late(worker: httpx.AsyncCl
         {"since": "2026-02-20", "due_on": "2026-04-20", "until": "2026-06-01"},
         {"since": "2026-06-01", "due_on": "2026-08-01", "until": "2026-11-20"},
     ]
+
+
+async def test_a_photo_shows_an_issue_and_what_is_none_is_refused(houniao: Instance, worker: httpx.AsyncClient) -> None:
+    board = (await post(worker, "/boards", **{**BOARD, "place": "照相处"}))["board_id"]
+    posted = {"issue": 1, "theme": "控烟", "changed_on": "2026-06-01"}
+    shown_at = f"/board-issues/{(await post(worker, f'/boards/{board}/issues', **posted))['issue_id']}/photo"
+    assert (await worker.get(shown_at)).status_code == 404
+
+    refused = await worker.post(shown_at, files={"file": ("a.jpg", b"no picture")})
+    kept = await worker.post(shown_at, files={"file": ("a.jpg", photo())})
+    shown = await worker.get(shown_at)
+    async with houniao.client("outreach", "health_worker", ELSEWHERE) as neighbour:
+        others = [await neighbour.get(shown_at), await neighbour.post(shown_at, files={"file": ("a.jpg", photo())})]
+
+    assert (refused.status_code, kept.status_code) == (422, 201)
+    assert kept.json()["photo_id"]
+    assert (shown.status_code, shown.headers["content-type"]) == (200, "image/jpeg")
+    assert b"SecretCamera" not in shown.content
+    assert [one.status_code for one in others] == [404, 404]
+
+
+async def test_a_unit_owes_articles_for_the_quarter(worker: httpx.AsyncClient) -> None:
+    body = {"street": STREET, "topic": "秋冬季防病", "submitted_on": "2026-10-08"}
+    again = [await post(worker, "/articles", **body) for _ in range(2)]
+    assert again[0] == again[1]
+
+    async def counted() -> bool:
+        owed = (await worker.get("/articles/owed", params={"division": STREET, "day": "2026-11-20"})).json()
+        return bool(owed["units"] == [{"unit": STREET, "articles": 1, "owed": 1}] and owed["wanted"] == 2)
+
+    await eventually(counted)
+
+
+async def test_supplies_are_counted_by_kind(worker: httpx.AsyncClient) -> None:
+    for quantity in (20, 30):
+        await post(
+            worker, "/supplies", street=STREET, kind="药具", unit="盒", quantity=quantity, issued_on="2026-07-11"
+        )
+
+    async def counted() -> bool:
+        asked = {"division": STREET, "since": "2026-07-01", "until": "2026-07-31"}
+        totals = (await worker.get("/supplies", params=asked)).json()
+        return bool(totals == [{"kind": "药具", "unit": "盒", "quantity": 50}])
+
+    await eventually(counted)
 
 
 async def test_a_board_that_was_taken_down_is_not_late(worker: httpx.AsyncClient) -> None:
@@ -184,6 +230,13 @@ BAD: list[tuple[str, dict[str, Any], int, str]] = [
         "unknown_household",
     ),
     ("/materials/{nothing}/receipts", {"quantity": 1, "received_on": "2026-11-01"}, 404, "not_found"),
+    ("/articles", {"street": STREET, "topic": "控烟", "submitted_on": "2026-11-21"}, 409, "future_date"),
+    (
+        "/supplies",
+        {"street": STREET, "kind": "药具", "unit": "盒", "quantity": 1, "issued_on": "2026-11-21"},
+        409,
+        "future_date",
+    ),
     (
         "/plays",
         {"street": STREET, "kind": "video", "topic": "控烟", "played_on": "2026-11-21", "times": 1, "minutes": 5},

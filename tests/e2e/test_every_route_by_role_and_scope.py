@@ -43,6 +43,7 @@ GHOSTS = {
     "finding_id": "7" * 32,
     "import_id": "7" * 32,
     "into": "8" * 32,
+    "issue_id": "7" * 32,
     "material_id": "7" * 32,
     "notice_id": "7" * 32,
     "parked_id": "7" * 32,
@@ -175,6 +176,11 @@ class Place:
             "installed_on": "2026-01-05",
         }
         board = await self.ask("outreach", "health_worker", "/boards", json=stands)
+        posted = {"issue": 1, "theme": "结核病防治", "changed_on": "2026-02-01"}
+        issue = await self.ask("outreach", "health_worker", f"/boards/{board.json()['board_id']}/issues", json=posted)
+        self.ids["issue_id"] = issue.json()["issue_id"]
+        photographed = {"file": ("board.jpg", photo())}
+        await self.ask("outreach", "health_worker", f"/board-issues/{self.ids['issue_id']}/photo", files=photographed)
         printed = {"street": self.street, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
         listed = await self.ask("outreach", "health_worker", "/materials", json=printed)
         self.ids |= {"board_id": board.json()["board_id"], "material_id": listed.json()["material"]["material_id"]}
@@ -188,6 +194,9 @@ class Place:
             "registration": await self.hand_in("registration", "clerk", "姓名,证件号码,到达日期\n甲,1,2026-01-01\n"),
             "archives": await self.hand_in(
                 "archives", "health_worker", "人员编号,随访日期,血压\n1,2026-01-01,120/80\n"
+            ),
+            "outreach": await self.hand_in(
+                "outreach", "health_worker", "报送日期,稿件标题\n2025-13-01,控烟\n", kind="articles"
             ),
         }
         return {
@@ -206,9 +215,9 @@ class Place:
         requested = await self.ask("outreach", "health_worker", "/messages", json={**asked, **people})
         self.ids["request_id"] = requested.json()["request_id"]
 
-    async def hand_in(self, service: str, role: str, text: str) -> str:
+    async def hand_in(self, service: str, role: str, text: str, **more: str) -> str:
         sheet = {"file": ("a.csv", text.encode())}
-        handed_in = await self.ask(service, role, "/imports", files=sheet, data={"street": self.street})
+        handed_in = await self.ask(service, role, "/imports", files=sheet, data={"street": self.street, **more})
         import_id: str = handed_in.json()["import_id"]
 
         async def done() -> bool:

@@ -63,6 +63,7 @@ _IN_PATHS = (
     "import_id",
     "export_id",
     "board_id",
+    "issue_id",
     "material_id",
 )
 _IN_QUERIES = {
@@ -154,6 +155,8 @@ async def furnish(stack: Stack) -> Doors:
         activities = [await _done(outreach, "/activities", plan) for _ in range(3)]
         stands = {"street": STREET, "place": "门口", "setting": "outdoors", "area": 2, "installed_on": "2026-01-05"}
         board = await _done(outreach, "/boards", stands)
+        posted = {"issue": 1, "theme": "结核病防治", "changed_on": "2026-02-01"}
+        issue = await _done(outreach, f"/boards/{board['board_id']}/issues", posted)
         printed = {"street": STREET, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
         listed = await _done(outreach, "/materials", printed)
     known: Known = {
@@ -168,6 +171,7 @@ async def furnish(stack: Stack) -> Doors:
         "export_id": [export],
         "activity_id": [one["activity_id"] for one in activities],
         "board_id": [board["board_id"]],
+        "issue_id": [issue["issue_id"]],
         "material_id": [listed["material"]["material_id"]],
     }
     return Doors(stack, known)

@@ -34,6 +34,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
     "outreach": {
         "stay": "residents", "activity": "activities", "board": "boards", "board_issue": "board_issues",
         "material": "materials", "movement": "movements", "play": "plays",
+        "article": "articles", "supply": "supplies",
         "message": "messages", "template": "templates", "preference": "preferences",
         "standing_order": "standing_orders", "sign_in": "sign_ins",
     },

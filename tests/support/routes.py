@@ -9,6 +9,11 @@ import httpx
 Json = dict[str, Any]
 READING = {"kind": "blood_pressure", "systolic": 131, "diastolic": 82}
 VALUES: Mapping[str, Any] = {
+    "day": "2026-11-01",
+    "issued_on": "2026-11-01",
+    "kind": "药具",
+    "submitted_on": "2026-11-01",
+    "unit": "盒",
     "area": 2.4,
     "changed_on": "2026-11-01",
     "edition": "street_2021",

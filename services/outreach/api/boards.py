@@ -3,13 +3,15 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Depends, Response, UploadFile
 from pydantic import BaseModel, Field
 
 from contracts.outreach.boards import Board, BoardIssue, BoardSetting, board_id, issue_id
+from contracts.outreach.files import FileKind
 from services.outreach.api.dependencies import IdInPath, InstitutionId, Reader, StreetCursor, Worker, street_of
+from services.outreach.api.evidence import A_FILE, FILE_REFUSALS, file_response
 from services.outreach.commands import boards as commands
-from services.outreach.commands.boards import UnknownBoardError, find_board
+from services.outreach.commands.boards import UnknownBoardError, find_board, find_issue
 from services.outreach.domain import boards
 from services.outreach.domain.boards import (
     EDITIONS,
@@ -22,6 +24,7 @@ from services.outreach.domain.boards import (
     IssueKnownError,
     UnknownEditionError,
 )
+from services.outreach.views import files
 from services.outreach.views.boards import find_last_changes, list_boards, list_issues
 from services.runtime.access import Caller
 from services.runtime.bodies import Body
@@ -163,6 +166,48 @@ async def post_issue(
     return await commands.post_issue(service, board, issue, cause)
 
 
+async def _own_issue(service: ServiceHere, caller: Worker, issue_id: IdInPath) -> BoardIssue:
+    """Return the issue before anything of a file is read."""
+    return await _find_own_issue(service, caller, issue_id)
+
+
+@router.post(
+    "/board-issues/{issue_id}/photo",
+    status_code=201,
+    summary="Keep a photo of an issue 摄影留底存档",
+    responses=refuses(UnknownBoardError, *FILE_REFUSALS),
+)
+async def post_photo(
+    service: ServiceHere,
+    caller: Worker,  # noqa: ARG001  # admits before the body is read
+    issue: Annotated[BoardIssue, Depends(_own_issue)],
+    file: UploadFile,
+    cause: Cause,
+) -> BoardIssue:
+    """Keep a picture (JPEG, PNG or WebP, at most 10 MiB) that shows an issue; the newest one counts."""
+    return await commands.show(service, issue, await file.read(), cause)
+
+
+@router.get(
+    "/board-issues/{issue_id}/photo",
+    summary="The photo of an issue",
+    response_class=Response,
+    responses={**A_FILE, **refuses(UnknownBoardError)},
+)
+async def get_photo(
+    issue_id: IdInPath,
+    service: ServiceHere,
+    caller: Reader,
+    thumbnail: bool = False,  # a query parameter
+) -> Response:
+    """Return the photo of an issue as JPEG, or a small one of it."""
+    issue = await _find_own_issue(service, caller, issue_id)
+    content = await files.read(service.database, issue.photo_id, thumbnail=thumbnail) if issue.photo_id else None
+    if issue.photo_id is None or content is None:
+        raise UnknownBoardError
+    return file_response(FileKind.PICTURE, issue.photo_id, content)
+
+
 @router.get("/boards", summary="Boards, and which are late", responses=refuses(outside_your_division=403))
 async def get_boards(
     service: ServiceHere, caller: Reader, division: Division, cursor: StreetCursor = "", limit: Limit = 100
@@ -194,6 +239,14 @@ def _show(board: Board, changed_on: date | None, today: date) -> BoardShown:
     return BoardShown(
         board=board, last_changed_on=changed_on, due_on=due_on, late=due_on is not None and today > due_on
     )
+
+
+async def _find_own_issue(service: Service, caller: Caller, issue: str) -> BoardIssue:
+    """Return an issue of the caller's division; what is elsewhere is not found."""
+    found = await find_issue(service, issue)
+    if found is None or not caller.covers(found.street):
+        raise UnknownBoardError
+    return found
 
 
 async def _own_board(service: Service, caller: Caller, board: str) -> Board:

@@ -3,7 +3,9 @@
 from datetime import date
 
 from contracts.outreach.boards import Board, BoardFact, BoardIssue, BoardIssueFact
+from contracts.outreach.files import FileKind
 from contracts.refusals import RefusedError
+from services.outreach.commands.files import settle, take_in
 from services.outreach.commands.recording import record_decision
 from services.outreach.domain import boards
 from services.runtime.service import Service
@@ -56,6 +58,29 @@ async def post_issue(service: Service, board: Board, issue: BoardIssue, cause: s
     fact = await record_decision(service, f"board_issue/{issue.issue_id}", BoardIssueFact, decide, cause)
     assert fact is not None, "it is posted or was"
     return fact.issue
+
+
+async def show(service: Service, issue: BoardIssue, content: bytes, cause: str) -> BoardIssue:
+    """Keep a photo of an issue and record that it shows the issue; return the issue.
+
+    Raise a RefusedError if it is no picture, or not one that can be kept.
+    """
+    stream = f"board_issue/{issue.issue_id}"
+    checked = await take_in(service, content, cause, stream, {FileKind.PICTURE})
+
+    def decide(known: BoardIssueFact | None) -> BoardIssueFact | None:
+        return boards.show(known.issue if known else issue, checked.file.file_id)
+
+    fact = await record_decision(service, stream, BoardIssueFact, decide, cause)
+    await settle(service, checked, stream)
+    assert fact is not None, "the issue is shown or was"
+    return fact.issue
+
+
+async def find_issue(service: Service, issue_id: str) -> BoardIssue | None:
+    """Return an issue from the journal; None if there is no such issue."""
+    event = await service.journal.load(f"board_issue/{issue_id}", BoardIssueFact)
+    return event.data.issue if event else None
 
 
 async def find_board(service: Service, board_id: str) -> Board | None:

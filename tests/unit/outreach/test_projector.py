@@ -13,12 +13,14 @@ from tests.support.samples import sample_of
 HEARD = HEARD_BY["outreach"]
 COLLECTIONS = {
     "activity": "activities",
+    "article": "articles",
     "board": "boards",
     "board_issue": "board_issues",
     "material": "materials",
     "movement": "movements",
     "play": "plays",
     "stay": "residents",
+    "supply": "supplies",
     "message": "messages",
     "template": "templates",
     "preference": "preferences",

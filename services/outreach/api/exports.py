@@ -1,0 +1,48 @@
+"""HTTP in: registers of a division, to download as CSV or as a workbook."""
+
+import asyncio
+from typing import Any, Literal
+
+from fastapi import APIRouter, Response
+
+from services.outreach.api.dependencies import Reader
+from services.outreach.commands.exports import TooManyRowsError, gather
+from services.outreach.intake.columns import RegisterKind
+from services.outreach.intake.exports import as_csv, as_workbook
+from services.runtime.bodies import Day
+from services.runtime.parameters import Division, ServiceHere
+from services.runtime.problems import refuses
+from services.runtime.web import A_WORKBOOK, workbook_response
+
+router = APIRouter(tags=["exports"])
+
+CSV = "text/csv; charset=utf-8"
+A_FILE: dict[int | str, dict[str, Any]] = {200: {"content": {**A_WORKBOOK[200]["content"], "text/csv": {}}}}
+
+
+@router.get(
+    "/registers/{kind}",
+    summary="A register to download 台账导出",
+    response_class=Response,
+    responses={**A_FILE, **refuses(TooManyRowsError, outside_your_division=403)},
+)
+async def get_register(
+    kind: RegisterKind,
+    service: ServiceHere,
+    caller: Reader,
+    division: Division,
+    since: Day,
+    until: Day,
+    form: Literal["csv", "xlsx"] = "xlsx",
+) -> Response:
+    """Export a division's register of a period (both days included); what is exported can be imported again.
+
+    Boards are exported whatever the period; activities by the day that they were planned for.
+    """
+    caller.must_cover(division)
+    lines = await gather(service, kind, service.areas(division), (since, until))
+    if form == "xlsx":
+        return workbook_response(await asyncio.to_thread(as_workbook, kind, lines), f"{kind}-{division}.xlsx")
+    content = await asyncio.to_thread(as_csv, lines)
+    headers = {"Content-Disposition": f'attachment; filename="{kind}-{division}.csv"'}
+    return Response(content, media_type=CSV, headers=headers)

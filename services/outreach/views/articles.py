@@ -1,0 +1,40 @@
+"""The rows of articles, and queries for them."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from contracts.outreach.articles import Article
+from contracts.reference.divisions import Area
+from services.runtime.mongo import Database, Document, Row, in_areas, make_index
+
+ARTICLES = "articles"
+
+
+async def prepare(database: Database) -> None:
+    """Make the index of articles by street and day."""
+    await make_index(database[ARTICLES], [("street", 1), ("submitted_on", 1)], name="street")
+
+
+def article_row(article: Article, sequence: int) -> Row:
+    """Return the row of an article."""
+    return Row(ARTICLES, article.article_id, sequence, article.model_dump(mode="json", exclude={"article_id"}))
+
+
+async def list_articles(database: Database, areas: Sequence[Area], since: date, until: date) -> list[Article]:
+    """Return the articles of areas in a period (both days included) by street and day, at most 1,000."""
+    query = _submitted(areas, since, until)
+    found = database[ARTICLES].find(query, hint="street").sort([("street", 1), ("submitted_on", 1)]).limit(1000)
+    return [Article.model_validate({**row, "article_id": row["_id"]}) async for row in found]
+
+
+async def count_articles(database: Database, areas: Sequence[Area], since: date, until: date) -> dict[str, int]:
+    """Return how many articles each unit of areas submitted in a period (both days included), by unit."""
+    stages: list[Document] = [
+        {"$match": _submitted(areas, since, until)},
+        {"$group": {"_id": {"$ifNull": ["$institution_id", "$street"]}, "articles": {"$sum": 1}}},
+    ]
+    return {row["_id"]: row["articles"] async for row in database[ARTICLES].aggregate(stages, hint="street")}
+
+
+def _submitted(areas: Sequence[Area], since: date, until: date) -> Document:
+    return {"street": in_areas(areas), "submitted_on": {"$gte": since.isoformat(), "$lte": until.isoformat()}}
