@@ -1,6 +1,6 @@
 """Residents: what is kept of a stay, and that the query for an audience finds those who belong to it on the day."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -150,3 +150,13 @@ def test_the_query_for_a_segment_finds_exactly_whom_it_means(stay: Stay, segment
     found = is_found(resident_row(stay, 1).fields, segment_query(segment, (Area(stay.street),), day))
 
     assert found == belongs(segment, stay, day)
+
+
+@given(years=st.integers(0, 100), days=st.integers(-2, 2), other=st.integers(0, 100))
+def test_the_query_and_the_meaning_agree_around_every_birthday(years: int, days: int, other: int) -> None:
+    stay = make_stay(birth=TODAY.replace(year=TODAY.year - years) + timedelta(days=days))
+    aged = Segment(youngest=min(other, years), oldest=max(other, years))
+
+    for asked in (aged, Segment(youngest=years), Segment(oldest=years)):
+        found = is_found(resident_row(stay, 1).fields, segment_query(asked, (Area(stay.street),), TODAY))
+        assert found == belongs(asked, stay, TODAY)
