@@ -11,6 +11,7 @@ from contracts.outreach.activities import ACTIVITY_FACTS
 from contracts.outreach.articles import ARTICLE_FACTS
 from contracts.outreach.audiovisuals import PLAY_FACTS
 from contracts.outreach.boards import BOARD_FACTS
+from contracts.outreach.institutions import INSTITUTION_FACTS
 from contracts.outreach.materials import MATERIAL_FACTS
 from contracts.outreach.messages import MESSAGING_FACTS
 from contracts.outreach.sign_ins import SIGN_IN_FACTS
@@ -30,6 +31,7 @@ OUTREACH_FACTS: tuple[type[Fact], ...] = (
     *ACTIVITY_FACTS,
     *ARTICLE_FACTS,
     *BOARD_FACTS,
+    *INSTITUTION_FACTS,
     *MATERIAL_FACTS,
     *MESSAGING_FACTS,
     *PLAY_FACTS,

@@ -1,11 +1,12 @@
 """Outreach: health education for people where they live.
 
-I own: activities and their evidence, boards and their issues, materials and their movements, plays of recorded works,
-articles and supplies; messages to people, their templates, and who wants none.
+I own: institutions, activities and their evidence, boards and their issues, materials and their movements, plays of
+recorded works, articles and supplies; messages to people, their templates, and who wants none.
 
 | fact | I say | I hear |
 |---|---|---|
 | BoardInstalled, BoardCorrected, BoardRemoved, BoardIssuePosted, BoardIssuePhotographed | yes | of districts served |
+| InstitutionRegistered, InstitutionCorrected, InstitutionClosed | yes | of districts served |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | yes | of districts served |
 | ArticleSubmitted, SupplyIssued | yes | of districts served |
 | PlayRecorded, AttendanceRecorded | yes | of districts served |

@@ -17,6 +17,7 @@ from services.outreach.views import (
     audiovisuals,
     boards,
     files,
+    institutions,
     letters,
     materials,
     messages,
@@ -39,6 +40,7 @@ VIEWS = (
     audiovisuals,
     boards,
     files,
+    institutions,
     letters,
     materials,
     messages,
@@ -63,7 +65,7 @@ def build(settings: Settings, messaging_settings: MessagingSettings, clock: Cloc
     service.work_on(messaging.keep_open)
     for gateway in messaging.gateways.values():
         service.work_on(partial(keep_doing, SEND_EVERY, Sender(messaging, gateway).send_due))
-    about = "Health education 健康教育: activities and their audiences, boards, materials, messages to people."
+    about = "Health education 健康教育: institutions, health days, activities, boards, materials, messages to people."
     app = make_app(service, *routers, about=about)
     app.state.messaging = messaging
     return app

@@ -8,6 +8,7 @@ from contracts.outreach.activities import ActivityFact
 from contracts.outreach.articles import ArticleSubmitted
 from contracts.outreach.audiovisuals import PlayRecorded
 from contracts.outreach.boards import BoardFact, BoardIssueFact
+from contracts.outreach.institutions import InstitutionFact
 from contracts.outreach.materials import MaterialFact, MovementRecorded
 from contracts.outreach.messages import MessageFact, PreferenceFact, StandingOrderFact, TemplateFact
 from contracts.outreach.sign_ins import SignInFact
@@ -18,6 +19,7 @@ from services.outreach.views.activities import activity_row
 from services.outreach.views.articles import article_row
 from services.outreach.views.audiovisuals import play_row
 from services.outreach.views.boards import board_row, issue_row
+from services.outreach.views.institutions import institution_row
 from services.outreach.views.materials import material_row, movement_row
 from services.outreach.views.messages import messaging_row
 from services.outreach.views.residents import resident_row
@@ -26,7 +28,16 @@ from services.outreach.views.supplies import supply_row
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
-Shown = BoardFact | BoardIssueFact | MaterialFact | MovementRecorded | PlayRecorded | ArticleSubmitted | SupplyIssued
+Shown = (
+    BoardFact
+    | BoardIssueFact
+    | InstitutionFact
+    | MaterialFact
+    | MovementRecorded
+    | PlayRecorded
+    | ArticleSubmitted
+    | SupplyIssued
+)
 MessagingFact = MessageFact | TemplateFact | PreferenceFact | StandingOrderFact
 Heard = StayFact | ActivityFact | SignInFact | Shown | MessagingFact
 
@@ -53,6 +64,8 @@ def _shown(fact: Shown, sequence: int) -> Iterator[Row]:
             yield board_row(board, sequence)
         case BoardIssueFact(issue=issue):
             yield issue_row(issue, sequence)
+        case InstitutionFact(institution=institution):
+            yield institution_row(institution, sequence)
         case MaterialFact(material=material):
             yield material_row(material, sequence)
         case MovementRecorded(movement=movement):

@@ -42,6 +42,7 @@ GHOSTS = {
     "file_id": "7" * 32,
     "finding_id": "7" * 32,
     "import_id": "7" * 32,
+    "institution_id": "7" * 32,
     "into": "8" * 32,
     "issue_id": "7" * 32,
     "material_id": "7" * 32,
@@ -183,6 +184,9 @@ class Place:
         await self.ask("outreach", "health_worker", f"/board-issues/{self.ids['issue_id']}/photo", files=photographed)
         printed = {"street": self.street, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
         listed = await self.ask("outreach", "health_worker", "/materials", json=printed)
+        school = {"street": self.street, "kind": "school", "title": "采莲小学", "opened_on": "2019-09-01"}
+        institution = await self.ask("outreach", "health_worker", "/institutions", json=school)
+        self.ids["institution_id"] = institution.json()["institution_id"]
         self.ids |= {"board_id": board.json()["board_id"], "material_id": listed.json()["material"]["material_id"]}
         notice = {"file": ("notice.jpg", photo())}
         at = f"/activities/{self.ids['activity_id']}/evidence"

@@ -38,6 +38,7 @@ VIEWS = {
         "activities",
         "boards",
         "board_issues",
+        "institutions",
         "materials",
         "movements",
         "plays",

@@ -64,6 +64,7 @@ _IN_PATHS = (
     "export_id",
     "board_id",
     "issue_id",
+    "institution_id",
     "material_id",
 )
 _IN_QUERIES = {
@@ -157,6 +158,8 @@ async def furnish(stack: Stack) -> Doors:
         board = await _done(outreach, "/boards", stands)
         posted = {"issue": 1, "theme": "结核病防治", "changed_on": "2026-02-01"}
         issue = await _done(outreach, f"/boards/{board['board_id']}/issues", posted)
+        school = {"street": STREET, "kind": "school", "title": "采莲小学", "opened_on": "2019-09-01"}
+        institution = await _done(outreach, "/institutions", school)
         printed = {"street": STREET, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
         listed = await _done(outreach, "/materials", printed)
     known: Known = {
@@ -172,6 +175,7 @@ async def furnish(stack: Stack) -> Doors:
         "activity_id": [one["activity_id"] for one in activities],
         "board_id": [board["board_id"]],
         "issue_id": [issue["issue_id"]],
+        "institution_id": [institution["institution_id"]],
         "material_id": [listed["material"]["material_id"]],
     }
     return Doors(stack, known)

@@ -52,6 +52,14 @@ from contracts.outreach.boards import (
 )
 from contracts.outreach.evidence import Evidence, EvidenceItem
 from contracts.outreach.files import FileKind, StoredFile
+from contracts.outreach.institutions import (
+    Institution,
+    InstitutionClosed,
+    InstitutionCorrected,
+    InstitutionKind,
+    InstitutionRegistered,
+    institution_id,
+)
 from contracts.outreach.materials import (
     Direction,
     Material,
@@ -553,6 +561,27 @@ def messaging_histories(draw: st.DrawFn) -> EventList:
 
 
 @st.composite
+def institution_histories(draw: st.DrawFn) -> EventList:
+    """Make a school that is registered, and perhaps corrected and closed."""
+    street, kind = draw(st.sampled_from(STREETS)), InstitutionKind.SCHOOL
+    school = Institution(
+        institution_id=institution_id(street, kind, "采莲小学"),
+        street=street,
+        kind=kind,
+        title="采莲小学",
+        opened_on=FIRST_DAY,
+    )
+    joined = school.model_copy(update={"joined_on": FIRST_DAY})
+    closed = joined.model_copy(update={"closed_on": FIRST_DAY})
+    facts: list[Fact] = [
+        InstitutionRegistered(institution=school),
+        InstitutionCorrected(institution=joined),
+        InstitutionClosed(institution=closed),
+    ]
+    return envelop(facts[: draw(st.integers(0, 3))], "outreach")
+
+
+@st.composite
 def material_histories(draw: st.DrawFn) -> EventList:
     """Make a handbook of which copies come in and go out, each with its movement."""
     street, kind = draw(st.sampled_from(STREETS)), MaterialKind.HANDBOOK
@@ -606,6 +635,7 @@ def histories(draw: st.DrawFn) -> EventList:
         *draw(archive_histories()),
         *draw(activity_histories()),
         *draw(board_histories()),
+        *draw(institution_histories()),
         *draw(material_histories()),
         *draw(messaging_histories()),
     ]

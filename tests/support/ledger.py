@@ -33,6 +33,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
     },
     "outreach": {
         "stay": "residents", "activity": "activities", "board": "boards", "board_issue": "board_issues",
+        "institution": "institutions",
         "material": "materials", "movement": "movements", "play": "plays",
         "article": "articles", "supply": "supplies",
         "message": "messages", "template": "templates", "preference": "preferences",

@@ -19,7 +19,7 @@ from contracts.outreach.activities import (
     Evaluation,
 )
 from contracts.outreach.segments import Segment
-from services.outreach.api.dependencies import ActivityId, InstitutionId, Reader, Worker, activity_of, street_of
+from services.outreach.api.dependencies import ActivityId, InstitutionId, Reader, Staff, Worker, activity_of, street_of
 from services.outreach.commands.activities import UnknownActivityError, change, hold, plan
 from services.outreach.commands.sign_ins import count_recorded
 from services.outreach.domain import activities
@@ -32,7 +32,6 @@ from services.runtime.problems import refuses
 
 router = APIRouter(tags=["outreach"])
 
-Staff = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,39}$", description="a staff number or account")]
 Money = Annotated[int, Field(ge=0, le=10_000_000_000, description="fen, 1/100 yuan")]
 
 

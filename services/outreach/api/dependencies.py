@@ -18,6 +18,7 @@ Reader = Annotated[Caller, Depends(allow(Role.HEALTH_WORKER, Role.CLERK, Role.SU
 ID = r"^[0-9a-f]{32}$"
 IdInPath = Annotated[str, Path(pattern=ID)]
 InstitutionId = Annotated[str | None, Field(pattern=ID, description="the institution that it belongs to, if any")]
+Staff = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,39}$", description="a staff number or account")]
 StreetCursor = Annotated[str, Query(pattern=r"^([0-9]{9}\|[0-9a-f]{32})?$")]
 Quantity = Annotated[int, Field(ge=1, le=1_000_000)]
 ActivityId = Annotated[str, Path(max_length=64)]

@@ -29,3 +29,21 @@ async def list_activities(database: Database, areas: Sequence[Area], since: date
     }
     found = database[ACTIVITIES].find(query, hint="street").sort([("street", 1), ("planned_on", 1)]).limit(1000)
     return [Activity.model_validate({**document, "activity_id": document["_id"]}) async for document in found]
+
+
+async def count_by_occasion(
+    database: Database, areas: Sequence[Area], since: date, until: date
+) -> list[tuple[str, str, str, int]]:
+    """Return how many activities planned for a period each occasion has: (occasion, kind, state, how many)."""
+    stages: list[dict[str, Any]] = [
+        {
+            "$match": {
+                "street": in_areas(areas),
+                "planned_on": {"$gte": since.isoformat(), "$lte": until.isoformat()},
+                "occasion": {"$type": "string"},
+            }
+        },
+        {"$group": {"_id": {"occasion": "$occasion", "kind": "$kind", "state": "$state"}, "count": {"$sum": 1}}},
+    ]
+    found = database[ACTIVITIES].aggregate(stages, hint="street")
+    return [(row["_id"]["occasion"], row["_id"]["kind"], row["_id"]["state"], row["count"]) async for row in found]
