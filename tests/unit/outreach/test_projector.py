@@ -16,6 +16,7 @@ COLLECTIONS = {
     "article": "articles",
     "board": "boards",
     "board_issue": "board_issues",
+    "institution": "institutions",
     "material": "materials",
     "movement": "movements",
     "play": "plays",
