@@ -203,10 +203,11 @@ class Place:
                 "outreach", "health_worker", "报送日期,稿件标题\n2025-13-01,控烟\n", kind="articles"
             ),
         }
-        return {
-            service: Things(self.street, {**self.ids, "import_id": imports.get(service, GHOSTS["import_id"])}, bundle)
-            for service in SERVICES
-        }
+        own: dict[str, dict[str, Any]] = {service: {} for service in SERVICES}
+        own |= {service: {"import_id": import_id} for service, import_id in imports.items()}
+        own["outreach"] = {"person_id": self.ids["people"][0]}  # who does not die or leave meanwhile
+        ids = {"import_id": GHOSTS["import_id"], **self.ids}
+        return {service: Things(self.street, {**ids, **own[service]}, bundle) for service in SERVICES}
 
     async def write_to_people(self) -> None:
         """Ask for a message to people of the street."""

@@ -45,6 +45,7 @@ NUMBERS = (NUMBER, PHONE, IN_GROUPS)
 SPOKEN = (NAME, NUMBER, TWINS_NUMBER, PHONE, IN_GROUPS, full_width(NUMBER))
 FOUND = (*(spoken.encode() for spoken in SPOKEN), NAME.encode().decode("latin-1").encode())
 """What must be nowhere: also as a header is read, byte by byte."""
+TEXT = {"language": "zh", "body": "请来随访。"}
 RENAMED = frozenset({"/people/{person_id}/name"})
 """Routes by which the person would get another name; its reason alone is planted."""
 
@@ -100,6 +101,26 @@ async def settle_in(planted: Planted) -> None:
     ids |= {"entry_id": entered.json()["entry_id"], "condition": "hypertension"}
     ids |= dict.fromkeys(("notice_id", "conflict_id", "finding_id", "parked_id"), "0" * 32)
     ids["code"] = f"{STREET}00100001"
+    await reach_out(planted)
+
+
+async def reach_out(planted: Planted) -> None:
+    """Let the street have what outreach's routes are about."""
+    made: dict[str, tuple[str, dict[str, Any]]] = {
+        "institution_id": ("/institutions", {"kind": "school", "title": "采莲小学", "opened_on": "2019-09-01"}),
+        "board_id": (
+            "/boards",
+            {"place": "社区门口", "setting": "outdoors", "area": 2, "installed_on": "2026-01-05"},
+        ),
+        "material_id": ("/materials", {"kind": "leaflet", "topic": "核心信息", "edition": "2026"}),
+        "template_id": ("/message-templates", {"owner": STREET, "topic": "follow_up", "texts": [TEXT]}),
+    }
+    async with planted.houniao.client("outreach", "admin", "") as worker:
+        for name, (path, body) in made.items():
+            answer = await worker.post(path, json={**({} if "owner" in body else {"street": STREET}), **body})
+            assert answer.is_success, (path, answer.text)
+            found = answer.json()
+            planted.ids[name] = found[name] if name in found else found["material"][name]
 
 
 async def all_sent(houniao: Instance) -> bool:
@@ -218,8 +239,36 @@ def bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
         "/activities/{activity_id}/cancel": [{"cancel_reason": "weather"}],
         "/activities/{activity_id}/sign-ins": [{"person_id": ids["person_id"], "signed_on": "2026-11-01"}],
         "/activities/{activity_id}/door": [{"code": "A" * 8, "phone_key": "7" * 32}],
+        **outreach_bodies(ids),
         "/audiences/size": [{"division": STREET, "segment": {"communities": ["001"]}}],
         **{f"/{path}": [{}] for path in ("stays/{stay_id}/retraction", "inquiries/{notice_id}/withdrawal")},
+    }
+
+
+def outreach_bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
+    """Return what the routes of outreach about institutions, boards, materials and messages may be asked."""
+    stands = {"setting": "outdoors", "area": 2, "installed_on": "2026-01-05"}
+    school = {"opened_on": "2019-09-01", "community": "东门社区", "responsible": "edu-014"}
+    asked = {"division": STREET, "channel": "local", "template_id": ids["template_id"], "people": [ids["person_id"]]}
+    return {
+        "/institutions": [{"street": STREET, "kind": "school", "title": "东门小学", **school}],
+        "/institutions/{institution_id}/correction": [school],
+        "/institutions/{institution_id}/closing": [{"closed_on": "2026-11-01"}],
+        "/boards": [{"street": STREET, "place": "公园", **stands}],
+        "/boards/{board_id}/correction": [stands],
+        "/boards/{board_id}/removal": [{"removed_on": "2026-11-01"}],
+        "/boards/{board_id}/issues": [{"issue": 1, "theme": "结核病防治", "changed_on": "2026-10-01"}],
+        "/materials": [{"street": STREET, "kind": "leaflet", "topic": "控烟", "edition": "2026"}],
+        "/materials/{material_id}/receipts": [{"quantity": 5, "received_on": "2026-10-01"}],
+        "/materials/{material_id}/handouts": [{"quantity": 1, "handed_out_on": "2026-10-02"}],
+        "/plays": [
+            {"street": STREET, "kind": "video", "topic": "控烟", "times": 2, "played_on": "2026-10-02", "minutes": 5}
+        ],
+        "/messages": [asked],
+        "/message-reports": [{"reports": [{"key": "7" * 32, "status": "delivered"}]}],
+        "/message-templates": [{"owner": STREET, "topic": "follow_up", "texts": [TEXT]}],
+        "/message-templates/{template_id}/retirement": [{}],
+        "/people/{person_id}/message-preference": [{"refused": ["activity"]}],
     }
 
 
