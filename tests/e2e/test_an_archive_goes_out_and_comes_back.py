@@ -110,7 +110,9 @@ async def test_what_was_changed_on_the_way_or_contradicts_what_stands_is_refused
 
         invalid = await desk.post(f"/archives/{person}/fhir", content=b'{"resourceType": "Bundle"}', headers=FHIR)
         altered = await desk.post(f"/archives/{person}/fhir", content=body.replace(b'"mm[Hg]"', b'"kPa"'), headers=FHIR)
-        differing = await desk.post(f"/archives/{person}/fhir", content=body.replace(b":132", b":131"), headers=FHIR)
+        differing = await desk.post(
+            f"/archives/{person}/fhir", content=body.replace(b'"value":132', b'"value":131'), headers=FHIR
+        )
         stranger = await desk.post(f"/archives/{await arrive(instance, 2)}/fhir", content=body, headers=FHIR)
         nobody = await desk.post(f"/archives/{'0' * 32}/fhir", content=body, headers=FHIR)
         async with instance.client("archives", "supervisor", STREET) as street:

@@ -124,8 +124,8 @@ async def test_the_calendar_goes_into_anybodys_calendar(worker: httpx.AsyncClien
 
 
 async def test_a_lunar_date_is_told_or_refused(worker: httpx.AsyncClient) -> None:
-    festival = await worker.get("/calendar/lunar", params={"year": 2026, "month": 1, "day": 1})
-    missing = await worker.get("/calendar/lunar", params={"year": 2025, "month": 12, "day": 30})
+    festival = await worker.get("/calendar/lunar", params={"year": 2026, "lunar_month": 1, "lunar_day": 1})
+    missing = await worker.get("/calendar/lunar", params={"year": 2025, "lunar_month": 12, "lunar_day": 30})
 
     assert festival.json() == {"day": "2026-02-17"}
     assert (missing.status_code, missing.json()["code"]) == (422, "no_such_lunar_date")

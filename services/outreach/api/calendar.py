@@ -77,12 +77,12 @@ async def get_icalendar(_: Reader, service: ServiceHere, year: Year) -> Response
 async def get_lunar(
     _: Reader,
     year: Year,
-    month: Annotated[int, Query(ge=1, le=12)],
-    day: Annotated[int, Query(ge=1, le=30)],
+    lunar_month: Annotated[int, Query(ge=1, le=12)],
+    lunar_day: Annotated[int, Query(ge=1, le=30)],
     leap: bool = False,
 ) -> LunarDay:
     """Return the day on which a date of the lunar calendar falls, such as 重阳 (9, 9)."""
-    return LunarDay(day=from_lunar(year, month, day, leap=leap))
+    return LunarDay(day=from_lunar(year, lunar_month, lunar_day, leap=leap))
 
 
 def write_icalendar(occasions: list[Occasion], now: datetime) -> bytes:
