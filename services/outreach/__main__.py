@@ -10,6 +10,7 @@ from services.outreach.api import routers
 from services.outreach.commands import imports
 from services.outreach.commands.files import SWEEP_EVERY, sweep
 from services.outreach.commands.sending import SEND_EVERY, Sender
+from services.outreach.commands.standing_orders import ASK_EVERY, ask_for_newcomers
 from services.outreach.service import MessagingSettings, open_messaging
 from services.outreach.views import (
     activities,
@@ -62,7 +63,7 @@ def build(settings: Settings, messaging_settings: MessagingSettings, clock: Cloc
     service.work_on(partial(keep_doing, SWEEP_EVERY, partial(sweep, service)))
     service.hear(partial(projector.hear, service))
     messaging = open_messaging(service, messaging_settings)
-    service.work_on(messaging.keep_open)
+    service.work_on(messaging.keep_open, partial(keep_doing, ASK_EVERY, partial(ask_for_newcomers, messaging)))
     for gateway in messaging.gateways.values():
         service.work_on(partial(keep_doing, SEND_EVERY, Sender(messaging, gateway).send_due))
     about = "Health education 健康教育: institutions, health days, activities, boards, materials, messages to people."

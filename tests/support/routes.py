@@ -175,9 +175,9 @@ def _is_asked(name: str, required: bool | None) -> bool:
 
 
 def _asked_in(schema: Json) -> list[str]:
-    """Return the fields of a body that a request fills in: those that are required, divisions, and whose archive."""
-    required = set(schema.get("required", ()))
-    return sorted(name for name in schema.get("properties", ()) if _is_asked(name, name in required | {"person_id"}))
+    """Return the fields of a body that a request fills in: those that are required, divisions, and who is meant."""
+    asked = {*schema.get("required", ()), "people", "person_id"}
+    return sorted(name for name in schema.get("properties", ()) if _is_asked(name, name in asked))
 
 
 def routes_of(service: str, described: Json) -> Sequence[Route]:

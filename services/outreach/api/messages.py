@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from contracts.envelope import PersonId as Person
 from contracts.outreach.messages import Filled, Language, Message, MessageChannel, MessageState, Preference, Topic
+from contracts.outreach.segments import Segment
 from services.outreach.api.dependencies import HexId, MessagingHere, Reader, Sender, Worker
 from services.outreach.commands.messages import (
     NoChannelError,
@@ -19,6 +20,7 @@ from services.outreach.commands.messages import (
     request_messages,
     state_preference,
 )
+from services.outreach.domain.segments import AgesTurnedError, GroupNotKnownError, must_be_known
 from services.outreach.domain.templates import MissingTextError, MissingValueError, RetiredError, UnknownValueError
 from services.outreach.views.letters import list_letters
 from services.outreach.views.messages import (
@@ -28,15 +30,17 @@ from services.outreach.views.messages import (
     list_messages,
     list_messages_to,
 )
-from services.outreach.views.residents import find_streets_of
+from services.outreach.views.residents import find_segment, find_streets_of
 from services.runtime.access import Caller
-from services.runtime.bodies import Body
+from services.runtime.bodies import AsSent, Body
 from services.runtime.parameters import Cause, Division, Limit, PersonId, ServiceHere
 from services.runtime.problems import Problem, refuses
 from services.runtime.service import Service
 
 router = APIRouter(tags=["messages"])
 
+MOST_AT_ONCE = 5_000
+"""People of a segment whom a request may write to."""
 CURSOR = r"^(?:[0-9]{9}/[0-9T:.Z-]{20,32}/[0-9a-f]{32})?$"
 
 
@@ -48,10 +52,11 @@ class ValueRequest(Body):
 
 
 class MessagesRequest(Body):
-    """What to send, by which template and channel, to which people of a division."""
+    """What to send, by which template and channel, to which people of a division, or to a segment of its residents."""
 
     division: str = Field(pattern=r"^(?:[0-9]{6}|[0-9]{9})$", description="the district or street where they live")
-    people: tuple[Person, ...] = Field(min_length=1, max_length=500)
+    people: tuple[Person, ...] = Field(default=(), max_length=500)
+    segment: Annotated[Segment | None, AsSent(Segment | None)] = Field(default=None, description="in place of people")
     template_id: HexId
     channel: MessageChannel
     language: Language = Language.ZH
@@ -113,8 +118,12 @@ class Letter(BaseModel):
         MissingTextError,
         MissingValueError,
         UnknownValueError,
+        AgesTurnedError,
+        GroupNotKnownError,
         outside_your_division=403,
         not_found=404,
+        people_or_segment=422,
+        too_many_people=422,
     ),
 )
 async def post_messages(
@@ -126,14 +135,32 @@ async def post_messages(
     """
     caller.must_cover(body.division)
     service = messaging.service
-    people = await find_streets_of(service.database, body.people, service.areas(body.division))
+    people = await _find_people(service, body)
     wanted = _wanted_of(body, cause)
     template = await check_wanted(messaging, wanted, [body.division])
     if not people:
         raise Problem(404, "not_found", "辖区内没有这些人员。None of these people lives in your division.")
     await request_messages(messaging, wanted, template, people, cause)
-    left_out = len(set(body.people)) - len(people)
+    left_out = len(set(body.people) - people.keys())
     return MessagesAnswer(request_id=wanted.request_id, requested=len(people), left_out=left_out)
+
+
+async def _find_people(service: Service, body: MessagesRequest) -> dict[str, str]:
+    """Return the street by person of those who are meant and live in the division now."""
+    areas = service.areas(body.division)
+    if (body.segment is None) == (not body.people):
+        advice = "people 与 segment 二选一。Name people, or a segment, one of both."
+        raise Problem(422, "people_or_segment", advice, field="people")
+    if body.segment is None:
+        return await find_streets_of(service.database, body.people, areas)
+    must_be_known(body.segment)
+    found: dict[str, str] = {}
+    async for person_id, street in find_segment(service.database, areas, body.segment, service.today):
+        found[person_id] = street
+        if len(found) > MOST_AT_ONCE:
+            advice = f"人数超过{MOST_AT_ONCE}，请缩小范围。More than {MOST_AT_ONCE} people; ask street by street."
+            raise Problem(422, "too_many_people", advice, field="segment")
+    return found
 
 
 def _wanted_of(body: MessagesRequest, cause: str) -> Wanted:

@@ -1,15 +1,33 @@
 """HTTP in: templates of messages, the core messages, standing orders."""
 
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from contracts.outreach.messages import Filled, Language, Template, TemplateText, Topic
+from contracts.outreach.messages import Filled, Language, MessageChannel, StandingOrder, Template, TemplateText, Topic
 from services.outreach.api.dependencies import HexId, MessagingHere, Reader, Supervision
-from services.outreach.commands.messages import UnknownTemplateError, find_template, retire_template, save_template
+from services.outreach.commands import standing_orders
+from services.outreach.commands.messages import (
+    NoChannelError,
+    NoCoreMessageError,
+    UnknownTemplateError,
+    find_template,
+    retire_template,
+    save_template,
+)
 from services.outreach.domain import core_messages
-from services.outreach.domain.templates import BrokenTemplateError, LanguageTwiceError, UnknownFieldError
+from services.outreach.domain.standing_orders import NoOrderError
+from services.outreach.domain.templates import (
+    BrokenTemplateError,
+    LanguageTwiceError,
+    MissingTextError,
+    MissingValueError,
+    RetiredError,
+    UnknownFieldError,
+    UnknownValueError,
+)
 from services.outreach.views.messages import list_templates
 from services.runtime.bodies import Body
 from services.runtime.parameters import Cause, DistrictOrStreet, ServiceHere
@@ -43,6 +61,15 @@ class TemplateRequest(Body):
     owner: str = Field(pattern=r"^(?:[0-9]{6}|[0-9]{9})$", description="6-digit district or 9-digit street")
     topic: Topic
     texts: tuple[TextRequest, ...] = Field(min_length=1, max_length=len(Language))
+
+
+class OrderRequest(Body):
+    """By which template and channel whoever is new gets the core messages; `since` is the first day of arrival."""
+
+    template_id: HexId
+    channel: MessageChannel
+    language: Language = Language.ZH
+    since: date
 
 
 class CoreMessageAnswer(BaseModel):
@@ -111,3 +138,39 @@ async def get_core_messages(_: Reader) -> CoreMessagesAnswer:
     edition = core_messages.load()
     listed = [CoreMessageAnswer(number=one.number, area=one.area, zh=one.zh, en=one.en) for one in edition.messages]
     return CoreMessagesAnswer(edition=edition.edition, source=edition.source, messages=listed)
+
+
+@router.post(
+    "/standing-orders",
+    summary="Let whoever is new get the core messages",
+    responses=refuses(
+        UnknownTemplateError,
+        RetiredError,
+        NoChannelError,
+        NoCoreMessageError,
+        MissingTextError,
+        MissingValueError,
+        UnknownValueError,
+        outside_your_division=403,
+    ),
+)
+async def post_order(
+    body: OrderRequest, messaging: MessagingHere, caller: Supervision, cause: Cause, division: DistrictOrStreet
+) -> StandingOrder:
+    """Place an order for a district or street: whoever arrives there gets the core messages within the first month."""
+    caller.must_cover(division)
+    order = StandingOrder(owner=division, **body.model_dump())
+    return await standing_orders.place(messaging, order, cause)
+
+
+@router.post(
+    "/standing-orders/end",
+    summary="End a standing order",
+    responses=refuses(NoOrderError, outside_your_division=403),
+)
+async def post_order_end(
+    messaging: MessagingHere, caller: Supervision, cause: Cause, division: DistrictOrStreet
+) -> StandingOrder:
+    """End a division's order: nobody else gets the core messages by it; what was asked for is sent."""
+    caller.must_cover(division)
+    return await standing_orders.end(messaging, division, cause)

@@ -1,7 +1,7 @@
 """The rows of messages, templates, preferences and standing orders, and queries for them."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from contracts.envelope import render_time
@@ -17,6 +17,7 @@ from contracts.outreach.messages import (
     TemplateFact,
 )
 from contracts.reference.divisions import Area
+from contracts.registration.stays import StayState
 from services.outreach.views.residents import RESIDENTS
 from services.runtime.mongo import Database, Document, Row, in_areas, make_index
 
@@ -24,6 +25,11 @@ MESSAGES = "messages"
 TEMPLATES = "templates"
 PREFERENCES = "preferences"
 STANDING_ORDERS = "standing_orders"
+REACHED = "reached"
+"""Who was reached by the standing order of a division, forgotten long after nobody is new any more."""
+REACHED_SECONDS = 400 * 24 * 3600
+NEWCOMERS = 200
+"""People whose core messages are asked for between two looks at what else there is to do."""
 
 
 async def prepare(database: Database) -> None:
@@ -40,6 +46,8 @@ async def prepare(database: Database) -> None:
         messages, "reference", name="reference", partialFilterExpression={"reference": {"$type": "string"}}
     )
     await make_index(database[RESIDENTS], "person_id", name="person")
+    await make_index(database[RESIDENTS], [("street", 1), ("started_on", 1)], name="arrival")
+    await make_index(database[REACHED], "at", name="at", expireAfterSeconds=REACHED_SECONDS)
     await make_index(database[TEMPLATES], [("owner", 1), ("_id", 1)], name="owner")
 
 
@@ -148,3 +156,28 @@ async def list_standing_orders(database: Database) -> list[StandingOrder]:
     """Return the orders that stand; there is one at most for a division."""
     found: Any = database[STANDING_ORDERS].find({"ended": False}).sort("_id", 1)
     return [StandingOrder.model_validate(document) async for document in found]
+
+
+async def find_newcomers(
+    database: Database, areas: Sequence[Area], owner: str, since: date
+) -> list[tuple[str, str, date]]:
+    """Return people who live in areas since a day or later and were not reached by an order, at most so many.
+
+    Each is a person, a street and the day of arrival.
+    """
+    arrived = {"street": in_areas(areas), "started_on": {"$gte": since.isoformat()}, "state": StayState.OPEN.value}
+    order = {"$concat": [f"{owner}/", "$person_id"]}
+    stages: list[Document] = [
+        {"$match": arrived},
+        {"$project": {"person_id": 1, "street": 1, "started_on": 1, "order": order}},
+        {"$lookup": {"from": REACHED, "localField": "order", "foreignField": "_id", "as": "reached"}},
+        {"$match": {"reached": []}},
+        {"$limit": NEWCOMERS},
+    ]
+    found = database[RESIDENTS].aggregate(stages, hint="arrival")
+    return [(row["person_id"], row["street"], date.fromisoformat(row["started_on"])) async for row in found]
+
+
+async def note_reached(database: Database, owner: str, person_id: str, now: datetime) -> None:
+    """Note that the messages of an order were asked for a person."""
+    await database[REACHED].update_one({"_id": f"{owner}/{person_id}"}, {"$setOnInsert": {"at": now}}, upsert=True)

@@ -16,6 +16,7 @@ RESIDENTS = "residents"
 
 _ADDRESSED = {
     "person_id", "street", "state", "birth", "sex", "hazard", "categories", "origin", "community", "dwelling",
+    "started_on",
 }  # fmt: skip
 _LOOKED_AT = ("street", "state", "birth", "sex", "hazard", "categories", "origin", "community", "dwelling")
 """The fields of the index, so that residents of one state are counted in it without reading a row."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -10,12 +10,14 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
+from contracts.reference.identity import Sex
 from deploy.local.stack import Stack
 from services.outreach.api.reports import sign
+from services.outreach.commands.standing_orders import ask_for_newcomers
 from services.outreach.service import MessagingSettings
 from services.outreach.views.residents import resident_row
 from services.runtime.mongo import write_rows
-from tests.support.histories import make_stay
+from tests.support.histories import FIRST_DAY, make_stay
 from tests.support.instance import Instance, eventually, running_instance
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -155,7 +157,11 @@ BAD_REQUESTS = [
     ({"core_message": 3}, 422, "no_core_message"),
     ({"people": ["9" * 32]}, 404, "not_found"),
     ({"people": [FAR]}, 404, "not_found"),
-    ({"people": []}, 422, "malformed"),
+    ({"people": []}, 422, "people_or_segment"),
+    ({"segment": {"sex": "female"}}, 422, "people_or_segment"),
+    ({"people": [], "segment": {"youngest": 60, "oldest": 20}}, 422, "ages_turned"),
+    ({"people": [], "segment": {"name": "x"}}, 422, "malformed"),
+    ({"people": [], "segment": {"sex": "female"}}, 404, "not_found"),
     ({"division": ELSEWHERE, "people": [FAR]}, 403, "outside_your_division"),
 ]
 
@@ -293,3 +299,45 @@ async def test_a_third_message_on_a_day_waits_for_the_next(outreach: Instance, w
 
     (waiting,) = await eventually(waits)
     assert (waiting["reason"], waiting["next_at"]) == ("daily_limit", "2026-11-21T00:00:00.000000Z")
+
+
+async def test_a_segment_is_written_to_whoever_is_in_it_now(outreach: Instance, worker: httpx.AsyncClient) -> None:
+    made = [make_stay(f"{number:032x}", "320507003", sex=sex) for number, sex in enumerate(Sex, start=100)]
+    await write_rows(outreach.database("outreach"), [resident_row(stay, 1) for stay in made])
+
+    asked = await ask(worker, await save(worker), [], segment={"sex": "female"}, division="320507003")
+
+    assert (asked.json()["requested"], asked.json()["left_out"]) == (1, 0)
+
+
+async def test_whoever_is_new_gets_the_core_messages_once_and_nobody_else(
+    outreach: Instance, worker: httpx.AsyncClient
+) -> None:
+    street = "320507004"
+    days = (date(2026, 11, 19), date(2026, 11, 1), date(2026, 9, 1))
+    made = [
+        make_stay(f"{number:032x}", street, day=(day - FIRST_DAY).days) for number, day in enumerate(days, start=200)
+    ]
+    await write_rows(outreach.database("outreach"), [resident_row(stay, 1) for stay in made])
+    text = [{"language": "zh", "body": "核心信息{number}：{message}"}]
+    template_id = await save(worker, topic="core_message", texts=text)
+    order = {"template_id": template_id, "channel": "local", "since": "2026-10-01"}
+    placed = await worker.post("/standing-orders", params={"division": street}, json=order)
+    assert placed.status_code == 200
+    orders = outreach.database("outreach")["standing_orders"]
+    await eventually(lambda: orders.find_one({"_id": street}))
+    messaging = outreach.apps["outreach"].state.messaging
+
+    reached = [await ask_for_newcomers(messaging) for _ in range(2)]
+    await outreach.database("outreach")["reached"].delete_many({})  # as after a crash
+    again = await ask_for_newcomers(messaging)
+
+    assert (reached, again) == ([2, 0], 2)
+    core = {"person_id": {"$in": [stay.person_id for stay in made]}}
+    journal = outreach.database("outreach")["journal"]
+    requested = {**core, "facts.event": {"$regex": "message_requested"}}
+    assert await journal.count_documents(requested) == 2 * 19
+    ended = await worker.post("/standing-orders/end", params={"division": street})
+    assert ended.json()["ended"]
+    refused = await worker.post("/standing-orders/end", params={"division": street})
+    assert refused.json()["code"] == "no_standing_order"
