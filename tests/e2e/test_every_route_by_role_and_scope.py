@@ -205,7 +205,7 @@ class Place:
         }
         own: dict[str, dict[str, Any]] = {service: {} for service in SERVICES}
         own |= {service: {"import_id": import_id} for service, import_id in imports.items()}
-        own["outreach"] = {"person_id": self.ids["people"][0]}  # who does not die or leave meanwhile
+        own["outreach"] |= {"person_id": self.ids["people"][0]}  # who does not die or leave meanwhile
         ids = {"import_id": GHOSTS["import_id"], **self.ids}
         return {service: Things(self.street, {**ids, **own[service]}, bundle) for service in SERVICES}
 

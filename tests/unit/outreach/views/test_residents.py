@@ -93,6 +93,7 @@ def test_of_a_stay_is_kept_what_decides_on_audiences_the_household_and_nothing_e
 
     assert (row.collection, row.id, row.sequence) == ("residents", stay.stay_id, 3)
     assert row.fields == {
+        "started_on": stay.started_on.isoformat(),
         "person_id": stay.person_id,
         "street": "320507001",
         "state": "open",
