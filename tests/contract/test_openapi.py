@@ -9,10 +9,9 @@ from deploy.local.stack import Stack
 from services.runtime.openapi import refusals_of
 from tests.support.instance import SERVICES, Instance
 from tests.support.refusals import errors_of
+from tests.support.routes import SIGNED
 
 OPEN_TO_ALL = {"/health/live", "/health/ready", "/metrics"}
-SIGNED = {"/activities/{activity_id}/door", "/message-reports"}
-"""Where no token is asked for, but a signature: of the body, or the signed code at a door."""
 
 
 @pytest.mark.parametrize("service", SERVICES)

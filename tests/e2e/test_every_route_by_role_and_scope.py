@@ -76,12 +76,13 @@ class Deployment:
         return [route for route in routes_of(service, self.instance.apps[service].openapi()) if route.guarded]
 
     async def recorded(self) -> dict[str, int]:
-        """Return how many documents each collection has, but for the log of what was tried and read."""
+        """Return how many documents each collection has, but for the log and for what MongoDB forgets by itself."""
         return {
             f"{service}.{name}": await database[name].count_documents({})
             for service, database in self.instance.databases.items()
             for name in await database.list_collection_names()
-            if name not in ("access_log", "limits")
+            if name != "access_log"
+            and not any("expireAfterSeconds" in index for index in (await database[name].index_information()).values())
         }
 
 

@@ -70,6 +70,9 @@ VALUES: Mapping[str, Any] = {
     "until": "2026-11-01",
 }
 """What is neither the id of a thing nor a division, by the name of the parameter or field."""
+SIGNED = frozenset({"/activities/{activity_id}/door", "/message-reports"})
+"""Where no token is asked for, but what is signed in the body: the code at a door, or all of a gateway's report."""
+
 DIVISIONS = frozenset({"division", "street", "district", "owner"})
 """The names under which a caller tells where; they are filled in even where a route does not ask for them."""
 
