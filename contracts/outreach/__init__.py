@@ -1,1 +1,1 @@
-"""The facts that outreach publishes: activities, boards, materials, plays of audio-visual works, articles, supplies."""
+"""The facts that outreach publishes: institutions, activities and who came, what is shown and given, messages."""

@@ -40,7 +40,7 @@ from contracts.registration.conflicts import CONFLICT_FACTS, ConflictFact
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFact, NoticeFact
 from contracts.registration.people import PERSON_FACTS, PersonFact
 from contracts.registration.stays import STAY_FACTS, StayFact
-from tests.support.histories import (
+from tests.support.facts import (
     FIRST_DAY,
     FIRST_MOMENT,
     PEOPLE,

@@ -15,7 +15,7 @@ from services.archives import projector
 from services.archives.commands import imports
 from services.archives.intake.rounds import read_round
 from services.archives.views.rows import ARCHIVES
-from tests.support.histories import envelop, make_stay
+from tests.support.facts import envelop, make_stay
 from tests.support.instance import Instance, eventually, running_instance
 from tests.unit.archives.intake.test_rounds import HEADER, workbook
 

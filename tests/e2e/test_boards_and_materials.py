@@ -13,7 +13,7 @@ from contracts.outreach.materials import MaterialReceived
 from deploy.local.stack import Stack
 from services.outreach.views.residents import resident_row
 from services.runtime.mongo import write_rows
-from tests.support.histories import make_stay
+from tests.support.facts import make_stay
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.pictures import photo
 from tests.support.samples import sample_of

@@ -13,7 +13,7 @@ from aiormq.exceptions import AMQPError
 from contracts.envelope import render, render_batch
 from contracts.registration.stays import StayStarted
 from deploy.local.stack import Stack
-from tests.support.histories import envelop, make_stay
+from tests.support.facts import envelop, make_stay
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.offices import make_arrival
 

@@ -18,7 +18,7 @@ from contracts.envelope import render, render_batch, wrap
 from contracts.registration.stays import StayStarted
 from tests.faults.deployment import Deployment
 from tests.faults.form import WHOLE_WITHIN, in_form
-from tests.support.histories import make_stay
+from tests.support.facts import make_stay
 from tests.support.instance import eventually
 
 FACTS = in_form(short=20_000, long=100_000)

@@ -31,8 +31,8 @@ from services.runtime.clock import Clock, system_clock
 from services.runtime.mongo import write_rows
 from tests.faults.form import in_form
 from tests.support.attacks import served
+from tests.support.facts import make_stay
 from tests.support.gateways import Gateway, gateway_at_work
-from tests.support.histories import make_stay
 from tests.support.instance import Instance, eventually, forget_instance, running_instance
 
 PEOPLE = in_form(short=300, long=10_000)
@@ -184,7 +184,7 @@ async def test_each_person_gets_a_message_once_at_most_and_every_message_is_acco
     else:
         assert ended["uncertain"] > 0
         assert ended["failed"] == REFUSED
-    print(f"\n{PEOPLE} messages, knows keys: {knows_keys}: {dict(ended)}, asked {gateway.asked.total()} times")  # noqa: T201  # shown with -s
+    print(f"\n{PEOPLE} messages, knows keys: {knows_keys}: {dict(ended)}, asked {gateway.asked.total()} times")  # noqa: T201  # the figures are what the long form is run for
 
 
 @pytest.mark.parametrize("knows_keys", [True, False], ids=["a gateway that knows keys", "one that knows none"])

@@ -25,7 +25,8 @@ from services.registration import projector as registration
 from services.reporting import projector as reporting
 from services.runtime.journal import JOURNAL
 from services.runtime.mongo import Document
-from tests.support.histories import EventList, batches, envelop, heard_by, histories, make_stay, rounds, stay_histories
+from tests.support.facts import EventList, envelop, make_stay
+from tests.support.histories import batches, heard_by, histories, rounds, stay_histories
 from tests.support.instance import SERVICES, Instance, forget_instance
 
 Views = dict[str, list[Document]]

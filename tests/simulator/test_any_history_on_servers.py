@@ -25,7 +25,7 @@ from contracts.registration.notices import AnswerState
 from deploy.local.stack import Stack
 from tests.simulator.invariants import find_silent_doubles
 from tests.support.clerks import Day
-from tests.support.histories import FIRST_DAY
+from tests.support.facts import FIRST_DAY
 from tests.support.neighbours import Neighbours
 from tests.support.offices import make_arrival, make_departure
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts.envelope import Event, Fact
 from services.runtime.mongo import Document, Row
-from tests.support.histories import EventList
+from tests.support.facts import EventList
 
 Changes = Callable[[Event[Any]], Iterator[Row]]
 """A projector's function that makes rows of a fact."""

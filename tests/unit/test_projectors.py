@@ -9,7 +9,8 @@ from services.archives.projector import changes as archives
 from services.outreach.projector import changes as outreach
 from services.registration.projector import changes as registration
 from services.reporting.projector import changes as reporting
-from tests.support.histories import EventList, heard_by, histories, repeated
+from tests.support.facts import EventList
+from tests.support.histories import heard_by, histories, repeated
 from tests.support.projections import UNKNOWN, Changes, last_of_each_stream, rows_of
 
 PROJECTORS = {"registration": registration, "archives": archives, "outreach": outreach, "reporting": reporting}

@@ -16,6 +16,8 @@ Worker = Annotated[Caller, Depends(allow(Role.HEALTH_WORKER, Role.CLERK, Role.SU
 Reader = Annotated[Caller, Depends(allow(Role.HEALTH_WORKER, Role.CLERK, Role.SUPERVISOR, Role.DISTRICT))]
 
 ID = r"^[0-9a-f]{32}$"
+HexId = Annotated[str, Field(pattern=ID)]
+"""The id of a message, a template or a request."""
 IdInPath = Annotated[str, Path(pattern=ID)]
 InstitutionId = Annotated[str | None, Field(pattern=ID, description="the institution that it belongs to, if any")]
 Staff = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,39}$", description="a staff number or account")]
@@ -44,9 +46,6 @@ def street_of(service: Service, caller: Caller, typed: str) -> str:
 Sender = Annotated[Caller, Depends(allow(Role.HEALTH_WORKER, Role.CLERK, Role.SUPERVISOR, Role.SERVICE))]
 """Whoever may ask for messages: another service too, such as archives for what is due."""
 Supervision = Annotated[Caller, Depends(allow(Role.SUPERVISOR, Role.DISTRICT))]
-
-HexId = Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]
-"""The id of a message, a template or a request."""
 
 
 async def _messaging(request: Request) -> Messaging:

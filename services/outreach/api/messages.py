@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 from contracts.envelope import PersonId as Person
 from contracts.outreach.messages import Filled, Language, Message, MessageChannel, MessageState, Preference, Topic
 from contracts.outreach.segments import Segment
-from services.outreach.api.dependencies import HexId, MessagingHere, Reader, Sender, Worker
+from services.outreach.api.dependencies import HexId, InstitutionId, MessagingHere, Reader, Sender, Worker
 from services.outreach.commands.messages import (
     NoChannelError,
     NoCoreMessageError,
@@ -63,7 +63,7 @@ class MessagesRequest(Body):
     values: tuple[ValueRequest, ...] = Field(default=(), max_length=10)
     core_message: int | None = Field(default=None, ge=1, le=1000, description="the number of a core message")
     activity_id: str | None = Field(default=None, pattern=r"^[0-9a-f-]{32,36}$")
-    institution_id: str | None = Field(default=None, pattern=r"^[0-9a-f]{32}$")
+    institution_id: InstitutionId = None
     not_before: datetime | None = None
 
 

@@ -5,8 +5,8 @@ from datetime import date
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from contracts.envelope import uuid7
-from services.outreach.api.dependencies import ActivityId, Reader, Worker, activity_of
+from contracts.envelope import PersonId, uuid7
+from services.outreach.api.dependencies import ActivityId, HexId, Reader, Worker, activity_of
 from services.outreach.commands.activities import UnknownActivityError, find
 from services.outreach.commands.sign_ins import NotKnownHereError, count_recorded, sign_in_person, sign_in_phone
 from services.outreach.domain.activities import CancelledError, HeldInFutureError, MoreSignInsError
@@ -24,7 +24,7 @@ _SIGNING = (UnknownActivityError, CancelledError, HeldInFutureError, WrongDayErr
 class SignInRequest(Body):
     """A person who came, on the day of the activity."""
 
-    person_id: str = Field(pattern=r"^[0-9a-f]{32}$")
+    person_id: PersonId
     signed_on: date
 
 
@@ -32,7 +32,7 @@ class DoorRequest(Body):
     """The code at the door, as it was typed, and a random number that the phone keeps for itself."""
 
     code: str = Field(pattern=r"^[A-Za-z2-7]{8}$")
-    phone_key: str = Field(pattern=r"^[0-9a-f]{32}$")
+    phone_key: HexId
 
 
 class SignedInAnswer(BaseModel):

@@ -8,7 +8,8 @@ import httpx
 from pydantic import BaseModel, ValidationError
 
 from contracts.outreach.messages import Topic
-from services.outreach.channels.gateways import TIMEOUT, AddressKind
+from contracts.registration.contacts import ContactKind
+from services.outreach.channels.gateways import TIMEOUT
 from services.outreach.channels.http import open_client
 
 MOST = 200
@@ -41,7 +42,7 @@ class Contacts:
         self._token_file = token_file
         self._client = open_client()
 
-    async def find(self, division: str, people: Sequence[str], kind: AddressKind, topic: Topic) -> dict[str, str]:
+    async def find(self, division: str, people: Sequence[str], kind: ContactKind, topic: Topic) -> dict[str, str]:
         """Return addresses of people who live in a division, by person; raise NoContactsError if they can't be asked.
 
         Those who live elsewhere, are not known, or gave no such address are missing alike.

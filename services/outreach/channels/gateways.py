@@ -1,10 +1,10 @@
 """The one interface of all channels: send a letter to an address, and perhaps tell whether it was taken."""
 
 from datetime import timedelta
-from enum import StrEnum
 from typing import Protocol
 
 from contracts.outreach.messages import MessageChannel
+from contracts.registration.contacts import ContactKind
 from services.outreach.domain.letters import Letter
 from services.outreach.domain.messages import Answer
 
@@ -15,23 +15,16 @@ LEASE = timedelta(seconds=60)
 LARGEST_ANSWER = 16 * 1024
 
 
-class AddressKind(StrEnum):
-    """What a channel needs to know of a person; it is asked of registration and kept nowhere."""
-
-    PHONE = "phone"
-    EMAIL = "email"
-    OPENID = "openid"
-
-
 class Gateway(Protocol):
     """What takes letters over one channel.
 
-    `keys` is for how long it knows a message again by its key and does not send it twice; None if it does not.
+    `address` is the kind of contact that it writes to, which is asked of registration and kept nowhere. `keys` is for
+    how long it knows a message again by its key and does not send it twice; None if it does not.
     `tells` says whether `find` answers by the key.
     """
 
     channel: MessageChannel
-    address: AddressKind | None
+    address: ContactKind | None
     keys: timedelta | None
     tells: bool
 

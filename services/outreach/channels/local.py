@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from contracts.outreach.messages import MessageChannel
-from services.outreach.channels.gateways import AddressKind
+from contracts.registration.contacts import ContactKind
 from services.outreach.domain.letters import Letter
 from services.outreach.domain.messages import Answer, NotTaken, Taken
 from services.outreach.views.letters import find_letter, keep_letter
@@ -15,7 +15,7 @@ class LocalPage:
     """Writes letters to a page, under their keys."""
 
     channel = MessageChannel.LOCAL
-    address: AddressKind | None = None
+    address: ContactKind | None = None
     keys: timedelta | None = timedelta(days=365)
     tells = True
 

@@ -17,7 +17,8 @@ from aiosmtplib.errors import (
 from pydantic import SecretStr
 
 from contracts.outreach.messages import MessageChannel
-from services.outreach.channels.gateways import TIMEOUT, AddressKind
+from contracts.registration.contacts import ContactKind
+from services.outreach.channels.gateways import TIMEOUT
 from services.outreach.domain.letters import Letter
 from services.outreach.domain.messages import Answer, NotTaken, Refused, Taken, Unsure
 
@@ -38,7 +39,7 @@ class Mail:
     """Sends each letter over a connection of its own."""
 
     channel = MessageChannel.EMAIL
-    address: AddressKind | None = AddressKind.EMAIL
+    address: ContactKind | None = ContactKind.EMAIL
     keys: timedelta | None = None
     tells = False
 

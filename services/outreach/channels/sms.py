@@ -8,7 +8,7 @@ from datetime import timedelta
 from pydantic import SecretStr
 
 from contracts.outreach.messages import MessageChannel
-from services.outreach.channels.gateways import AddressKind
+from contracts.registration.contacts import ContactKind
 from services.outreach.channels.http import Heard, ask, open_client
 from services.outreach.domain.letters import Letter
 from services.outreach.domain.messages import Answer, NotTaken, Refused, Taken, Unsure
@@ -22,7 +22,7 @@ class SmsGateway:
     """A gateway for text messages."""
 
     channel = MessageChannel.SMS
-    address: AddressKind | None = AddressKind.PHONE
+    address: ContactKind | None = ContactKind.PHONE
 
     def __init__(self, url: str, token: SecretStr, *, keys: timedelta | None, tells: bool, timeout: float) -> None:
         self._url = url.rstrip("/")

@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from contracts.outreach.messages import MessageChannel
-from services.outreach.channels.gateways import AddressKind
+from contracts.registration.contacts import ContactKind
 from services.outreach.channels.http import Heard, ask, open_client
 from services.outreach.domain.letters import Letter
 from services.outreach.domain.messages import Answer, NotTaken, Refused, Taken, Unsure
@@ -28,7 +28,7 @@ class WechatAccount:
     """An official account that sends template messages to its followers."""
 
     channel = MessageChannel.WECHAT
-    address: AddressKind | None = AddressKind.OPENID
+    address: ContactKind | None = ContactKind.OPENID
     keys: timedelta | None = timedelta(minutes=9)
     tells = False
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from contracts.outreach.activities import Activity, ActivityFact
 from contracts.refusals import RefusedError
+from services.outreach.commands.recording import record_decision
 from services.outreach.domain import activities
 from services.outreach.domain.activities import Held
-from services.runtime.journal import StreamConflictError
 from services.runtime.service import Service
 
 Decision = Callable[[Activity], ActivityFact | None]
@@ -37,21 +37,20 @@ async def change(service: Service, activity_id: str, decide: Decision, cause: st
 
     Raise UnknownActivityError, or what the decision raises.
     """
-    event = await service.journal.load(f"activity/{activity_id}", ActivityFact)
-    if event is None:
-        raise UnknownActivityError
-    fact = decide(event.data.activity)
-    if fact is None:
-        return event.data.activity
-    commit = service.journal.commit(fact, after=event.sequence, causation=cause, correlation=event.correlationid)
-    try:
-        await service.journal.record_one(commit)
-    except StreamConflictError:
-        return await change(service, activity_id, decide, cause)
-    return fact.activity
+
+    def decide_known(known: ActivityFact | None) -> ActivityFact | None:
+        return decide(_known(known))
+
+    return _known(await record_decision(service, f"activity/{activity_id}", ActivityFact, decide_known, cause))
 
 
 async def find(service: Service, activity_id: str) -> Activity | None:
     """Return an activity from the journal; None if there is no such activity."""
     event = await service.journal.load(f"activity/{activity_id}", ActivityFact)
     return event.data.activity if event else None
+
+
+def _known(fact: ActivityFact | None) -> Activity:
+    if fact is None:
+        raise UnknownActivityError
+    return fact.activity

@@ -10,10 +10,13 @@ from services.outreach.intake.exports import write_lines
 from services.outreach.views.activities import ACTIVITIES
 from services.outreach.views.articles import ARTICLES
 from services.outreach.views.boards import BOARDS, ISSUES
-from services.outreach.views.exports import MOST, find_all, find_by_id, find_in_period
 from services.outreach.views.materials import MATERIALS, MOVEMENTS
+from services.outreach.views.pages import find_by_id, find_in_period, find_page
 from services.runtime.mongo import Document
 from services.runtime.service import Service
+
+MOST = 50_000
+"""Rows of one export."""
 
 
 class TooManyRowsError(RefusedError):
@@ -43,16 +46,16 @@ async def _find(
     database = service.database
     match kind:
         case RegisterKind.ACTIVITIES:
-            return await find_in_period(database, ACTIVITIES, areas, "planned_on", period)
+            return await find_in_period(database, ACTIVITIES, areas, "planned_on", period, MOST + 1)
         case RegisterKind.ARTICLES:
-            return await find_in_period(database, ARTICLES, areas, "submitted_on", period)
+            return await find_in_period(database, ARTICLES, areas, "submitted_on", period, MOST + 1)
         case RegisterKind.BOARDS:
-            return await find_all(database, BOARDS, areas)
+            return await find_page(database, BOARDS, areas, "", MOST + 1)
         case RegisterKind.BOARD_ISSUES:
-            issues = await find_in_period(database, ISSUES, areas, "changed_on", period)
+            issues = await find_in_period(database, ISSUES, areas, "changed_on", period, MOST + 1)
             boards = await find_by_id(database, BOARDS, [issue["board_id"] for issue in issues])
             return [{**issue, "place": boards.get(issue["board_id"], {}).get("place")} for issue in issues]
         case RegisterKind.MATERIALS:
-            movements = await find_in_period(database, MOVEMENTS, areas, "moved_on", period)
+            movements = await find_in_period(database, MOVEMENTS, areas, "moved_on", period, MOST + 1)
             materials = await find_by_id(database, MATERIALS, [one["material_id"] for one in movements])
             return [{**materials.get(one["material_id"], {}), **one} for one in movements]

@@ -17,10 +17,10 @@ from contracts.outreach.messages import (
     Topic,
 )
 from contracts.refusals import RefusedError
+from services.outreach.commands.recording import record_decision
 from services.outreach.domain import core_messages, messages, templates
 from services.outreach.domain.templates import CORE_NUMBER
 from services.outreach.service import Messaging
-from services.runtime.journal import StreamConflictError
 
 BATCH = 500
 
@@ -82,18 +82,11 @@ async def save_template(messaging: Messaging, template: Template, cause: str) ->
 
 async def retire_template(messaging: Messaging, template_id: str, cause: str) -> Template:
     """Record that nothing more is sent with a template; raise UnknownTemplateError if there is none."""
-    journal = messaging.service.journal
-    event = await journal.load(f"template/{template_id}", TemplateFact)
-    if event is None:
-        raise UnknownTemplateError
-    fact = templates.retire(event.data.template)
-    if fact is None:
-        return event.data.template
-    try:
-        await journal.record_one(journal.commit(fact, after=event.sequence, causation=cause))
-    except StreamConflictError:
-        return await retire_template(messaging, template_id, cause)
-    return fact.template
+
+    def decide(known: TemplateFact | None) -> TemplateFact | None:
+        return templates.retire(_known(known))
+
+    return _known(await record_decision(messaging.service, f"template/{template_id}", TemplateFact, decide, cause))
 
 
 async def check_wanted(messaging: Messaging, wanted: Wanted, divisions: Sequence[str]) -> Template:
@@ -160,13 +153,16 @@ async def find_preference(messaging: Messaging, person_id: str, district: str) -
 
 async def state_preference(messaging: Messaging, preference: Preference, cause: str) -> Preference:
     """Record what a person told about messages, in place of what was told before."""
-    journal = messaging.service.journal
-    event = await journal.load(f"preference/{preference.preference_id}", PreferenceFact)
-    if event is not None and event.data.preference == preference:
-        return preference
-    after = event.sequence if event else 0
-    try:
-        await journal.record_one(journal.commit(PreferenceStated(preference=preference), after=after, causation=cause))
-    except StreamConflictError:
-        return await state_preference(messaging, preference, cause)
+
+    def decide(known: PreferenceFact | None) -> PreferenceFact | None:
+        return None if known and known.preference == preference else PreferenceStated(preference=preference)
+
+    stream = f"preference/{preference.preference_id}"
+    await record_decision(messaging.service, stream, PreferenceFact, decide, cause)
     return preference
+
+
+def _known(fact: TemplateFact | None) -> Template:
+    if fact is None:
+        raise UnknownTemplateError
+    return fact.template

@@ -4,11 +4,11 @@ from datetime import date
 
 from contracts.outreach.messages import StandingOrder, StandingOrderFact, StandingOrderPlaced
 from services.outreach.commands.messages import Wanted, check_wanted
+from services.outreach.commands.recording import record_decision
 from services.outreach.domain import core_messages, standing_orders
 from services.outreach.domain.standing_orders import NoOrderError
 from services.outreach.service import Messaging
 from services.outreach.views.messages import find_newcomers, list_standing_orders, note_reached
-from services.runtime.journal import StreamConflictError
 
 ASK_EVERY = 60.0
 """Seconds between two looks for people who are new."""
@@ -19,29 +19,26 @@ async def place(messaging: Messaging, order: StandingOrder, cause: str) -> Stand
     """Record an order in place of the one that stood; raise a refusal if its messages could not be sent."""
     wanted = Wanted(cause, order.template_id, order.channel, order.language, core_message=1)
     await check_wanted(messaging, wanted, [order.owner])
-    journal = messaging.service.journal
-    event = await journal.load(f"standing_order/{order.owner}", StandingOrderFact)
-    if event is not None and event.data.order == order:
-        return order
-    after = event.sequence if event else 0
-    try:
-        await journal.record_one(journal.commit(StandingOrderPlaced(order=order), after=after, causation=cause))
-    except StreamConflictError:
-        return await place(messaging, order, cause)
+
+    def decide(known: StandingOrderFact | None) -> StandingOrderFact | None:
+        return None if known and known.order == order else StandingOrderPlaced(order=order)
+
+    await record_decision(messaging.service, f"standing_order/{order.owner}", StandingOrderFact, decide, cause)
     return order
 
 
 async def end(messaging: Messaging, owner: str, cause: str) -> StandingOrder:
     """Record that an order is ended; raise NoOrderError if none stands."""
-    journal = messaging.service.journal
-    event = await journal.load(f"standing_order/{owner}", StandingOrderFact)
-    if event is None:
+
+    def decide(known: StandingOrderFact | None) -> StandingOrderFact | None:
+        return standing_orders.end(_known(known))
+
+    return _known(await record_decision(messaging.service, f"standing_order/{owner}", StandingOrderFact, decide, cause))
+
+
+def _known(fact: StandingOrderFact | None) -> StandingOrder:
+    if fact is None:
         raise NoOrderError
-    fact = standing_orders.end(event.data.order)
-    try:
-        await journal.record_one(journal.commit(fact, after=event.sequence, causation=cause))
-    except StreamConflictError:
-        return await end(messaging, owner, cause)
     return fact.order
 
 

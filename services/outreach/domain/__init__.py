@@ -1,1 +1,1 @@
-"""Pure decisions on activities, and the criteria of audiences."""
+"""Pure decisions of outreach, one module per subject, and the figures of the field as tables beside them."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 
 from contracts.outreach.activities import Activity
 from contracts.reference.divisions import Area
-from services.runtime.mongo import Database, Row, in_areas, make_index
+from services.outreach.views.pages import find_in_period, in_period
+from services.runtime.mongo import Database, Document, Row, make_index
 
 ACTIVITIES = "activities"
 
@@ -23,26 +23,16 @@ def activity_row(activity: Activity, sequence: int) -> Row:
 
 async def list_activities(database: Database, areas: Sequence[Area], since: date, until: date) -> list[Activity]:
     """Return the activities planned in areas for a period (both days included) by street and day, at most 1,000."""
-    query: dict[str, Any] = {
-        "street": in_areas(areas),
-        "planned_on": {"$gte": since.isoformat(), "$lte": until.isoformat()},
-    }
-    found = database[ACTIVITIES].find(query, hint="street").sort([("street", 1), ("planned_on", 1)]).limit(1000)
-    return [Activity.model_validate({**document, "activity_id": document["_id"]}) async for document in found]
+    found = await find_in_period(database, ACTIVITIES, areas, "planned_on", (since, until), 1000)
+    return [Activity.model_validate({**row, "activity_id": row["_id"]}) for row in found]
 
 
 async def count_by_occasion(
     database: Database, areas: Sequence[Area], since: date, until: date
 ) -> list[tuple[str, str, str, int]]:
     """Return how many activities planned for a period each occasion has: (occasion, kind, state, how many)."""
-    stages: list[dict[str, Any]] = [
-        {
-            "$match": {
-                "street": in_areas(areas),
-                "planned_on": {"$gte": since.isoformat(), "$lte": until.isoformat()},
-                "occasion": {"$type": "string"},
-            }
-        },
+    stages: list[Document] = [
+        {"$match": {**in_period(areas, "planned_on", (since, until)), "occasion": {"$type": "string"}}},
         {"$group": {"_id": {"occasion": "$occasion", "kind": "$kind", "state": "$state"}, "count": {"$sum": 1}}},
     ]
     found = database[ACTIVITIES].aggregate(stages, hint="street")

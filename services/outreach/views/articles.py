@@ -5,7 +5,8 @@ from datetime import date
 
 from contracts.outreach.articles import Article
 from contracts.reference.divisions import Area
-from services.runtime.mongo import Database, Document, Row, in_areas, make_index
+from services.outreach.views.pages import find_in_period, in_period
+from services.runtime.mongo import Database, Document, Row, make_index
 
 ARTICLES = "articles"
 
@@ -22,19 +23,14 @@ def article_row(article: Article, sequence: int) -> Row:
 
 async def list_articles(database: Database, areas: Sequence[Area], since: date, until: date) -> list[Article]:
     """Return the articles of areas in a period (both days included) by street and day, at most 1,000."""
-    query = _submitted(areas, since, until)
-    found = database[ARTICLES].find(query, hint="street").sort([("street", 1), ("submitted_on", 1)]).limit(1000)
-    return [Article.model_validate({**row, "article_id": row["_id"]}) async for row in found]
+    found = await find_in_period(database, ARTICLES, areas, "submitted_on", (since, until), 1000)
+    return [Article.model_validate({**row, "article_id": row["_id"]}) for row in found]
 
 
 async def count_articles(database: Database, areas: Sequence[Area], since: date, until: date) -> dict[str, int]:
     """Return how many articles each unit of areas submitted in a period (both days included), by unit."""
     stages: list[Document] = [
-        {"$match": _submitted(areas, since, until)},
+        {"$match": in_period(areas, "submitted_on", (since, until))},
         {"$group": {"_id": {"$ifNull": ["$institution_id", "$street"]}, "articles": {"$sum": 1}}},
     ]
     return {row["_id"]: row["articles"] async for row in database[ARTICLES].aggregate(stages, hint="street")}
-
-
-def _submitted(areas: Sequence[Area], since: date, until: date) -> Document:
-    return {"street": in_areas(areas), "submitted_on": {"$gte": since.isoformat(), "$lte": until.isoformat()}}

@@ -5,7 +5,8 @@ from datetime import date
 
 from contracts.outreach.audiovisuals import Play
 from contracts.reference.divisions import Area
-from services.runtime.mongo import Database, Document, Row, in_areas, make_index
+from services.outreach.views.pages import find_in_period
+from services.runtime.mongo import Database, Row, make_index
 
 PLAYS = "plays"
 
@@ -22,9 +23,5 @@ def play_row(play: Play, sequence: int) -> Row:
 
 async def list_plays(database: Database, areas: Sequence[Area], since: date, until: date) -> list[Play]:
     """Return the plays in areas in a period (both days included) by street and day, at most 1,000."""
-    query: Document = {
-        "street": in_areas(areas),
-        "played_on": {"$gte": since.isoformat(), "$lte": until.isoformat()},
-    }
-    found = database[PLAYS].find(query, hint="street").sort([("street", 1), ("played_on", 1)]).limit(1000)
-    return [Play.model_validate({**row, "play_id": row["_id"]}) async for row in found]
+    found = await find_in_period(database, PLAYS, areas, "played_on", (since, until), 1000)
+    return [Play.model_validate({**row, "play_id": row["_id"]}) for row in found]

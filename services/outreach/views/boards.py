@@ -5,7 +5,8 @@ from datetime import date
 
 from contracts.outreach.boards import Board, BoardIssue
 from contracts.reference.divisions import Area
-from services.runtime.mongo import Database, Document, Row, in_areas, make_index
+from services.outreach.views.pages import find_page
+from services.runtime.mongo import Database, Document, Row, make_index
 
 BOARDS = "boards"
 ISSUES = "board_issues"
@@ -30,12 +31,8 @@ def issue_row(issue: BoardIssue, sequence: int) -> Row:
 
 async def list_boards(database: Database, areas: Sequence[Area], after: str, limit: int) -> list[Board]:
     """Return the boards of areas by street and id, those after a cursor."""
-    query: Document = {"street": in_areas(areas)}
-    if after:
-        street, _, board = after.partition("|")
-        query = {"$and": [query, {"$or": [{"street": {"$gt": street}}, {"street": street, "_id": {"$gt": board}}]}]}
-    found = database[BOARDS].find(query, hint="street").sort([("street", 1), ("_id", 1)]).limit(limit)
-    return [Board.model_validate({**row, "board_id": row["_id"]}) async for row in found]
+    found = await find_page(database, BOARDS, areas, after, limit)
+    return [Board.model_validate({**row, "board_id": row["_id"]}) for row in found]
 
 
 async def find_last_changes(database: Database, boards: Sequence[str]) -> dict[str, date]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from contracts.outreach.institutions import Institution, InstitutionKind
 from contracts.reference.divisions import Area
+from services.outreach.views.pages import find_page
 from services.runtime.mongo import Database, Document, Row, in_areas, make_index
 
 INSTITUTIONS = "institutions"
@@ -24,12 +25,9 @@ async def list_institutions(
     database: Database, areas: Sequence[Area], kind: InstitutionKind | None, after: str, limit: int
 ) -> list[Institution]:
     """Return the institutions of areas by street and id, of one kind or all, those after a cursor."""
-    query: Document = {"street": in_areas(areas), **({"kind": kind} if kind else {})}
-    if after:
-        street, _, known = after.partition("|")
-        query = {"$and": [query, {"$or": [{"street": {"$gt": street}}, {"street": street, "_id": {"$gt": known}}]}]}
-    found = database[INSTITUTIONS].find(query, hint="street").sort([("street", 1), ("_id", 1)]).limit(limit)
-    return [Institution.model_validate({**row, "institution_id": row["_id"]}) async for row in found]
+    wanted = {"kind": kind.value} if kind else {}
+    found = await find_page(database, INSTITUTIONS, areas, after, limit, **wanted)
+    return [Institution.model_validate({**row, "institution_id": row["_id"]}) for row in found]
 
 
 async def count_institutions(database: Database, areas: Sequence[Area]) -> list[tuple[InstitutionKind, bool, int]]:

@@ -5,22 +5,22 @@ from collections.abc import Sequence
 from contracts.outreach.materials import Material, Movement
 from contracts.reference.divisions import Area
 from contracts.registration.stays import StayState
+from services.outreach.views.pages import find_page
 from services.outreach.views.residents import RESIDENTS
-from services.runtime.mongo import Database, Document, Row, in_areas, make_index
+from services.runtime.mongo import Database, Document, Row, make_index
 
 MATERIALS = "materials"
 MOVEMENTS = "movements"
 
 
 async def prepare(database: Database) -> None:
-    """Make the indexes of materials, of movements, and of residents by household."""
+    """Make the indexes of materials and of movements."""
     await make_index(database[MATERIALS], [("street", 1), ("_id", 1)], name="street")
     await make_index(database[MOVEMENTS], [("material_id", 1), ("moved_on", -1)], name="material")
     await make_index(database[MOVEMENTS], [("street", 1), ("moved_on", 1)], name="street")
     copies: Document = {"household_id": {"$type": "string"}}
     keys = [("household_id", 1), ("kind", 1)]
     await make_index(database[MOVEMENTS], keys, name="household", partialFilterExpression=copies)
-    await make_index(database[RESIDENTS], [("street", 1), ("household", 1)], name="household")
 
 
 def material_row(material: Material, sequence: int) -> Row:
@@ -35,12 +35,8 @@ def movement_row(movement: Movement, sequence: int) -> Row:
 
 async def list_materials(database: Database, areas: Sequence[Area], after: str, limit: int) -> list[Material]:
     """Return the materials of areas by street and id, those after a cursor."""
-    query: Document = {"street": in_areas(areas)}
-    if after:
-        street, _, material = after.partition("|")
-        query = {"$and": [query, {"$or": [{"street": {"$gt": street}}, {"street": street, "_id": {"$gt": material}}]}]}
-    found = database[MATERIALS].find(query, hint="street").sort([("street", 1), ("_id", 1)]).limit(limit)
-    return [Material.model_validate({**row, "material_id": row["_id"]}) async for row in found]
+    found = await find_page(database, MATERIALS, areas, after, limit)
+    return [Material.model_validate({**row, "material_id": row["_id"]}) for row in found]
 
 
 async def list_movements(database: Database, material: str, limit: int) -> list[Movement]:

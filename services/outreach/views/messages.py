@@ -42,11 +42,6 @@ async def prepare(database: Database) -> None:
     await make_index(messages, [("street", 1), ("requested_at", -1), ("_id", 1)], name="street")
     await make_index(messages, [("person_id", 1), ("requested_at", -1)], name="person")
     await make_index(messages, [("request_id", 1), ("state", 1)], name="request")
-    await make_index(
-        messages, "reference", name="reference", partialFilterExpression={"reference": {"$type": "string"}}
-    )
-    await make_index(database[RESIDENTS], "person_id", name="person")
-    await make_index(database[RESIDENTS], [("street", 1), ("started_on", 1)], name="arrival")
     await make_index(database[REACHED], "at", name="at", expireAfterSeconds=REACHED_SECONDS)
     await make_index(database[TEMPLATES], [("owner", 1), ("_id", 1)], name="owner")
 
@@ -120,12 +115,6 @@ async def find_street_of_request(database: Database, request_id: str) -> str | N
     """Return the street of one of the messages that were asked for together; None if there are none."""
     document = await database[MESSAGES].find_one({"request_id": request_id}, {"street": 1}, hint="request")
     return document["street"] if document else None
-
-
-async def find_by_reference(database: Database, reference: str) -> str | None:
-    """Return the id of the message that a gateway knows under an id of its own, by its digest; None if none is."""
-    document = await database[MESSAGES].find_one({"reference": reference}, {"_id": 1}, hint="reference")
-    return document["_id"] if document else None
 
 
 async def find_due_districts(database: Database, channel: MessageChannel, now: datetime) -> list[str]:

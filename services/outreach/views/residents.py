@@ -23,9 +23,11 @@ _LOOKED_AT = ("street", "state", "birth", "sex", "hazard", "categories", "origin
 
 
 async def prepare(database: Database) -> None:
-    """Make the index by which residents are found and counted."""
+    """Make the indexes of residents: to count segments, by person, by household, by the day of arrival."""
     await make_index(database[RESIDENTS], [(name, 1) for name in _LOOKED_AT], name="street")
     await make_index(database[RESIDENTS], "person_id", name="person")
+    await make_index(database[RESIDENTS], [("street", 1), ("household", 1)], name="household")
+    await make_index(database[RESIDENTS], [("street", 1), ("started_on", 1)], name="arrival")
 
 
 async def is_known(database: Database, person_id: str) -> bool:

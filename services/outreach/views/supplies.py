@@ -5,7 +5,8 @@ from datetime import date
 
 from contracts.outreach.supplies import Supply
 from contracts.reference.divisions import Area
-from services.runtime.mongo import Database, Document, Row, in_areas, make_index
+from services.outreach.views.pages import in_period
+from services.runtime.mongo import Database, Document, Row, make_index
 
 SUPPLIES = "supplies"
 
@@ -24,12 +25,8 @@ async def total_supplies(
     database: Database, areas: Sequence[Area], since: date, until: date
 ) -> list[tuple[str, str, int]]:
     """Return how much of each kind was issued in areas in a period (both days included): kind, unit, quantity."""
-    issued: Document = {
-        "street": in_areas(areas),
-        "issued_on": {"$gte": since.isoformat(), "$lte": until.isoformat()},
-    }
     stages: list[Document] = [
-        {"$match": issued},
+        {"$match": in_period(areas, "issued_on", (since, until))},
         {"$group": {"_id": {"kind": "$kind", "unit": "$unit"}, "quantity": {"$sum": "$quantity"}}},
         {"$sort": {"_id.kind": 1, "_id.unit": 1}},
     ]

@@ -7,8 +7,9 @@ from pydantic import BaseModel, Field
 
 from contracts.envelope import PersonId
 from contracts.outreach.messages import Topic
+from contracts.registration.contacts import ContactKind
 from services.registration.api.dependencies import Clerk, RegistrationHere, find_person
-from services.registration.commands.contacts import ContactKind, keep_contacts, tell_contacts
+from services.registration.commands.contacts import keep_contacts, tell_contacts
 from services.registration.commands.identities import newest_street
 from services.runtime.access import Caller, Role, allow
 from services.runtime.access_log.log import Access

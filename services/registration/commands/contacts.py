@@ -1,10 +1,10 @@
 """Keep how people may be written to, and tell a service that is about to; the access log has each of them first."""
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 
 from contracts.outreach.messages import Topic
 from contracts.reference.telling import tells_mobile
+from contracts.registration.contacts import ContactKind
 from contracts.registration.stays import Stay, StayState
 from services.registration.commands.identities import explain_missing, find_identity
 from services.registration.domain.identities import Identity
@@ -13,14 +13,6 @@ from services.registration.views.sealed import Replacement, find_recorded, find_
 from services.registration.views.stays import find_stays_of
 from services.runtime.access import Caller
 from services.runtime.access_log.log import Access
-
-
-class ContactKind(StrEnum):
-    """How somebody is written to: by text message, e-mail, or at the official account."""
-
-    PHONE = "phone"
-    EMAIL = "email"
-    OPENID = "openid"
 
 
 async def tell_contacts(

@@ -11,7 +11,7 @@ import pytest
 from contracts.registration.stays import StayStarted
 from deploy.local.stack import Stack
 from services.archives import projector
-from tests.support.histories import envelop, make_stay
+from tests.support.facts import envelop, make_stay
 from tests.support.instance import Instance, eventually, running_instance
 
 FORMER, KEEPING, ELSEWHERE = "320507001", "320507002", "320812008"

@@ -12,7 +12,7 @@ from contracts.registration.stays import Stay, StayStarted
 from deploy.local.stack import Stack
 from services.archives import projector
 from services.archives.views.people import find_heard
-from tests.support.histories import envelop, make_stay
+from tests.support.facts import envelop, make_stay
 from tests.support.instance import Instance, eventually, running_instance
 
 A_STREET, A_OTHER, B_STREET = "320507001", "320507002", "320812008"

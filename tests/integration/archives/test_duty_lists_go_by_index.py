@@ -12,7 +12,7 @@ from services.archives.views.duties import DutyQuery, list_duties
 from services.archives.views.rows import ARCHIVES, archive_key, archive_row, prepare
 from services.archives.views.summaries import Summary, write_summaries
 from services.runtime.mongo import Database, write_rows
-from tests.support.histories import FIRST_DAY, FIRST_MOMENT
+from tests.support.facts import FIRST_DAY, FIRST_MOMENT
 
 TODAY = date(2026, 11, 20)
 STREET, MERGED_INTO = "320507001", "320812001"

@@ -12,7 +12,7 @@ from deploy.local.stack import Stack
 from services.archives import projector
 from services.archives.domain.entries import void_entry
 from services.archives.views.rows import ARCHIVES
-from tests.support.histories import envelop, make_stay
+from tests.support.facts import envelop, make_stay
 from tests.support.instance import Instance, eventually, running_instance
 
 STREET, NEXT_DOOR = "320507001", "320507002"

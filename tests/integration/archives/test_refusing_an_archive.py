@@ -8,7 +8,7 @@ from contracts.archives.custody import Custody, CustodyFact, CustodyOffered, Lin
 from contracts.registration.stays import StayStarted
 from deploy.local.stack import Stack
 from services.archives import projector
-from tests.support.histories import FIRST_MOMENT, envelop, make_stay
+from tests.support.facts import FIRST_MOMENT, envelop, make_stay
 from tests.support.instance import Instance, eventually, running_instance
 
 HOME, ORIGIN = "320507", "320812"

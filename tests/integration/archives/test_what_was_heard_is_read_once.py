@@ -13,7 +13,7 @@ from contracts.registration.stays import StayStarted
 from deploy.local.stack import Stack
 from services.archives import projector
 from services.runtime.service import Service
-from tests.support.histories import FIRST_DAY, FIRST_MOMENT, envelop, make_stay
+from tests.support.facts import FIRST_DAY, FIRST_MOMENT, envelop, make_stay
 from tests.support.instance import Instance, forget_instance
 
 HOME, ORIGIN = "320507", "320812"

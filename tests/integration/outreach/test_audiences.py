@@ -10,7 +10,7 @@ from contracts.reference.identity import Sex
 from contracts.registration.stays import Stay, StayState
 from services.outreach.views.residents import count_audiences, prepare, resident_row
 from services.runtime.mongo import Database, write_rows
-from tests.support.histories import STREETS, make_stay
+from tests.support.facts import STREETS, make_stay
 
 TODAY = date(2026, 11, 20)
 STREET = STREETS[0]

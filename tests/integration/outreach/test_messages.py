@@ -17,7 +17,7 @@ from services.outreach.commands.standing_orders import ask_for_newcomers
 from services.outreach.service import MessagingSettings
 from services.outreach.views.residents import resident_row
 from services.runtime.mongo import write_rows
-from tests.support.histories import FIRST_DAY, make_stay
+from tests.support.facts import FIRST_DAY, make_stay
 from tests.support.instance import Instance, eventually, running_instance
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")

@@ -11,7 +11,7 @@ from deploy.local.stack import Stack
 from services.outreach.views.residents import resident_row
 from services.runtime.journal import JOURNAL
 from services.runtime.mongo import write_rows
-from tests.support.histories import PEOPLE, make_stay
+from tests.support.facts import PEOPLE, make_stay
 from tests.support.instance import Instance, eventually, running_instance
 
 STREET, DAY = "320507001", "2026-11-20"

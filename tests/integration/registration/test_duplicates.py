@@ -18,7 +18,7 @@ from services.registration.views.duplicates import add_likenesses, likenesses_of
 from services.registration.views.rows import stay_row
 from services.registration.views.sealed import IDENTITIES, Insertion, insert_sealed
 from services.runtime.mongo import Database, write_rows
-from tests.support.histories import STREETS, make_stay
+from tests.support.facts import STREETS, make_stay
 from tests.support.offices import make_arrival
 
 NOW = datetime(2026, 11, 20, 4, tzinfo=UTC)

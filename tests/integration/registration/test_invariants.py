@@ -25,7 +25,7 @@ from contracts.registration.stays import (
 from deploy.local.stack import Stack
 from services.reporting import projector
 from services.runtime.journal import JOURNAL
-from tests.support.histories import (
+from tests.support.facts import (
     FIRST_DAY,
     PEOPLE,
     STREETS,

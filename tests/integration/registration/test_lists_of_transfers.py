@@ -28,7 +28,7 @@ from services.registration.views.transfers import (
 )
 from services.runtime.mongo import Database, Row, write_rows
 from tests.support.districts import noon
-from tests.support.histories import make_stay
+from tests.support.facts import make_stay
 
 POLICY = Policy.load()
 LEFT, REACHED = "320507001", "320812008"

@@ -12,7 +12,7 @@ from services.registration.domain.households import find_accompanying
 from services.registration.views.rows import STAYS, prepare, stay_row
 from services.registration.views.stays import category_query, find_dependants, list_stays
 from services.runtime.mongo import Database, write_rows
-from tests.support.histories import PEOPLE, STREETS, make_stay
+from tests.support.facts import PEOPLE, STREETS, make_stay
 
 TODAY = date(2026, 11, 20)
 BIRTHS = (None, *(date(year, 11, day) for year in (1961, 1976, 1977, 2011, 2019, 2020, 2026) for day in (19, 20, 21)))

@@ -14,7 +14,7 @@ from services.registration.views.people import find_due
 from services.runtime.journal import JOURNAL
 from services.runtime.relay import LEFT_BEHIND_AFTER
 from tests.support.districts import noon
-from tests.support.histories import FIRST_DAY
+from tests.support.facts import FIRST_DAY
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.ledger import find_losses
 from tests.support.offices import make_arrival

@@ -41,7 +41,7 @@ from contracts.registration.stays import (
 from deploy.local.stack import Stack
 from services.reporting import projector
 from services.reporting.views.scores import find_exchanges
-from tests.support.histories import (
+from tests.support.facts import (
     FIRST_DAY,
     FIRST_MOMENT,
     PEOPLE,

@@ -5,7 +5,7 @@ from contracts.registration.notices import NoticeReceived, NoticeSent
 from contracts.registration.people import PersonDied
 from contracts.registration.stays import StayStarted
 from deploy.local.stack import Stack
-from tests.support.histories import FIRST_DAY, PEOPLE, make_answer, make_notice, make_person, make_stay
+from tests.support.facts import FIRST_DAY, PEOPLE, make_answer, make_notice, make_person, make_stay
 from tests.support.instance import Instance, eventually, running_instance
 
 SERVICES = ("registration", "archives", "reporting")

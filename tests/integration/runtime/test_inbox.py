@@ -25,7 +25,7 @@ from deploy.rabbitmq.topology import declare_queues
 from services.runtime.inbox import MAX_MESSAGE_BYTES, Inbox, Listener
 from services.runtime.mongo import Database, Document
 from services.runtime.parked import PARKED, Parked
-from tests.support.histories import envelop, make_stay
+from tests.support.facts import envelop, make_stay
 from tests.support.instance import eventually
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

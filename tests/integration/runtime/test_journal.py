@@ -11,7 +11,7 @@ from contracts.facts import ALL_FACTS, by_type
 from contracts.registration.stays import StayContested, StayEnded, StayFact, StayRetracted, StayStarted, StayState
 from services.runtime.journal import JOURNAL, Commit, Journal, StreamConflictError, mark_sent, read_unsent
 from services.runtime.mongo import Database
-from tests.support.histories import PEOPLE, STREETS, make_stay
+from tests.support.facts import PEOPLE, STREETS, make_stay
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 STAY = make_stay()

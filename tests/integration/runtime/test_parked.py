@@ -13,7 +13,7 @@ from contracts.envelope import render
 from contracts.registration.stays import StayStarted
 from deploy.local.stack import Stack
 from services.reporting import projector
-from tests.support.histories import envelop, make_stay
+from tests.support.facts import envelop, make_stay
 from tests.support.instance import Instance, eventually, running_instance
 
 STAY = make_stay(street="320507001")

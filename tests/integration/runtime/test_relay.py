@@ -21,7 +21,7 @@ from services.runtime import relay as relay_module
 from services.runtime.journal import JOURNAL, Journal
 from services.runtime.mongo import Database
 from services.runtime.relay import Relay
-from tests.support.histories import FIRST_DAY, make_stay
+from tests.support.facts import FIRST_DAY, make_stay
 from tests.support.instance import eventually
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

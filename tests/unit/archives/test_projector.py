@@ -12,7 +12,8 @@ from contracts.facts import HEARD_BY
 from contracts.registration.people import PersonsMerged
 from contracts.registration.stays import StayStarted
 from services.archives.projector import changes
-from tests.support.histories import EventList, envelop, heard_by, histories
+from tests.support.facts import EventList, envelop
+from tests.support.histories import heard_by, histories
 from tests.support.samples import sample_of
 
 HEARD = HEARD_BY["archives"]

@@ -12,7 +12,7 @@ from pydantic_core import from_json
 from contracts.envelope import NotAnEventError, render, render_batch, render_time, split_batch, unwrap, uuid7, wrap
 from contracts.facts import ALL_FACTS, by_type
 from contracts.registration.stays import StayStarted
-from tests.support.histories import make_stay
+from tests.support.facts import make_stay
 
 KNOWN = by_type(ALL_FACTS)
 RECORDED_AT = datetime(2026, 3, 1, 8, 30, tzinfo=UTC)

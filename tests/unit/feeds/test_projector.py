@@ -13,7 +13,7 @@ from services.feeds import projector
 from services.feeds.domain.entries import make_entry
 from services.feeds.tail import Tail
 from services.runtime.mongo import Document
-from tests.support.histories import EventList, envelop, make_stay
+from tests.support.facts import EventList, envelop, make_stay
 from tests.support.samples import sample_of
 
 HEARD = HEARD_BY["feeds"]

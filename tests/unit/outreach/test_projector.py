@@ -7,7 +7,8 @@ from contracts.envelope import Fact
 from contracts.facts import HEARD_BY
 from contracts.outreach.activities import Activity, ActivityHeld
 from services.outreach.projector import changes
-from tests.support.histories import EventList, heard_by, histories
+from tests.support.facts import EventList
+from tests.support.histories import heard_by, histories
 from tests.support.samples import sample_of
 
 HEARD = HEARD_BY["outreach"]

@@ -9,15 +9,8 @@ from services.registration.domain.knowledge import Knowledge
 from services.registration.projector import changes, derive
 from services.registration.views.people import KnownPerson
 from tests.support.districts import rules_of
-from tests.support.histories import (
-    PEOPLE,
-    EventList,
-    heard_by,
-    histories,
-    make_notice,
-    make_person,
-    make_stay,
-)
+from tests.support.facts import PEOPLE, EventList, make_notice, make_person, make_stay
+from tests.support.histories import heard_by, histories
 from tests.support.samples import sample_of
 
 HEARD = HEARD_BY["registration"]

@@ -14,15 +14,8 @@ from contracts.facts import HEARD_BY
 from contracts.registration.notices import NoticeConfirmed, NoticeSent
 from contracts.registration.people import PersonsMerged
 from services.reporting.projector import changes
-from tests.support.histories import (
-    EventList,
-    envelop,
-    heard_by,
-    histories,
-    make_answer,
-    make_notice,
-    make_stay,
-)
+from tests.support.facts import EventList, envelop, make_answer, make_notice, make_stay
+from tests.support.histories import heard_by, histories
 from tests.support.samples import sample_of
 
 HEARD = HEARD_BY["reporting"]

@@ -9,7 +9,7 @@ from pydantic_core import from_json
 from contracts.facts import ALL_FACTS, by_type
 from contracts.registration.stays import StayEnded, StayFact, StayRetracted, StayStarted
 from services.runtime.journal import Commit, Journal, _commit_document
-from tests.support.histories import make_stay
+from tests.support.facts import make_stay
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 STAY = make_stay()

@@ -16,7 +16,7 @@ from services.archives.domain.access import (
     must_keep_or_serve,
 )
 from services.archives.domain.errors import NoArchiveError, NoArchiveHereError
-from tests.support.histories import FIRST_MOMENT, make_stay
+from tests.support.facts import FIRST_MOMENT, make_stay
 
 PERSON = "d" * 32
 OPENED_AT, MOVED_TO, ELSEWHERE = "320507001", "320507002", "320812008"

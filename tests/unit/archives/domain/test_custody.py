@@ -28,7 +28,7 @@ from services.archives.domain.custody import may_be_refused, refuse, settle
 from services.archives.domain.duties import find_duties
 from services.archives.domain.entries import correct_entry, void_entry
 from services.archives.domain.known import Known, begin_custody, find_home
-from tests.support.histories import FIRST_DAY, FIRST_MOMENT, PEOPLE, make_stay
+from tests.support.facts import FIRST_DAY, FIRST_MOMENT, PEOPLE, make_stay
 
 DISTRICTS = ("310110", "320507", "320812")
 A, B, C = DISTRICTS

@@ -34,7 +34,7 @@ from contracts.reference.vaccines import SCHEDULES, Vaccine
 from services.archives.domain.duties import find_duties
 from services.archives.domain.follow_ups import Control, count_face_to_face, judge_pressure, visits_for
 from services.archives.domain.policy import Policy
-from tests.support.histories import PEOPLE
+from tests.support.facts import PEOPLE
 
 TODAY = date(2026, 11, 20)
 ENROLLED = date(2026, 1, 10)

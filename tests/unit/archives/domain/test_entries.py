@@ -22,7 +22,7 @@ from services.archives.domain.errors import (
     StaleVersionError,
     VoidedError,
 )
-from tests.support.histories import FIRST_DAY, FIRST_MOMENT, PEOPLE
+from tests.support.facts import FIRST_DAY, FIRST_MOMENT, PEOPLE
 
 NOW = FIRST_MOMENT + timedelta(days=1)
 ARCHIVE = Archive(person_id=PEOPLE[0], district="320507", street="320507001", opened_at=FIRST_MOMENT)

@@ -11,7 +11,7 @@ from contracts.reference.vaccines import Vaccine
 from services.archives.domain.entries import correct_entry, void_entry
 from services.archives.domain.quality import Severity
 from services.archives.domain.repetition import find_repetition, marks_of
-from tests.support.histories import FIRST_MOMENT
+from tests.support.facts import FIRST_MOMENT
 
 NOW = FIRST_MOMENT + timedelta(days=3)
 

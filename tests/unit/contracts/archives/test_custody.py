@@ -3,7 +3,7 @@
 from contracts.archives.custody import chain
 from contracts.archives.entries import Entry
 from contracts.archives.follow_ups import BloodPressure
-from tests.support.histories import FIRST_MOMENT, PEOPLE
+from tests.support.facts import FIRST_MOMENT, PEOPLE
 
 
 def entry(systolic: int, entry_id: str) -> Entry:

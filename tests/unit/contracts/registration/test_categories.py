@@ -16,7 +16,7 @@ from contracts.registration.categories import (
     categories_of,
 )
 from contracts.registration.stays import Category
-from tests.support.histories import make_stay
+from tests.support.facts import make_stay
 
 TODAY = date(2026, 11, 20)
 DAYS = st.dates(date(1900, 1, 1), date(2100, 12, 31))

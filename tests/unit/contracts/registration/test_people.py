@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.registration.people import Person, deaths, ever_linked, one_person
-from tests.support.histories import FIRST_DAY, make_person
+from tests.support.facts import FIRST_DAY, make_person
 
 A, B, C, D = (letter * 32 for letter in "abcd")
 

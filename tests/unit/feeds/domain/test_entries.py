@@ -11,7 +11,8 @@ from contracts.facts import HEARD_BY
 from contracts.reference.identity import Sex
 from contracts.registration.stays import DestinationKind, Stay, StayEnded, StayStarted, StayState
 from services.feeds.domain.entries import make_entry, pseudonym, render_entry
-from tests.support.histories import PEOPLE, EventList, envelop, make_stay, stay_histories
+from tests.support.facts import PEOPLE, EventList, envelop, make_stay
+from tests.support.histories import stay_histories
 from tests.support.models import any_of
 from tests.support.samples import sample_of
 

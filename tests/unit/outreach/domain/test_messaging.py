@@ -12,7 +12,7 @@ from contracts.reference.calendar import day_of
 from services.outreach.domain.messaging import FILE, Policy
 
 POLICY = Policy.load()
-MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # made aware
+MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  # hypothesis takes naive bounds
 
 
 def at(text: str) -> datetime:

@@ -9,7 +9,7 @@ from contracts.outreach.segments import HealthGroup, Segment
 from contracts.refusals import RefusedError
 from contracts.registration.categories import PersonCategory
 from services.outreach.domain.segments import AUDIENCES, belongs, must_be_known
-from tests.support.histories import make_stay
+from tests.support.facts import make_stay
 
 TODAY = date(2026, 11, 20)
 

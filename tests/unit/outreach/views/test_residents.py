@@ -16,7 +16,7 @@ from contracts.registration.stays import Category, Stay, StayState
 from services.outreach.domain.segments import AUDIENCES, GROUPS, belongs
 from services.outreach.views.residents import resident_row, segment_query
 from services.runtime.mongo import Document
-from tests.support.histories import STREETS, make_stay
+from tests.support.facts import STREETS, make_stay
 
 TODAY = date(2026, 11, 20)
 HERE = (Area("320507"),)

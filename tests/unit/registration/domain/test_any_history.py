@@ -17,7 +17,7 @@ from services.registration.domain import notices, people, stays
 from services.registration.domain.people import ids_concerned
 from tests.simulator.invariants import Settled, find_silent_doubles, transfers_of
 from tests.support.districts import Held, World, noon, stays_in
-from tests.support.histories import FIRST_DAY, PEOPLE
+from tests.support.facts import FIRST_DAY, PEOPLE
 
 CODES = ("320507", "320812", "310101")
 STREETS = ("320507001", "320507002", "320812001", "310101001")

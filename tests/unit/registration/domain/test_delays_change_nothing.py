@@ -17,7 +17,7 @@ from services.registration.domain.tasks import TaskKind, derive_tasks
 from services.registration.domain.transfers import TransferState, derive_transfers
 from tests.simulator.invariants import find_silent_doubles
 from tests.support.districts import POLICY, World, noon, rules_of
-from tests.support.histories import FIRST_DAY, PEOPLE, STREETS, make_answer, make_notice, make_person, make_stay
+from tests.support.facts import FIRST_DAY, PEOPLE, STREETS, make_answer, make_notice, make_person, make_stay
 
 OLD, NEW = make_stay(), make_stay(street=STREETS[2], day=30)
 REJECTED = make_answer(make_notice(NEW, OLD), AnswerState.REJECTED, reason=RejectionReason.STILL_HERE)

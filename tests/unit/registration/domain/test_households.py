@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from contracts.registration.stays import Stay, StayState
 from services.registration.domain.households import find_accompanying
 from services.registration.domain.stays import LIVING
-from tests.support.histories import STREETS, make_stay
+from tests.support.facts import STREETS, make_stay
 
 MOTHER, FATHER, BABY, GRANNY, LODGER = (letter * 32 for letter in "abcde")
 HOME = "f" * 32

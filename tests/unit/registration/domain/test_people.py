@@ -9,7 +9,7 @@ from contracts.registration.stays import Ending, Stay, StayState
 from services.registration.domain import notices, people, stays
 from services.registration.domain.transfers import TransferState
 from tests.support.districts import World, noon
-from tests.support.histories import FIRST_DAY, PEOPLE, STREETS, make_person, make_stay
+from tests.support.facts import FIRST_DAY, PEOPLE, STREETS, make_person, make_stay
 
 OLD, NEW = make_stay(), make_stay(street=STREETS[2], day=30)
 DIED = FIRST_DAY + timedelta(days=40)

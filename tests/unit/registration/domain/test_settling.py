@@ -13,7 +13,8 @@ from services.registration.domain.knowledge import Knowledge, claim_order
 from services.registration.domain.settling import Now, derive_owed_facts
 from services.registration.domain.stays import LIVING
 from tests.support.districts import World, noon, rules_of
-from tests.support.histories import FIRST_DAY, PEOPLE, STREETS, make_stay, repeated, stays
+from tests.support.facts import FIRST_DAY, PEOPLE, STREETS, make_stay
+from tests.support.histories import repeated, stays
 
 PATIENT = settings(max_examples=60, deadline=None)
 PERSON = PEOPLE[:1]

@@ -10,7 +10,7 @@ from contracts.refusals import RefusedError
 from contracts.registration.stays import Category, Stay, StayState
 from services.registration.domain import stays as domain
 from services.registration.domain.errors import LeftBeforeArrivingError, NotLivingHereError, RetractedError
-from tests.support.histories import FIRST_DAY, STREETS, make_stay
+from tests.support.facts import FIRST_DAY, STREETS, make_stay
 from tests.support.refusals import errors_of
 
 RIVAL = make_stay(street=STREETS[2], day=30)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.reporting.domain.traces import Claim, Known, trace
-from tests.support.histories import make_person
+from tests.support.facts import make_person
 
 A, B = "a" * 32, "b" * 32
 HERE, THERE = "320507", "320812"
