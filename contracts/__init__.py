@@ -20,7 +20,8 @@
 | InstitutionRegistered, InstitutionCorrected, InstitutionClosed | outreach | outreach |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | outreach | outreach |
 | ArticleSubmitted, SupplyIssued | outreach | outreach |
-| PlayRecorded, AttendanceRecorded | outreach | outreach |
+| PlayRecorded, PrescriptionUseCounted | outreach | outreach |
+| PrescriptionGiven, PrescriptionWithdrawn, AttendanceRecorded | outreach | outreach, archives |
 | ActivityPlanned, ActivityPublicised, ActivityHeld, ActivityCancelled | outreach | outreach, reporting |
 | ActivityEvaluated, ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | outreach | outreach, reporting |
 | MessageRequested, MessageAttempted, MessagePostponed, MessageDoubted, MessageSent | outreach | outreach |

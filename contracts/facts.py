@@ -14,6 +14,7 @@ from contracts.outreach.boards import BOARD_FACTS
 from contracts.outreach.institutions import INSTITUTION_FACTS
 from contracts.outreach.materials import MATERIAL_FACTS
 from contracts.outreach.messages import MESSAGING_FACTS
+from contracts.outreach.prescriptions import PRESCRIPTION_FACTS, PRESCRIPTION_USE_FACTS
 from contracts.outreach.sign_ins import SIGN_IN_FACTS
 from contracts.outreach.supplies import SUPPLY_FACTS
 from contracts.registration.conflicts import CONFLICT_FACTS
@@ -35,6 +36,8 @@ OUTREACH_FACTS: tuple[type[Fact], ...] = (
     *MATERIAL_FACTS,
     *MESSAGING_FACTS,
     *PLAY_FACTS,
+    *PRESCRIPTION_FACTS,
+    *PRESCRIPTION_USE_FACTS,
     *SIGN_IN_FACTS,
     *SUPPLY_FACTS,
 )
@@ -44,7 +47,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (*STAY_FACTS, *TRANSFER_FACTS, *HEALTH_FACTS
 
 HEARD_BY: Mapping[str, tuple[type[Fact], ...]] = {
     "registration": (*STAY_FACTS, *TRANSFER_FACTS),
-    "archives": (*STAY_FACTS, *PERSON_FACTS, *HEALTH_FACTS),
+    "archives": (*STAY_FACTS, *PERSON_FACTS, *HEALTH_FACTS, *PRESCRIPTION_FACTS, *SIGN_IN_FACTS),
     "outreach": (*STAY_FACTS, *OUTREACH_FACTS),
     "reporting": (*STAY_FACTS, *TRANSFER_FACTS, *HEALTH_FACTS, *ACTIVITY_FACTS),
     "feeds": STAY_FACTS,

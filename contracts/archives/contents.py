@@ -234,10 +234,13 @@ class Counselling(Content):
 
 
 class EducationReceived(Content):
-    """Health education that somebody received 健康教育: a prescription, a handbook, a lecture or an individual talk."""
+    """Health education that somebody received 健康教育: a prescription, a handbook, a lecture, an individual talk.
+
+    An `activity` is any other than these, such as a campaign.
+    """
 
     kind: Literal["education_received"] = "education_received"
-    form: Literal["prescription", "handbook", "lecture", "talk"]
+    form: Literal["prescription", "handbook", "lecture", "talk", "activity"]
     topic: Words
     prescription_id: Annotated[str, StringConstraints(max_length=64)] | None = None
 

@@ -12,4 +12,5 @@ I own: archives, entries, enrolments, and who keeps an archive (custody).
 | StayStarted, StayContested, StayReaffirmed, StayEnded, StayRetracted | no | of every district |
 | StayCorrected, StayRelocated, StayTraceLost, StayTraceFound | no | of every district |
 | PersonDied, DeathRetracted, PersonsMerged, PersonsUnmerged | no | of every district |
+| PrescriptionGiven, PrescriptionWithdrawn, AttendanceRecorded | no | of districts served |
 """

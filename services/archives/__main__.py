@@ -13,7 +13,7 @@ from services.archives.command_line import import_command, verify_access_log_com
 from services.archives.commands import imports
 from services.archives.commands.summaries import SWEEP_EVERY, Summariser, sweep
 from services.archives.service import ReadSettings, open_access_log
-from services.archives.views import findings
+from services.archives.views import education, findings
 from services.archives.views.rows import prepare
 from services.runtime.access_log import web as access_log
 from services.runtime.clock import Clock, system_clock
@@ -33,7 +33,7 @@ def build(settings: Settings, reads: ReadSettings, clock: Clock = system_clock) 
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
     log = open_access_log(service, reads)
-    service.prepare_with(prepare, findings.prepare, prepare_imports, log.prepare)
+    service.prepare_with(prepare, education.prepare, findings.prepare, prepare_imports, log.prepare)
     summariser = Summariser(service)
 
     async def hear(events: Sequence[Event[projector.HeardFact]]) -> None:

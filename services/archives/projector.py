@@ -1,18 +1,25 @@
-"""Facts in, rows out: archives writes what it hears, then opens archives, settles custody and works out summaries."""
+"""Facts in, rows out: archives writes what it hears, then opens archives, settles custody and works out summaries.
+
+What outreach tells of somebody's health education becomes entries.
+"""
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import assert_never
+from typing import assert_never, cast
 
 from contracts.archives.archives import ArchiveFact, ArchiveOpened
 from contracts.archives.custody import CustodyFact
 from contracts.archives.enrolments import EnrolmentFact
 from contracts.archives.entries import EntryFact, EntryForwarded
 from contracts.envelope import Event
+from contracts.outreach.prescriptions import PrescriptionFact
+from contracts.outreach.sign_ins import SignInFact
 from contracts.registration.people import PERSON_FACTS, PersonFact
 from contracts.registration.stays import STAY_FACTS, StayFact, StayStarted
 from services.archives.commands.archives import open_owed_archives
 from services.archives.commands.custody import settle_custody
+from services.archives.commands.education import record_owed_education
 from services.archives.commands.summaries import find_to_summarise, summarise, waits_for_summary
+from services.archives.views.education import prescription_row, sign_in_row
 from services.archives.views.findings import compare
 from services.archives.views.people import Heard, find_concerned, find_linked
 from services.archives.views.rows import (
@@ -28,7 +35,9 @@ from services.archives.views.summaries import find_summarised
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
-HeardFact = StayFact | PersonFact | ArchiveFact | EntryFact | EntryForwarded | EnrolmentFact | CustodyFact
+KnownFact = StayFact | PersonFact | ArchiveFact | EntryFact | EntryForwarded | EnrolmentFact | CustodyFact
+EducationFact = PrescriptionFact | SignInFact
+HeardFact = KnownFact | EducationFact
 
 EVERYWHERE = (*STAY_FACTS, *PERSON_FACTS)
 """What is heard of all districts, not only of those served: where people live now, who died, who was merged."""
@@ -53,23 +62,42 @@ def changes(event: Event[HeardFact]) -> Iterator[Row]:
             yield enrolment_row(enrolment, event.sequence)
         case CustodyFact(custody=custody):
             yield custody_row(custody, event.sequence)
+        case PrescriptionFact() | SignInFact() as told:
+            yield _taught_row(told, event.sequence)
         case never:
             assert_never(never)
+
+
+def _taught_row(fact: EducationFact, sequence: int) -> Row:
+    """Return the row of health education that outreach tells of."""
+    if isinstance(fact, PrescriptionFact):
+        return prescription_row(fact.prescription, sequence)
+    return sign_in_row(fact.sign_in, sequence)
 
 
 async def hear(service: Service, events: Sequence[Event[HeardFact]]) -> None:
     """Write what a batch changes, open the archives that are owed, settle custody, and summarise archives anew."""
     await write_rows(service.database, [row for event in events for row in changes(event)])
-    await compare(service.database, [event.data.entry for event in events if isinstance(event.data, EntryFact)])
-    started = [event.data.stay for event in events if isinstance(event.data, StayStarted)]
+    known = [cast(Event[KnownFact], event) for event in events if isinstance(event.data, KnownFact)]
+    await compare(service.database, [event.data.entry for event in known if isinstance(event.data, EntryFact)])
+    started = [event.data.stay for event in known if isinstance(event.data, StayStarted)]
     if started:
         await open_owed_archives(service, started, cause=events[0].id)
     # what settling reads serves the summaries too: what it records changes no row before it is heard in turn
-    heard = await _settle_custody(service, events)
-    await _summarise(service, events, heard)
+    heard = await _settle_custody(service, known)
+    await _summarise(service, known, heard)
+    await _record_education(service, events)
 
 
-async def _settle_custody(service: Service, events: Sequence[Event[HeardFact]]) -> dict[str, Heard]:
+async def _record_education(service: Service, events: Sequence[Event[HeardFact]]) -> None:
+    """Record the entries of health education that was heard of, or whose archive was opened only now."""
+    taught = {event.personid for event in events if isinstance(event.data, EducationFact | ArchiveOpened)}
+    people = {person for person in taught if person is not None}
+    if people:
+        await record_owed_education(service, people, cause=events[0].id)
+
+
+async def _settle_custody(service: Service, events: Sequence[Event[KnownFact]]) -> dict[str, Heard]:
     """Settle the custody of the people to whom a district may owe something now; return what was heard of them.
 
     An archive that was just opened asks for nothing.
@@ -86,13 +114,13 @@ async def _settle_custody(service: Service, events: Sequence[Event[HeardFact]]) 
     return await settle_custody(service, {**everybody, **{person: causes[person] for person in concerned}})
 
 
-def _people_in(event: Event[HeardFact]) -> set[str]:
+def _people_in(event: Event[KnownFact]) -> set[str]:
     """Return whom a fact is about: the person, and all ids that it names as merged with the person's."""
     linked = event.data.person.linked if isinstance(event.data, PersonFact) else ()
     return {event.data.person_id, *linked}
 
 
-async def _summarise(service: Service, events: Sequence[Event[HeardFact]], heard: Mapping[str, Heard]) -> None:
+async def _summarise(service: Service, events: Sequence[Event[KnownFact]], heard: Mapping[str, Heard]) -> None:
     """Summarise anew where something was heard that may change a summary; most newcomers need none."""
     archives = [event.data for event in events if isinstance(event.data, ArchiveFact)]
     stayed = {event.data.person_id for event in events if isinstance(event.data, StayFact)}

@@ -1,7 +1,8 @@
 """Outreach: health education for people where they live.
 
 I own: institutions, activities and their evidence, boards and their issues, materials and their movements, plays of
-recorded works, articles and supplies; messages to people, their templates, and who wants none.
+recorded works, articles and supplies; prescriptions of health education and how much they are used; messages to people,
+their templates, and who wants none.
 
 | fact | I say | I hear |
 |---|---|---|
@@ -10,6 +11,7 @@ recorded works, articles and supplies; messages to people, their templates, and 
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | yes | of districts served |
 | ArticleSubmitted, SupplyIssued | yes | of districts served |
 | PlayRecorded, AttendanceRecorded | yes | of districts served |
+| PrescriptionGiven, PrescriptionWithdrawn, PrescriptionUseCounted | yes | of districts served |
 | ActivityPlanned, ActivityPublicised, ActivityHeld, ActivityCancelled, ActivityEvaluated | yes | of districts served |
 | ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | yes | of districts served |
 | MessageRequested, MessageAttempted, MessagePostponed, MessageDoubted, MessageSent | yes | of districts served |

@@ -11,6 +11,7 @@ from contracts.outreach.boards import BoardFact, BoardIssueFact
 from contracts.outreach.institutions import InstitutionFact
 from contracts.outreach.materials import MaterialFact, MovementRecorded
 from contracts.outreach.messages import MessageFact, PreferenceFact, StandingOrderFact, TemplateFact
+from contracts.outreach.prescriptions import PrescriptionFact, PrescriptionUseCounted
 from contracts.outreach.sign_ins import SignInFact
 from contracts.outreach.supplies import SupplyIssued
 from contracts.registration.stays import StayFact
@@ -22,24 +23,17 @@ from services.outreach.views.boards import board_row, issue_row
 from services.outreach.views.institutions import institution_row
 from services.outreach.views.materials import material_row, movement_row
 from services.outreach.views.messages import messaging_row
+from services.outreach.views.prescriptions import prescription_row, use_row
 from services.outreach.views.residents import resident_row
 from services.outreach.views.sign_ins import sign_in_row
 from services.outreach.views.supplies import supply_row
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
-Shown = (
-    BoardFact
-    | BoardIssueFact
-    | InstitutionFact
-    | MaterialFact
-    | MovementRecorded
-    | PlayRecorded
-    | ArticleSubmitted
-    | SupplyIssued
-)
+Shown = BoardFact | BoardIssueFact | InstitutionFact | PlayRecorded | ArticleSubmitted
+HandedOut = MaterialFact | MovementRecorded | SupplyIssued | PrescriptionFact | PrescriptionUseCounted
 MessagingFact = MessageFact | TemplateFact | PreferenceFact | StandingOrderFact
-Heard = StayFact | ActivityFact | SignInFact | Shown | MessagingFact
+Heard = StayFact | ActivityFact | SignInFact | Shown | HandedOut | MessagingFact
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
@@ -53,29 +47,42 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             yield sign_in_row(sign_in, event.sequence)
         case MessageFact() | TemplateFact() | PreferenceFact() | StandingOrderFact() as said:
             yield messaging_row(said, event.sequence)
+        case BoardFact() | BoardIssueFact() | InstitutionFact() | PlayRecorded() | ArticleSubmitted() as shown:
+            yield _shown_row(shown, event.sequence)
         case _:
-            yield from _shown(event.data, event.sequence)
+            yield _handed_out_row(event.data, event.sequence)
 
 
-def _shown(fact: Shown, sequence: int) -> Iterator[Row]:
-    """Yield the row of what was shown, handed out, played, written or issued."""
+def _shown_row(fact: Shown, sequence: int) -> Row:
+    """Return the row of where people are reached, and of what was put up, played or written there."""
     match fact:
         case BoardFact(board=board):
-            yield board_row(board, sequence)
+            return board_row(board, sequence)
         case BoardIssueFact(issue=issue):
-            yield issue_row(issue, sequence)
+            return issue_row(issue, sequence)
         case InstitutionFact(institution=institution):
-            yield institution_row(institution, sequence)
-        case MaterialFact(material=material):
-            yield material_row(material, sequence)
-        case MovementRecorded(movement=movement):
-            yield movement_row(movement, sequence)
+            return institution_row(institution, sequence)
         case PlayRecorded(play=play):
-            yield play_row(play, sequence)
+            return play_row(play, sequence)
         case ArticleSubmitted(article=article):
-            yield article_row(article, sequence)
+            return article_row(article, sequence)
+        case never:
+            assert_never(never)
+
+
+def _handed_out_row(fact: HandedOut, sequence: int) -> Row:
+    """Return the row of what people were given."""
+    match fact:
+        case MaterialFact(material=material):
+            return material_row(material, sequence)
+        case MovementRecorded(movement=movement):
+            return movement_row(movement, sequence)
         case SupplyIssued(supply=supply):
-            yield supply_row(supply, sequence)
+            return supply_row(supply, sequence)
+        case PrescriptionFact(prescription=prescription):
+            return prescription_row(prescription, sequence)
+        case PrescriptionUseCounted(use=use):
+            return use_row(use, sequence)
         case never:
             assert_never(never)
 

@@ -34,6 +34,13 @@ from contracts.outreach.messages import (
     TemplateFact,
     Topic,
 )
+from contracts.outreach.prescriptions import (
+    PRESCRIPTION_FACTS,
+    PRESCRIPTION_USE_FACTS,
+    PrescriptionFact,
+    PrescriptionGiven,
+    PrescriptionUseCounted,
+)
 from contracts.outreach.sign_ins import SIGN_IN_FACTS, AttendanceRecorded, SignInFact
 from contracts.outreach.supplies import SUPPLY_FACTS, SupplyIssued
 from contracts.registration.conflicts import CONFLICT_FACTS, ConflictFact
@@ -105,6 +112,8 @@ MATERIAL = sample_of(MaterialReceived).data.material
 MOVEMENT = sample_of(MovementRecorded).data.movement
 ARTICLE = sample_of(ArticleSubmitted).data.article
 SUPPLY = sample_of(SupplyIssued).data.supply
+PRESCRIPTION = sample_of(PrescriptionGiven).data.prescription
+PRESCRIPTION_USE = sample_of(PrescriptionUseCounted).data.use
 PLAY = sample_of(PlayRecorded).data.play
 SIGN_IN = sample_of(AttendanceRecorded).data.sign_in
 MESSAGE = make_message()
@@ -132,6 +141,8 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     MaterialFact: {"material": MATERIAL},
     MovementRecorded: {"movement": MOVEMENT},
     PlayRecorded: {"play": PLAY},
+    PrescriptionFact: {"prescription": PRESCRIPTION},
+    PrescriptionUseCounted: {"use": PRESCRIPTION_USE},
     SignInFact: {"sign_in": SIGN_IN},
     ArticleSubmitted: {"article": ARTICLE},
     SupplyIssued: {"supply": SUPPLY},
@@ -202,7 +213,7 @@ def test_a_fact_is_named_after_its_service_itself_and_its_version(kind: type[Fac
 
 @pytest.mark.parametrize("kind", ALL_FACTS, ids=lambda kind: kind.__name__)
 def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> None:
-    assert re.search(r"(ed|Held|Sent|Withdrawn|Lost|Found)$", kind.__name__)
+    assert re.search(r"(ed|Given|Held|Sent|Withdrawn|Lost|Found)$", kind.__name__)
     assert not re.search(r"(Event|Updated|Changed|Created|Deleted)$", kind.__name__)
 
 
@@ -229,6 +240,14 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         (ARTICLE_FACTS, f"article/{ARTICLE.article_id}", STREET, None, "320507"),
         (SUPPLY_FACTS, f"supply/{SUPPLY.supply_id}", STREET, None, "320507"),
         (PLAY_FACTS, f"play/{PLAY.play_id}", STREET, None, "320507"),
+        (
+            PRESCRIPTION_FACTS,
+            f"prescription/{PRESCRIPTION.prescription_id}",
+            STREET,
+            PRESCRIPTION.person_id,
+            "320507",
+        ),
+        (PRESCRIPTION_USE_FACTS, f"prescription_use/{PRESCRIPTION_USE.use_id}", STREET, None, "320507"),
         (MESSAGE_FACTS, f"message/{MESSAGE.message_id}", STREET, PEOPLE[0], "320507"),
         (TEMPLATE_FACTS, f"template/{TEMPLATE.template_id}", "320507", None, "320507"),
         (PREFERENCE_FACTS, f"preference/{PEOPLE[0]}@320507", STREET, PEOPLE[0], "320507"),
@@ -255,6 +274,8 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "article",
         "supply",
         "play",
+        "prescription",
+        "prescription use",
         "message",
         "template",
         "preference",

@@ -50,6 +50,7 @@ GHOSTS = {
     "parked_id": "7" * 32,
     "people": ["8" * 32, "9" * 32],
     "person_id": "9" * 32,
+    "prescription_id": "7" * 32,
     "request_id": "7" * 32,
     "stay_id": "7" * 32,
     "template_id": "7" * 32,
@@ -99,9 +100,9 @@ class Place:
         assert answer.status_code < 300, (path, answer.text)
         return answer
 
-    async def arrive(self, order: int, street: str = "", on: str = "2026-03-01") -> dict[str, Any]:
+    async def arrive(self, order: int, street: str = "", on: str = "2026-03-01", family: str = "李") -> dict[str, Any]:
         typed = make_arrival(
-            50 * self.number + order, on, name=f"李{'甲乙丙'[self.number]}", phone=f"1381234567{self.number}"
+            50 * self.number + order, on, name=f"{family}{'甲乙丙'[self.number]}", phone=f"1381234567{self.number}"
         )
         body = {**typed, "street": street or self.street}
         arrived: dict[str, Any] = (
@@ -116,7 +117,11 @@ class Place:
         await eventually(lambda: archives.find_one({"_id": f"{person}@{self.street[:6]}"}))
 
     async def register(self) -> None:
-        """Let people arrive, one of them after a death and two who look like one; ask about somebody elsewhere."""
+        """Let people arrive, one of them after a death and two who look like one; ask about somebody elsewhere.
+
+        One looks like nobody, so that nothing else happens to that one.
+        """
+        self.resident = (await self.arrive(9, family="欧阳"))["person_id"]
         somebody, *alike = [await self.arrive(order) for order in (1, 3, 5)]
         self.ids |= {name: somebody[name] for name in ("person_id", "stay_id", "document_number")}
         self.ids |= {"into": alike[0]["person_id"]}
@@ -193,6 +198,11 @@ class Place:
         at = f"/activities/{self.ids['activity_id']}/evidence"
         filed = await self.ask("outreach", "health_worker", at, files=notice, data={"item": "notice"})
         self.ids["file_id"] = filed.json()["files"][0]["file"]["file_id"]
+        given = {"street": self.street, "topic": "合理膳食", "given_on": "2026-06-02", "setting": "home"}
+        prescribed = await self.ask(
+            "outreach", "health_worker", "/prescriptions", json={**given, "person_id": self.ids["person_id"]}
+        )
+        self.ids["prescription_id"] = prescribed.json()["prescription_id"]
         await self.write_to_people()
         bundle = (await self.ask("archives", "health_worker", f"/archives/{self.ids['person_id']}/fhir")).content
         imports = {
@@ -206,7 +216,7 @@ class Place:
         }
         own: dict[str, dict[str, Any]] = {service: {} for service in SERVICES}
         own |= {service: {"import_id": import_id} for service, import_id in imports.items()}
-        own["outreach"] |= {"person_id": self.ids["people"][0]}  # who does not die or leave meanwhile
+        own["outreach"] |= {"person_id": self.resident}
         ids = {"import_id": GHOSTS["import_id"], **self.ids}
         return {service: Things(self.street, {**ids, **own[service]}, bundle) for service in SERVICES}
 

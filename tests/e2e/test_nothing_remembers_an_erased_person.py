@@ -116,6 +116,12 @@ async def reach_out(planted: Planted) -> None:
         "material_id": ("/materials", {"kind": "leaflet", "topic": "核心信息", "edition": "2026"}),
         "template_id": ("/message-templates", {"owner": STREET, "topic": "follow_up", "texts": [TEXT]}),
     }
+    made["prescription_id"] = (
+        "/prescriptions",
+        {"person_id": planted.ids["person_id"], "topic": "控烟", "given_on": "2026-11-01", "setting": "home"},
+    )
+    residents = planted.houniao.database("outreach")["residents"]
+    await eventually(lambda: residents.find_one({"person_id": planted.ids["person_id"]}))
     async with planted.houniao.client("outreach", "admin", "") as worker:
         for name, (path, body) in made.items():
             answer = await worker.post(path, json={**({} if "owner" in body else {"street": STREET}), **body})
@@ -226,7 +232,7 @@ def bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
                 "kind": "lecture",
                 "topic": "高血压",
                 "planned_on": "2026-12-01",
-                "institution_id": "7" * 32,
+                "institution_id": ids["institution_id"],
                 "occasion": "tb-day",
                 "speakers": ["doctor-7"],
                 "volunteers": ["v-1"],
@@ -264,6 +270,15 @@ def outreach_bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
         "/materials/{material_id}/handouts": [{"quantity": 1, "handed_out_on": "2026-10-02"}],
         "/plays": [
             {"street": STREET, "kind": "video", "topic": "控烟", "times": 2, "played_on": "2026-10-02", "minutes": 5}
+        ],
+        "/prescriptions": [
+            {
+                "street": STREET,
+                "person_id": ids["person_id"],
+                "topic": "合理膳食",
+                "given_on": "2026-11-01",
+                "setting": "home",
+            }
         ],
         "/messages": [asked],
         "/message-reports": [{"reports": [{"key": "7" * 32, "status": "delivered"}]}],

@@ -33,7 +33,18 @@ Views = dict[str, list[Document]]
 
 VIEWS = {
     "registration": ("stays", "notices", "answers", "people", "conflicts", "movers"),
-    "archives": ("archives", "entries", "copies", "enrolments", "custodies", "stays", "people", "repetitions"),
+    "archives": (
+        "archives",
+        "entries",
+        "copies",
+        "enrolments",
+        "custodies",
+        "stays",
+        "people",
+        "repetitions",
+        "prescriptions",
+        "sign_ins",
+    ),
     "outreach": (
         "residents",
         "activities",
@@ -43,6 +54,8 @@ VIEWS = {
         "materials",
         "movements",
         "plays",
+        "prescriptions",
+        "prescription_uses",
         "messages",
         "templates",
         "preferences",

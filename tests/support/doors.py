@@ -66,6 +66,7 @@ _IN_PATHS = (
     "issue_id",
     "institution_id",
     "material_id",
+    "prescription_id",
 )
 _IN_QUERIES = {
     "division": "division",
@@ -162,6 +163,8 @@ async def furnish(stack: Stack) -> Doors:
         institution = await _done(outreach, "/institutions", school)
         printed = {"street": STREET, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
         listed = await _done(outreach, "/materials", printed)
+        given = {"street": STREET, "topic": "合理膳食", "given_on": "2026-03-02", "setting": "home"}
+        prescribed = await eventually(lambda: _prescribed(outreach, {**given, "person_id": people[-1]}))
     known: Known = {
         **TYPED,
         "person_id": [*people, *people[-1:] * MOVED],  # of whom entries are known too
@@ -177,6 +180,7 @@ async def furnish(stack: Stack) -> Doors:
         "issue_id": [issue["issue_id"]],
         "institution_id": [institution["institution_id"]],
         "material_id": [listed["material"]["material_id"]],
+        "prescription_id": [prescribed],
     }
     return Doors(stack, known)
 
@@ -204,6 +208,12 @@ async def _listed(client: httpx.AsyncClient, path: str, name: str) -> list[dict[
 async def _is_known(registration: httpx.AsyncClient, person: str) -> bool:
     """Return whether the view of registration has heard of a person."""
     return (await registration.get(f"/people/{person}")).is_success
+
+
+async def _prescribed(outreach: httpx.AsyncClient, given: Any) -> str | None:
+    """Return the id of a prescription as soon as outreach has heard of whom it is for."""
+    answer = await outreach.post("/prescriptions", json=given)
+    return str(answer.json()["prescription_id"]) if answer.is_success else None
 
 
 async def _are_opened(archives: httpx.AsyncClient) -> bool:

@@ -84,6 +84,7 @@ from tests.support.outreach_histories import (
     institution_histories,
     material_histories,
     messaging_histories,
+    prescription_histories,
 )
 
 Thing = TypeVar("Thing")
@@ -382,6 +383,7 @@ def histories(draw: st.DrawFn) -> EventList:
         *draw(institution_histories()),
         *draw(material_histories()),
         *draw(messaging_histories()),
+        *draw(prescription_histories()),
     ]
 
 

@@ -30,12 +30,14 @@ ROWS: Mapping[str, Mapping[str, str]] = {
     "archives": {
         "archive": "archives", "entry": "entries", "forwarded": "copies", "enrolment": "enrolments",
         "custody": "custodies", "stay": "stays", "person": "people",
+        "prescription": "prescriptions", "sign_in": "sign_ins",
     },
     "outreach": {
         "stay": "residents", "activity": "activities", "board": "boards", "board_issue": "board_issues",
         "institution": "institutions",
         "material": "materials", "movement": "movements", "play": "plays",
-        "article": "articles", "supply": "supplies",
+        "article": "articles", "supply": "supplies", "prescription": "prescriptions",
+        "prescription_use": "prescription_uses",
         "message": "messages", "template": "templates", "preference": "preferences",
         "standing_order": "standing_orders", "sign_in": "sign_ins",
     },

@@ -55,6 +55,17 @@ from contracts.outreach.messages import (
     TemplateSaved,
     Topic,
 )
+from contracts.outreach.prescriptions import (
+    Prescription,
+    PrescriptionGiven,
+    PrescriptionSetting,
+    PrescriptionUse,
+    PrescriptionUseCounted,
+    PrescriptionWithdrawn,
+    WithdrawalReason,
+    prescription_id,
+    use_id,
+)
 from services.outreach.domain.sign_ins import sign_in
 from tests.support.facts import (
     FIRST_DAY,
@@ -154,6 +165,44 @@ def institution_histories(draw: st.DrawFn) -> EventList:
         InstitutionClosed(institution=closed),
     ]
     return envelop(facts[: draw(st.integers(0, 3))], "outreach")
+
+
+@st.composite
+def prescription_histories(draw: st.DrawFn) -> EventList:
+    """Make prescriptions, some of which are withdrawn, and how much a hospital used them in a month."""
+    events: EventList = []
+    for person in draw(st.lists(st.sampled_from(PEOPLE), max_size=2, unique=True)):
+        street = draw(st.sampled_from(STREETS))
+        given = Prescription(
+            prescription_id=prescription_id(street, person, "合理膳食", FIRST_DAY),
+            street=street,
+            person_id=person,
+            topic="合理膳食",
+            given_on=FIRST_DAY,
+            setting=PrescriptionSetting.WARD,
+            given_by="nurse",
+        )
+        facts: list[Fact] = [PrescriptionGiven(prescription=given)]
+        if draw(st.booleans()):
+            withdrawn = given.model_copy(update={"withdrawn": WithdrawalReason.NOT_GIVEN})
+            facts.append(PrescriptionWithdrawn(prescription=withdrawn))
+        events += envelop(facts, "outreach")
+    known = use_id("5" * 32, PrescriptionSetting.WARD, "2026-02")
+    counted: list[Fact] = [
+        PrescriptionUseCounted(
+            use=PrescriptionUse(
+                use_id=known,
+                street=STREETS[0],
+                institution_id="5" * 32,
+                setting=PrescriptionSetting.WARD,
+                month="2026-02",
+                patients=100,
+                given=given_to,
+            )
+        )
+        for given_to in draw(st.lists(st.integers(0, 100), max_size=2, unique=True))
+    ]
+    return events + envelop(counted, "outreach")
 
 
 @st.composite

@@ -21,6 +21,7 @@ from contracts.outreach.activities import (
 from contracts.outreach.segments import Segment
 from services.outreach.api.dependencies import ActivityId, InstitutionId, Reader, Staff, Worker, activity_of, street_of
 from services.outreach.commands.activities import UnknownActivityError, change, hold, plan
+from services.outreach.commands.institutions import NoInstitutionHereError, must_be_in
 from services.outreach.commands.sign_ins import count_recorded
 from services.outreach.domain import activities
 from services.outreach.domain.activities import Held
@@ -102,11 +103,19 @@ class EvaluateRequest(Body):
     "/activities",
     status_code=201,
     summary="Plan an activity",
-    responses=refuses(GroupNotKnownError, AgesTurnedError, outside_your_division=403, conflict=409, unknown_street=422),
+    responses=refuses(
+        GroupNotKnownError,
+        AgesTurnedError,
+        NoInstitutionHereError,
+        outside_your_division=403,
+        conflict=409,
+        unknown_street=422,
+    ),
 )
 async def post_activity(body: PlanRequest, service: ServiceHere, caller: Worker, cause: Cause) -> Activity:
     """Plan a lecture, consultation, free clinic, pairing, campaign, training, visit, care action or competition."""
     street = street_of(service, caller, body.street)
+    await must_be_in(service, street, body.institution_id)
     if body.segment is not None:
         must_be_known(body.segment)
     told = {**body.model_dump(), "street": street, "recorded_on": service.today}

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 from contracts.outreach.articles import Article, ArticleChannel, article_id
 from services.outreach.api.dependencies import InstitutionId, Reader, Worker, street_of
 from services.outreach.commands.articles import submit_article
+from services.outreach.commands.institutions import NoInstitutionHereError, must_be_in
 from services.outreach.domain.articles import QUOTAS, Submitted, SubmittedInFutureError, count_by_unit, quarter_of
 from services.outreach.views.articles import count_articles, list_articles
 from services.runtime.bodies import Body, Day
@@ -46,11 +47,12 @@ class Quarter(BaseModel):
     "/articles",
     status_code=201,
     summary="Record an article that was submitted 报送信息",
-    responses=refuses(SubmittedInFutureError, outside_your_division=403, unknown_street=422),
+    responses=refuses(SubmittedInFutureError, NoInstitutionHereError, outside_your_division=403, unknown_street=422),
 )
 async def post_article(body: ArticleRequest, service: ServiceHere, caller: Worker, cause: Cause) -> Article:
     """Record an article; a unit's article of the same topic and day is recorded once."""
     street = street_of(service, caller, body.street)
+    await must_be_in(service, street, body.institution_id)
     named = article_id(street, body.institution_id, body.topic, body.submitted_on)
     article = Article(article_id=named, **{**body.model_dump(), "street": street})
     return await submit_article(service, article, cause)

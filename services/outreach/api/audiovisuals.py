@@ -9,6 +9,7 @@ from pydantic import Field
 from contracts.outreach.audiovisuals import AudiovisualKind, Play, work_id
 from services.outreach.api.dependencies import InstitutionId, Reader, Worker, street_of
 from services.outreach.commands.audiovisuals import record_play
+from services.outreach.commands.institutions import NoInstitutionHereError, must_be_in
 from services.outreach.domain.audiovisuals import PlayedInFutureError
 from services.outreach.domain.ids import id_from
 from services.outreach.views.audiovisuals import list_plays
@@ -38,11 +39,12 @@ class PlayRequest(Body):
     "/plays",
     status_code=201,
     summary="Record that an audio-visual work was played 播放音像资料",
-    responses=refuses(PlayedInFutureError, outside_your_division=403, unknown_street=422),
+    responses=refuses(PlayedInFutureError, NoInstitutionHereError, outside_your_division=403, unknown_street=422),
 )
 async def post_play(body: PlayRequest, service: ServiceHere, caller: Worker, cause: Cause) -> Play:
     """Record how often and how long a video, audio, spot or screen was played on a day."""
     street = street_of(service, caller, body.street)
+    await must_be_in(service, street, body.institution_id)
     made = {**body.model_dump(), "street": street}
     play = Play(play_id=id_from("play", cause), work_id=work_id(body.kind, body.topic), **made)
     return await record_play(service, play, cause)

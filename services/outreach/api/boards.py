@@ -12,6 +12,7 @@ from services.outreach.api.dependencies import IdInPath, InstitutionId, Reader, 
 from services.outreach.api.evidence import A_FILE, FILE_REFUSALS, file_response
 from services.outreach.commands import boards as commands
 from services.outreach.commands.boards import UnknownBoardError, find_board, find_issue
+from services.outreach.commands.institutions import NoInstitutionHereError, must_be_in
 from services.outreach.domain import boards
 from services.outreach.domain.boards import (
     EDITIONS,
@@ -107,6 +108,7 @@ async def get_editions(_: Reader) -> list[Edition]:
         BoardKnownError,
         BoardInFutureError,
         UnknownEditionError,
+        NoInstitutionHereError,
         outside_your_division=403,
         conflict=409,
         unknown_street=422,
@@ -115,6 +117,7 @@ async def get_editions(_: Reader) -> list[Edition]:
 async def post_board(body: BoardRequest, service: ServiceHere, caller: Worker, cause: Cause) -> Board:
     """Record a bulletin board; the same place in the same street is the same board."""
     street = street_of(service, caller, body.street)
+    await must_be_in(service, street, body.institution_id)
     board = Board(board_id=board_id(street, body.place), **{**body.model_dump(), "street": street})
     return await commands.install(service, board, cause)
 
@@ -122,13 +125,14 @@ async def post_board(body: BoardRequest, service: ServiceHere, caller: Worker, c
 @router.post(
     "/boards/{board_id}/correction",
     summary="Correct what is recorded of a board",
-    responses=refuses(UnknownBoardError, BoardInFutureError, UnknownEditionError),
+    responses=refuses(UnknownBoardError, BoardInFutureError, UnknownEditionError, NoInstitutionHereError),
 )
 async def post_correction(
     board_id: IdInPath, body: BoardDetails, service: ServiceHere, caller: Worker, cause: Cause
 ) -> Board:
     """Replace everything that is recorded of a board but its place."""
     known = await _own_board(service, caller, board_id)
+    await must_be_in(service, known.street, body.institution_id)
     return await commands.correct(service, known.model_copy(update=body.model_dump()), cause)
 
 

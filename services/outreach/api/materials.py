@@ -23,9 +23,12 @@ from services.outreach.api.dependencies import (
     Reader,
     StreetCursor,
     Worker,
+    activity_of,
     street_of,
 )
 from services.outreach.commands import materials as commands
+from services.outreach.commands.activities import UnknownActivityError
+from services.outreach.commands.institutions import NoInstitutionHereError, must_be_in
 from services.outreach.commands.materials import UnknownMaterialError, find_material
 from services.outreach.domain.materials import (
     ONE_PER_HOUSEHOLD,
@@ -109,11 +112,12 @@ class HouseholdPage(BaseModel):
     "/materials",
     status_code=201,
     summary="List a printed material 宣传资料",
-    responses=refuses(outside_your_division=403, conflict=409, unknown_street=422),
+    responses=refuses(NoInstitutionHereError, outside_your_division=403, conflict=409, unknown_street=422),
 )
 async def post_material(body: MaterialRequest, service: ServiceHere, caller: Worker, cause: Cause) -> MaterialShown:
     """Make a leaflet, handbook, prescription form or poster known; known already, it is shown as it is."""
     street = street_of(service, caller, body.street)
+    await must_be_in(service, street, body.institution_id)
     named = material_id(street, body.institution_id, body.kind, body.topic, body.edition)
     material = Material(material_id=named, **{**body.model_dump(), "street": street})
     return _show(await commands.list_material(service, material, cause))
@@ -153,6 +157,8 @@ async def post_receipt(
         OutOfStockError,
         HouseholdHasOneError,
         OnePerHouseholdError,
+        NoInstitutionHereError,
+        UnknownActivityError,
         unknown_household=422,
     ),
 )
@@ -161,6 +167,9 @@ async def post_handout(
 ) -> MaterialShown:
     """Hand copies out, never more than are in stock; a household gets one handbook."""
     material = await _own_material(service, caller, material_id)
+    await must_be_in(service, material.street, body.institution_id)
+    if body.activity_id is not None:
+        await activity_of(service, caller, body.activity_id)
     household = body.household_id
     if household and not await is_household(service.database, material.street, household):
         raise Problem(422, "unknown_household", UNKNOWN_HOUSEHOLD, field="household_id")

@@ -9,7 +9,9 @@ from pydantic import BaseModel, Field
 from contracts.envelope import PersonId as Person
 from contracts.outreach.messages import Filled, Language, Message, MessageChannel, MessageState, Preference, Topic
 from contracts.outreach.segments import Segment
-from services.outreach.api.dependencies import HexId, InstitutionId, MessagingHere, Reader, Sender, Worker
+from services.outreach.api.dependencies import HexId, InstitutionId, MessagingHere, Reader, Sender, Worker, activity_of
+from services.outreach.commands.activities import UnknownActivityError
+from services.outreach.commands.institutions import NoInstitutionHereError, must_be_in
 from services.outreach.commands.messages import (
     NoChannelError,
     NoCoreMessageError,
@@ -120,6 +122,8 @@ class Letter(BaseModel):
         UnknownValueError,
         AgesTurnedError,
         GroupNotKnownError,
+        NoInstitutionHereError,
+        UnknownActivityError,
         outside_your_division=403,
         not_found=404,
         people_or_segment=422,
@@ -135,6 +139,9 @@ async def post_messages(
     """
     caller.must_cover(body.division)
     service = messaging.service
+    await must_be_in(service, body.division, body.institution_id)
+    if body.activity_id is not None:
+        await activity_of(service, caller, body.activity_id)
     people = await _find_people(service, body)
     wanted = _wanted_of(body, cause)
     template = await check_wanted(messaging, wanted, [body.division])

@@ -8,7 +8,8 @@ from pydantic import BaseModel, Field
 from contracts.envelope import PersonId, uuid7
 from services.outreach.api.dependencies import ActivityId, HexId, Reader, Worker, activity_of
 from services.outreach.commands.activities import UnknownActivityError, find
-from services.outreach.commands.sign_ins import NotKnownHereError, count_recorded, sign_in_person, sign_in_phone
+from services.outreach.commands.residents import NotKnownHereError
+from services.outreach.commands.sign_ins import count_recorded, sign_in_person, sign_in_phone
 from services.outreach.domain.activities import CancelledError, HeldInFutureError, MoreSignInsError
 from services.outreach.domain.sign_ins import WrongCodeError, WrongDayError, make_code, must_be_code
 from services.outreach.views.sign_ins import count_sign_ins, read_key
@@ -69,7 +70,7 @@ async def post_sign_in(
 ) -> SignedInAnswer:
     """Record a person once, however often it is asked for."""
     activity = await activity_of(service, caller, activity_id)
-    new = await sign_in_person(service, activity, body.person_id, body.signed_on, cause)
+    new = await sign_in_person(service, activity, (body.person_id, body.signed_on), caller.division, cause)
     return SignedInAnswer(activity_id=activity_id, new=new, sign_ins=await count_recorded(service, activity_id))
 
 

@@ -7,6 +7,7 @@ from pydantic import BaseModel, Field
 
 from contracts.outreach.supplies import Supply
 from services.outreach.api.dependencies import InstitutionId, Quantity, Reader, Worker, street_of
+from services.outreach.commands.institutions import NoInstitutionHereError, must_be_in
 from services.outreach.commands.supplies import issue_supply
 from services.outreach.domain.ids import id_from
 from services.outreach.domain.supplies import IssuedInFutureError
@@ -42,11 +43,12 @@ class Total(BaseModel):
     "/supplies",
     status_code=201,
     summary="Record supplies that were issued 发放物资",
-    responses=refuses(IssuedInFutureError, outside_your_division=403, unknown_street=422),
+    responses=refuses(IssuedInFutureError, NoInstitutionHereError, outside_your_division=403, unknown_street=422),
 )
 async def post_supply(body: SupplyRequest, service: ServiceHere, caller: Worker, cause: Cause) -> Supply:
     """Count supplies as issued; to whom they went is not recorded."""
     street = street_of(service, caller, body.street)
+    await must_be_in(service, street, body.institution_id)
     supply = Supply(supply_id=id_from("supply", cause), **{**body.model_dump(), "street": street})
     return await issue_supply(service, supply, cause)
 

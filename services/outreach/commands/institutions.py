@@ -17,6 +17,15 @@ class UnknownInstitutionError(RefusedError):
     status = 404
 
 
+class NoInstitutionHereError(RefusedError):
+    """There is no such institution in the street."""
+
+    code = "unknown_institution"
+    advice = "本街道没有该机构，请先登记。No such institution in the street; register it first, or check its id."
+    field = "institution_id"
+    status = 404
+
+
 async def register(service: Service, institution: Institution, cause: str) -> Institution:
     """Record that an institution was registered, once, and return it."""
 
@@ -50,6 +59,14 @@ async def find_institution(service: Service, institution_id: str) -> Institution
     """Return an institution from the journal; None if there is no such institution."""
     event = await service.journal.load(f"institution/{institution_id}", InstitutionFact)
     return event.data.institution if event else None
+
+
+async def must_be_in(service: Service, division: str, institution_id: str | None) -> None:
+    """Raise NoInstitutionHereError if an institution is named that a street, or a district, does not have."""
+    if institution_id is not None:
+        found = await find_institution(service, institution_id)
+        if found is None or not service.divisions.covers(division, found.street, service.today):
+            raise NoInstitutionHereError
 
 
 def _known(fact: InstitutionFact | None) -> Institution:

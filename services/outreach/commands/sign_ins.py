@@ -4,31 +4,20 @@ from datetime import date
 
 from contracts.outreach.activities import Activity
 from contracts.outreach.sign_ins import AttendanceRecorded
-from contracts.refusals import RefusedError
+from services.outreach.commands.residents import must_be_known
 from services.outreach.domain import sign_ins
-from services.outreach.views.residents import is_known
 from services.runtime.service import Service
 
 
-class NotKnownHereError(RefusedError):
-    """Nobody with this id was ever registered in the districts that are served here."""
-
-    code = "not_known_here"
-    advice = (
-        "此处未登记该人员，请先登记，或只计人数。"
-        "Nobody of that id is registered here; register the person first, or count heads."
-    )
-    field = "person_id"
-    status = 422
-
-
-async def sign_in_person(service: Service, activity: Activity, person_id: str, on: date, cause: str) -> bool:
-    """Record that a person came, and return whether that is new.
+async def sign_in_person(
+    service: Service, activity: Activity, came: tuple[str, date], division: str, cause: str
+) -> bool:
+    """Record that a person of a division `came` on a day, and return whether that is new.
 
     Raise NotKnownHereError, or what `domain.sign_ins.sign_in` raises.
     """
-    if not await is_known(service.database, person_id):
-        raise NotKnownHereError
+    person_id, on = came
+    await must_be_known(service, person_id, division)
     return await _record(service, activity, person_id, person_id, on, cause)
 
 

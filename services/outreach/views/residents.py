@@ -30,9 +30,10 @@ async def prepare(database: Database) -> None:
     await make_index(database[RESIDENTS], [("street", 1), ("started_on", 1)], name="arrival")
 
 
-async def is_known(database: Database, person_id: str) -> bool:
-    """Return whether somebody was ever registered here."""
-    return await database[RESIDENTS].find_one({"person_id": person_id}, {"_id": 1}, hint="person") is not None
+async def is_known(database: Database, person_id: str, areas: Sequence[Area]) -> bool:
+    """Return whether somebody was ever registered in some areas."""
+    known = {"person_id": person_id, "street": in_areas(areas)}
+    return await database[RESIDENTS].find_one(known, {"_id": 1}, hint="person") is not None
 
 
 def resident_row(stay: Stay, sequence: int) -> Row:

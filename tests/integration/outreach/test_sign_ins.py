@@ -48,7 +48,7 @@ async def test_people_sign_in_once_each_and_heads_are_no_fewer(houniao: Instance
         await eventually(counted)
 
     assert [answer.json()["new"] for answer in persons].count(True) == 1
-    assert (stranger.status_code, stranger.json()["code"]) == (422, "not_known_here")
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "not_known_here")
     assert [answer.json()["new"] for answer in doors] == [True, True, False]
     assert doors[-1].json()["sign_ins"] == 3
     assert [answer.json()["code"] for answer in (wrong, elsewhere)] == ["wrong_code"] * 2

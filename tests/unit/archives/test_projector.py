@@ -25,6 +25,8 @@ COLLECTIONS = {
     "forwarded": "copies",
     "enrolment": "enrolments",
     "custody": "custodies",
+    "prescription": "prescriptions",
+    "sign_in": "sign_ins",
 }
 """Where the row of each kind of stream is kept."""
 PATIENT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -21,6 +21,8 @@ COLLECTIONS = {
     "material": "materials",
     "movement": "movements",
     "play": "plays",
+    "prescription": "prescriptions",
+    "prescription_use": "prescription_uses",
     "stay": "residents",
     "supply": "supplies",
     "message": "messages",
