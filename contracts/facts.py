@@ -11,6 +11,7 @@ from contracts.outreach.activities import ACTIVITY_FACTS
 from contracts.outreach.articles import ARTICLE_FACTS
 from contracts.outreach.audiovisuals import PLAY_FACTS
 from contracts.outreach.boards import BOARD_FACTS
+from contracts.outreach.educators import EDUCATOR_FACTS, TRAINING_FACTS
 from contracts.outreach.institutions import INSTITUTION_FACTS
 from contracts.outreach.materials import MATERIAL_FACTS
 from contracts.outreach.messages import MESSAGING_FACTS
@@ -32,6 +33,7 @@ OUTREACH_FACTS: tuple[type[Fact], ...] = (
     *ACTIVITY_FACTS,
     *ARTICLE_FACTS,
     *BOARD_FACTS,
+    *EDUCATOR_FACTS,
     *INSTITUTION_FACTS,
     *MATERIAL_FACTS,
     *MESSAGING_FACTS,
@@ -40,6 +42,7 @@ OUTREACH_FACTS: tuple[type[Fact], ...] = (
     *PRESCRIPTION_USE_FACTS,
     *SIGN_IN_FACTS,
     *SUPPLY_FACTS,
+    *TRAINING_FACTS,
 )
 """All facts of outreach."""
 

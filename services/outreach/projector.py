@@ -8,6 +8,7 @@ from contracts.outreach.activities import ActivityFact
 from contracts.outreach.articles import ArticleSubmitted
 from contracts.outreach.audiovisuals import PlayRecorded
 from contracts.outreach.boards import BoardFact, BoardIssueFact
+from contracts.outreach.educators import EducatorFact, TrainingFact
 from contracts.outreach.institutions import InstitutionFact
 from contracts.outreach.materials import MaterialFact, MovementRecorded
 from contracts.outreach.messages import MessageFact, PreferenceFact, StandingOrderFact, TemplateFact
@@ -20,6 +21,7 @@ from services.outreach.views.activities import activity_row
 from services.outreach.views.articles import article_row
 from services.outreach.views.audiovisuals import play_row
 from services.outreach.views.boards import board_row, issue_row
+from services.outreach.views.educators import educator_row, training_row
 from services.outreach.views.institutions import institution_row
 from services.outreach.views.materials import material_row, movement_row
 from services.outreach.views.messages import messaging_row
@@ -31,9 +33,10 @@ from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
 Shown = BoardFact | BoardIssueFact | InstitutionFact | PlayRecorded | ArticleSubmitted
+Caring = EducatorFact | TrainingFact
 HandedOut = MaterialFact | MovementRecorded | SupplyIssued | PrescriptionFact | PrescriptionUseCounted
 MessagingFact = MessageFact | TemplateFact | PreferenceFact | StandingOrderFact
-Heard = StayFact | ActivityFact | SignInFact | Shown | HandedOut | MessagingFact
+Heard = StayFact | ActivityFact | SignInFact | Shown | Caring | HandedOut | MessagingFact
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
@@ -49,6 +52,8 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             yield messaging_row(said, event.sequence)
         case BoardFact() | BoardIssueFact() | InstitutionFact() | PlayRecorded() | ArticleSubmitted() as shown:
             yield _shown_row(shown, event.sequence)
+        case EducatorFact() | TrainingFact() as cared:
+            yield _caring_row(cared, event.sequence)
         case _:
             yield _handed_out_row(event.data, event.sequence)
 
@@ -68,6 +73,15 @@ def _shown_row(fact: Shown, sequence: int) -> Row:
             return article_row(article, sequence)
         case never:
             assert_never(never)
+
+
+def _caring_row(fact: Caring, sequence: int) -> Row:
+    """Return the row of who teaches, who was trained."""
+    match fact:
+        case EducatorFact(educator=educator):
+            return educator_row(educator, sequence)
+        case TrainingFact(training=training):
+            return training_row(training, sequence)
 
 
 def _handed_out_row(fact: HandedOut, sequence: int) -> Row:

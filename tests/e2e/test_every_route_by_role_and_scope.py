@@ -37,6 +37,7 @@ GHOSTS = {
     "code": "9" * 17,
     "conflict_id": "7" * 32,
     "document_number": make_arrival(880)["document_number"],
+    "educator_id": "7" * 32,
     "entry_id": "7" * 32,
     "export_id": "7" * 32,
     "file_id": "7" * 32,
@@ -193,6 +194,9 @@ class Place:
         school = {"street": self.street, "kind": "school", "title": "采莲小学", "opened_on": "2019-09-01"}
         institution = await self.ask("outreach", "health_worker", "/institutions", json=school)
         self.ids["institution_id"] = institution.json()["institution_id"]
+        teaches = {"street": self.street, "kind": "lecturer", "staff": "edu-007", "joined_on": "2026-01-05"}
+        educator = await self.ask("outreach", "health_worker", "/educators", json=teaches)
+        self.ids["educator_id"] = educator.json()["educator_id"]
         self.ids |= {"board_id": board.json()["board_id"], "material_id": listed.json()["material"]["material_id"]}
         notice = {"file": ("notice.jpg", photo())}
         at = f"/activities/{self.ids['activity_id']}/evidence"

@@ -113,6 +113,10 @@ async def reach_out(planted: Planted) -> None:
             "/boards",
             {"place": "社区门口", "setting": "outdoors", "area": 2, "installed_on": "2026-01-05"},
         ),
+        "educator_id": (
+            "/educators",
+            {"kind": "lecturer", "staff": "edu-007", "joined_on": "2026-01-05"},
+        ),
         "material_id": ("/materials", {"kind": "leaflet", "topic": "核心信息", "edition": "2026"}),
         "template_id": ("/message-templates", {"owner": STREET, "topic": "follow_up", "texts": [TEXT]}),
     }
@@ -261,6 +265,18 @@ def outreach_bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
         "/institutions": [{"street": STREET, "kind": "school", "title": "东门小学", **school}],
         "/institutions/{institution_id}/correction": [school],
         "/institutions/{institution_id}/closing": [{"closed_on": "2026-11-01"}],
+        "/educators": [{"street": STREET, "kind": "staff", "staff": "edu-9", "joined_on": "2026-01-05"}],
+        "/educators/{educator_id}/release": [{"left_on": "2026-11-01"}],
+        "/trainings": [
+            {
+                "street": STREET,
+                "kind": "pre_job",
+                "topic": "健康素养",
+                "held_on": "2026-11-01",
+                "hours": 2,
+                "participants": ["edu-014"],
+            }
+        ],
         "/boards": [{"street": STREET, "place": "公园", **stands}],
         "/boards/{board_id}/correction": [stands],
         "/boards/{board_id}/removal": [{"removed_on": "2026-11-01"}],

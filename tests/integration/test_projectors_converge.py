@@ -50,6 +50,8 @@ VIEWS = {
         "activities",
         "boards",
         "board_issues",
+        "educators",
+        "trainings",
         "institutions",
         "materials",
         "movements",

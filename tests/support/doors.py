@@ -64,6 +64,7 @@ _IN_PATHS = (
     "export_id",
     "board_id",
     "issue_id",
+    "educator_id",
     "institution_id",
     "material_id",
     "prescription_id",
@@ -161,6 +162,8 @@ async def furnish(stack: Stack) -> Doors:
         issue = await _done(outreach, f"/boards/{board['board_id']}/issues", posted)
         school = {"street": STREET, "kind": "school", "title": "采莲小学", "opened_on": "2019-09-01"}
         institution = await _done(outreach, "/institutions", school)
+        teaches = {"street": STREET, "kind": "lecturer", "staff": "edu-014", "joined_on": "2026-01-05"}
+        educator = await _done(outreach, "/educators", teaches)
         printed = {"street": STREET, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
         listed = await _done(outreach, "/materials", printed)
         given = {"street": STREET, "topic": "合理膳食", "given_on": "2026-03-02", "setting": "home"}
@@ -178,6 +181,7 @@ async def furnish(stack: Stack) -> Doors:
         "activity_id": [one["activity_id"] for one in activities],
         "board_id": [board["board_id"]],
         "issue_id": [issue["issue_id"]],
+        "educator_id": [educator["educator_id"]],
         "institution_id": [institution["institution_id"]],
         "material_id": [listed["material"]["material_id"]],
         "prescription_id": [prescribed],

@@ -81,6 +81,7 @@ from tests.support.facts import (
 from tests.support.outreach_histories import (
     activity_histories,
     board_histories,
+    educator_histories,
     institution_histories,
     material_histories,
     messaging_histories,
@@ -380,6 +381,7 @@ def histories(draw: st.DrawFn) -> EventList:
         *draw(archive_histories()),
         *draw(activity_histories()),
         *draw(board_histories()),
+        *draw(educator_histories()),
         *draw(institution_histories()),
         *draw(material_histories()),
         *draw(messaging_histories()),

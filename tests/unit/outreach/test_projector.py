@@ -17,6 +17,8 @@ COLLECTIONS = {
     "article": "articles",
     "board": "boards",
     "board_issue": "board_issues",
+    "educator": "educators",
+    "training": "trainings",
     "institution": "institutions",
     "material": "materials",
     "movement": "movements",
