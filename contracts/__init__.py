@@ -17,6 +17,7 @@
 | CustodyReturned, CustodyReleased | archives | archives, reporting |
 | BoardInstalled, BoardCorrected, BoardRemoved | outreach | outreach |
 | BoardIssuePosted, BoardIssuePhotographed | outreach | outreach |
+| CareCaseOpened, CareCaseVisited, CareCasePaired, CareCaseClosed | outreach | outreach |
 | EducatorJoined, EducatorReleased, TrainingHeld | outreach | outreach |
 | InstitutionRegistered, InstitutionCorrected, InstitutionClosed | outreach | outreach |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | outreach | outreach |

@@ -11,6 +11,7 @@ from contracts.outreach.activities import ACTIVITY_FACTS
 from contracts.outreach.articles import ARTICLE_FACTS
 from contracts.outreach.audiovisuals import PLAY_FACTS
 from contracts.outreach.boards import BOARD_FACTS
+from contracts.outreach.care import CARE_FACTS
 from contracts.outreach.educators import EDUCATOR_FACTS, TRAINING_FACTS
 from contracts.outreach.institutions import INSTITUTION_FACTS
 from contracts.outreach.materials import MATERIAL_FACTS
@@ -33,6 +34,7 @@ OUTREACH_FACTS: tuple[type[Fact], ...] = (
     *ACTIVITY_FACTS,
     *ARTICLE_FACTS,
     *BOARD_FACTS,
+    *CARE_FACTS,
     *EDUCATOR_FACTS,
     *INSTITUTION_FACTS,
     *MATERIAL_FACTS,

@@ -2,11 +2,12 @@
 
 I own: institutions, educators and their training, activities and their evidence, boards and their issues, materials
 and their movements, plays of recorded works, articles and supplies; prescriptions of health education and how much they
-are used; messages to people, their templates, and who wants none.
+are used; cases of care; messages to people, their templates, and who wants none.
 
 | fact | I say | I hear |
 |---|---|---|
 | BoardInstalled, BoardCorrected, BoardRemoved, BoardIssuePosted, BoardIssuePhotographed | yes | of districts served |
+| CareCaseOpened, CareCaseVisited, CareCasePaired, CareCaseClosed | yes | of districts served |
 | EducatorJoined, EducatorReleased, TrainingHeld | yes | of districts served |
 | InstitutionRegistered, InstitutionCorrected, InstitutionClosed | yes | of districts served |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | yes | of districts served |

@@ -8,6 +8,7 @@ from contracts.outreach.activities import ActivityFact
 from contracts.outreach.articles import ArticleSubmitted
 from contracts.outreach.audiovisuals import PlayRecorded
 from contracts.outreach.boards import BoardFact, BoardIssueFact
+from contracts.outreach.care import CareCaseFact
 from contracts.outreach.educators import EducatorFact, TrainingFact
 from contracts.outreach.institutions import InstitutionFact
 from contracts.outreach.materials import MaterialFact, MovementRecorded
@@ -21,6 +22,7 @@ from services.outreach.views.activities import activity_row
 from services.outreach.views.articles import article_row
 from services.outreach.views.audiovisuals import play_row
 from services.outreach.views.boards import board_row, issue_row
+from services.outreach.views.care import care_case_row
 from services.outreach.views.educators import educator_row, training_row
 from services.outreach.views.institutions import institution_row
 from services.outreach.views.materials import material_row, movement_row
@@ -33,7 +35,7 @@ from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
 Shown = BoardFact | BoardIssueFact | InstitutionFact | PlayRecorded | ArticleSubmitted
-Caring = EducatorFact | TrainingFact
+Caring = CareCaseFact | EducatorFact | TrainingFact
 HandedOut = MaterialFact | MovementRecorded | SupplyIssued | PrescriptionFact | PrescriptionUseCounted
 MessagingFact = MessageFact | TemplateFact | PreferenceFact | StandingOrderFact
 Heard = StayFact | ActivityFact | SignInFact | Shown | Caring | HandedOut | MessagingFact
@@ -52,7 +54,7 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             yield messaging_row(said, event.sequence)
         case BoardFact() | BoardIssueFact() | InstitutionFact() | PlayRecorded() | ArticleSubmitted() as shown:
             yield _shown_row(shown, event.sequence)
-        case EducatorFact() | TrainingFact() as cared:
+        case CareCaseFact() | EducatorFact() | TrainingFact() as cared:
             yield _caring_row(cared, event.sequence)
         case _:
             yield _handed_out_row(event.data, event.sequence)
@@ -76,8 +78,10 @@ def _shown_row(fact: Shown, sequence: int) -> Row:
 
 
 def _caring_row(fact: Caring, sequence: int) -> Row:
-    """Return the row of who teaches, who was trained."""
+    """Return the row of who is cared for, who teaches, who was trained."""
     match fact:
+        case CareCaseFact(case=case):
+            return care_case_row(case, sequence)
         case EducatorFact(educator=educator):
             return educator_row(educator, sequence)
         case TrainingFact(training=training):

@@ -18,6 +18,7 @@ from contracts.outreach.activities import ACTIVITY_FACTS, Activity, ActivityFact
 from contracts.outreach.articles import ARTICLE_FACTS, ArticleSubmitted
 from contracts.outreach.audiovisuals import PLAY_FACTS, PlayRecorded
 from contracts.outreach.boards import BoardFact, BoardInstalled, BoardIssueFact, BoardIssuePosted
+from contracts.outreach.care import CARE_FACTS, CareCaseFact, CareCaseOpened
 from contracts.outreach.educators import EDUCATOR_FACTS, EducatorFact, EducatorJoined, TrainingFact, TrainingHeld
 from contracts.outreach.institutions import INSTITUTION_FACTS, InstitutionFact, InstitutionRegistered
 from contracts.outreach.materials import MaterialFact, MaterialReceived, MovementRecorded
@@ -108,6 +109,7 @@ PERSON = make_person(district="320507")
 CONFLICT = make_conflict(STAY, make_stay(street="320812001", day=9))
 BOARD = sample_of(BoardInstalled).data.board
 BOARD_ISSUE = sample_of(BoardIssuePosted).data.issue
+CARE_CASE = sample_of(CareCaseOpened).data.case
 EDUCATOR = sample_of(EducatorJoined).data.educator
 TRAINING = sample_of(TrainingHeld).data.training
 INSTITUTION = sample_of(InstitutionRegistered).data.institution
@@ -140,6 +142,7 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     ActivityFact: {"activity": ACTIVITY},
     BoardFact: {"board": BOARD},
     BoardIssueFact: {"issue": BOARD_ISSUE},
+    CareCaseFact: {"case": CARE_CASE},
     EducatorFact: {"educator": EDUCATOR},
     TrainingFact: {"training": TRAINING},
     InstitutionFact: {"institution": INSTITUTION},
@@ -239,6 +242,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         (SIGN_IN_FACTS, f"sign_in/{SIGN_IN.sign_in_id}", STREET, SIGN_IN.person_id, "320507"),
         ((BoardInstalled,), f"board/{BOARD.board_id}", STREET, None, "320507"),
         ((BoardIssuePosted,), f"board_issue/{BOARD_ISSUE.issue_id}", STREET, None, "320507"),
+        (CARE_FACTS, f"care_case/{CARE_CASE.case_id}", STREET, CARE_CASE.person_id, "320507"),
         (EDUCATOR_FACTS, f"educator/{EDUCATOR.educator_id}", STREET, None, "320507"),
         ((TrainingHeld,), f"training/{TRAINING.training_id}", STREET, None, "320507"),
         (INSTITUTION_FACTS, f"institution/{INSTITUTION.institution_id}", STREET, None, "320507"),
@@ -275,6 +279,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "sign-in",
         "board",
         "board_issue",
+        "case of care",
         "educator",
         "training",
         "institution",

@@ -34,6 +34,7 @@ NOTHING = (b"[]", b'{"contacts":[]}')
 GHOSTS = {
     "activity_id": "7" * 32,
     "board_id": "7" * 32,
+    "case_id": "7" * 32,
     "code": "9" * 17,
     "conflict_id": "7" * 32,
     "document_number": make_arrival(880)["document_number"],
@@ -197,6 +198,17 @@ class Place:
         teaches = {"street": self.street, "kind": "lecturer", "staff": "edu-007", "joined_on": "2026-01-05"}
         educator = await self.ask("outreach", "health_worker", "/educators", json=teaches)
         self.ids["educator_id"] = educator.json()["educator_id"]
+        cared = {
+            "street": self.street,
+            "person_id": self.resident,
+            "need": "hardship",
+            "opened_on": "2026-10-01",
+        }
+        await eventually(
+            lambda: self.instance.database("outreach")["residents"].find_one({"person_id": cared["person_id"]})
+        )
+        case = await self.ask("outreach", "health_worker", "/care-cases", json=cared)
+        self.ids["case_id"] = case.json()["case"]["case_id"]
         self.ids |= {"board_id": board.json()["board_id"], "material_id": listed.json()["material"]["material_id"]}
         notice = {"file": ("notice.jpg", photo())}
         at = f"/activities/{self.ids['activity_id']}/evidence"

@@ -132,6 +132,12 @@ async def reach_out(planted: Planted) -> None:
             assert answer.is_success, (path, answer.text)
             found = answer.json()
             planted.ids[name] = found[name] if name in found else found["material"][name]
+        residents = planted.houniao.database("outreach")["residents"]
+        await eventually(lambda: residents.find_one({"person_id": planted.ids["person_id"]}))
+        cared = {"person_id": planted.ids["person_id"], "need": "disabled", "opened_on": "2026-10-01"}
+        case = await worker.post("/care-cases", json={"street": STREET, **cared})
+        assert case.is_success, case.text
+        planted.ids["case_id"] = case.json()["case"]["case_id"]
 
 
 async def all_sent(houniao: Instance) -> bool:
@@ -277,6 +283,28 @@ def outreach_bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
                 "participants": ["edu-014"],
             }
         ],
+        "/care-cases": [
+            {
+                "street": STREET,
+                "person_id": ids["person_id"],
+                "household": [ids["twin"]],
+                "need": "hardship",
+                "opened_on": "2026-10-01",
+            }
+        ],
+        "/care-cases/{case_id}/visits": [
+            {
+                "visited_on": "2026-10-02",
+                "visited_by": "edu-9",
+                "help": [{"kind": "money", "quantity": 500}],
+                "activity_id": "7" * 32,
+            }
+        ],
+        "/care-cases/{case_id}/pairing": [
+            {"paired_on": "2026-10-02", "staff": "edu-9"},
+            {"paired_on": "2026-10-02", "institution_id": "7" * 32},
+        ],
+        "/care-cases/{case_id}/closing": [{"closed_on": "2026-11-01", "close_reason": "need_met"}],
         "/boards": [{"street": STREET, "place": "公园", **stands}],
         "/boards/{board_id}/correction": [stands],
         "/boards/{board_id}/removal": [{"removed_on": "2026-11-01"}],

@@ -50,6 +50,7 @@ VIEWS = {
         "activities",
         "boards",
         "board_issues",
+        "care_cases",
         "educators",
         "trainings",
         "institutions",

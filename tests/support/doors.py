@@ -64,6 +64,7 @@ _IN_PATHS = (
     "export_id",
     "board_id",
     "issue_id",
+    "case_id",
     "educator_id",
     "institution_id",
     "material_id",
@@ -164,6 +165,8 @@ async def furnish(stack: Stack) -> Doors:
         institution = await _done(outreach, "/institutions", school)
         teaches = {"street": STREET, "kind": "lecturer", "staff": "edu-014", "joined_on": "2026-01-05"}
         educator = await _done(outreach, "/educators", teaches)
+        cared = {"street": STREET, "person_id": people[-1], "need": "hardship", "opened_on": "2026-10-01"}
+        case = await _done(outreach, "/care-cases", cared)
         printed = {"street": STREET, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
         listed = await _done(outreach, "/materials", printed)
         given = {"street": STREET, "topic": "合理膳食", "given_on": "2026-03-02", "setting": "home"}
@@ -181,6 +184,7 @@ async def furnish(stack: Stack) -> Doors:
         "activity_id": [one["activity_id"] for one in activities],
         "board_id": [board["board_id"]],
         "issue_id": [issue["issue_id"]],
+        "case_id": [case["case"]["case_id"]],
         "educator_id": [educator["educator_id"]],
         "institution_id": [institution["institution_id"]],
         "material_id": [listed["material"]["material_id"]],

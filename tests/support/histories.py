@@ -64,6 +64,7 @@ from contracts.registration.stays import (
     StayTraceLost,
 )
 from services.registration.domain import stays as decisions
+from tests.support.care_histories import care_histories, educator_histories
 from tests.support.facts import (
     DISTRICTS,
     FIRST_DAY,
@@ -81,7 +82,6 @@ from tests.support.facts import (
 from tests.support.outreach_histories import (
     activity_histories,
     board_histories,
-    educator_histories,
     institution_histories,
     material_histories,
     messaging_histories,
@@ -381,6 +381,7 @@ def histories(draw: st.DrawFn) -> EventList:
         *draw(archive_histories()),
         *draw(activity_histories()),
         *draw(board_histories()),
+        *draw(care_histories()),
         *draw(educator_histories()),
         *draw(institution_histories()),
         *draw(material_histories()),

@@ -34,7 +34,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
     },
     "outreach": {
         "stay": "residents", "activity": "activities", "board": "boards", "board_issue": "board_issues",
-        "educator": "educators", "institution": "institutions", "training": "trainings",
+        "care_case": "care_cases", "educator": "educators", "institution": "institutions", "training": "trainings",
         "material": "materials", "movement": "movements", "play": "plays",
         "article": "articles", "supply": "supplies", "prescription": "prescriptions",
         "prescription_use": "prescription_uses",

@@ -1,7 +1,5 @@
 """Histories of what outreach says: activities, boards, institutions, materials, messages."""
 
-from datetime import timedelta
-
 from hypothesis import strategies as st
 
 from contracts.envelope import Fact
@@ -26,17 +24,6 @@ from contracts.outreach.boards import (
     BoardSetting,
     board_id,
     issue_id,
-)
-from contracts.outreach.educators import (
-    Educator,
-    EducatorJoined,
-    EducatorKind,
-    EducatorReleased,
-    Term,
-    Training,
-    TrainingHeld,
-    TrainingKind,
-    educator_id,
 )
 from contracts.outreach.evidence import Evidence, EvidenceItem
 from contracts.outreach.files import FileKind, StoredFile
@@ -216,33 +203,6 @@ def prescription_histories(draw: st.DrawFn) -> EventList:
         for given_to in draw(st.lists(st.integers(0, 100), max_size=2, unique=True))
     ]
     return events + envelop(counted, "outreach")
-
-
-@st.composite
-def educator_histories(draw: st.DrawFn) -> EventList:
-    """Make a volunteer who joins, and perhaps leaves and joins again, and a training."""
-    street, kind = draw(st.sampled_from(STREETS)), EducatorKind.VOLUNTEER
-    term = Term(joined_on=FIRST_DAY)
-    left = term.model_copy(update={"left_on": FIRST_DAY + timedelta(days=9)})
-    again = Term(joined_on=FIRST_DAY + timedelta(days=20))
-    known = Educator(educator_id=educator_id(street, kind, "v-1"), street=street, kind=kind, staff="v-1", terms=(term,))
-    facts: list[Fact] = [
-        EducatorJoined(educator=known),
-        EducatorReleased(educator=known.model_copy(update={"terms": (left,)})),
-        EducatorJoined(educator=known.model_copy(update={"terms": (left, again)})),
-    ]
-    held = Training(
-        training_id="5" * 32,
-        street=street,
-        kind=draw(st.sampled_from(TrainingKind)),
-        topic="健康素养",
-        held_on=FIRST_DAY,
-        hours=1.5,
-        participants=("v-1",),
-        meant_for=(kind,),
-    )
-    events = envelop(facts[: draw(st.integers(0, 3))], "outreach")
-    return [*events, *envelop([TrainingHeld(training=held)], "outreach")] if draw(st.booleans()) else events
 
 
 @st.composite

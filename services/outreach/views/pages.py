@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from contracts.reference.divisions import Area
 from services.runtime.mongo import Database, Document, in_areas
 
 
 async def find_page(
-    database: Database, collection: str, areas: Sequence[Area], after: str, limit: int, **also: str
+    database: Database, collection: str, areas: Sequence[Area], after: str, limit: int, **also: Any
 ) -> list[Document]:
-    """Return rows of areas by street and id, those after a cursor (`<street>|<id>`), with some fields' values."""
+    """Return rows of areas by street and id, those after a cursor (`<street>|<id>`), that meet more conditions."""
     query: Document = {"street": in_areas(areas), **also}
     if after:
         street, _, known = after.partition("|")

@@ -16,18 +16,22 @@ RESIDENTS = "residents"
 
 _ADDRESSED = {
     "person_id", "street", "state", "birth", "sex", "hazard", "categories", "origin", "community", "dwelling",
-    "started_on",
+    "started_on", "ending",
 }  # fmt: skip
 _LOOKED_AT = ("street", "state", "birth", "sex", "hazard", "categories", "origin", "community", "dwelling")
 """The fields of the index, so that residents of one state are counted in it without reading a row."""
+IS_REPORTED: Document = {"categories.0": {"$exists": True}}
+"""Residents of whom a category was reported; they are few, and the others are not in the index."""
 
 
 async def prepare(database: Database) -> None:
-    """Make the indexes of residents: to count segments, by person, by household, by the day of arrival."""
+    """Make the indexes of residents: to count segments, by person, household, day of arrival, reported category."""
     await make_index(database[RESIDENTS], [(name, 1) for name in _LOOKED_AT], name="street")
     await make_index(database[RESIDENTS], "person_id", name="person")
     await make_index(database[RESIDENTS], [("street", 1), ("household", 1)], name="household")
     await make_index(database[RESIDENTS], [("street", 1), ("started_on", 1)], name="arrival")
+    reported = [("categories", 1), ("street", 1), ("person_id", 1)]
+    await make_index(database[RESIDENTS], reported, name="reported", partialFilterExpression=IS_REPORTED)
 
 
 async def is_known(database: Database, person_id: str, areas: Sequence[Area]) -> bool:
@@ -42,8 +46,18 @@ def resident_row(stay: Stay, sequence: int) -> Row:
     Whoever arrived alone is a household of one, known by the id of the person.
     """
     household = stay.household_id or stay.person_id
-    fields = {**stay.model_dump(mode="json", include=_ADDRESSED), "household": household}
+    fields = {
+        **stay.model_dump(mode="json", include=_ADDRESSED),
+        "household": household,
+        "at_home": _is_at_home(stay),
+    }
     return Row(RESIDENTS, stay.stay_id, sequence, fields)
+
+
+def _is_at_home(stay: Stay) -> bool:
+    """Return whether the household of a person is registered in the district where the person lives: a returnee."""
+    home = stay.hukou_division or ""
+    return len(home) >= len(stay.district) and home.startswith(stay.district)
 
 
 async def count_audiences(database: Database, areas: Sequence[Area], today: date) -> dict[Audience, int]:

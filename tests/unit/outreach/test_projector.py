@@ -17,6 +17,7 @@ COLLECTIONS = {
     "article": "articles",
     "board": "boards",
     "board_issue": "board_issues",
+    "care_case": "care_cases",
     "educator": "educators",
     "training": "trainings",
     "institution": "institutions",

@@ -86,7 +86,7 @@ def audiences_of(stay: Stay, day: date = TODAY) -> set[Audience]:
     return {audience for audience in Audience if is_found(row.fields, segment_query(AUDIENCES[audience], HERE, day))}
 
 
-def test_of_a_stay_is_kept_what_decides_on_audiences_the_household_and_nothing_else() -> None:
+def test_of_a_stay_is_kept_what_decides_on_audiences_and_care_the_household_and_nothing_else() -> None:
     stay = make_stay(birth=date(1990, 5, 1), sex=Sex.FEMALE, hazard="dust", community="001", purpose="labour")
 
     row = resident_row(stay, 3)
@@ -105,7 +105,17 @@ def test_of_a_stay_is_kept_what_decides_on_audiences_the_household_and_nothing_e
         "origin": None,
         "community": "001",
         "dwelling": None,
+        "ending": None,
+        "at_home": False,
     }
+
+
+@pytest.mark.parametrize(
+    ("hukou", "at_home"),
+    [(None, False), ("32", False), ("3205", False), ("320507", True), ("320507002", True), ("320508", False)],
+)
+def test_whose_household_is_registered_in_the_district_is_at_home(hukou: str | None, at_home: bool) -> None:
+    assert resident_row(make_stay(hukou_division=hukou), 1).fields["at_home"] is at_home
 
 
 def test_those_who_arrived_together_are_one_household() -> None:
