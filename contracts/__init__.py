@@ -22,9 +22,11 @@
 | InstitutionRegistered, InstitutionCorrected, InstitutionClosed | outreach | outreach |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | outreach | outreach |
 | ArticleSubmitted, SupplyIssued | outreach | outreach |
+| YearPlanDrafted, YearPlanAdjusted, YearPlanAdopted | outreach | outreach |
 | PlayRecorded, PrescriptionUseCounted | outreach | outreach |
 | PrescriptionGiven, PrescriptionWithdrawn, AttendanceRecorded | outreach | outreach, archives |
-| ActivityPlanned, ActivityPublicised, ActivityHeld, ActivityCancelled | outreach | outreach, reporting |
+| ActivityPlanned, ActivityReplanned, ActivityPublicised | outreach | outreach, reporting |
+| ActivityHeld, ActivityCancelled | outreach | outreach, reporting |
 | ActivityEvaluated, ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | outreach | outreach, reporting |
 | MessageRequested, MessageAttempted, MessagePostponed, MessageDoubted, MessageSent | outreach | outreach |
 | MessageDelivered, MessageUndelivered, MessageFailed, MessageSuppressed | outreach | outreach |

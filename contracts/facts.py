@@ -19,6 +19,7 @@ from contracts.outreach.messages import MESSAGING_FACTS
 from contracts.outreach.prescriptions import PRESCRIPTION_FACTS, PRESCRIPTION_USE_FACTS
 from contracts.outreach.sign_ins import SIGN_IN_FACTS
 from contracts.outreach.supplies import SUPPLY_FACTS
+from contracts.outreach.year_plans import YEAR_PLAN_FACTS
 from contracts.registration.conflicts import CONFLICT_FACTS
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS
 from contracts.registration.people import PERSON_FACTS
@@ -45,6 +46,7 @@ OUTREACH_FACTS: tuple[type[Fact], ...] = (
     *SIGN_IN_FACTS,
     *SUPPLY_FACTS,
     *TRAINING_FACTS,
+    *YEAR_PLAN_FACTS,
 )
 """All facts of outreach."""
 

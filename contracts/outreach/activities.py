@@ -169,6 +169,12 @@ class ActivityPlanned(ActivityFact):
     TYPE: ClassVar[str] = "outreach.activity_planned.v1"
 
 
+class ActivityReplanned(ActivityFact):
+    """The activity was put off to another day, or is about something else."""
+
+    TYPE: ClassVar[str] = "outreach.activity_replanned.v1"
+
+
 class ActivityPublicised(ActivityFact):
     """People were told of the activity."""
 
@@ -213,6 +219,7 @@ class EvidencePackCompleted(ActivityFact):
 
 ACTIVITY_FACTS: tuple[type[ActivityFact], ...] = (
     ActivityPlanned,
+    ActivityReplanned,
     ActivityPublicised,
     ActivityHeld,
     ActivityCancelled,

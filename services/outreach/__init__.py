@@ -1,8 +1,8 @@
 """Outreach: health education for people where they live.
 
-I own: institutions, educators and their training, activities and their evidence, boards and their issues, materials
-and their movements, plays of recorded works, articles and supplies; prescriptions of health education and how much they
-are used; cases of care; messages to people, their templates, and who wants none.
+I own: institutions, educators and their training, year plans, activities and their evidence, boards and their issues,
+materials and their movements, plays of recorded works, articles and supplies; prescriptions of health education and how
+much they are used; cases of care; messages to people, their templates, and who wants none.
 
 | fact | I say | I hear |
 |---|---|---|
@@ -12,9 +12,11 @@ are used; cases of care; messages to people, their templates, and who wants none
 | InstitutionRegistered, InstitutionCorrected, InstitutionClosed | yes | of districts served |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | yes | of districts served |
 | ArticleSubmitted, SupplyIssued | yes | of districts served |
+| YearPlanDrafted, YearPlanAdjusted, YearPlanAdopted | yes | of districts served |
 | PlayRecorded, AttendanceRecorded | yes | of districts served |
 | PrescriptionGiven, PrescriptionWithdrawn, PrescriptionUseCounted | yes | of districts served |
-| ActivityPlanned, ActivityPublicised, ActivityHeld, ActivityCancelled, ActivityEvaluated | yes | of districts served |
+| ActivityPlanned, ActivityReplanned, ActivityPublicised, ActivityHeld | yes | of districts served |
+| ActivityCancelled, ActivityEvaluated | yes | of districts served |
 | ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | yes | of districts served |
 | MessageRequested, MessageAttempted, MessagePostponed, MessageDoubted, MessageSent | yes | of districts served |
 | MessageDelivered, MessageUndelivered, MessageFailed, MessageSuppressed | yes | of districts served |

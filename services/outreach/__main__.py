@@ -28,6 +28,7 @@ from services.outreach.views import (
     residents,
     sign_ins,
     supplies,
+    year_plans,
 )
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import make_send_again_command
@@ -54,6 +55,7 @@ VIEWS = (
     residents,
     sign_ins,
     supplies,
+    year_plans,
 )
 
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Health education 健康教育")

@@ -16,8 +16,10 @@ from contracts.outreach.messages import MessageFact, PreferenceFact, StandingOrd
 from contracts.outreach.prescriptions import PrescriptionFact, PrescriptionUseCounted
 from contracts.outreach.sign_ins import SignInFact
 from contracts.outreach.supplies import SupplyIssued
+from contracts.outreach.year_plans import YearPlanFact
 from contracts.registration.stays import StayFact
 from services.outreach.commands.materials import record_movements
+from services.outreach.commands.year_plans import plan_activities
 from services.outreach.views.activities import activity_row
 from services.outreach.views.articles import article_row
 from services.outreach.views.audiovisuals import play_row
@@ -31,10 +33,11 @@ from services.outreach.views.prescriptions import prescription_row, use_row
 from services.outreach.views.residents import resident_row
 from services.outreach.views.sign_ins import sign_in_row
 from services.outreach.views.supplies import supply_row
+from services.outreach.views.year_plans import plan_row
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
-Shown = BoardFact | BoardIssueFact | InstitutionFact | PlayRecorded | ArticleSubmitted
+Shown = BoardFact | BoardIssueFact | InstitutionFact | YearPlanFact | PlayRecorded | ArticleSubmitted
 Caring = CareCaseFact | EducatorFact | TrainingFact
 HandedOut = MaterialFact | MovementRecorded | SupplyIssued | PrescriptionFact | PrescriptionUseCounted
 MessagingFact = MessageFact | TemplateFact | PreferenceFact | StandingOrderFact
@@ -52,12 +55,18 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             yield sign_in_row(sign_in, event.sequence)
         case MessageFact() | TemplateFact() | PreferenceFact() | StandingOrderFact() as said:
             yield messaging_row(said, event.sequence)
-        case BoardFact() | BoardIssueFact() | InstitutionFact() | PlayRecorded() | ArticleSubmitted() as shown:
-            yield _shown_row(shown, event.sequence)
         case CareCaseFact() | EducatorFact() | TrainingFact() as cared:
             yield _caring_row(cared, event.sequence)
+        case (
+            MaterialFact()
+            | MovementRecorded()
+            | SupplyIssued()
+            | PrescriptionFact()
+            | PrescriptionUseCounted() as given
+        ):
+            yield _handed_out_row(given, event.sequence)
         case _:
-            yield _handed_out_row(event.data, event.sequence)
+            yield _shown_row(event.data, event.sequence)
 
 
 def _shown_row(fact: Shown, sequence: int) -> Row:
@@ -69,6 +78,8 @@ def _shown_row(fact: Shown, sequence: int) -> Row:
             return issue_row(issue, sequence)
         case InstitutionFact(institution=institution):
             return institution_row(institution, sequence)
+        case YearPlanFact(plan=plan):
+            return plan_row(plan, sequence)
         case PlayRecorded(play=play):
             return play_row(play, sequence)
         case ArticleSubmitted(article=article):
@@ -106,7 +117,10 @@ def _handed_out_row(fact: HandedOut, sequence: int) -> Row:
 
 
 async def hear(service: Service, events: Sequence[Event[Heard]]) -> None:
-    """Write the rows of a batch of events, and record the movements that materials tell of."""
+    """Write the rows of a batch of events; record the movements that materials tell of, and what plans plan."""
     await write_rows(service.database, [row for event in events for row in changes(event)])
     materials = [narrow(event, MaterialFact) for event in events if isinstance(event.data, MaterialFact)]
     await record_movements(service, materials)
+    await plan_activities(
+        service, [narrow(event, YearPlanFact) for event in events if isinstance(event.data, YearPlanFact)]
+    )

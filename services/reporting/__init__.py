@@ -15,6 +15,7 @@ I own: one row per stay, notice, answer, person, conflict, archive, entry and ac
 | EntryRecorded, EntryCorrected, EntryVoided, EntryForwarded | no | of districts served |
 | ChronicEnrolled, EnrolmentEnded | no | of districts served |
 | CustodyOffered, CustodyAccepted, CustodyRefused, CustodyReturned, CustodyReleased | no | of districts served |
-| ActivityPlanned, ActivityPublicised, ActivityHeld, ActivityCancelled, ActivityEvaluated | no | of districts served |
+| ActivityPlanned, ActivityReplanned, ActivityPublicised, ActivityHeld | no | of districts served |
+| ActivityCancelled, ActivityEvaluated | no | of districts served |
 | ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | no | of districts served |
 """

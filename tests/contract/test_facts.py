@@ -45,6 +45,7 @@ from contracts.outreach.prescriptions import (
 )
 from contracts.outreach.sign_ins import SIGN_IN_FACTS, AttendanceRecorded, SignInFact
 from contracts.outreach.supplies import SUPPLY_FACTS, SupplyIssued
+from contracts.outreach.year_plans import YEAR_PLAN_FACTS, YearPlanDrafted, YearPlanFact
 from contracts.registration.conflicts import CONFLICT_FACTS, ConflictFact
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFact, NoticeFact
 from contracts.registration.people import PERSON_FACTS, PersonFact
@@ -119,6 +120,7 @@ ARTICLE = sample_of(ArticleSubmitted).data.article
 SUPPLY = sample_of(SupplyIssued).data.supply
 PRESCRIPTION = sample_of(PrescriptionGiven).data.prescription
 PRESCRIPTION_USE = sample_of(PrescriptionUseCounted).data.use
+YEAR_PLAN = sample_of(YearPlanDrafted).data.plan
 PLAY = sample_of(PlayRecorded).data.play
 SIGN_IN = sample_of(AttendanceRecorded).data.sign_in
 MESSAGE = make_message()
@@ -151,6 +153,7 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     PlayRecorded: {"play": PLAY},
     PrescriptionFact: {"prescription": PRESCRIPTION},
     PrescriptionUseCounted: {"use": PRESCRIPTION_USE},
+    YearPlanFact: {"plan": YEAR_PLAN},
     SignInFact: {"sign_in": SIGN_IN},
     ArticleSubmitted: {"article": ARTICLE},
     SupplyIssued: {"supply": SUPPLY},
@@ -259,6 +262,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
             "320507",
         ),
         (PRESCRIPTION_USE_FACTS, f"prescription_use/{PRESCRIPTION_USE.use_id}", STREET, None, "320507"),
+        (YEAR_PLAN_FACTS, f"year_plan/{YEAR_PLAN.plan_id}", STREET, None, "320507"),
         (MESSAGE_FACTS, f"message/{MESSAGE.message_id}", STREET, PEOPLE[0], "320507"),
         (TEMPLATE_FACTS, f"template/{TEMPLATE.template_id}", "320507", None, "320507"),
         (PREFERENCE_FACTS, f"preference/{PEOPLE[0]}@320507", STREET, PEOPLE[0], "320507"),
@@ -290,6 +294,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "play",
         "prescription",
         "prescription use",
+        "year plan",
         "message",
         "template",
         "preference",

@@ -52,6 +52,7 @@ GHOSTS = {
     "parked_id": "7" * 32,
     "people": ["8" * 32, "9" * 32],
     "person_id": "9" * 32,
+    "plan_id": "7" * 32,
     "prescription_id": "7" * 32,
     "request_id": "7" * 32,
     "stay_id": "7" * 32,
@@ -219,6 +220,8 @@ class Place:
             "outreach", "health_worker", "/prescriptions", json={**given, "person_id": self.ids["person_id"]}
         )
         self.ids["prescription_id"] = prescribed.json()["prescription_id"]
+        drafted = await self.ask("outreach", "health_worker", "/year-plans", json={"street": self.street, "year": 2027})
+        self.ids["plan_id"] = drafted.json()["plan_id"]
         await self.write_to_people()
         bundle = (await self.ask("archives", "health_worker", f"/archives/{self.ids['person_id']}/fhir")).content
         imports = {

@@ -118,6 +118,7 @@ async def reach_out(planted: Planted) -> None:
             {"kind": "lecturer", "staff": "edu-007", "joined_on": "2026-01-05"},
         ),
         "material_id": ("/materials", {"kind": "leaflet", "topic": "核心信息", "edition": "2026"}),
+        "plan_id": ("/year-plans", {"year": 2027}),
         "template_id": ("/message-templates", {"owner": STREET, "topic": "follow_up", "texts": [TEXT]}),
     }
     made["prescription_id"] = (
@@ -315,6 +316,11 @@ def outreach_bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
         "/plays": [
             {"street": STREET, "kind": "video", "topic": "控烟", "times": 2, "played_on": "2026-10-02", "minutes": 5}
         ],
+        "/year-plans": [{"street": STREET, "year": 2026}],
+        "/year-plans/{plan_id}/adjustment": [
+            {"items": [{"kind": "lecture", "topic": "控烟", "planned_on": "2027-05-31", "occasion": "no_tobacco_day"}]}
+        ],
+        "/year-plans/{plan_id}/adoption": [{}],
         "/prescriptions": [
             {
                 "street": STREET,

@@ -59,6 +59,7 @@ VIEWS = {
         "plays",
         "prescriptions",
         "prescription_uses",
+        "year_plans",
         "messages",
         "templates",
         "preferences",

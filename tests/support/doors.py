@@ -69,6 +69,7 @@ _IN_PATHS = (
     "institution_id",
     "material_id",
     "prescription_id",
+    "plan_id",
 )
 _IN_QUERIES = {
     "division": "division",
@@ -169,6 +170,7 @@ async def furnish(stack: Stack) -> Doors:
         case = await _done(outreach, "/care-cases", cared)
         printed = {"street": STREET, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
         listed = await _done(outreach, "/materials", printed)
+        plans = [await _done(outreach, "/year-plans", {"street": STREET, "year": 2027 + number}) for number in range(3)]
         given = {"street": STREET, "topic": "合理膳食", "given_on": "2026-03-02", "setting": "home"}
         prescribed = await eventually(lambda: _prescribed(outreach, {**given, "person_id": people[-1]}))
     known: Known = {
@@ -189,6 +191,7 @@ async def furnish(stack: Stack) -> Doors:
         "institution_id": [institution["institution_id"]],
         "material_id": [listed["material"]["material_id"]],
         "prescription_id": [prescribed],
+        "plan_id": [one["plan_id"] for one in plans],
     }
     return Doors(stack, known)
 

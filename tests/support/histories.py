@@ -85,6 +85,7 @@ from tests.support.outreach_histories import (
     institution_histories,
     material_histories,
     messaging_histories,
+    plan_histories,
     prescription_histories,
 )
 
@@ -387,6 +388,7 @@ def histories(draw: st.DrawFn) -> EventList:
         *draw(material_histories()),
         *draw(messaging_histories()),
         *draw(prescription_histories()),
+        *draw(plan_histories()),
     ]
 
 

@@ -37,7 +37,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "care_case": "care_cases", "educator": "educators", "institution": "institutions", "training": "trainings",
         "material": "materials", "movement": "movements", "play": "plays",
         "article": "articles", "supply": "supplies", "prescription": "prescriptions",
-        "prescription_use": "prescription_uses",
+        "prescription_use": "prescription_uses", "year_plan": "year_plans",
         "message": "messages", "template": "templates", "preference": "preferences",
         "standing_order": "standing_orders", "sign_in": "sign_ins",
     },

@@ -66,7 +66,9 @@ from contracts.outreach.prescriptions import (
     prescription_id,
     use_id,
 )
+from contracts.outreach.year_plans import YearPlanAdjusted, YearPlanAdopted
 from services.outreach.domain.sign_ins import sign_in
+from services.outreach.domain.year_plans import draft
 from tests.support.facts import (
     FIRST_DAY,
     PEOPLE,
@@ -203,6 +205,16 @@ def prescription_histories(draw: st.DrawFn) -> EventList:
         for given_to in draw(st.lists(st.integers(0, 100), max_size=2, unique=True))
     ]
     return events + envelop(counted, "outreach")
+
+
+@st.composite
+def plan_histories(draw: st.DrawFn) -> EventList:
+    """Make a street's year plan that is drafted, and perhaps adjusted and adopted."""
+    drafted = draft(draw(st.sampled_from(STREETS)), None, FIRST_DAY.year)
+    adjusted = drafted.plan.model_copy(update={"items": drafted.plan.items[:3]})
+    adopted = adjusted.model_copy(update={"adopted_on": FIRST_DAY})
+    facts = [drafted, YearPlanAdjusted(plan=adjusted), YearPlanAdopted(plan=adopted)]
+    return envelop(facts[: draw(st.integers(0, 3))], "outreach")
 
 
 @st.composite

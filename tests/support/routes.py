@@ -21,6 +21,7 @@ VALUES: Mapping[str, Any] = {
     "installed_on": "2026-01-05",
     "joined_on": "2026-01-05",
     "issue": 9,
+    "items": [],
     "minutes": 30,
     "month": "2026-10",
     "lunar_day": 9,

@@ -8,6 +8,7 @@ from services.outreach.api import (
     boards,
     calendar,
     care,
+    compliance,
     educators,
     evidence,
     exports,
@@ -21,6 +22,7 @@ from services.outreach.api import (
     sign_ins,
     supplies,
     templates,
+    year_plans,
 )
 
 routers = (
@@ -32,6 +34,7 @@ routers = (
     calendar.router,
     care.router,
     educators.router,
+    compliance.router,
     evidence.router,
     exports.router,
     imports.router,
@@ -44,4 +47,5 @@ routers = (
     sign_ins.router,
     supplies.router,
     templates.router,
+    year_plans.router,
 )

@@ -68,6 +68,13 @@ class PlanRequest(Body):
     budget: tuple[BudgetLineRequest, ...] = Field(default=(), max_length=50)
 
 
+class ReplanRequest(Body):
+    """The day for which an activity is planned now, and what it is about if that changed."""
+
+    planned_on: date
+    topic: str | None = Field(default=None, min_length=1, max_length=200)
+
+
 class PubliciseRequest(Body):
     """How people were told of an activity, and from which day on."""
 
@@ -120,6 +127,26 @@ async def post_activity(body: PlanRequest, service: ServiceHere, caller: Worker,
         must_be_known(body.segment)
     told = {**body.model_dump(), "street": street, "recorded_on": service.today}
     return await plan(service, Activity.model_validate({"activity_id": cause, **told}), cause)
+
+
+@router.post(
+    "/activities/{activity_id}/replan",
+    summary="Put an activity off, or make it about something else",
+    responses=refuses(
+        UnknownActivityError,
+        activities.CancelledError,
+        activities.AlreadyHeldError,
+        activities.ReplannedIntoPastError,
+    ),
+)
+async def post_replan(
+    activity_id: ActivityId, body: ReplanRequest, service: ServiceHere, caller: Worker, cause: Cause
+) -> Activity:
+    """Plan an activity that is still ahead anew: for today or a day to come."""
+    known = await activity_of(service, caller, activity_id)
+    topic = body.topic or known.topic
+    decide = partial(activities.replan, planned_on=body.planned_on, topic=topic, today=service.today)
+    return await change(service, activity_id, decide, cause)
 
 
 @router.post(

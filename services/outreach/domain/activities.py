@@ -12,6 +12,7 @@ from contracts.outreach.activities import (
     ActivityHeld,
     ActivityPlanned,
     ActivityPublicised,
+    ActivityReplanned,
     ActivityState,
     BudgetLine,
     CancelReason,
@@ -104,6 +105,14 @@ class NotPublicisedYetError(RefusedError):
     field = "publicised_on"
 
 
+class ReplannedIntoPastError(RefusedError):
+    """The day to which the activity is put off is over."""
+
+    code = "replanned_into_past"
+    advice = "新的日期已过；已开展的请登记开展情况。The day is over; if it took place, record it as held."
+    field = "planned_on"
+
+
 class Held(NamedTuple):
     """How an activity went: on which day, how many came, how they were counted, where, how many signed in."""
 
@@ -117,6 +126,19 @@ class Held(NamedTuple):
 def plan(activity: Activity) -> ActivityPlanned:
     """Return the fact that an activity was planned."""
     return ActivityPlanned(activity=activity)
+
+
+def replan(activity: Activity, planned_on: date, topic: str, today: date) -> ActivityReplanned | None:
+    """Return the fact that an activity is planned for another day or about something else; None if it is so already.
+
+    Raise CancelledError, AlreadyHeldError or ReplannedIntoPastError if it is too late for that.
+    """
+    if (activity.planned_on, activity.topic) == (planned_on, topic):
+        return None
+    _must_be_ahead(activity)
+    if planned_on < today:
+        raise ReplannedIntoPastError
+    return ActivityReplanned(activity=activity.model_copy(update={"planned_on": planned_on, "topic": topic}))
 
 
 def publicise(activity: Activity, on: date, channels: Sequence[Channel], today: date) -> ActivityPublicised | None:

@@ -12,8 +12,9 @@ ACTIVITIES = "activities"
 
 
 async def prepare(database: Database) -> None:
-    """Make the indexes by which activities are found."""
+    """Make the indexes of activities: by street and by institution, each with the day."""
     await make_index(database[ACTIVITIES], [("street", 1), ("planned_on", 1)], name="street")
+    await make_index(database[ACTIVITIES], [("institution_id", 1), ("planned_on", 1)], name="institution")
 
 
 def activity_row(activity: Activity, sequence: int) -> Row:

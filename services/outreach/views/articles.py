@@ -12,8 +12,9 @@ ARTICLES = "articles"
 
 
 async def prepare(database: Database) -> None:
-    """Make the index of articles by street and day."""
+    """Make the indexes of articles: by street and by institution, each with the day."""
     await make_index(database[ARTICLES], [("street", 1), ("submitted_on", 1)], name="street")
+    await make_index(database[ARTICLES], [("institution_id", 1), ("submitted_on", 1)], name="institution")
 
 
 def article_row(article: Article, sequence: int) -> Row:

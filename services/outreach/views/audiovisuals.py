@@ -12,8 +12,9 @@ PLAYS = "plays"
 
 
 async def prepare(database: Database) -> None:
-    """Make the index of plays by street and day."""
+    """Make the indexes of plays: by street and by institution, each with the day."""
     await make_index(database[PLAYS], [("street", 1), ("played_on", 1)], name="street")
+    await make_index(database[PLAYS], [("institution_id", 1), ("played_on", 1)], name="institution")
 
 
 def play_row(play: Play, sequence: int) -> Row:

@@ -13,8 +13,9 @@ ISSUES = "board_issues"
 
 
 async def prepare(database: Database) -> None:
-    """Make the indexes of boards: by street, and of issues: by board and by street, each with the day."""
+    """Make the indexes of boards, by street and by institution, and of issues, by board and by street."""
     await make_index(database[BOARDS], [("street", 1), ("_id", 1)], name="street")
+    await make_index(database[BOARDS], [("institution_id", 1), ("installed_on", 1)], name="institution")
     await make_index(database[ISSUES], [("board_id", 1), ("changed_on", -1)], name="board")
     await make_index(database[ISSUES], [("street", 1), ("changed_on", 1)], name="street")
 

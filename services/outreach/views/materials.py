@@ -18,6 +18,7 @@ async def prepare(database: Database) -> None:
     await make_index(database[MATERIALS], [("street", 1), ("_id", 1)], name="street")
     await make_index(database[MOVEMENTS], [("material_id", 1), ("moved_on", -1)], name="material")
     await make_index(database[MOVEMENTS], [("street", 1), ("moved_on", 1)], name="street")
+    await make_index(database[MOVEMENTS], [("institution_id", 1), ("moved_on", 1)], name="institution")
     copies: Document = {"household_id": {"$type": "string"}}
     keys = [("household_id", 1), ("kind", 1)]
     await make_index(database[MOVEMENTS], keys, name="household", partialFilterExpression=copies)

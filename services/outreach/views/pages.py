@@ -38,3 +38,15 @@ def in_period(areas: Sequence[Area], day: str, period: tuple[date, date]) -> Doc
     """Return the query for the rows of areas whose day lies in a period, both days included."""
     since, until = period
     return {"street": in_areas(areas), day: {"$gte": since.isoformat(), "$lte": until.isoformat()}}
+
+
+async def find_at_institutions(
+    database: Database, collection: str, institutions: Sequence[str], day: str, period: tuple[date, date]
+) -> list[Document]:
+    """Return the rows of institutions whose day lies in a period (both days included)."""
+    since, until = period
+    query: Document = {
+        "institution_id": {"$in": list(institutions)},
+        day: {"$gte": since.isoformat(), "$lte": until.isoformat()},
+    }
+    return [row async for row in database[collection].find(query, hint="institution")]

@@ -26,6 +26,7 @@ COLLECTIONS = {
     "play": "plays",
     "prescription": "prescriptions",
     "prescription_use": "prescription_uses",
+    "year_plan": "year_plans",
     "stay": "residents",
     "supply": "supplies",
     "message": "messages",
