@@ -16,6 +16,7 @@ from rich.table import Table
 from contracts.reference.calendar import day_of
 from contracts.reference.divisions import Divisions
 from deploy.demo.client import Client, must_succeed, open_client
+from deploy.demo.outreach import Street, live_a_year
 from deploy.demo.people import DISTRICTS, Person, invent_people
 from deploy.demo.plan import Leaving, Move, Plan, Reading, make_plan
 from deploy.demo.registers import make_register
@@ -30,6 +31,8 @@ AT_A_TIME = 8
 TIMEOUT = 120.0
 """Seconds after which the demo stops waiting for something."""
 
+ADULT, PATIENTS = 18, 12
+"""The age from which somebody gets a prescription of health education, and how many do in a street."""
 AUDIENCES = {"children": "0-6", "pupils": "6-14", "women": "women", "elderly": "65+", "hazard_workers": "hazards"}
 
 Step = Callable[[int], None]
@@ -83,7 +86,7 @@ async def _show(stack: Stack) -> dict[str, Numbers]:
 
 
 async def _load(stack: Stack, people: Sequence[Person], plan: Plan, divisions: Divisions) -> dict[str, Numbers]:
-    after = (len(plan.moves), len(plan.leavings), len(plan.readings), len(plan.activities), len(DISTRICTS))
+    after = (len(plan.moves), len(plan.leavings), len(plan.readings), len(plan.activities), 2 * len(DISTRICTS))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     async with open_client(stack) as client:
         with Progress(*columns, console=console) as bar:
@@ -105,6 +108,8 @@ async def _load(stack: Stack, people: Sequence[Person], plan: Plan, divisions: D
             await _each(plan.readings, lambda reading: _measure(client, reading), step)
             say("activities")
             await _hold_activities(client, plan.activities, step)
+            say("a year of health education")
+            await _each(DISTRICTS, lambda district: _live_a_year(client, district, people, plan.as_of), step)
             say("until every service shows it")
             return {district: await _settled_numbers(client, district, step) for district in DISTRICTS}
 
@@ -215,6 +220,22 @@ async def _hold_activities(client: Client, activities: Sequence[Mapping[str, Any
             must_succeed(await client.post("outreach", path, "health_worker", district, activity["held"]), 409)
 
     await _each(activities, hold, step)
+
+
+async def _live_a_year(client: Client, district: str, people: Sequence[Person], as_of: date) -> None:
+    """Let a district's first street have a year of health education, as soon as outreach knows its residents."""
+    code = min(person.street for person in people if person.district == district)
+    residents = [person for person in people if person.street == code and person.age(as_of) >= ADULT][:PATIENTS]
+    stays = [await _register(client, one, code, one.arrived_on) for one in residents]
+    registered = await _registered(client, district)
+
+    async def known() -> int:
+        found = await client.get("outreach", "/audiences", "district", district, division=district)
+        everyone: int = found["audiences"]["everyone"]
+        return everyone
+
+    await _until(known, lambda everyone: everyone >= registered)
+    await live_a_year(Street(client, code, as_of), [stay["person_id"] for stay in stays])
 
 
 async def _register(client: Client, person: Person, street: str, day: date, origin: str = "") -> dict[str, str]:

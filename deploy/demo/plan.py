@@ -56,6 +56,7 @@ class Plan:
     leavings: Sequence[Leaving]
     readings: Sequence[Reading]
     activities: Sequence[Mapping[str, Any]]
+    as_of: date
 
 
 def make_plan(people: Sequence[Person], streets: Sequence[str], as_of: date) -> Plan:
@@ -69,6 +70,7 @@ def make_plan(people: Sequence[Person], streets: Sequence[str], as_of: date) -> 
         leavings=[_leaving(chance, person, as_of) for person in leavers],
         readings=[_reading(chance, p, as_of) for p in adults if p.age(as_of) >= 35 and p not in gone],
         activities=[_activity(chance, street, as_of, days) for street in streets for days in (-75, -40, -12, 20)],
+        as_of=as_of,
     )
 
 
