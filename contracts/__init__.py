@@ -18,7 +18,9 @@
 | BoardInstalled, BoardCorrected, BoardRemoved | outreach | outreach |
 | BoardIssuePosted, BoardIssuePhotographed | outreach | outreach |
 | CareCaseOpened, CareCaseVisited, CareCasePaired, CareCaseClosed | outreach | outreach |
+| CounsellingRoomOpened, CounsellingRoomCorrected, CounsellingHeld, CounsellingRoomClosed | outreach | outreach |
 | EducatorJoined, EducatorReleased, TrainingHeld | outreach | outreach |
+| ExposureRecorded, ExposureEnded, HazardTrainingHeld | outreach | outreach |
 | InstitutionRegistered, InstitutionCorrected, InstitutionClosed | outreach | outreach |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | outreach | outreach |
 | ArticleSubmitted, SupplyIssued | outreach | outreach |

@@ -12,7 +12,9 @@ from contracts.outreach.articles import ARTICLE_FACTS
 from contracts.outreach.audiovisuals import PLAY_FACTS
 from contracts.outreach.boards import BOARD_FACTS
 from contracts.outreach.care import CARE_FACTS
+from contracts.outreach.counselling import COUNSELLING_FACTS
 from contracts.outreach.educators import EDUCATOR_FACTS, TRAINING_FACTS
+from contracts.outreach.exposures import EXPOSURE_FACTS
 from contracts.outreach.institutions import INSTITUTION_FACTS
 from contracts.outreach.materials import MATERIAL_FACTS
 from contracts.outreach.messages import MESSAGING_FACTS
@@ -36,7 +38,9 @@ OUTREACH_FACTS: tuple[type[Fact], ...] = (
     *ARTICLE_FACTS,
     *BOARD_FACTS,
     *CARE_FACTS,
+    *COUNSELLING_FACTS,
     *EDUCATOR_FACTS,
+    *EXPOSURE_FACTS,
     *INSTITUTION_FACTS,
     *MATERIAL_FACTS,
     *MESSAGING_FACTS,

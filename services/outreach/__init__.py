@@ -2,13 +2,16 @@
 
 I own: institutions, educators and their training, year plans, activities and their evidence, boards and their issues,
 materials and their movements, plays of recorded works, articles and supplies; prescriptions of health education and how
-much they are used; cases of care; messages to people, their templates, and who wants none.
+much they are used; cases of care; exposures to hazards at work with their training, and counselling rooms; messages to
+people, their templates, and who wants none.
 
 | fact | I say | I hear |
 |---|---|---|
 | BoardInstalled, BoardCorrected, BoardRemoved, BoardIssuePosted, BoardIssuePhotographed | yes | of districts served |
 | CareCaseOpened, CareCaseVisited, CareCasePaired, CareCaseClosed | yes | of districts served |
+| CounsellingRoomOpened, CounsellingRoomCorrected, CounsellingHeld, CounsellingRoomClosed | yes | of districts served |
 | EducatorJoined, EducatorReleased, TrainingHeld | yes | of districts served |
+| ExposureRecorded, ExposureEnded, HazardTrainingHeld | yes | of districts served |
 | InstitutionRegistered, InstitutionCorrected, InstitutionClosed | yes | of districts served |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | yes | of districts served |
 | ArticleSubmitted, SupplyIssued | yes | of districts served |

@@ -9,7 +9,9 @@ from contracts.outreach.articles import ArticleSubmitted
 from contracts.outreach.audiovisuals import PlayRecorded
 from contracts.outreach.boards import BoardFact, BoardIssueFact
 from contracts.outreach.care import CareCaseFact
+from contracts.outreach.counselling import CounsellingFact
 from contracts.outreach.educators import EducatorFact, TrainingFact
+from contracts.outreach.exposures import ExposureFact
 from contracts.outreach.institutions import InstitutionFact
 from contracts.outreach.materials import MaterialFact, MovementRecorded
 from contracts.outreach.messages import MessageFact, PreferenceFact, StandingOrderFact, TemplateFact
@@ -25,7 +27,9 @@ from services.outreach.views.articles import article_row
 from services.outreach.views.audiovisuals import play_row
 from services.outreach.views.boards import board_row, issue_row
 from services.outreach.views.care import care_case_row
+from services.outreach.views.counselling import counselling_room_row
 from services.outreach.views.educators import educator_row, training_row
+from services.outreach.views.exposures import exposure_row
 from services.outreach.views.institutions import institution_row
 from services.outreach.views.materials import material_row, movement_row
 from services.outreach.views.messages import messaging_row
@@ -38,7 +42,7 @@ from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
 Shown = BoardFact | BoardIssueFact | InstitutionFact | YearPlanFact | PlayRecorded | ArticleSubmitted
-Caring = CareCaseFact | EducatorFact | TrainingFact
+Caring = CareCaseFact | CounsellingFact | ExposureFact | EducatorFact | TrainingFact
 HandedOut = MaterialFact | MovementRecorded | SupplyIssued | PrescriptionFact | PrescriptionUseCounted
 MessagingFact = MessageFact | TemplateFact | PreferenceFact | StandingOrderFact
 Heard = StayFact | ActivityFact | SignInFact | Shown | Caring | HandedOut | MessagingFact
@@ -55,7 +59,7 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             yield sign_in_row(sign_in, event.sequence)
         case MessageFact() | TemplateFact() | PreferenceFact() | StandingOrderFact() as said:
             yield messaging_row(said, event.sequence)
-        case CareCaseFact() | EducatorFact() | TrainingFact() as cared:
+        case CareCaseFact() | CounsellingFact() | ExposureFact() | EducatorFact() | TrainingFact() as cared:
             yield _caring_row(cared, event.sequence)
         case (
             MaterialFact()
@@ -89,10 +93,14 @@ def _shown_row(fact: Shown, sequence: int) -> Row:
 
 
 def _caring_row(fact: Caring, sequence: int) -> Row:
-    """Return the row of who is cared for, who teaches, who was trained."""
+    """Return the row of who is cared for or exposed at work, who teaches, who was trained."""
     match fact:
         case CareCaseFact(case=case):
             return care_case_row(case, sequence)
+        case CounsellingFact(room=room):
+            return counselling_room_row(room, sequence)
+        case ExposureFact(exposure=exposure):
+            return exposure_row(exposure, sequence)
         case EducatorFact(educator=educator):
             return educator_row(educator, sequence)
         case TrainingFact(training=training):

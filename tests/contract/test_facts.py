@@ -19,7 +19,9 @@ from contracts.outreach.articles import ARTICLE_FACTS, ArticleSubmitted
 from contracts.outreach.audiovisuals import PLAY_FACTS, PlayRecorded
 from contracts.outreach.boards import BoardFact, BoardInstalled, BoardIssueFact, BoardIssuePosted
 from contracts.outreach.care import CARE_FACTS, CareCaseFact, CareCaseOpened
+from contracts.outreach.counselling import COUNSELLING_FACTS, CounsellingFact, CounsellingRoomOpened
 from contracts.outreach.educators import EDUCATOR_FACTS, EducatorFact, EducatorJoined, TrainingFact, TrainingHeld
+from contracts.outreach.exposures import EXPOSURE_FACTS, ExposureFact, ExposureRecorded
 from contracts.outreach.institutions import INSTITUTION_FACTS, InstitutionFact, InstitutionRegistered
 from contracts.outreach.materials import MaterialFact, MaterialReceived, MovementRecorded
 from contracts.outreach.messages import (
@@ -111,6 +113,8 @@ CONFLICT = make_conflict(STAY, make_stay(street="320812001", day=9))
 BOARD = sample_of(BoardInstalled).data.board
 BOARD_ISSUE = sample_of(BoardIssuePosted).data.issue
 CARE_CASE = sample_of(CareCaseOpened).data.case
+COUNSELLING_ROOM = sample_of(CounsellingRoomOpened).data.room
+EXPOSURE = sample_of(ExposureRecorded).data.exposure
 EDUCATOR = sample_of(EducatorJoined).data.educator
 TRAINING = sample_of(TrainingHeld).data.training
 INSTITUTION = sample_of(InstitutionRegistered).data.institution
@@ -145,6 +149,8 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     BoardFact: {"board": BOARD},
     BoardIssueFact: {"issue": BOARD_ISSUE},
     CareCaseFact: {"case": CARE_CASE},
+    CounsellingFact: {"room": COUNSELLING_ROOM},
+    ExposureFact: {"exposure": EXPOSURE},
     EducatorFact: {"educator": EDUCATOR},
     TrainingFact: {"training": TRAINING},
     InstitutionFact: {"institution": INSTITUTION},
@@ -246,6 +252,8 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         ((BoardInstalled,), f"board/{BOARD.board_id}", STREET, None, "320507"),
         ((BoardIssuePosted,), f"board_issue/{BOARD_ISSUE.issue_id}", STREET, None, "320507"),
         (CARE_FACTS, f"care_case/{CARE_CASE.case_id}", STREET, CARE_CASE.person_id, "320507"),
+        (COUNSELLING_FACTS, f"counselling_room/{COUNSELLING_ROOM.room_id}", STREET, None, "320507"),
+        (EXPOSURE_FACTS, f"exposure/{EXPOSURE.exposure_id}", STREET, EXPOSURE.person_id, "320507"),
         (EDUCATOR_FACTS, f"educator/{EDUCATOR.educator_id}", STREET, None, "320507"),
         ((TrainingHeld,), f"training/{TRAINING.training_id}", STREET, None, "320507"),
         (INSTITUTION_FACTS, f"institution/{INSTITUTION.institution_id}", STREET, None, "320507"),
@@ -284,6 +292,8 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "board",
         "board_issue",
         "case of care",
+        "counselling room",
+        "exposure",
         "educator",
         "training",
         "institution",

@@ -41,6 +41,7 @@ GHOSTS = {
     "educator_id": "7" * 32,
     "entry_id": "7" * 32,
     "export_id": "7" * 32,
+    "exposure_id": "7" * 32,
     "file_id": "7" * 32,
     "finding_id": "7" * 32,
     "import_id": "7" * 32,
@@ -55,6 +56,7 @@ GHOSTS = {
     "plan_id": "7" * 32,
     "prescription_id": "7" * 32,
     "request_id": "7" * 32,
+    "room_id": "7" * 32,
     "stay_id": "7" * 32,
     "template_id": "7" * 32,
 }
@@ -210,6 +212,12 @@ class Place:
         )
         case = await self.ask("outreach", "health_worker", "/care-cases", json=cared)
         self.ids["case_id"] = case.json()["case"]["case_id"]
+        works = {"street": self.street, "person_id": self.resident, "hazard": "noise", "since": "2026-04-01"}
+        exposure = await self.ask("outreach", "health_worker", "/exposures", json=works)
+        self.ids["exposure_id"] = exposure.json()["exposure_id"]
+        talks = {"institution_id": self.ids["institution_id"], "opened_on": "2020-09-01", "hours_per_week": 10}
+        room = await self.ask("outreach", "health_worker", "/counselling-rooms", json=talks)
+        self.ids["room_id"] = room.json()["room_id"]
         self.ids |= {"board_id": board.json()["board_id"], "material_id": listed.json()["material"]["material_id"]}
         notice = {"file": ("notice.jpg", photo())}
         at = f"/activities/{self.ids['activity_id']}/evidence"

@@ -139,6 +139,14 @@ async def reach_out(planted: Planted) -> None:
         case = await worker.post("/care-cases", json={"street": STREET, **cared})
         assert case.is_success, case.text
         planted.ids["case_id"] = case.json()["case"]["case_id"]
+        works = {"street": STREET, "person_id": planted.ids["person_id"], "hazard": "noise", "since": "2026-04-01"}
+        exposure = await worker.post("/exposures", json=works)
+        assert exposure.is_success, exposure.text
+        planted.ids["exposure_id"] = exposure.json()["exposure_id"]
+        talks = {"institution_id": planted.ids["institution_id"], "opened_on": "2020-09-01", "hours_per_week": 10}
+        room = await worker.post("/counselling-rooms", json=talks)
+        assert room.is_success, room.text
+        planted.ids["room_id"] = room.json()["room_id"]
 
 
 async def all_sent(houniao: Instance) -> bool:
@@ -305,6 +313,23 @@ def outreach_bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
             {"paired_on": "2026-10-02", "staff": "edu-9"},
             {"paired_on": "2026-10-02", "institution_id": "7" * 32},
         ],
+        "/exposures": [
+            {
+                "street": STREET,
+                "person_id": ids["person_id"],
+                "hazard": "dust",
+                "since": "2026-10-01",
+                "institution_id": ids["institution_id"],
+            }
+        ],
+        "/exposures/{exposure_id}/trainings": [
+            {"kind": "yearly", "held_on": "2026-10-02", "hours": 2, "activity_id": "7" * 32}
+        ],
+        "/exposures/{exposure_id}/ending": [{"until": "2026-11-01"}],
+        "/counselling-rooms": [
+            {"institution_id": ids["institution_id"], "opened_on": "2020-09-01", "hours_per_week": 10}
+        ],
+        "/counselling-rooms/{room_id}/sessions": [{"month": "2026-09", "sessions": 3}],
         "/care-cases/{case_id}/closing": [{"closed_on": "2026-11-01", "close_reason": "need_met"}],
         "/boards": [{"street": STREET, "place": "公园", **stands}],
         "/boards/{board_id}/correction": [stands],

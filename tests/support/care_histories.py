@@ -18,6 +18,14 @@ from contracts.outreach.care import (
     Visit,
     case_id,
 )
+from contracts.outreach.counselling import (
+    CounsellingHeld,
+    CounsellingMonth,
+    CounsellingRoom,
+    CounsellingRoomClosed,
+    CounsellingRoomOpened,
+    room_id,
+)
 from contracts.outreach.educators import (
     Educator,
     EducatorJoined,
@@ -28,6 +36,16 @@ from contracts.outreach.educators import (
     TrainingHeld,
     TrainingKind,
     educator_id,
+)
+from contracts.outreach.exposures import (
+    ExposureEnded,
+    ExposureRecorded,
+    HazardExposure,
+    HazardTraining,
+    HazardTrainingHeld,
+    HazardTrainingKind,
+    TrainingDue,
+    exposure_id,
 )
 from tests.support.facts import FIRST_DAY, PEOPLE, STREETS, EventList, envelop
 
@@ -80,3 +98,49 @@ def educator_histories(draw: st.DrawFn) -> EventList:
     )
     events = envelop(facts[: draw(st.integers(0, 3))], "outreach")
     return [*events, *envelop([TrainingHeld(training=held)], "outreach")] if draw(st.booleans()) else events
+
+
+@st.composite
+def exposure_histories(draw: st.DrawFn) -> EventList:
+    """Make an exposure that is recorded, and perhaps trained for and ended."""
+    street, person = draw(st.sampled_from(STREETS)), draw(st.sampled_from(PEOPLE))
+    due = TrainingDue(kind=HazardTrainingKind.PRE_JOB, due_on=FIRST_DAY)
+    begun = HazardExposure(
+        exposure_id=exposure_id(street, person, "dust"),
+        street=street,
+        person_id=person,
+        hazard="dust",
+        since=FIRST_DAY,
+        due=due,
+    )
+    told = {"kind": HazardTrainingKind.PRE_JOB, "held_on": FIRST_DAY, "hours": 2}
+    training = HazardTraining(training_id="4" * 32, in_time=True, **told)
+    trained = begun.model_copy(update={"trainings": (training,)})
+    ended = trained.model_copy(update={"until": FIRST_DAY + timedelta(days=9), "due": None})
+    facts: list[Fact] = [
+        ExposureRecorded(exposure=begun),
+        HazardTrainingHeld(exposure=trained),
+        ExposureEnded(exposure=ended),
+    ]
+    return envelop(facts[: draw(st.integers(0, 3))], "outreach")
+
+
+@st.composite
+def counselling_histories(draw: st.DrawFn) -> EventList:
+    """Make a counselling room that is opened, and perhaps has sessions and is closed."""
+    school = "7" * 32
+    opened = CounsellingRoom(
+        room_id=room_id(school),
+        street=draw(st.sampled_from(STREETS)),
+        institution_id=school,
+        opened_on=FIRST_DAY,
+        hours_per_week=10,
+    )
+    held = opened.model_copy(update={"months": (CounsellingMonth(month="2026-01", sessions=3),)})
+    closed = held.model_copy(update={"closed_on": FIRST_DAY})
+    facts: list[Fact] = [
+        CounsellingRoomOpened(room=opened),
+        CounsellingHeld(room=held),
+        CounsellingRoomClosed(room=closed),
+    ]
+    return envelop(facts[: draw(st.integers(0, 3))], "outreach")

@@ -65,6 +65,8 @@ _IN_PATHS = (
     "board_id",
     "issue_id",
     "case_id",
+    "exposure_id",
+    "room_id",
     "educator_id",
     "institution_id",
     "material_id",
@@ -168,6 +170,10 @@ async def furnish(stack: Stack) -> Doors:
         educator = await _done(outreach, "/educators", teaches)
         cared = {"street": STREET, "person_id": people[-1], "need": "hardship", "opened_on": "2026-10-01"}
         case = await _done(outreach, "/care-cases", cared)
+        works = {"street": STREET, "person_id": people[-1], "hazard": "dust", "since": "2026-04-01"}
+        exposure = await _done(outreach, "/exposures", works)
+        talks = {"institution_id": institution["institution_id"], "opened_on": "2020-09-01", "hours_per_week": 10}
+        room = await _done(outreach, "/counselling-rooms", talks)
         printed = {"street": STREET, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
         listed = await _done(outreach, "/materials", printed)
         plans = [await _done(outreach, "/year-plans", {"street": STREET, "year": 2027 + number}) for number in range(3)]
@@ -187,6 +193,8 @@ async def furnish(stack: Stack) -> Doors:
         "board_id": [board["board_id"]],
         "issue_id": [issue["issue_id"]],
         "case_id": [case["case"]["case_id"]],
+        "exposure_id": [exposure["exposure_id"]],
+        "room_id": [room["room_id"]],
         "educator_id": [educator["educator_id"]],
         "institution_id": [institution["institution_id"]],
         "material_id": [listed["material"]["material_id"]],

@@ -64,7 +64,12 @@ from contracts.registration.stays import (
     StayTraceLost,
 )
 from services.registration.domain import stays as decisions
-from tests.support.care_histories import care_histories, educator_histories
+from tests.support.care_histories import (
+    care_histories,
+    counselling_histories,
+    educator_histories,
+    exposure_histories,
+)
 from tests.support.facts import (
     DISTRICTS,
     FIRST_DAY,
@@ -383,7 +388,9 @@ def histories(draw: st.DrawFn) -> EventList:
         *draw(activity_histories()),
         *draw(board_histories()),
         *draw(care_histories()),
+        *draw(counselling_histories()),
         *draw(educator_histories()),
+        *draw(exposure_histories()),
         *draw(institution_histories()),
         *draw(material_histories()),
         *draw(messaging_histories()),

@@ -34,7 +34,9 @@ ROWS: Mapping[str, Mapping[str, str]] = {
     },
     "outreach": {
         "stay": "residents", "activity": "activities", "board": "boards", "board_issue": "board_issues",
-        "care_case": "care_cases", "educator": "educators", "institution": "institutions", "training": "trainings",
+        "care_case": "care_cases", "educator": "educators",
+        "counselling_room": "counselling_rooms", "exposure": "exposures",
+        "institution": "institutions", "training": "trainings",
         "material": "materials", "movement": "movements", "play": "plays",
         "article": "articles", "supply": "supplies", "prescription": "prescriptions",
         "prescription_use": "prescription_uses", "year_plan": "year_plans",

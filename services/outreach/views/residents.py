@@ -23,15 +23,20 @@ _LOOKED_AT = ("street", "state", "birth", "sex", "hazard", "categories", "origin
 IS_REPORTED: Document = {"categories.0": {"$exists": True}}
 """Residents of whom a category was reported; they are few, and the others are not in the index."""
 
+IS_EXPOSED: Document = {"exposed": True, "state": StayState.OPEN.value}
+"""Residents with a hazard at work; the others are not in the index."""
+
 
 async def prepare(database: Database) -> None:
-    """Make the indexes of residents: to count segments, by person, household, day of arrival, reported category."""
+    """Make the indexes of residents: to count segments, by person, household, arrival, category, hazard."""
     await make_index(database[RESIDENTS], [(name, 1) for name in _LOOKED_AT], name="street")
     await make_index(database[RESIDENTS], "person_id", name="person")
     await make_index(database[RESIDENTS], [("street", 1), ("household", 1)], name="household")
     await make_index(database[RESIDENTS], [("street", 1), ("started_on", 1)], name="arrival")
     reported = [("categories", 1), ("street", 1), ("person_id", 1)]
     await make_index(database[RESIDENTS], reported, name="reported", partialFilterExpression=IS_REPORTED)
+    exposed = [("street", 1), ("person_id", 1)]
+    await make_index(database[RESIDENTS], exposed, name="exposed", partialFilterExpression=IS_EXPOSED)
 
 
 async def is_known(database: Database, person_id: str, areas: Sequence[Area]) -> bool:
@@ -50,6 +55,7 @@ def resident_row(stay: Stay, sequence: int) -> Row:
         **stay.model_dump(mode="json", include=_ADDRESSED),
         "household": household,
         "at_home": _is_at_home(stay),
+        "exposed": stay.hazard not in NOT_EXPOSED,
     }
     return Row(RESIDENTS, stay.stay_id, sequence, fields)
 

@@ -18,6 +18,8 @@ COLLECTIONS = {
     "board": "boards",
     "board_issue": "board_issues",
     "care_case": "care_cases",
+    "counselling_room": "counselling_rooms",
+    "exposure": "exposures",
     "educator": "educators",
     "training": "trainings",
     "institution": "institutions",

@@ -107,6 +107,7 @@ def test_of_a_stay_is_kept_what_decides_on_audiences_and_care_the_household_and_
         "dwelling": None,
         "ending": None,
         "at_home": False,
+        "exposed": True,
     }
 
 
