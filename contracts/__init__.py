@@ -27,6 +27,8 @@
 | YearPlanDrafted, YearPlanAdjusted, YearPlanAdopted | outreach | outreach |
 | PlayRecorded, PrescriptionUseCounted | outreach | outreach |
 | PrescriptionGiven, PrescriptionWithdrawn, AttendanceRecorded | outreach | outreach, archives |
+| QuestionnairePublished | outreach | outreach |
+| SurveyOpened, SurveyClosed, SurveySampleDrawn, SurveyAnswered | outreach | outreach |
 | ActivityPlanned, ActivityReplanned, ActivityPublicised | outreach | outreach, reporting |
 | ActivityHeld, ActivityCancelled | outreach | outreach, reporting |
 | ActivityEvaluated, ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | outreach | outreach, reporting |

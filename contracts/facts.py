@@ -19,8 +19,10 @@ from contracts.outreach.institutions import INSTITUTION_FACTS
 from contracts.outreach.materials import MATERIAL_FACTS
 from contracts.outreach.messages import MESSAGING_FACTS
 from contracts.outreach.prescriptions import PRESCRIPTION_FACTS, PRESCRIPTION_USE_FACTS
+from contracts.outreach.questionnaires import QUESTIONNAIRE_FACTS
 from contracts.outreach.sign_ins import SIGN_IN_FACTS
 from contracts.outreach.supplies import SUPPLY_FACTS
+from contracts.outreach.surveys import SURVEY_FACTS
 from contracts.outreach.year_plans import YEAR_PLAN_FACTS
 from contracts.registration.conflicts import CONFLICT_FACTS
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS
@@ -47,8 +49,10 @@ OUTREACH_FACTS: tuple[type[Fact], ...] = (
     *PLAY_FACTS,
     *PRESCRIPTION_FACTS,
     *PRESCRIPTION_USE_FACTS,
+    *QUESTIONNAIRE_FACTS,
     *SIGN_IN_FACTS,
     *SUPPLY_FACTS,
+    *SURVEY_FACTS,
     *TRAINING_FACTS,
     *YEAR_PLAN_FACTS,
 )

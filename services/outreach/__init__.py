@@ -2,8 +2,8 @@
 
 I own: institutions, educators and their training, year plans, activities and their evidence, boards and their issues,
 materials and their movements, plays of recorded works, articles and supplies; prescriptions of health education and how
-much they are used; cases of care; exposures to hazards at work with their training, and counselling rooms; messages to
-people, their templates, and who wants none.
+much they are used; cases of care; exposures to hazards at work with their training, and counselling rooms;
+questionnaires, surveys and their answers; messages to people, their templates, and who wants none.
 
 | fact | I say | I hear |
 |---|---|---|
@@ -18,6 +18,8 @@ people, their templates, and who wants none.
 | YearPlanDrafted, YearPlanAdjusted, YearPlanAdopted | yes | of districts served |
 | PlayRecorded, AttendanceRecorded | yes | of districts served |
 | PrescriptionGiven, PrescriptionWithdrawn, PrescriptionUseCounted | yes | of districts served |
+| QuestionnairePublished | yes | of districts served |
+| SurveyOpened, SurveyClosed, SurveySampleDrawn, SurveyAnswered | yes | of districts served |
 | ActivityPlanned, ActivityReplanned, ActivityPublicised, ActivityHeld | yes | of districts served |
 | ActivityCancelled, ActivityEvaluated | yes | of districts served |
 | ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | yes | of districts served |

@@ -27,9 +27,11 @@ from services.outreach.views import (
     materials,
     messages,
     prescriptions,
+    questionnaires,
     residents,
     sign_ins,
     supplies,
+    surveys,
     year_plans,
 )
 from services.runtime.clock import Clock, system_clock
@@ -56,9 +58,11 @@ VIEWS = (
     materials,
     messages,
     prescriptions,
+    questionnaires,
     residents,
     sign_ins,
     supplies,
+    surveys,
     year_plans,
 )
 
@@ -78,7 +82,7 @@ def build(settings: Settings, messaging_settings: MessagingSettings, clock: Cloc
     service.work_on(messaging.keep_open, partial(keep_doing, ASK_EVERY, partial(ask_for_newcomers, messaging)))
     for gateway in messaging.gateways.values():
         service.work_on(partial(keep_doing, SEND_EVERY, Sender(messaging, gateway).send_due))
-    about = "Health education 健康教育: institutions, health days, activities, boards, materials, messages to people."
+    about = "Health education 健康教育: institutions, health days, activities, boards, materials, surveys, messages."
     app = make_app(service, *routers, about=about)
     app.state.messaging = messaging
     return app

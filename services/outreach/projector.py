@@ -16,8 +16,10 @@ from contracts.outreach.institutions import InstitutionFact
 from contracts.outreach.materials import MaterialFact, MovementRecorded
 from contracts.outreach.messages import MessageFact, PreferenceFact, StandingOrderFact, TemplateFact
 from contracts.outreach.prescriptions import PrescriptionFact, PrescriptionUseCounted
+from contracts.outreach.questionnaires import QuestionnaireFact
 from contracts.outreach.sign_ins import SignInFact
 from contracts.outreach.supplies import SupplyIssued
+from contracts.outreach.surveys import SurveyAnswered, SurveyFact, SurveySampleDrawn
 from contracts.outreach.year_plans import YearPlanFact
 from contracts.registration.stays import StayFact
 from services.outreach.commands.materials import record_movements
@@ -34,9 +36,11 @@ from services.outreach.views.institutions import institution_row
 from services.outreach.views.materials import material_row, movement_row
 from services.outreach.views.messages import messaging_row
 from services.outreach.views.prescriptions import prescription_row, use_row
+from services.outreach.views.questionnaires import questionnaire_row
 from services.outreach.views.residents import resident_row
 from services.outreach.views.sign_ins import sign_in_row
 from services.outreach.views.supplies import supply_row
+from services.outreach.views.surveys import answer_row, sample_row, survey_row
 from services.outreach.views.year_plans import plan_row
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
@@ -45,7 +49,8 @@ Shown = BoardFact | BoardIssueFact | InstitutionFact | YearPlanFact | PlayRecord
 Caring = CareCaseFact | CounsellingFact | ExposureFact | EducatorFact | TrainingFact
 HandedOut = MaterialFact | MovementRecorded | SupplyIssued | PrescriptionFact | PrescriptionUseCounted
 MessagingFact = MessageFact | TemplateFact | PreferenceFact | StandingOrderFact
-Heard = StayFact | ActivityFact | SignInFact | Shown | Caring | HandedOut | MessagingFact
+Asking = QuestionnaireFact | SurveyFact | SurveySampleDrawn | SurveyAnswered
+Heard = StayFact | ActivityFact | SignInFact | Shown | Caring | HandedOut | MessagingFact | Asking
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
@@ -69,6 +74,8 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             | PrescriptionUseCounted() as given
         ):
             yield _handed_out_row(given, event.sequence)
+        case QuestionnaireFact() | SurveyFact() | SurveySampleDrawn() | SurveyAnswered() as asked:
+            yield _asking_row(asked, event.sequence)
         case _:
             yield _shown_row(event.data, event.sequence)
 
@@ -105,6 +112,19 @@ def _caring_row(fact: Caring, sequence: int) -> Row:
             return educator_row(educator, sequence)
         case TrainingFact(training=training):
             return training_row(training, sequence)
+
+
+def _asking_row(fact: Asking, sequence: int) -> Row:
+    """Return the row of a questionnaire, a survey, its sample or an answer to it."""
+    match fact:
+        case QuestionnaireFact(questionnaire=questionnaire):
+            return questionnaire_row(questionnaire, sequence)
+        case SurveyFact(survey=survey):
+            return survey_row(survey, sequence)
+        case SurveySampleDrawn(sample=sample):
+            return sample_row(sample, sequence)
+        case SurveyAnswered(sheet=sheet):
+            return answer_row(sheet, sequence)
 
 
 def _handed_out_row(fact: HandedOut, sequence: int) -> Row:

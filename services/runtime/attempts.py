@@ -20,7 +20,7 @@ from services.runtime.problems import Problem
 LIMITS = "limits"
 WINDOW = timedelta(hours=1)
 
-Kind = Literal["lookup", "emergency", "replay", "contacts"]
+Kind = Literal["lookup", "emergency", "replay", "contacts", "survey"]
 CONTACTS = 10
 """Contacts are asked for by machines, many people at once, so many times as often as a person looks somebody up."""
 
@@ -47,10 +47,15 @@ class Attempts:
 
     async def spend(self, kind: Kind, caller: Caller) -> None:
         """Count an attempt of a caller; raise TooManyRequestsError if there were too many within the hour."""
+        most = self._an_hour * (CONTACTS if kind == "contacts" else 1)
+        await self.spend_of(kind, caller.subject, most)
+
+    async def spend_of(self, kind: Kind, subject: str, most: int) -> None:
+        """Count an attempt at something that so many may be made at in an hour, whoever makes them; raise likewise."""
         now = self._clock()
         found: Document = await self._documents.find_one_and_update(
-            {"_id": _id_of(kind, caller)},
-            _one_more(now, self._an_hour * (CONTACTS if kind == "contacts" else 1)),
+            {"_id": _id_of(kind, subject)},
+            _one_more(now, most),
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
@@ -60,7 +65,7 @@ class Attempts:
 
     async def give_back(self, kind: Kind, caller: Caller) -> None:
         """Take the newest attempt of a caller back: it was none to find out something."""
-        await self._documents.update_one({"_id": _id_of(kind, caller)}, {"$pop": {"at": 1}})
+        await self._documents.update_one({"_id": _id_of(kind, caller.subject)}, {"$pop": {"at": 1}})
 
 
 def _one_more(now: datetime, most: int) -> Sequence[Document]:
@@ -73,8 +78,8 @@ def _one_more(now: datetime, most: int) -> Sequence[Document]:
     ]
 
 
-def _id_of(kind: Kind, caller: Caller) -> str:
-    return f"{kind}/{sha256(caller.subject.encode()).hexdigest()[:32]}"
+def _id_of(kind: Kind, subject: str) -> str:
+    return f"{kind}/{sha256(subject.encode()).hexdigest()[:32]}"
 
 
 async def must_be_within(attempts: Attempts, log: AccessLog | None, kind: Kind, caller: Caller) -> None:

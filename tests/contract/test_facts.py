@@ -45,8 +45,10 @@ from contracts.outreach.prescriptions import (
     PrescriptionGiven,
     PrescriptionUseCounted,
 )
+from contracts.outreach.questionnaires import QUESTIONNAIRE_FACTS, QuestionnaireFact, QuestionnairePublished
 from contracts.outreach.sign_ins import SIGN_IN_FACTS, AttendanceRecorded, SignInFact
 from contracts.outreach.supplies import SUPPLY_FACTS, SupplyIssued
+from contracts.outreach.surveys import SurveyAnswered, SurveyFact, SurveyOpened, SurveySampleDrawn
 from contracts.outreach.year_plans import YEAR_PLAN_FACTS, YearPlanDrafted, YearPlanFact
 from contracts.registration.conflicts import CONFLICT_FACTS, ConflictFact
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFact, NoticeFact
@@ -126,6 +128,10 @@ PRESCRIPTION = sample_of(PrescriptionGiven).data.prescription
 PRESCRIPTION_USE = sample_of(PrescriptionUseCounted).data.use
 YEAR_PLAN = sample_of(YearPlanDrafted).data.plan
 PLAY = sample_of(PlayRecorded).data.play
+QUESTIONNAIRE = sample_of(QuestionnairePublished).data.questionnaire
+SURVEY = sample_of(SurveyOpened).data.survey
+SAMPLE = sample_of(SurveySampleDrawn).data.sample
+SHEET = sample_of(SurveyAnswered).data.sheet
 SIGN_IN = sample_of(AttendanceRecorded).data.sign_in
 MESSAGE = make_message()
 TEMPLATE = make_template()
@@ -160,6 +166,10 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     PrescriptionFact: {"prescription": PRESCRIPTION},
     PrescriptionUseCounted: {"use": PRESCRIPTION_USE},
     YearPlanFact: {"plan": YEAR_PLAN},
+    QuestionnaireFact: {"questionnaire": QUESTIONNAIRE},
+    SurveyFact: {"survey": SURVEY},
+    SurveySampleDrawn: {"sample": SAMPLE},
+    SurveyAnswered: {"sheet": SHEET},
     SignInFact: {"sign_in": SIGN_IN},
     ArticleSubmitted: {"article": ARTICLE},
     SupplyIssued: {"supply": SUPPLY},
@@ -230,7 +240,7 @@ def test_a_fact_is_named_after_its_service_itself_and_its_version(kind: type[Fac
 
 @pytest.mark.parametrize("kind", ALL_FACTS, ids=lambda kind: kind.__name__)
 def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> None:
-    assert re.search(r"(ed|Given|Held|Sent|Withdrawn|Lost|Found)$", kind.__name__)
+    assert re.search(r"(ed|Drawn|Given|Held|Sent|Withdrawn|Lost|Found)$", kind.__name__)
     assert not re.search(r"(Event|Updated|Changed|Created|Deleted)$", kind.__name__)
 
 
@@ -271,6 +281,10 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         ),
         (PRESCRIPTION_USE_FACTS, f"prescription_use/{PRESCRIPTION_USE.use_id}", STREET, None, "320507"),
         (YEAR_PLAN_FACTS, f"year_plan/{YEAR_PLAN.plan_id}", STREET, None, "320507"),
+        (QUESTIONNAIRE_FACTS, f"questionnaire/{QUESTIONNAIRE.questionnaire_id}", "320507", None, "320507"),
+        ((SurveyOpened,), f"survey/{SURVEY.survey_id}", STREET, None, "320507"),
+        ((SurveySampleDrawn,), f"survey_sample/{SURVEY.survey_id}", STREET, None, "320507"),
+        ((SurveyAnswered,), f"survey_answer/{SHEET.answer_id}", STREET, SHEET.person_id, "320507"),
         (MESSAGE_FACTS, f"message/{MESSAGE.message_id}", STREET, PEOPLE[0], "320507"),
         (TEMPLATE_FACTS, f"template/{TEMPLATE.template_id}", "320507", None, "320507"),
         (PREFERENCE_FACTS, f"preference/{PEOPLE[0]}@320507", STREET, PEOPLE[0], "320507"),
@@ -305,6 +319,10 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "prescription",
         "prescription use",
         "year plan",
+        "questionnaire",
+        "survey",
+        "survey sample",
+        "survey answer",
         "message",
         "template",
         "preference",

@@ -18,7 +18,7 @@ from services.runtime.access import EVERYWHERE, Role, issue
 from tests.support.instance import SERVICES, Instance, eventually, running_instance
 from tests.support.offices import make_arrival
 from tests.support.pictures import photo
-from tests.support.routes import READING, Route, Things, routes_of, send
+from tests.support.routes import QUESTIONNAIRE, READING, SURVEY, Route, Things, routes_of, send
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -55,9 +55,11 @@ GHOSTS = {
     "person_id": "9" * 32,
     "plan_id": "7" * 32,
     "prescription_id": "7" * 32,
+    "questionnaire_id": "7" * 32,
     "request_id": "7" * 32,
     "room_id": "7" * 32,
     "stay_id": "7" * 32,
+    "survey_id": "7" * 32,
     "template_id": "7" * 32,
 }
 """What exists nowhere, in the shape of what does."""
@@ -231,6 +233,7 @@ class Place:
         drafted = await self.ask("outreach", "health_worker", "/year-plans", json={"street": self.street, "year": 2027})
         self.ids["plan_id"] = drafted.json()["plan_id"]
         await self.write_to_people()
+        await self.ask_people()
         bundle = (await self.ask("archives", "health_worker", f"/archives/{self.ids['person_id']}/fhir")).content
         imports = {
             "registration": await self.hand_in("registration", "clerk", "姓名,证件号码,到达日期\n甲,1,2026-01-01\n"),
@@ -257,6 +260,15 @@ class Place:
         people = {"people": [self.ids["person_id"]]}
         requested = await self.ask("outreach", "health_worker", "/messages", json={**asked, **people})
         self.ids["request_id"] = requested.json()["request_id"]
+
+    async def ask_people(self) -> None:
+        """Publish a questionnaire of the street, and open a survey by it."""
+        questionnaire = {"owner": self.street, **QUESTIONNAIRE}
+        published = await self.ask("outreach", "supervisor", "/questionnaires", json=questionnaire)
+        self.ids["questionnaire_id"] = published.json()["questionnaire_id"]
+        survey = {"street": self.street, "questionnaire_id": self.ids["questionnaire_id"], **SURVEY}
+        opened = await self.ask("outreach", "health_worker", "/surveys", json=survey)
+        self.ids["survey_id"] = opened.json()["survey_id"]
 
     async def hand_in(self, service: str, role: str, text: str, **more: str) -> str:
         sheet = {"file": ("a.csv", text.encode())}

@@ -23,6 +23,7 @@ import xlsxwriter  # type: ignore[import-untyped]  # ships no types
 from aio_pika.abc import AbstractIncomingMessage
 from bson import encode as to_bson
 
+from contracts.outreach.questionnaires import questionnaire_id
 from deploy.local.stack import Stack
 from services.archives.intake.readings import COLUMNS as OF_A_ROUND
 from services.registration.intake.columns import COLUMNS as OF_A_REGISTER
@@ -32,7 +33,7 @@ from tests.support.instance import REPOSITORY, SERVICES, Instance, eventually, r
 from tests.support.ledger import find_losses
 from tests.support.offices import make_arrival, make_departure, office_at
 from tests.support.registers import full_width, id_number
-from tests.support.routes import Route, Things
+from tests.support.routes import QUESTIONNAIRE, SURVEY, Route, Things
 
 STREET = "320507001"
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -46,6 +47,7 @@ NUMBERS = (NUMBER, PHONE, IN_GROUPS)
 SPOKEN = (NAME, NUMBER, TWINS_NUMBER, PHONE, IN_GROUPS, full_width(NUMBER))
 FOUND = (*(spoken.encode() for spoken in SPOKEN), NAME.encode().decode("latin-1").encode())
 """What must be nowhere: also as a header is read, byte by byte."""
+CHOSEN = {"item": "K1", "choices": ["A"]}
 TEXT = {"language": "zh", "body": "请来随访。"}
 RENAMED = frozenset({"/people/{person_id}/name"})
 """Routes by which the person would get another name; its reason alone is planted."""
@@ -119,6 +121,8 @@ async def reach_out(planted: Planted) -> None:
         ),
         "material_id": ("/materials", {"kind": "leaflet", "topic": "核心信息", "edition": "2026"}),
         "plan_id": ("/year-plans", {"year": 2027}),
+        "questionnaire_id": ("/questionnaires", {"owner": STREET, **QUESTIONNAIRE}),
+        "survey_id": ("/surveys", {"questionnaire_id": questionnaire_id(STREET, "residents", "2026"), **SURVEY}),
         "template_id": ("/message-templates", {"owner": STREET, "topic": "follow_up", "texts": [TEXT]}),
     }
     made["prescription_id"] = (
@@ -355,6 +359,11 @@ def outreach_bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
                 "setting": "home",
             }
         ],
+        "/questionnaires": [{"owner": STREET, **QUESTIONNAIRE, "edition": "2027"}],
+        "/surveys": [
+            {"street": STREET, "questionnaire_id": ids["questionnaire_id"], **SURVEY, "target": "street_2021"}
+        ],
+        "/surveys/{survey_id}/form": [{"code": "A" * 16, "respondent": "7" * 32, "chosen": [CHOSEN]}],
         "/messages": [asked],
         "/message-reports": [{"reports": [{"key": "7" * 32, "status": "delivered"}]}],
         "/message-templates": [{"owner": STREET, "topic": "follow_up", "texts": [TEXT]}],

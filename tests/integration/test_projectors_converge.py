@@ -66,6 +66,10 @@ VIEWS = {
         "templates",
         "preferences",
         "sign_ins",
+        "questionnaires",
+        "surveys",
+        "survey_samples",
+        "survey_answers",
     ),
     "reporting": (
         "stays",

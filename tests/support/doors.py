@@ -16,6 +16,7 @@ from deploy.local.stack import Stack
 from services.runtime.access import Role, issue
 from tests.support.instance import eventually
 from tests.support.offices import make_arrival
+from tests.support.routes import QUESTIONNAIRE, SURVEY
 
 LONG = os.environ.get("HOUNIAO_DOORS") == "long"
 """`make doors` knocks far more often than `make test`."""
@@ -72,6 +73,8 @@ _IN_PATHS = (
     "material_id",
     "prescription_id",
     "plan_id",
+    "questionnaire_id",
+    "survey_id",
 )
 _IN_QUERIES = {
     "division": "division",
@@ -83,7 +86,7 @@ _IN_QUERIES = {
 }
 _IN_BODIES = {
     **{name: name for name in ("street", "addressee", "committee", "name", "document_type", "document_number")},
-    **{name: name for name in ("person_id", "stay_id")},
+    **{name: name for name in ("person_id", "stay_id", "questionnaire_id")},
     "into": "person_id",
     "people[*]": "person_id",
     "measured_at": "moment",
@@ -174,6 +177,9 @@ async def furnish(stack: Stack) -> Doors:
         exposure = await _done(outreach, "/exposures", works)
         talks = {"institution_id": institution["institution_id"], "opened_on": "2020-09-01", "hours_per_week": 10}
         room = await _done(outreach, "/counselling-rooms", talks)
+        published = await _done(outreach, "/questionnaires", {"owner": STREET, **QUESTIONNAIRE})
+        asked_by = {"questionnaire_id": published["questionnaire_id"]}
+        surveys = [await _done(outreach, "/surveys", {"street": STREET, **asked_by, **SURVEY}) for _ in range(3)]
         printed = {"street": STREET, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
         listed = await _done(outreach, "/materials", printed)
         plans = [await _done(outreach, "/year-plans", {"street": STREET, "year": 2027 + number}) for number in range(3)]
@@ -200,6 +206,8 @@ async def furnish(stack: Stack) -> Doors:
         "material_id": [listed["material"]["material_id"]],
         "prescription_id": [prescribed],
         "plan_id": [one["plan_id"] for one in plans],
+        "questionnaire_id": [published["questionnaire_id"]],
+        "survey_id": [one["survey_id"] for one in surveys],
     }
     return Doors(stack, known)
 

@@ -93,6 +93,7 @@ from tests.support.outreach_histories import (
     plan_histories,
     prescription_histories,
 )
+from tests.support.surveys import survey_histories
 
 Thing = TypeVar("Thing")
 
@@ -396,6 +397,7 @@ def histories(draw: st.DrawFn) -> EventList:
         *draw(messaging_histories()),
         *draw(prescription_histories()),
         *draw(plan_histories()),
+        *draw(survey_histories()),
     ]
 
 

@@ -42,6 +42,8 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "prescription_use": "prescription_uses", "year_plan": "year_plans",
         "message": "messages", "template": "templates", "preference": "preferences",
         "standing_order": "standing_orders", "sign_in": "sign_ins",
+        "questionnaire": "questionnaires", "survey": "surveys", "survey_sample": "survey_samples",
+        "survey_answer": "survey_answers",
     },
     "reporting": {
         "stay": "stays", "archive": "archives", "entry": "entries", "activity": "activities", "notice": "notices",

@@ -8,6 +8,24 @@ import httpx
 
 Json = dict[str, Any]
 READING = {"kind": "blood_pressure", "systolic": 131, "diastolic": 82}
+ITEM = {
+    "code": "K1",
+    "measure": "knowledge",
+    "wording": [{"language": "zh", "text": "吸烟有害健康吗？"}],
+    "choices": [
+        {"code": code, "wording": [{"language": "zh", "text": text}]} for code, text in zip("AB", "是否", strict=True)
+    ],
+    "right": ["A"],
+}
+"""An item of a questionnaire."""
+QUESTIONNAIRE = {
+    "series": "residents",
+    "edition": "2026",
+    "wording": [{"language": "zh", "text": "居民健康问卷"}],
+    "questions": [ITEM],
+}
+SURVEY = {"ways": ["paper", "phone"], "opened_on": "2026-01-05"}
+"""A survey of whoever comes, but for where and by which questionnaire."""
 VALUES: Mapping[str, Any] = {
     "day": "2026-11-01",
     "issued_on": "2026-11-01",
@@ -52,6 +70,13 @@ VALUES: Mapping[str, Any] = {
     "enrolled_on": "2026-10-01",
     "file": b"a,b\n1,2\n",
     "from": "2026-01-01",
+    "answered_on": "2026-10-01",
+    "chosen": [{"item": "K1", "choices": ["A"]}],
+    "respondent": "17",
+    "series": "residents",
+    "ways": ["paper"],
+    "wording": [{"language": "zh", "text": "居民健康问卷"}],
+    "questions": [ITEM],
     "from_month": "2026-01",
     "given": 1,
     "given_on": "2026-11-01",
@@ -88,8 +113,8 @@ VALUES: Mapping[str, Any] = {
     "until": "2026-11-01",
 }
 """What is neither the id of a thing nor a division, by the name of the parameter or field."""
-SIGNED = frozenset({"/activities/{activity_id}/door", "/message-reports"})
-"""Where no token is asked for, but what is signed in the body: the code at a door, or all of a gateway's report."""
+SIGNED = frozenset({"/activities/{activity_id}/door", "/message-reports", "/surveys/{survey_id}/form"})
+"""Where no token is asked for, but what is signed in the body: the code of a door or link, a gateway's report."""
 
 DIVISIONS = frozenset({"division", "street", "district", "owner"})
 """The names under which a caller tells where; they are filled in even where a route does not ask for them."""

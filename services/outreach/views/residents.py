@@ -7,9 +7,11 @@ from contracts.outreach.activities import Audience
 from contracts.outreach.segments import Segment
 from contracts.reference.calendar import add_months
 from contracts.reference.divisions import Area
+from contracts.reference.identity import Sex
 from contracts.registration.categories import CATEGORIES, NOT_EXPOSED, PersonCategory, born_between
-from contracts.registration.stays import Stay, StayState
+from contracts.registration.stays import Category, Stay, StayState
 from services.outreach.domain.segments import AUDIENCES, any_of, of_any_age
+from services.outreach.domain.surveys import Registered
 from services.runtime.mongo import Database, Document, Row, in_areas, make_index
 
 RESIDENTS = "residents"
@@ -43,6 +45,16 @@ async def is_known(database: Database, person_id: str, areas: Sequence[Area]) ->
     """Return whether somebody was ever registered in some areas."""
     known = {"person_id": person_id, "street": in_areas(areas)}
     return await database[RESIDENTS].find_one(known, {"_id": 1}, hint="person") is not None
+
+
+async def find_registered(database: Database, person_id: str) -> Registered | None:
+    """Return what was last registered of somebody here, wherever the person lives now; None of nobody."""
+    found = database[RESIDENTS].find({"person_id": person_id}, hint="person").sort([("started_on", -1), ("_id", 1)])
+    async for row in found.limit(1):
+        birth, sex, categories = row.get("birth"), Sex(row["sex"]), map(Category, row["categories"])
+        born = date.fromisoformat(birth) if birth else None
+        return Registered(born, sex, row.get("hazard"), tuple(categories), row.get("origin"))
+    return None
 
 
 def resident_row(stay: Stay, sequence: int) -> Row:

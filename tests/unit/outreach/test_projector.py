@@ -36,6 +36,10 @@ COLLECTIONS = {
     "preference": "preferences",
     "sign_in": "sign_ins",
     "standing_order": "standing_orders",
+    "questionnaire": "questionnaires",
+    "survey": "surveys",
+    "survey_sample": "survey_samples",
+    "survey_answer": "survey_answers",
 }
 """Where the row of each kind of stream is kept."""
 PATIENT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])

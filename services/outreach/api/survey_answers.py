@@ -1,0 +1,169 @@
+"""HTTP in: surveys are answered, through a worker or by a signed link on a phone; answers are exported."""
+
+from datetime import date
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query
+from pydantic import BaseModel, Field
+
+from contracts.envelope import uuid7
+from contracts.outreach.questionnaires import Item, Wording
+from contracts.outreach.surveys import AnswerSheet, Chosen, Survey, Way
+from services.outreach.api.dependencies import HexId, IdInPath, Worker
+from services.outreach.api.surveys import own_survey
+from services.outreach.commands import surveys as commands
+from services.outreach.commands.surveys import UnknownSurveyError, find_asked, find_survey
+from services.outreach.domain.questionnaires import ItemTwiceError, NoSuchChoiceError, NoSuchItemError, OneChoiceError
+from services.outreach.domain.survey_policy import POLICY
+from services.outreach.domain.surveys import (
+    AnsweredAlreadyError,
+    BeforeOpeningError,
+    Filled,
+    NotInSampleError,
+    SampleNotDrawnError,
+    SurveyClosedError,
+    SurveyInFutureError,
+    WayNotOfferedError,
+    WrongLinkError,
+    must_be_code,
+)
+from services.outreach.views.surveys import read_key
+from services.runtime.bodies import AsSent, Body
+from services.runtime.parameters import Cause, ServiceHere
+from services.runtime.problems import refuses
+from services.runtime.service import Service
+
+router = APIRouter(tags=["surveys"])
+
+_ANSWERING = (
+    SurveyClosedError,
+    WayNotOfferedError,
+    SampleNotDrawnError,
+    NotInSampleError,
+    NoSuchItemError,
+    NoSuchChoiceError,
+    OneChoiceError,
+    ItemTwiceError,
+    AnsweredAlreadyError,
+)
+Answers = Annotated[tuple[Annotated[Chosen, AsSent(Chosen)], ...], Field(min_length=1, max_length=100)]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z2-7]{16}$")]
+
+
+class AnswerRequest(Body):
+    """A respondent's answers, on paper or to an interviewer.
+
+    `respondent` is the id of a person of the sample, or the place in it; of a survey without a sample the serial
+    number of the sheet.
+    """
+
+    respondent: str = Field(pattern=r"^(?:[0-9a-f]{32}|[0-9A-Za-z\-]{1,12})$")
+    way: Literal[Way.PAPER, Way.INTERVIEW]
+    answered_on: date
+    chosen: Answers
+
+
+class LinkAnswerRequest(Body):
+    """Answers on a phone: the code of the link, and who answers.
+
+    `respondent` is the id in the link of a person of a sample, else a random one that the phone keeps for itself.
+    """
+
+    code: Code
+    respondent: HexId
+    chosen: Answers
+
+
+class ShownChoice(BaseModel):
+    """A choice as it is shown to who answers."""
+
+    code: str
+    wording: tuple[Wording, ...]
+
+
+class ShownItem(BaseModel):
+    """An item as it is shown to who answers, without its right answer."""
+
+    code: str
+    multiple: bool
+    wording: tuple[Wording, ...]
+    choices: list[ShownChoice]
+
+
+class Form(BaseModel):
+    """What is to be filled in on a phone."""
+
+    survey_id: str
+    wording: tuple[Wording, ...]
+    questions: list[ShownItem]
+
+
+class Thanks(BaseModel):
+    """That the answers were recorded."""
+
+    survey_id: str
+    answered: int
+
+
+@router.post(
+    "/surveys/{survey_id}/answers",
+    status_code=201,
+    summary="Record a respondent's answers",
+    responses=refuses(UnknownSurveyError, SurveyInFutureError, BeforeOpeningError, *_ANSWERING),
+)
+async def post_answers(
+    survey_id: IdInPath, body: AnswerRequest, service: ServiceHere, caller: Worker, cause: Cause
+) -> AnswerSheet:
+    """Record the answers of a respondent, once; items that were left out are missing."""
+    survey = await own_survey(service, caller, survey_id)
+    filled = Filled(body.respondent, body.way, body.answered_on, body.chosen)
+    return await commands.answer(service, await find_asked(service, survey), filled, cause)
+
+
+@router.get(
+    "/surveys/{survey_id}/form",
+    summary="What is asked, by the link",
+    responses=refuses(WrongLinkError, SurveyClosedError, too_many_requests=429),
+)
+async def get_form(
+    survey_id: IdInPath,
+    service: ServiceHere,
+    code: Annotated[str, Query(pattern=r"^[A-Za-z2-7]{16}$")],
+    respondent: Annotated[str, Query(pattern=r"^[0-9a-f]{32}$")],
+) -> Form:
+    """Return the questionnaire for a phone: no token is asked for, the code of the link stands for it."""
+    survey = await _linked(service, survey_id, code, respondent)
+    if survey.closed_on is not None:
+        raise SurveyClosedError
+    questionnaire = (await find_asked(service, survey)).questionnaire
+    return Form(survey_id=survey_id, wording=questionnaire.wording, questions=list(map(_show, questionnaire.questions)))
+
+
+@router.post(
+    "/surveys/{survey_id}/form",
+    status_code=201,
+    summary="Answer by the link",
+    responses=refuses(WrongLinkError, *_ANSWERING, too_many_requests=429),
+)
+async def post_form(survey_id: IdInPath, body: LinkAnswerRequest, service: ServiceHere) -> Thanks:
+    """Record what was answered on a phone, once for each phone or person of the sample; no token is asked for."""
+    survey = await _linked(service, survey_id, body.code, body.respondent)
+    filled = Filled(body.respondent, Way.PHONE, service.today, body.chosen)
+    sheet = await commands.answer(service, await find_asked(service, survey), filled, uuid7())
+    return Thanks(survey_id=survey_id, answered=len(sheet.chosen))
+
+
+async def _linked(service: Service, survey_id: str, code: str, respondent: str) -> Survey:
+    """Return the survey of a link; raise WrongLinkError, or TooManyRequestsError if it is asked for too often."""
+    survey = await find_survey(service, survey_id)
+    if survey is None:
+        raise WrongLinkError
+    must_be_code(code, await read_key(service.database), survey, respondent)
+    of = respondent if survey.plan else ""
+    await service.attempts.spend_of("survey", f"{survey_id}|{of}", POLICY.answers_an_hour)
+    return survey
+
+
+def _show(item: Item) -> ShownItem:
+    choices = [ShownChoice(code=choice.code, wording=choice.wording) for choice in item.choices]
+    return ShownItem(code=item.code, multiple=item.multiple, wording=item.wording, choices=choices)
