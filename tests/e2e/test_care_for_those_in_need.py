@@ -86,6 +86,13 @@ async def test_a_street_cares_for_those_in_need(houniao: Instance, worker: httpx
     progress = (await worker.get("/care/progress", params=WINDOW)).json()
     assert progress["needs"][0] == {"need": "hardship", "cases": 2, "visited": 1, "rate": 0.5, "left": 0}
     assert [(one["kind"], one["quantity"]) for one in progress["help"]] == [("money", 50_000), ("goods", 1)]
+    year = {"division": STREET, "since": "2026-01-01", "until": "2026-12-31"}
+    visits = await worker.get("/listings/care_visits", params={**year, "form": "csv"})
+    cases = await worker.get("/listings/care_cases", params=year)
+    assert visits.content.decode("utf-8-sig").splitlines()[1:] == [
+        f"{STREET},{poor},特困,2026-02-03,v-2,慰问金 50000 分、慰问品 1 份"
+    ]
+    assert cases.content.startswith(b"PK")
 
 
 async def test_who_leaves_is_shown_so_and_comes_back_with_the_stay(

@@ -80,6 +80,17 @@ async def test_educators_are_trained_and_their_share_is_told(houniao: Instance, 
         ("edu-1", 1, 2.5),
         ("v-1", 2, 5.0),
     ]
+    listed_then = await worker.get("/listings/educators", params={**YEAR, "form": "csv"})
+    assert sorted(listed_then.content.decode("utf-8-sig").splitlines()[1:]) == [
+        f"{STREET},志愿者,v-1,,2026-09-01,",
+        f"{STREET},讲师团,edu-1,,2025-03-01,",
+        f"{STREET},讲师团,edu-2,,2025-03-01,",
+        f"{STREET},讲师团,edu-3,,2025-03-01,2026-10-20",
+    ]
+    trainings = await worker.get("/listings/trainings", params={**YEAR, "form": "csv"})
+    assert trainings.content.decode("utf-8-sig").splitlines()[2] == (
+        f"{STREET},2026-10-20,在岗,健康素养66条,2.5,2,edu-1、v-1,"
+    )
     async with houniao.client("outreach", "health_worker", ELSEWHERE) as neighbour:
         assert (await neighbour.get(f"/educators/{first['educator_id']}")).status_code == 404
 

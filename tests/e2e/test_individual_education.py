@@ -93,6 +93,11 @@ async def test_training_is_due_before_the_job_and_then_each_year(houniao: Instan
         )
 
     assert await eventually(shown)
+    year = {**YEAR, "form": "csv"}
+    (line,) = [
+        line for line in (await worker.get("/listings/exposures", params=year)).text.splitlines() if trained in line
+    ]
+    assert line == f"{STREET},{trained},粉尘,2026-04-01,,{works},1,2026-03-31,每年,2027-04-01"
     covered = {one["hazard"]: one for one in await get(worker, "/exposures/coverage", **YEAR)}
     assert (covered["dust"]["in_time"], covered["dust"]["missed"], covered["dust"]["rate"]) == (1, 1, 0.5)
     assert (covered["noise"]["unrecorded"], covered["noise"]["rate"], covered["noise"]["met"]) == (1, 0.0, False)
@@ -152,6 +157,8 @@ async def test_schools_have_counselling_rooms(worker: httpx.AsyncClient) -> None
     assert await eventually(covered)
     (listed,) = (await get(worker, "/counselling-rooms"))["rooms"]
     assert (listed["hours_per_week"], len(listed["months"])) == (12.5, 2)
+    rooms = await worker.get("/listings/counselling_rooms", params={**YEAR, "form": "csv"})
+    assert rooms.text.splitlines()[1] == f"{STREET},{school},2025-09-01,12.5,7,"
     for path, body, code in (
         ("/counselling-rooms", {**opened, "institution_id": market}, "not_a_school"),
         (f"{at}/sessions", {"month": "2026-12", "sessions": 1}, "future_date"),

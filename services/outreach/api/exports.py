@@ -1,4 +1,4 @@
-"""HTTP in: registers of a division, to download as CSV or as a workbook."""
+"""HTTP in: registers and lists of a division, to download as CSV or as a workbook."""
 
 import asyncio
 from typing import Any, Literal
@@ -7,8 +7,10 @@ from fastapi import APIRouter, Response
 
 from services.outreach.api.dependencies import Reader
 from services.outreach.commands.exports import TooManyRowsError, gather
+from services.outreach.commands.listings import gather_listing
 from services.outreach.intake.columns import RegisterKind
 from services.outreach.intake.exports import as_csv, as_workbook
+from services.outreach.intake.listings import ListingKind
 from services.runtime.bodies import Day
 from services.runtime.parameters import Division, ServiceHere
 from services.runtime.problems import refuses
@@ -41,6 +43,34 @@ async def get_register(
     """
     caller.must_cover(division)
     lines = await gather(service, kind, service.areas(division), (since, until))
+    return await _download(kind, division, lines, form)
+
+
+@router.get(
+    "/listings/{kind}",
+    summary="A list to download 名册导出",
+    response_class=Response,
+    responses={**A_FILE, **refuses(TooManyRowsError, outside_your_division=403)},
+)
+async def get_listing(
+    kind: ListingKind,
+    service: ServiceHere,
+    caller: Reader,
+    division: Division,
+    since: Day,
+    until: Day,
+    form: Literal["csv", "xlsx"] = "xlsx",
+) -> Response:
+    """Export educators, trainings, cases of care or visits of a period (both days included), or exposures or rooms.
+
+    People are in it by their ids, and whoever teaches or visits by a staff number.
+    """
+    caller.must_cover(division)
+    lines = await gather_listing(service, kind, service.areas(division), (since, until))
+    return await _download(kind, division, lines, form)
+
+
+async def _download(kind: str, division: str, lines: list[list[str]], form: str) -> Response:
     if form == "xlsx":
         return workbook_response(await asyncio.to_thread(as_workbook, kind, lines), f"{kind}-{division}.xlsx")
     content = await asyncio.to_thread(as_csv, lines)
