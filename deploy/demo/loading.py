@@ -15,6 +15,7 @@ from rich.table import Table
 
 from contracts.reference.calendar import day_of
 from contracts.reference.divisions import Divisions
+from deploy.demo.care import care
 from deploy.demo.client import Client, must_succeed, open_client
 from deploy.demo.outreach import Street, live_a_year
 from deploy.demo.people import DISTRICTS, Person, invent_people
@@ -235,7 +236,8 @@ async def _live_a_year(client: Client, district: str, people: Sequence[Person], 
         return everyone
 
     await _until(known, lambda everyone: everyone >= registered)
-    await live_a_year(Street(client, code, as_of), [stay["person_id"] for stay in stays])
+    street, people_there = Street(client, code, as_of), [stay["person_id"] for stay in stays]
+    await care(street, people_there, await live_a_year(street, people_there))
 
 
 async def _register(client: Client, person: Person, street: str, day: date, origin: str = "") -> dict[str, str]:

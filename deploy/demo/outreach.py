@@ -54,8 +54,8 @@ class Street:
         return await self.do(path, {"street": self.code, **told})
 
 
-async def live_a_year(street: Street, residents: list[str]) -> None:
-    """Let a street and its institutions have a year of health education; `residents` get prescriptions."""
+async def live_a_year(street: Street, residents: list[str]) -> dict[str, str]:
+    """Let a street have a year of health education, and return its institutions; `residents` get prescriptions."""
     opened = {"opened_on": date(street.begins.year - 8, 9, 1).isoformat()}
     known = {
         kind: (await street.place("/institutions", kind=kind, title=title, **opened, joined_on=opened["opened_on"]))[
@@ -85,6 +85,7 @@ async def live_a_year(street: Street, residents: list[str]) -> None:
         article = {"topic": f"健康教育信息{number + 1}", "submitted_on": day.isoformat()}
         await street.place("/articles", **article, institution_id=known["health_centre"])
     await _prescribe(street, residents, known["health_centre"])
+    return known
 
 
 async def _keep_plan(street: Street, whose: Mapping[str, str], without: int | None) -> None:

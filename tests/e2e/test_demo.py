@@ -1,15 +1,19 @@
 """The story of the demo: people invented alike everywhere, taken in, seen in five services, and not doubled."""
 
+import asyncio
+from collections import Counter
 from datetime import date
 
 from contracts.reference.divisions import Divisions
 from contracts.reference.identity import DocumentType, number_problem
+from deploy.demo.client import open_client
 from deploy.demo.loading import load
 from deploy.demo.people import DISTRICTS, invent_people
 from deploy.local.stack import Stack
 
 AS_OF = date(2026, 11, 20)
 FEW = 300
+LISTED = {"/care-cases": "cases", "/exposures": "exposures", "/counselling-rooms": "rooms"}
 
 
 def test_the_same_people_are_invented_every_time_and_nobody_shares_a_number() -> None:
@@ -44,5 +48,24 @@ def test_the_demo_is_seen_everywhere_and_loading_it_twice_adds_nobody(deployment
         assert found.audiences["children"] > 0
     assert sum(found.position for found in once.values()) > FEW
 
+    cared = asyncio.run(count_cared(deployment))
+    assert cared["/trainings"] == 2 * len(DISTRICTS)
+    assert all(cared.values())
+
     assert load(deployment, people=FEW, again=True) == once
     assert load(deployment, people=FEW) == once
+    assert asyncio.run(count_cared(deployment)) == cared
+
+
+async def count_cared(deployment: Stack) -> dict[str, int]:
+    """Return how many trainings, cases of care, exposures and counselling rooms the districts of the demo have."""
+    counted: Counter[str] = Counter()
+    period = {"since": "2020-01-01", "until": "2099-12-31"}
+    async with open_client(deployment) as client:
+        for district in DISTRICTS:
+            trainings = await client.get("outreach", "/trainings", "district", district, division=district, **period)
+            counted["/trainings"] += len(trainings)
+            for path, name in LISTED.items():
+                page = await client.get("outreach", path, "district", district, division=district)
+                counted[path] += len(page[name])
+    return dict(counted)
