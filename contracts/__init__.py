@@ -15,6 +15,7 @@
 | ChronicEnrolled, EnrolmentEnded | archives | archives, reporting |
 | CustodyOffered, CustodyAccepted, CustodyRefused | archives | archives, reporting |
 | CustodyReturned, CustodyReleased | archives | archives, reporting |
+| DutyAnnounced | archives | outreach |
 | BoardInstalled, BoardCorrected, BoardRemoved | outreach | outreach |
 | BoardIssuePosted, BoardIssuePhotographed | outreach | outreach |
 | CareCaseOpened, CareCaseVisited, CareCasePaired, CareCaseClosed | outreach | outreach |

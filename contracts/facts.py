@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
+from contracts.archives.announcements import ANNOUNCEMENT_FACTS
 from contracts.archives.archives import ARCHIVE_FACTS
 from contracts.archives.custody import CUSTODY_FACTS
 from contracts.archives.enrolments import ENROLMENT_FACTS
@@ -30,7 +31,7 @@ from contracts.registration.people import PERSON_FACTS
 from contracts.registration.stays import STAY_FACTS
 
 HEALTH_FACTS: tuple[type[Fact], ...] = (*ARCHIVE_FACTS, *ENTRY_FACTS, *ENROLMENT_FACTS, *CUSTODY_FACTS)
-"""All facts of archives."""
+"""What archives says of somebody's health and archive, and of who keeps it."""
 
 TRANSFER_FACTS: tuple[type[Fact], ...] = (*NOTICE_FACTS, *ANSWER_FACTS, *PERSON_FACTS, *CONFLICT_FACTS)
 """All facts of registration besides stays."""
@@ -58,16 +59,27 @@ OUTREACH_FACTS: tuple[type[Fact], ...] = (
 )
 """All facts of outreach."""
 
-ALL_FACTS: tuple[type[Fact], ...] = (*STAY_FACTS, *TRANSFER_FACTS, *HEALTH_FACTS, *OUTREACH_FACTS)
+ALL_FACTS: tuple[type[Fact], ...] = (
+    *STAY_FACTS,
+    *TRANSFER_FACTS,
+    *HEALTH_FACTS,
+    *ANNOUNCEMENT_FACTS,
+    *OUTREACH_FACTS,
+)
 
 HEARD_BY: Mapping[str, tuple[type[Fact], ...]] = {
     "registration": (*STAY_FACTS, *TRANSFER_FACTS),
     "archives": (*STAY_FACTS, *PERSON_FACTS, *HEALTH_FACTS, *PRESCRIPTION_FACTS, *SIGN_IN_FACTS),
-    "outreach": (*STAY_FACTS, *OUTREACH_FACTS),
+    "outreach": (*STAY_FACTS, *ANNOUNCEMENT_FACTS, *OUTREACH_FACTS),
     "reporting": (*STAY_FACTS, *TRANSFER_FACTS, *HEALTH_FACTS, *ACTIVITY_FACTS),
     "feeds": STAY_FACTS,
 }
 """Which service hears which facts; its queue is bound to these and nothing else."""
+
+
+def said_by(service: str) -> tuple[type[Fact], ...]:
+    """Return the facts that a service says, which are all that its journal has."""
+    return tuple(fact for fact in ALL_FACTS if fact.TYPE.startswith(f"{service}."))
 
 
 def by_type(facts: Iterable[type[Fact]]) -> dict[str, type[Fact]]:

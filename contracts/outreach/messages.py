@@ -295,9 +295,11 @@ PREFERENCE_FACTS: tuple[type[PreferenceFact], ...] = (PreferenceStated,)
 
 
 class StandingOrder(BaseModel):
-    """Residents who are new in a division get the core messages, spread over their first month.
+    """Residents of a division are written to by themselves; a division has one order for each topic.
 
-    The order is for those who arrive on `since` or later.
+    Whoever is new gets the core messages, spread over the first month; whoever something is due to is reminded of it;
+    whomever an activity addresses is told of it a few days before. The order is for what happens on `since` or later.
+    `values` fill in fields of the template such as the office to ask at.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -308,17 +310,24 @@ class StandingOrder(BaseModel):
     language: Language = Language.ZH
     since: date
     ended: bool = False
+    topic: Topic = Topic.CORE_MESSAGE
+    values: tuple[Filled, ...] = ()
+
+    @property
+    def order_id(self) -> str:
+        """Return the id: of the division, and of the topic if it is not that of the core messages."""
+        return self.owner if self.topic is Topic.CORE_MESSAGE else f"{self.owner}:{self.topic}"
 
 
 class StandingOrderFact(Fact):
-    """A fact of the stream `standing_order/<division>`."""
+    """A fact of the stream `standing_order/<order_id>`."""
 
     order: StandingOrder
 
     @property
     def stream(self) -> str:
-        """Return the stream of the order; a division has one."""
-        return f"standing_order/{self.order.owner}"
+        """Return the stream of the order; a division has one for each topic."""
+        return f"standing_order/{self.order.order_id}"
 
     @property
     def division(self) -> str:
@@ -327,13 +336,13 @@ class StandingOrderFact(Fact):
 
 
 class StandingOrderPlaced(StandingOrderFact):
-    """From now on new residents get the core messages."""
+    """From now on residents are written to by the order."""
 
     TYPE: ClassVar[str] = "outreach.standing_order_placed.v1"
 
 
 class StandingOrderEnded(StandingOrderFact):
-    """Nobody else gets the core messages by it; what was asked for is sent."""
+    """Nobody else is written to by it; what was asked for is sent."""
 
     TYPE: ClassVar[str] = "outreach.standing_order_ended.v1"
 

@@ -9,6 +9,7 @@ I own: archives, entries, enrolments, and who keeps an archive (custody).
 | EntryRecorded, EntryCorrected, EntryVoided, EntryForwarded | yes | of districts served |
 | ChronicEnrolled, EnrolmentEnded | yes | of districts served |
 | CustodyOffered, CustodyAccepted, CustodyRefused, CustodyReturned, CustodyReleased | yes | of districts served |
+| DutyAnnounced | yes | no |
 | StayStarted, StayContested, StayReaffirmed, StayEnded, StayRetracted | no | of every district |
 | StayCorrected, StayRelocated, StayTraceLost, StayTraceFound | no | of every district |
 | PersonDied, DeathRetracted, PersonsMerged, PersonsUnmerged | no | of every district |

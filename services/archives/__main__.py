@@ -11,6 +11,7 @@ from services.archives import projector
 from services.archives.api import routers
 from services.archives.command_line import import_command, verify_access_log_command
 from services.archives.commands import imports
+from services.archives.commands.announcements import announce_due
 from services.archives.commands.summaries import SWEEP_EVERY, Summariser, sweep
 from services.archives.service import ReadSettings, open_access_log
 from services.archives.views import education, findings
@@ -42,7 +43,8 @@ def build(settings: Settings, reads: ReadSettings, clock: Clock = system_clock) 
 
     service.hear(hear, everywhere=projector.EVERYWHERE)
     sweeping = partial(keep_doing, SWEEP_EVERY, partial(sweep, service))
-    service.work_on(sweeping, summariser.run, partial(imports.work_through, service))
+    announcing = partial(keep_doing, SWEEP_EVERY, partial(announce_due, service))
+    service.work_on(sweeping, announcing, summariser.run, partial(imports.work_through, service))
     about = "Health archives 健康档案: one that follows each resident, and what is entered in it."
     app = make_app(service, *routers, access_log.router, about=about)
     app.state.access_log = log

@@ -27,6 +27,7 @@ questionnaires, surveys and their answers; messages to people, their templates, 
 | MessageDelivered, MessageUndelivered, MessageFailed, MessageSuppressed | yes | of districts served |
 | TemplateSaved, TemplateRetired, PreferenceStated | yes | of districts served |
 | StandingOrderPlaced, StandingOrderEnded | yes | of districts served |
+| DutyAnnounced | no | of districts served |
 | StayStarted, StayContested, StayReaffirmed, StayEnded, StayRetracted | no | of districts served |
 | StayCorrected, StayRelocated, StayTraceLost, StayTraceFound | no | of districts served |
 """

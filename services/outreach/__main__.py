@@ -10,10 +10,11 @@ from services.outreach.api import routers
 from services.outreach.commands import imports
 from services.outreach.commands.files import SWEEP_EVERY, sweep
 from services.outreach.commands.sending import SEND_EVERY, Sender
-from services.outreach.commands.standing_orders import ASK_EVERY, ask_for_newcomers
+from services.outreach.commands.standing_orders import ASK_EVERY, ask_for_all
 from services.outreach.service import MessagingSettings, open_messaging
 from services.outreach.views import (
     activities,
+    announcements,
     articles,
     audiovisuals,
     boards,
@@ -45,6 +46,7 @@ from services.runtime.web import make_app
 NAME = "outreach"
 VIEWS = (
     activities,
+    announcements,
     articles,
     audiovisuals,
     boards,
@@ -79,7 +81,7 @@ def build(settings: Settings, messaging_settings: MessagingSettings, clock: Cloc
     service.work_on(partial(keep_doing, SWEEP_EVERY, partial(sweep, service)))
     service.hear(partial(projector.hear, service))
     messaging = open_messaging(service, messaging_settings)
-    service.work_on(messaging.keep_open, partial(keep_doing, ASK_EVERY, partial(ask_for_newcomers, messaging)))
+    service.work_on(messaging.keep_open, partial(keep_doing, ASK_EVERY, partial(ask_for_all, messaging)))
     for gateway in messaging.gateways.values():
         service.work_on(partial(keep_doing, SEND_EVERY, Sender(messaging, gateway).send_due))
     about = "Health education 健康教育: institutions, health days, activities, boards, materials, surveys, messages."

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
+from contracts.archives.announcements import DutyAnnounced
 from contracts.envelope import Event, narrow
 from contracts.outreach.activities import ActivityFact
 from contracts.outreach.articles import ArticleSubmitted
@@ -25,6 +26,7 @@ from contracts.registration.stays import StayFact
 from services.outreach.commands.materials import record_movements
 from services.outreach.commands.year_plans import plan_activities
 from services.outreach.views.activities import activity_row
+from services.outreach.views.announcements import announcement_row
 from services.outreach.views.articles import article_row
 from services.outreach.views.audiovisuals import play_row
 from services.outreach.views.boards import board_row, issue_row
@@ -50,7 +52,7 @@ Caring = CareCaseFact | CounsellingFact | ExposureFact | EducatorFact | Training
 HandedOut = MaterialFact | MovementRecorded | SupplyIssued | PrescriptionFact | PrescriptionUseCounted
 MessagingFact = MessageFact | TemplateFact | PreferenceFact | StandingOrderFact
 Asking = QuestionnaireFact | SurveyFact | SurveySampleDrawn | SurveyAnswered
-Heard = StayFact | ActivityFact | SignInFact | Shown | Caring | HandedOut | MessagingFact | Asking
+Heard = StayFact | DutyAnnounced | ActivityFact | SignInFact | Shown | Caring | HandedOut | MessagingFact | Asking
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
@@ -58,6 +60,8 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
     match event.data:
         case StayFact(stay=stay):
             yield resident_row(stay, event.sequence)
+        case DutyAnnounced(announcement=announcement):
+            yield announcement_row(announcement, event.sequence)
         case ActivityFact(activity=activity):
             yield activity_row(activity, event.sequence)
         case SignInFact(sign_in=sign_in):

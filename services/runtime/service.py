@@ -14,7 +14,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from contracts.envelope import Fact
-from contracts.facts import HEARD_BY, by_type
+from contracts.facts import HEARD_BY, by_type, said_by
 from contracts.reference.calendar import day_of
 from contracts.reference.divisions import Area, Divisions
 from services.runtime.access import Gate
@@ -53,8 +53,7 @@ class Service:
         self._areas = lru_cache(maxsize=1024)(self.divisions.areas)
         self.client = connect(settings.mongodb_url.get_secret_value())
         self.database = database_of(self.client, settings.database_name(name))
-        self.known = by_type(HEARD_BY[name])
-        self.journal = Journal(self.database, name, clock, self.known)
+        self.journal = Journal(self.database, name, clock, by_type(said_by(name)))
         self.requests = Requests(self.database, clock)
         self.attempts = Attempts(self.database, clock, settings.attempts_an_hour)
         self.parked = Parked(self.database, clock)
@@ -73,7 +72,9 @@ class Service:
         """Apply every event this service hears: of the districts it serves, and the named facts of all districts."""
         own = self._districts_heard()
         keys = binding_keys(HEARD_BY[self.name], own, tuple(everywhere))
-        self.listener.listen(self.queue, EVENTS, keys, Inbox(self.known, apply, self.parked, own).handle)
+        self.listener.listen(
+            self.queue, EVENTS, keys, Inbox(by_type(HEARD_BY[self.name]), apply, self.parked, own).handle
+        )
 
     def serves(self, division: str) -> bool:
         """Say whether this instance writes for a division, or for what stands in its place."""

@@ -7,13 +7,14 @@ from typing import Any
 import pytest
 
 import contracts
+from contracts.archives.announcements import ANNOUNCEMENT_FACTS, DutyAnnounced
 from contracts.archives.archives import ARCHIVE_FACTS, Archive, ArchiveFact
 from contracts.archives.custody import CUSTODY_FACTS, Custody, CustodyFact, Manifest, Offer
 from contracts.archives.enrolments import ENROLMENT_FACTS, Condition, Enrolment, EnrolmentFact
 from contracts.archives.entries import Entry, EntryFact, EntryForwarded, EntryRecorded
 from contracts.archives.follow_ups import BloodPressure
 from contracts.envelope import Fact
-from contracts.facts import ALL_FACTS, HEALTH_FACTS, HEARD_BY, OUTREACH_FACTS, TRANSFER_FACTS, by_type
+from contracts.facts import ALL_FACTS, HEALTH_FACTS, HEARD_BY, OUTREACH_FACTS, TRANSFER_FACTS, by_type, said_by
 from contracts.outreach.activities import ACTIVITY_FACTS, Activity, ActivityFact, ActivityKind, Audience
 from contracts.outreach.articles import ARTICLE_FACTS, ArticleSubmitted
 from contracts.outreach.audiovisuals import PLAY_FACTS, PlayRecorded
@@ -69,7 +70,7 @@ from tests.support.samples import sample_of
 
 SPEAKERS = {
     "registration": (*STAY_FACTS, *TRANSFER_FACTS),
-    "archives": HEALTH_FACTS,
+    "archives": (*HEALTH_FACTS, *ANNOUNCEMENT_FACTS),
     "outreach": OUTREACH_FACTS,
 }
 STREET = "320507001"
@@ -126,6 +127,7 @@ ARTICLE = sample_of(ArticleSubmitted).data.article
 SUPPLY = sample_of(SupplyIssued).data.supply
 PRESCRIPTION = sample_of(PrescriptionGiven).data.prescription
 PRESCRIPTION_USE = sample_of(PrescriptionUseCounted).data.use
+ANNOUNCEMENT = sample_of(DutyAnnounced).data.announcement
 YEAR_PLAN = sample_of(YearPlanDrafted).data.plan
 PLAY = sample_of(PlayRecorded).data.play
 QUESTIONNAIRE = sample_of(QuestionnairePublished).data.questionnaire
@@ -165,6 +167,7 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     PlayRecorded: {"play": PLAY},
     PrescriptionFact: {"prescription": PRESCRIPTION},
     PrescriptionUseCounted: {"use": PRESCRIPTION_USE},
+    DutyAnnounced: {"announcement": ANNOUNCEMENT},
     YearPlanFact: {"plan": YEAR_PLAN},
     QuestionnaireFact: {"questionnaire": QUESTIONNAIRE},
     SurveyFact: {"survey": SURVEY},
@@ -225,6 +228,11 @@ def test_the_table_names_every_fact_who_says_it_and_who_hears_it() -> None:
     assert table() == truth
 
 
+@pytest.mark.parametrize("service", SPEAKERS)
+def test_a_service_says_the_facts_that_bear_its_name(service: str) -> None:
+    assert set(said_by(service)) == set(SPEAKERS[service])
+
+
 def test_every_fact_that_is_defined_is_registered_once() -> None:
     assert set(all_kinds()) == set(ALL_FACTS)
     assert len(by_type(ALL_FACTS)) == len(ALL_FACTS)
@@ -280,6 +288,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
             "320507",
         ),
         (PRESCRIPTION_USE_FACTS, f"prescription_use/{PRESCRIPTION_USE.use_id}", STREET, None, "320507"),
+        (ANNOUNCEMENT_FACTS, f"announcement/{ANNOUNCEMENT.announcement_id}", STREET, ANNOUNCEMENT.person_id, "320507"),
         (YEAR_PLAN_FACTS, f"year_plan/{YEAR_PLAN.plan_id}", STREET, None, "320507"),
         (QUESTIONNAIRE_FACTS, f"questionnaire/{QUESTIONNAIRE.questionnaire_id}", "320507", None, "320507"),
         ((SurveyOpened,), f"survey/{SURVEY.survey_id}", STREET, None, "320507"),
@@ -318,6 +327,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "play",
         "prescription",
         "prescription use",
+        "announcement",
         "year plan",
         "questionnaire",
         "survey",

@@ -47,6 +47,7 @@ VIEWS = {
     ),
     "outreach": (
         "residents",
+        "announcements",
         "activities",
         "boards",
         "board_issues",

@@ -33,6 +33,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "prescription": "prescriptions", "sign_in": "sign_ins",
     },
     "outreach": {
+        "announcement": "announcements",
         "stay": "residents", "activity": "activities", "board": "boards", "board_issue": "board_issues",
         "care_case": "care_cases", "educator": "educators",
         "counselling_room": "counselling_rooms", "exposure": "exposures",

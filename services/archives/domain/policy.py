@@ -40,6 +40,7 @@ class Policy:
     referral_days: int = 14
     dead_after_days: int = 365
     offer_days: int = 30
+    announce_days: int = 3
     schedules: Mapping[date, tuple[ScheduledDose, ...]] = field(default_factory=lambda: SCHEDULES)
 
 

@@ -1,6 +1,6 @@
 """Duty lists of a street or district, overdue first, read by an index."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -83,6 +83,16 @@ async def list_duties(database: Database, query: DutyQuery) -> DutyPage:
     last = rows[query.limit - 1] if len(rows) > query.limit else None
     people = [_due(row, query) for row in rows[: query.limit]]
     return DutyPage(people=people, cursor=f"{last[SUMMARY][query.by]}|{last['_id']}" if last else None)
+
+
+async def find_due_soon(database: Database, since: date, until: date) -> AsyncIterator[DueArchive]:
+    """Yield the people to whom something is due in a period, with all their duties, of archives that are held."""
+    within = {"$elemMatch": {"due_on": {"$gte": since.isoformat(), "$lte": until.isoformat()}}}
+    query: Document = {f"{SUMMARY}.duties": within, f"{SUMMARY}.held": True}
+    async for row in database[ARCHIVES].find(query, {"person_id": 1, SUMMARY: 1}, hint="due days"):
+        summary = Summary.model_validate(row[SUMMARY])
+        due_on = min(duty.due_on for duty in summary.duties)
+        yield DueArchive(person_id=row["person_id"], street=summary.street, next_due_on=due_on, duties=summary.duties)
 
 
 def _parts(query: DutyQuery) -> list[tuple[Document, list[tuple[str, int]]]]:

@@ -57,6 +57,8 @@ async def _index_summaries(database: Database) -> None:
         for place in ("street", "district"):
             keys = [(f"{SUMMARY}.{place}", 1), (day, 1), ("_id", 1)]
             await make_index(archives, keys, name=f"{name} by {place}", partialFilterExpression={day: _TEXT})
+    due_on = f"{SUMMARY}.duties.due_on"
+    await make_index(archives, due_on, name="due days", sparse=True)
     recheck, paper = f"{SUMMARY}.recheck_on", f"{SUMMARY}.paper"
     await make_index(archives, recheck, name="recheck", partialFilterExpression={recheck: _TEXT})
     keys = [("street", 1), ("state", 1), (f"{SUMMARY}.last_dynamic_on", 1), ("opened_at", 1)]

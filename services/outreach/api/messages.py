@@ -10,6 +10,7 @@ from contracts.envelope import PersonId as Person
 from contracts.outreach.messages import Filled, Language, Message, MessageChannel, MessageState, Preference, Topic
 from contracts.outreach.segments import Segment
 from services.outreach.api.dependencies import HexId, InstitutionId, MessagingHere, Reader, Sender, Worker, activity_of
+from services.outreach.api.templates import ValueRequest
 from services.outreach.commands.activities import UnknownActivityError
 from services.outreach.commands.institutions import NoInstitutionHereError, must_be_in
 from services.outreach.commands.messages import (
@@ -44,13 +45,6 @@ router = APIRouter(tags=["messages"])
 MOST_AT_ONCE = 5_000
 """People of a segment whom a request may write to."""
 CURSOR = r"^(?:[0-9]{9}/[0-9T:.Z-]{20,32}/[0-9a-f]{32})?$"
-
-
-class ValueRequest(Body):
-    """A field of the template, and the text that fills it; it names nobody."""
-
-    field: str = Field(pattern=r"^[a-z_]{1,20}$")
-    text: str = Field(min_length=1, max_length=100)
 
 
 class MessagesRequest(Body):

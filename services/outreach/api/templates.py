@@ -11,14 +11,13 @@ from services.outreach.api.dependencies import HexId, MessagingHere, Reader, Sup
 from services.outreach.commands import standing_orders
 from services.outreach.commands.messages import (
     NoChannelError,
-    NoCoreMessageError,
     UnknownTemplateError,
     find_template,
     retire_template,
     save_template,
 )
 from services.outreach.domain import core_messages
-from services.outreach.domain.standing_orders import NoOrderError
+from services.outreach.domain.standing_orders import NoOrderError, OtherTopicError
 from services.outreach.domain.templates import (
     BrokenTemplateError,
     LanguageTwiceError,
@@ -63,13 +62,22 @@ class TemplateRequest(Body):
     texts: tuple[TextRequest, ...] = Field(min_length=1, max_length=len(Language))
 
 
-class OrderRequest(Body):
-    """By which template and channel whoever is new gets the core messages; `since` is the first day of arrival."""
+class ValueRequest(Body):
+    """A field of the template, and the text that fills it; it names nobody."""
 
+    field: str = Field(pattern=r"^[a-z_]{1,20}$")
+    text: str = Field(min_length=1, max_length=100)
+
+
+class OrderRequest(Body):
+    """By which template and channel residents are written to about a topic, from what happens on `since` on."""
+
+    topic: Topic = Topic.CORE_MESSAGE
     template_id: HexId
     channel: MessageChannel
     language: Language = Language.ZH
     since: date
+    values: tuple[ValueRequest, ...] = Field(default=(), max_length=10, description="such as the office to ask at")
 
 
 class CoreMessageAnswer(BaseModel):
@@ -142,24 +150,29 @@ async def get_core_messages(_: Reader) -> CoreMessagesAnswer:
 
 @router.post(
     "/standing-orders",
-    summary="Let whoever is new get the core messages",
+    summary="Let residents be written to by themselves",
     responses=refuses(
         UnknownTemplateError,
         RetiredError,
         NoChannelError,
-        NoCoreMessageError,
         MissingTextError,
         MissingValueError,
         UnknownValueError,
+        OtherTopicError,
         outside_your_division=403,
     ),
 )
 async def post_order(
     body: OrderRequest, messaging: MessagingHere, caller: Supervision, cause: Cause, division: DistrictOrStreet
 ) -> StandingOrder:
-    """Place an order for a district or street: whoever arrives there gets the core messages within the first month."""
+    """Place an order for a district or street and a topic, in place of the one that stood.
+
+    Whoever arrives gets the core messages within the first month; whoever a follow-up or vaccination is due to is
+    reminded a few days before; whomever a publicised activity addresses is told of it.
+    """
     caller.must_cover(division)
-    order = StandingOrder(owner=division, **body.model_dump())
+    values = tuple(Filled(field=value.field, text=value.text) for value in body.values)
+    order = StandingOrder(owner=division, **{**body.model_dump(), "values": values})
     return await standing_orders.place(messaging, order, cause)
 
 
@@ -169,8 +182,12 @@ async def post_order(
     responses=refuses(NoOrderError, outside_your_division=403),
 )
 async def post_order_end(
-    messaging: MessagingHere, caller: Supervision, cause: Cause, division: DistrictOrStreet
+    messaging: MessagingHere,
+    caller: Supervision,
+    cause: Cause,
+    division: DistrictOrStreet,
+    topic: Topic = Topic.CORE_MESSAGE,
 ) -> StandingOrder:
-    """End a division's order: nobody else gets the core messages by it; what was asked for is sent."""
+    """End a division's order about a topic: nobody else is written to by it; what was asked for is sent."""
     caller.must_cover(division)
-    return await standing_orders.end(messaging, division, cause)
+    return await standing_orders.end(messaging, division, topic, cause)

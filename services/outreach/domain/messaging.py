@@ -13,6 +13,10 @@ from contracts.reference.calendar import SHANGHAI
 FILE = Path(__file__).with_name("messages.toml")
 
 
+TELL_DAYS = 3
+"""Days before an activity from which on people are told, in a file that does not say."""
+
+
 @dataclass(frozen=True, slots=True)
 class Policy:
     """The figures of one edition."""
@@ -23,6 +27,7 @@ class Policy:
     a_day: int
     expires: Mapping[Topic, timedelta]
     core_within_days: int
+    tell_before: timedelta
     attempts: int
     first_pause: float
     longest_pause: float
@@ -39,6 +44,7 @@ class Policy:
             a_day=told["limits"]["a_day"],
             expires={topic: timedelta(days=told["expires"][topic]) for topic in Topic},
             core_within_days=told["core"]["within_days"],
+            tell_before=timedelta(days=told.get("activity", {}).get("tell_days", TELL_DAYS)),
             attempts=told["retries"]["attempts"],
             first_pause=told["retries"]["first_pause"],
             longest_pause=told["retries"]["longest_pause"],

@@ -1,14 +1,41 @@
-"""Standing orders: whoever is new in a division gets the core messages, spread over the first month."""
+"""Standing orders: core messages for whoever is new, reminders of what is due, activities that are near."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime, timedelta
 
-from contracts.outreach.messages import Filled, Message, MessageRequested, StandingOrder, StandingOrderEnded, Topic
+from contracts.archives.announcements import Announcement
+from contracts.outreach.activities import Activity
+from contracts.outreach.messages import (
+    Filled,
+    Language,
+    Message,
+    MessageRequested,
+    StandingOrder,
+    StandingOrderEnded,
+    Topic,
+)
 from contracts.refusals import RefusedError
 from services.outreach.domain.core_messages import Edition, spread
 from services.outreach.domain.messages import message_id, request
 from services.outreach.domain.messaging import Policy
 from services.outreach.domain.templates import CORE_NUMBER
+
+FILLED: Mapping[Topic, tuple[str, ...]] = {
+    Topic.FOLLOW_UP: ("day",),
+    Topic.VACCINATION: ("day",),
+    Topic.ACTIVITY: ("day", "activity"),
+    Topic.CORE_MESSAGE: (),
+}
+"""The fields of a template that an order fills in by itself."""
+
+
+class OtherTopicError(RefusedError):
+    """The template is about something else than the order."""
+
+    code = "another_topic"
+    advice = "模板主题与常设任务不符。The template is about something else; choose one of the order's topic."
+    field = "template_id"
+    status = 422
 
 
 class NoOrderError(RefusedError):
@@ -24,6 +51,54 @@ def end(order: StandingOrder) -> StandingOrderEnded:
     if order.ended:
         raise NoOrderError
     return StandingOrderEnded(order=order.model_copy(update={"ended": True}))
+
+
+def fill_for_trial(order: StandingOrder) -> tuple[Filled, ...]:
+    """Return the values of an order with those that it fills in by itself, to see whether the template takes them."""
+    return (*order.values, *(Filled(field=name, text="…") for name in FILLED[order.topic]))
+
+
+def remind(order: StandingOrder, policy: Policy, announced: Announcement, now: datetime) -> MessageRequested:
+    """Return the reminder of what is due to a person, always under the same id."""
+    about = (announced.announcement_id, announced.person_id, announced.street)
+    return _ask(order, policy, about, {"day": _tell(announced.due_on, order.language)}, now)
+
+
+def tell_of(
+    order: StandingOrder, policy: Policy, activity: Activity, person: tuple[str, str], now: datetime
+) -> MessageRequested:
+    """Return the message to a person (and street) of an activity that is near, always under the same id."""
+    values = {"day": _tell(activity.planned_on, order.language), "activity": activity.topic}
+    asked = _ask(order, policy, (activity.activity_id, *person), values, now)
+    return MessageRequested(message=asked.message.model_copy(update={"activity_id": activity.activity_id}))
+
+
+def _ask(
+    order: StandingOrder, policy: Policy, about: tuple[str, str, str], values: Mapping[str, str], now: datetime
+) -> MessageRequested:
+    """Return the request of a message about something (its id) to a person in a street."""
+    known, person_id, street = about
+    named = message_id("standing order", order.order_id, known)
+    filled = tuple(Filled(field=name, text=text) for name, text in values.items())
+    message = Message(
+        message_id=message_id(named, person_id),
+        request_id=named,
+        person_id=person_id,
+        street=street,
+        channel=order.channel,
+        topic=order.topic,
+        template_id=order.template_id,
+        language=order.language,
+        values=(*order.values, *filled),
+        requested_at=now,
+        expires_at=now + policy.expires[order.topic],
+        next_at=now,
+    )
+    return request(message, policy)
+
+
+def _tell(day: date, language: Language) -> str:
+    return day.isoformat() if language is Language.EN else f"{day.month}月{day.day}日"
 
 
 def first_arrival(order: StandingOrder, policy: Policy, today: date) -> date:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
-from contracts.outreach.activities import Activity
+from contracts.outreach.activities import Activity, ActivityState
 from contracts.reference.divisions import Area
 from services.outreach.views.pages import find_in_period, in_period
 from services.runtime.mongo import Database, Document, Row, make_index
@@ -38,3 +38,10 @@ async def count_by_occasion(
     ]
     found = database[ACTIVITIES].aggregate(stages, hint="street")
     return [(row["_id"]["occasion"], row["_id"]["kind"], row["_id"]["state"], row["count"]) async for row in found]
+
+
+async def find_publicised(database: Database, areas: Sequence[Area], since: date, until: date) -> list[Activity]:
+    """Return the activities of which people were told, planned in areas for a period and not held yet."""
+    found = await find_in_period(database, ACTIVITIES, areas, "planned_on", (since, until), 1000)
+    told = [row for row in found if row["state"] == ActivityState.PUBLICISED]
+    return [Activity.model_validate({**row, "activity_id": row["_id"]}) for row in told]

@@ -63,7 +63,7 @@ def messaging_row(said: MessageFact | TemplateFact | PreferenceFact | StandingOr
         case PreferenceFact(preference=preference):
             return Row(PREFERENCES, preference.preference_id, sequence, preference.model_dump(mode="json"))
         case StandingOrderFact(order=order):
-            return Row(STANDING_ORDERS, order.owner, sequence, order.model_dump(mode="json"))
+            return Row(STANDING_ORDERS, order.order_id, sequence, order.model_dump(mode="json"))
 
 
 def read_message(document: Document) -> Message:
@@ -142,7 +142,7 @@ async def list_templates(database: Database, owners: Iterable[str]) -> list[Temp
 
 
 async def list_standing_orders(database: Database) -> list[StandingOrder]:
-    """Return the orders that stand; there is one at most for a division."""
+    """Return the orders that stand; there is one at most for a division and topic."""
     found: Any = database[STANDING_ORDERS].find({"ended": False}).sort("_id", 1)
     return [StandingOrder.model_validate(document) async for document in found]
 
@@ -167,6 +167,12 @@ async def find_newcomers(
     return [(row["person_id"], row["street"], date.fromisoformat(row["started_on"])) async for row in found]
 
 
-async def note_reached(database: Database, owner: str, person_id: str, now: datetime) -> None:
-    """Note that the messages of an order were asked for a person."""
-    await database[REACHED].update_one({"_id": f"{owner}/{person_id}"}, {"$setOnInsert": {"at": now}}, upsert=True)
+async def find_reached(database: Database, order_id: str, names: Iterable[str]) -> set[str]:
+    """Return those of some people, announcements or activities for which the messages of an order were asked."""
+    keys = [f"{order_id}/{name}" for name in names]
+    return {row["_id"].rpartition("/")[2] async for row in database[REACHED].find({"_id": {"$in": keys}})}
+
+
+async def note_reached(database: Database, order_id: str, name: str, now: datetime) -> None:
+    """Note that the messages of an order were asked for a person, an announcement or an activity."""
+    await database[REACHED].update_one({"_id": f"{order_id}/{name}"}, {"$setOnInsert": {"at": now}}, upsert=True)

@@ -10,11 +10,13 @@ import pytest
 import pytest_asyncio
 from pydantic import SecretStr
 
+from contracts.archives.announcements import Announcement, DueKind, announcement_id
 from contracts.reference.identity import Sex
 from deploy.local.stack import Stack
 from services.outreach.api.reports import sign
-from services.outreach.commands.standing_orders import ask_for_newcomers
+from services.outreach.commands.standing_orders import ask_for_all
 from services.outreach.service import MessagingSettings
+from services.outreach.views.announcements import announcement_row
 from services.outreach.views.residents import resident_row
 from services.runtime.mongo import write_rows
 from tests.support.facts import FIRST_DAY, make_stay
@@ -328,9 +330,9 @@ async def test_whoever_is_new_gets_the_core_messages_once_and_nobody_else(
     await eventually(lambda: orders.find_one({"_id": street}))
     messaging = outreach.apps["outreach"].state.messaging
 
-    reached = [await ask_for_newcomers(messaging) for _ in range(2)]
+    reached = [await ask_for_all(messaging) for _ in range(2)]
     await outreach.database("outreach")["reached"].delete_many({})  # as after a crash
-    again = await ask_for_newcomers(messaging)
+    again = await ask_for_all(messaging)
 
     assert (reached, again) == ([2, 0], 2)
     core = {"person_id": {"$in": [stay.person_id for stay in made]}}
@@ -341,3 +343,96 @@ async def test_whoever_is_new_gets_the_core_messages_once_and_nobody_else(
     assert ended.json()["ended"]
     refused = await worker.post("/standing-orders/end", params={"division": street})
     assert refused.json()["code"] == "no_standing_order"
+
+
+async def order(worker: httpx.AsyncClient, street: str, template_id: str, topic: str, **more: Any) -> httpx.Response:
+    """Place a standing order of a street about a topic over the local page."""
+    body = {"topic": topic, "template_id": template_id, "channel": "local", "since": "2026-11-01", **more}
+    return await worker.post("/standing-orders", params={"division": street}, json=body)
+
+
+async def requested(outreach: Instance, person: str) -> int:
+    about = {"person_id": person, "facts.event": {"$regex": "message_requested"}}
+    return await outreach.database("outreach")["journal"].count_documents(about)
+
+
+async def test_whoever_something_is_due_to_is_reminded_once_unless_moved_away(
+    outreach: Instance, worker: httpx.AsyncClient
+) -> None:
+    street, here, gone = "320507005", f"{301:032x}", f"{302:032x}"
+    announced = [
+        Announcement(
+            announcement_id=announcement_id(person, street, kind, due_on),
+            person_id=person,
+            street=street,
+            kind=kind,
+            due_on=due_on,
+        )
+        for person, kind, due_on in (
+            (here, DueKind.FOLLOW_UP, date(2026, 11, 22)),
+            (here, DueKind.VACCINATION, date(2026, 11, 22)),
+            (here, DueKind.FOLLOW_UP, date(2026, 11, 19)),
+            (gone, DueKind.FOLLOW_UP, date(2026, 11, 22)),
+        )
+    ]
+    living = [resident_row(make_stay(here, street), 1)]
+    await write_rows(outreach.database("outreach"), [*living, *(announcement_row(one, 1) for one in announced)])
+    template_id = await save(worker)
+    placed = await order(worker, street, template_id, "follow_up", values=VALUES[1:])
+    assert placed.status_code == 200, placed.text
+    orders = outreach.database("outreach")["standing_orders"]
+    await eventually(lambda: orders.find_one({"_id": f"{street}:follow_up"}))
+    messaging = outreach.apps["outreach"].state.messaging
+
+    await ask_for_all(messaging)
+    await outreach.database("outreach")["reached"].delete_many({})  # as after a crash
+    await ask_for_all(messaging)
+
+    assert (await requested(outreach, here), await requested(outreach, gone)) == (1, 0)
+    shown = await eventually(lambda: _letters(worker, street))
+    assert [one["body"] for one in shown] == ["请于11月22日到社区卫生服务中心随访。"]
+    ended = await worker.post("/standing-orders/end", params={"division": street, "topic": "follow_up"})
+    assert ended.json()["ended"]
+
+
+async def _letters(worker: httpx.AsyncClient, street: str) -> Any:
+    return (await worker.get("/letters", params={"division": street})).json()
+
+
+async def test_whomever_a_publicised_activity_addresses_is_told_of_it(
+    outreach: Instance, worker: httpx.AsyncClient
+) -> None:
+    street = "320507006"
+    made = [make_stay(f"{number:032x}", street, sex=sex) for number, sex in enumerate(Sex, start=400)]
+    await write_rows(outreach.database("outreach"), [resident_row(stay, 1) for stay in made])
+    text = [{"language": "zh", "body": "{day}：{activity}"}]
+    template_id = await save(worker, topic="activity", texts=text)
+    plan = {"street": street, "kind": "lecture", "topic": "孕产期保健", "segment": {"sex": "female"}}
+    told, untold = [
+        (await worker.post("/activities", json={**plan, "planned_on": "2026-11-22"})).json()["activity_id"]
+        for _ in range(2)
+    ]
+    at = f"/activities/{told}/publicise"
+    assert (await worker.post(at, json={"publicised_on": "2026-11-19", "channels": ["notice"]})).is_success
+    assert (await order(worker, street, template_id, "activity")).status_code == 200
+    database = outreach.database("outreach")
+    await eventually(lambda: database["activities"].find_one({"_id": told, "state": "publicised"}))
+    await eventually(lambda: database["activities"].find_one({"_id": untold}))
+    await eventually(lambda: database["standing_orders"].find_one({"_id": f"{street}:activity"}))
+
+    for _ in range(2):
+        await ask_for_all(outreach.apps["outreach"].state.messaging)
+
+    women = [stay.person_id for stay in made if stay.sex is Sex.FEMALE]
+    assert [await requested(outreach, stay.person_id) for stay in made] == [
+        int(stay.person_id in women) for stay in made
+    ]
+    shown = await eventually(lambda: _letters(worker, street))
+    assert [one["body"] for one in shown] == ["11月22日：孕产期保健"]
+
+
+@pytest.mark.parametrize("topic", ["vaccination", "core_message"])
+async def test_an_order_takes_a_template_of_its_own_topic(worker: httpx.AsyncClient, topic: str) -> None:
+    refused = await order(worker, STREET, await save(worker), topic, values=VALUES[1:])
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "another_topic")

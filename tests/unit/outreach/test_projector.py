@@ -14,6 +14,7 @@ from tests.support.samples import sample_of
 HEARD = HEARD_BY["outreach"]
 COLLECTIONS = {
     "activity": "activities",
+    "announcement": "announcements",
     "article": "articles",
     "board": "boards",
     "board_issue": "board_issues",
