@@ -12,7 +12,7 @@ import pytest_asyncio
 from python_calamine import CalamineWorkbook
 
 from deploy.local.stack import Stack
-from services.outreach.intake.columns import RegisterKind
+from services.outreach.intake.columns import COLUMNS, RegisterKind
 from services.outreach.intake.registers import read_register
 from services.outreach.views.imports import BATCHES
 from tests.support.instance import Instance, eventually, running_instance
@@ -131,7 +131,7 @@ async def test_an_import_that_a_crash_left_counts_what_was_recorded_as_accepted(
     progress = await hand_in(worker, RegisterKind.MATERIALS, data)
     database = houniao.database("outreach")
     kept = await houniao.apps["outreach"].state.service.workers.run(
-        read_register, data, "a.xlsx", RegisterKind.MATERIALS
+        read_register, data, "a.xlsx", COLUMNS[RegisterKind.MATERIALS]
     )
     journal = await database["journal"].count_documents({})
 

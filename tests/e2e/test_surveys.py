@@ -6,11 +6,13 @@ The rates are equal to a recomputation with scipy from the answers that were sen
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, date, datetime
+from io import BytesIO
 from typing import Any
 
 import httpx
 import pytest
 import pytest_asyncio
+from python_calamine import CalamineWorkbook
 from scipy.stats import binomtest
 
 from contracts.reference.identity import Sex
@@ -21,6 +23,7 @@ from services.runtime.journal import JOURNAL
 from services.runtime.mongo import write_rows
 from tests.support.facts import make_stay
 from tests.support.instance import Instance, eventually, running_instance
+from tests.support.sheets import Page, write_pages
 from tests.support.surveys import make_questionnaire
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -31,6 +34,7 @@ PEOPLE = [f"{number:032x}" for number in range(1, 41)]
 OPENED, DAY = "2026-10-01", "2026-11-02"
 FIELDS = ("owner", "series", "edition", "wording", "questions")
 QUESTIONNAIRE = make_questionnaire(DISTRICT).model_dump(mode="json", include=set(FIELDS))
+HEADINGS = ["样本序号", "调查日期", "K1", "K2", "K3", "B1", "B2", "S1"]
 GOOD = {"K1": "A", "K2": "B", "K3": "AC", "B1": "A", "B2": "C", "S1": "A"}
 
 
@@ -286,3 +290,69 @@ async def test_what_others_ask_is_not_found_and_a_questionnaire_of_elsewhere_is_
     assert {(answer.status_code, answer.json()["code"]) for answer in looked} == {(404, "not_found")}
     assert {answer.json()["code"] for answer in (opened, shown)} == {"no_such_questionnaire"}
     assert (read.status_code, published.json()["code"]) == (200, "not_your_role")
+
+
+async def hand_in(worker: httpx.AsyncClient, at: str, data: bytes, name: str = "a.xlsx") -> dict[str, Any]:
+    """Hand a sheet of answers in and return how it was worked through."""
+    answer = await worker.post(f"{at}/imports", files={"file": (name, data)})
+    assert answer.status_code == 202, answer.text
+
+    async def done() -> Any:
+        progress = (await worker.get(f"/imports/{answer.json()['import_id']}")).json()
+        return progress if progress["state"] == "done" else None
+
+    progress: dict[str, Any] = await eventually(done)
+    return progress
+
+
+async def test_answers_on_paper_come_in_from_a_sheet_refused_rows_back_and_go_out_again(
+    houniao: Instance, worker: httpx.AsyncClient
+) -> None:
+    at = await open_survey(worker, await publish(houniao, "2033"), sample={"size": 6})
+    await worker.post(f"{at}/sample", json={})
+    lines: list[list[Any]] = [
+        HEADINGS,
+        *([place, DAY, "A", "B", "A、C", "A", "C", "A"] for place in range(1, 6)),
+        [5, DAY, "B", "", "", "", "", ""],
+        [7, DAY, "A", "", "", "", "", ""],
+        [6, DAY, "E", "", "", "", "", ""],
+        [6, "2026-09-01", "A", "", "", "", "", ""],
+        [6, "2026-12-01", "A", "", "", "", "", ""],
+    ]
+    reasons = ("answered_already", "not_in_sample", "no_such_choice", "before_opening", "future_date")
+    data = write_pages(Page(lines))
+
+    first = await hand_in(worker, at, data)
+    again = await hand_in(worker, at, data)
+    workbook = await worker.get(f"/imports/{first['import_id']}/refused")
+    found = await results(worker, at, 5)
+    await worker.post(f"{at}/closing", json={"closed_on": "2026-11-20"})
+    back = {}
+    for form in ("csv", "xlsx"):
+        exported = await worker.get(f"{at}/answers", params={"form": form})
+        back[form] = await hand_in(worker, at, exported.content, f"a.{form}")
+    late = await hand_in(worker, at, write_pages(Page([HEADINGS, [6, DAY, "A", "", "", "", "", ""]])))
+
+    assert (first["accepted"], first["refused_by_reason"]) == (5, dict.fromkeys(reasons, 1))
+    assert (again["accepted"], again["duplicate"], again["refused"]) == (0, 5, 5)
+    rows = CalamineWorkbook.from_filelike(BytesIO(workbook.content)).get_sheet_by_index(0).to_python()
+    assert [row[-1] for row in rows[1:]] == list(reasons)
+    assert all(row[-2] and row[-3] for row in rows[1:])
+    assert told_of(found, "knowledge", "by_person") == expected(5, 5)
+    assert {(one["duplicate"], one["accepted"], one["refused"]) for one in back.values()} == {(5, 0, 0)}
+    assert late["refused_by_reason"] == {"survey_closed": 1}
+
+
+async def test_a_sheet_for_what_others_ask_is_not_found_and_one_without_an_item_is_refused(
+    houniao: Instance, worker: httpx.AsyncClient
+) -> None:
+    at = await open_survey(worker, await publish(houniao, "2034"))
+    short = {"file": ("a.xlsx", write_pages(Page([HEADINGS[:-1], [1, DAY, "A", "", "", "", ""]])))}
+
+    refused = await worker.post(f"{at}/imports", files=short)
+    async with houniao.client("outreach", "health_worker", ELSEWHERE) as stranger:
+        hidden = await stranger.post(f"{at}/imports", files=short)
+        export = await stranger.get(f"{at}/answers")
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "missing_column")
+    assert {(answer.status_code, answer.json()["code"]) for answer in (hidden, export)} == {(404, "not_found")}

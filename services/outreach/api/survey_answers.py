@@ -1,19 +1,24 @@
 """HTTP in: surveys are answered, through a worker or by a signed link on a phone; answers are exported."""
 
+import asyncio
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query, Response, UploadFile
 from pydantic import BaseModel, Field
 
 from contracts.envelope import uuid7
 from contracts.outreach.questionnaires import Item, Wording
 from contracts.outreach.surveys import AnswerSheet, Chosen, Survey, Way
 from services.outreach.api.dependencies import HexId, IdInPath, Worker
+from services.outreach.api.exports import A_FILE, CSV
 from services.outreach.api.surveys import own_survey
 from services.outreach.commands import surveys as commands
+from services.outreach.commands.exports import TooManyRowsError, gather_answers
+from services.outreach.commands.imports import Progress, Submission, hand_in
 from services.outreach.commands.surveys import UnknownSurveyError, find_asked, find_survey
 from services.outreach.domain.questionnaires import ItemTwiceError, NoSuchChoiceError, NoSuchItemError, OneChoiceError
+from services.outreach.domain.survey_links import WrongLinkError, must_be_code
 from services.outreach.domain.survey_policy import POLICY
 from services.outreach.domain.surveys import (
     AnsweredAlreadyError,
@@ -24,14 +29,17 @@ from services.outreach.domain.surveys import (
     SurveyClosedError,
     SurveyInFutureError,
     WayNotOfferedError,
-    WrongLinkError,
-    must_be_code,
 )
+from services.outreach.intake.exports import as_csv, as_workbook
+from services.outreach.intake.survey_sheets import KIND
 from services.outreach.views.surveys import read_key
 from services.runtime.bodies import AsSent, Body
 from services.runtime.parameters import Cause, ServiceHere
-from services.runtime.problems import refuses
+from services.runtime.problems import Problem, refuses
 from services.runtime.service import Service
+from services.runtime.sheets.files import FILE_ADVICE, SheetError
+from services.runtime.web import workbook_response
+from services.runtime.workers import BusyError, TooCostlyError
 
 router = APIRouter(tags=["surveys"])
 
@@ -57,7 +65,7 @@ class AnswerRequest(Body):
     number of the sheet.
     """
 
-    respondent: str = Field(pattern=r"^(?:[0-9a-f]{32}|[0-9A-Za-z\-]{1,12})$")
+    respondent: str = Field(pattern=r"^(?:[0-9a-f]{32}|[0-9A-Za-z][0-9A-Za-z\-]{0,11})$")
     way: Literal[Way.PAPER, Way.INTERVIEW]
     answered_on: date
     chosen: Answers
@@ -118,6 +126,54 @@ async def post_answers(
     survey = await own_survey(service, caller, survey_id)
     filled = Filled(body.respondent, body.way, body.answered_on, body.chosen)
     return await commands.answer(service, await find_asked(service, survey), filled, cause)
+
+
+@router.get(
+    "/surveys/{survey_id}/answers",
+    summary="The answers to a survey, to download",
+    response_class=Response,
+    responses={**A_FILE, **refuses(UnknownSurveyError, TooManyRowsError)},
+)
+async def get_answers(
+    survey_id: IdInPath, service: ServiceHere, caller: Worker, form: Literal["csv", "xlsx"] = "xlsx"
+) -> Response:
+    """Export the answers, a line for each respondent, as they can be imported; those given on phones are not taken."""
+    survey = await own_survey(service, caller, survey_id)
+    lines = await gather_answers(service, survey)
+    if form == "xlsx":
+        return workbook_response(await asyncio.to_thread(as_workbook, KIND, lines), f"answers-{survey_id}.xlsx")
+    content = await asyncio.to_thread(as_csv, lines)
+    headers = {"Content-Disposition": f'attachment; filename="answers-{survey_id}.csv"'}
+    return Response(content, media_type=CSV, headers=headers)
+
+
+async def _survey_here(service: ServiceHere, caller: Worker, survey_id: IdInPath) -> Survey:
+    """Return the survey before anything of a sheet is read."""
+    return await own_survey(service, caller, survey_id)
+
+
+@router.post(
+    "/surveys/{survey_id}/imports",
+    status_code=202,
+    summary="Hand in answers that were typed from paper",
+    responses=refuses(UnknownSurveyError, TooCostlyError, BusyError, **dict.fromkeys(FILE_ADVICE, 422)),
+)
+async def post_import(
+    service: ServiceHere,
+    caller: Worker,
+    survey: Annotated[Survey, Depends(_survey_here)],
+    file: UploadFile,
+    cause: Cause,
+) -> Progress:
+    """Take in a spreadsheet (.xlsx, .xls, or .csv, at most 10 MiB) with 问卷编号, 调查日期 and a column for each item.
+
+    It is worked through behind, see `GET /imports/{import_id}`; refused rows come back from there.
+    """
+    try:
+        handed_in = Submission(cause, survey.street, KIND, caller.subject, survey.survey_id)
+        return await hand_in(service, await file.read(), file.filename or "", handed_in)
+    except SheetError as error:
+        raise Problem(422, error.code, error.advise(FILE_ADVICE)) from error
 
 
 @router.get(

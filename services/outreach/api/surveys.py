@@ -15,12 +15,12 @@ from services.outreach.commands.questionnaires import UnknownQuestionnaireError,
 from services.outreach.commands.surveys import UnknownSurveyError, find_sample, find_survey
 from services.outreach.domain.ids import id_from
 from services.outreach.domain.segments import AgesTurnedError, GroupNotKnownError, must_be_known
+from services.outreach.domain.survey_links import NoOpenLinkError, make_code
 from services.outreach.domain.survey_policy import TARGETS, Target
 from services.outreach.domain.surveys import (
     AnsweredLaterError,
     BeforeOpeningError,
     NobodyToDrawError,
-    NoOpenLinkError,
     NoPairError,
     NoSampleError,
     SampleDrawnError,
@@ -28,7 +28,6 @@ from services.outreach.domain.surveys import (
     SurveyClosedError,
     SurveyInFutureError,
     UnknownTargetError,
-    make_code,
 )
 from services.outreach.views.surveys import find_answered, list_surveys, read_key
 from services.runtime.access import Caller

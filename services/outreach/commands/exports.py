@@ -3,15 +3,19 @@
 from collections.abc import Sequence
 from datetime import date
 
+from contracts.outreach.surveys import Survey
 from contracts.reference.divisions import Area
 from contracts.refusals import RefusedError
+from services.outreach.commands.surveys import find_asked
 from services.outreach.intake.columns import RegisterKind
 from services.outreach.intake.exports import write_lines
+from services.outreach.intake.survey_sheets import write_sheet
 from services.outreach.views.activities import ACTIVITIES
 from services.outreach.views.articles import ARTICLES
 from services.outreach.views.boards import BOARDS, ISSUES
 from services.outreach.views.materials import MATERIALS, MOVEMENTS
 from services.outreach.views.pages import find_by_id, find_in_period, find_page
+from services.outreach.views.surveys import find_answers
 from services.runtime.mongo import Document
 from services.runtime.service import Service
 
@@ -59,3 +63,12 @@ async def _find(
             movements = await find_in_period(database, MOVEMENTS, areas, "moved_on", period, MOST + 1)
             materials = await find_by_id(database, MATERIALS, [one["material_id"] for one in movements])
             return [{**materials.get(one["material_id"], {}), **one} for one in movements]
+
+
+async def gather_answers(service: Service, survey: Survey) -> list[list[str]]:
+    """Return the answers to a survey as lines; raise TooManyRowsError if there are more than 50,000."""
+    asked = await find_asked(service, survey)
+    rows = await find_answers(service.database, survey.survey_id, MOST + 1)
+    if len(rows) > MOST:
+        raise TooManyRowsError
+    return write_sheet(asked.questionnaire, rows)

@@ -26,7 +26,7 @@ from services.outreach.domain.boards import (
     IssueKnownError,
 )
 from services.outreach.domain.materials import HouseholdHasOneError, MovedInFutureError, OutOfStockError
-from services.outreach.intake.columns import RegisterKind
+from services.outreach.intake.columns import COLUMNS, RegisterKind
 from services.outreach.intake.registers import Refusal, Row, check_row
 from services.runtime.service import Service
 
@@ -49,7 +49,7 @@ class Told:
 
 async def record_row(service: Service, kind: RegisterKind, row: Row, street: str, import_id: str) -> Outcome:
     """Record what a row says and return its outcome; a row that was recorded before a crash counts as accepted."""
-    values = check_row(kind, row.typed)
+    values = check_row(COLUMNS[kind], row.typed)
     if isinstance(values, Refusal):
         return values
     try:

@@ -1,7 +1,5 @@
-"""Pure decisions on surveys: opened and closed, whom the sample has, who answers; the codes of links."""
+"""Pure decisions on surveys: opened and closed, whom the sample has, who answers."""
 
-import hmac
-from base64 import b32encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -31,9 +29,6 @@ from contracts.registration.categories import categories
 from contracts.registration.stays import Category
 from services.outreach.domain import questionnaires
 from services.outreach.domain.survey_policy import POLICY, TARGETS
-
-CODE_LENGTH = 16
-"""Characters of the code in a link, of 5 bits each."""
 
 
 class SurveyInFutureError(RefusedError):
@@ -137,25 +132,6 @@ class AnsweredAlreadyError(RefusedError):
 
     code = "answered_already"
     advice = "该受访者已答过，每人一份。The respondent has answered already; the first answers stand."
-
-
-class NoOpenLinkError(RefusedError):
-    """There is no link for whoever comes."""
-
-    code = "no_open_link"
-    advice = (
-        "该调查不能用手机作答，或每人各有链接（见 GET /surveys/{id}/sample）。"
-        "The survey is not answered by phone, or each person of the sample has a link; see GET /surveys/{id}/sample."
-    )
-
-
-class WrongLinkError(RefusedError):
-    """The code is not that of the survey's link for the respondent."""
-
-    code = "wrong_link"
-    advice = "链接无效，请重新扫码或向工作人员索取。The link is not valid; scan it again, or ask for another one."
-    field = "code"
-    status = 403
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,7 +262,7 @@ def answer(asked: Asked, filled: Filled, traits: Traits | None, today: date) -> 
     person = person_of(asked, filled.respondent)
     chosen = questionnaires.check(asked.questionnaire, filled.chosen)
     sheet = AnswerSheet(
-        answer_id=answer_id(survey.survey_id, person or f"key|{filled.respondent}"),
+        answer_id=id_of(asked, filled),
         survey_id=survey.survey_id,
         street=survey.street,
         institution_id=survey.institution_id,
@@ -295,11 +271,19 @@ def answer(asked: Asked, filled: Filled, traits: Traits | None, today: date) -> 
         answered_on=filled.answered_on,
         person_id=person,
         traits=traits if person else None,
+        serial=None if person or filled.way is Way.PHONE else filled.respondent,
         chosen=chosen,
         right=questionnaires.find_right(asked.questionnaire, chosen),
         scores=questionnaires.score(asked.questionnaire, chosen),
     )
     return SurveyAnswered(sheet=sheet)
+
+
+def id_of(asked: Asked, filled: Filled) -> str:
+    """Return the id of a respondent's answers; raise SampleNotDrawnError or NotInSampleError likewise."""
+    kind = "phone" if filled.way is Way.PHONE else "serial"
+    person = person_of(asked, filled.respondent)
+    return answer_id(asked.survey.survey_id, person or f"{kind}|{filled.respondent}")
 
 
 def _must_be_in_time(survey: Survey, answered_on: date, today: date) -> None:
@@ -328,16 +312,3 @@ def person_of(asked: Asked, respondent: str) -> str | None:
     if respondent not in people:
         raise NotInSampleError
     return respondent
-
-
-def make_code(key: bytes, survey: Survey, respondent: str) -> str:
-    """Return the code of a survey's link, signed with a key of the service; of one with a sample that for a person."""
-    of = respondent if survey.plan is not None else ""
-    signature = hmac.digest(key, f"{survey.survey_id}|{of}".encode(), "sha256")
-    return b32encode(signature).decode()[:CODE_LENGTH]
-
-
-def must_be_code(typed: str, key: bytes, survey: Survey, respondent: str) -> None:
-    """Raise WrongLinkError unless a code is that of a survey's link for a respondent; case does not matter."""
-    if not hmac.compare_digest(typed.upper().encode(), make_code(key, survey, respondent).encode()):
-        raise WrongLinkError

@@ -1,6 +1,6 @@
 """The registers 台账 of outreach that offices keep as sheets: the columns of each kind, and the words in them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -26,7 +26,9 @@ class RegisterKind(StrEnum):
 class Columns:
     """The columns of a kind of register, each with its usual heading, and which of them must be filled in.
 
-    `days`, `counts`, `sizes` and `words` say what stands in a column; in any other one stands a text.
+    `days`, `counts`, `sizes` and `words` say what stands in a column; in any other one stands a text. The columns of
+    `there` must be there as well, though cells may be empty. What is `prefilled` makes no row; `is_row` tells rows that
+    certainly are some, without it all that have every cell that is needed.
     """
 
     usual: Mapping[str, str]
@@ -36,6 +38,9 @@ class Columns:
     counts: Collection[str] = ()
     sizes: Collection[str] = ()
     words: Mapping[str, Mapping[str, StrEnum]] | None = None
+    there: Collection[str] = ()
+    prefilled: Collection[str] = ()
+    is_row: Callable[[Mapping[str, str]], bool] | None = None
 
     @property
     def vocabulary(self) -> Vocabulary:
@@ -45,7 +50,7 @@ class Columns:
         return Vocabulary(
             usual=self.usual,
             other=self.other,
-            needed=tuple((name,) for name in sorted(self.needed)),
+            needed=tuple((name,) for name in sorted({*self.needed, *self.there})),
             units={**units, **counted},
             chosen=frozenset(self.words or ()),
         )
@@ -54,9 +59,9 @@ class Columns:
     def rules(self) -> RowRules:
         """Return how rows are told from totals and signatures: all that must be filled in is there."""
         return RowRules(
-            is_person=lambda known: all(known.get(name, "").strip() for name in self.needed),
+            is_person=self.is_row or (lambda known: all(known.get(name, "").strip() for name in self.needed)),
             footer_fields=(),
-            prefilled=frozenset(self.words or ()),
+            prefilled=frozenset((*self.prefilled, *(self.words or ()))),
         )
 
 

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from unicodedata import normalize
 
 from contracts.reference.telling import hide_numbers
-from services.outreach.intake.columns import COLUMNS, Columns, RegisterKind
+from services.outreach.intake.columns import Columns
 from services.runtime.dates import read_date
 from services.runtime.sheets import files
 from services.runtime.sheets.files import write_day
@@ -49,6 +49,7 @@ MOST: Mapping[str, int] = {
 }
 _LONGEST_TEXT = 200
 _LONGEST_CELL = 400
+_OUR_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _HIDDEN = re.compile(r"\*{2,}")
 _NUMBER = re.compile(
     r"(?:第)?(\d{1,9}(?:\.\d{1,4})?)\s*(?:平方米|平米|米|㎡|m2|m|人次|人|份|册|本|张|期)?", re.IGNORECASE
@@ -91,12 +92,11 @@ class _RowRefusedError(Exception):
         self.refusal = Refusal(code, field)
 
 
-def read_register(data: bytes, filename: str, kind: RegisterKind) -> Register:
+def read_register(data: bytes, filename: str, columns: Columns) -> Register:
     """Return a register (.xlsx, .xls or .csv): the rows of every visible sheet that has the needed columns.
 
     Raise SheetError with one of the codes of FILE_ADVICE.
     """
-    columns = COLUMNS[kind]
     tables = read_tables(data, filename, columns.vocabulary, columns.rules)
     seen: Counter[tuple[tuple[str, str], ...]] = Counter()
     rows = []
@@ -109,9 +109,8 @@ def read_register(data: bytes, filename: str, kind: RegisterKind) -> Register:
     return Register(tuple(rows), tables.blank, tables.ignored, tables.sheets)
 
 
-def check_row(kind: RegisterKind, typed: Mapping[str, str]) -> dict[str, Any] | Refusal:
+def check_row(columns: Columns, typed: Mapping[str, str]) -> dict[str, Any] | Refusal:
     """Return the values of a row by field, those that were left empty missing; or its refusal."""
-    columns = COLUMNS[kind]
     try:
         return {name: value for name in columns.usual if (value := _value(columns, name, typed)) is not None}
     except _RowRefusedError as error:
@@ -119,13 +118,13 @@ def check_row(kind: RegisterKind, typed: Mapping[str, str]) -> dict[str, Any] | 
 
 
 def write_refused(
-    kind: RegisterKind, refused: Iterable[tuple[Row, Refusal]], advice_of: Mapping[str, str], *more: Page
+    columns: Columns, refused: Iterable[tuple[Row, Refusal]], advice_of: Mapping[str, str], *more: Page
 ) -> bytes:
     """Return a workbook (.xlsx) of refused rows as they were, each with reason, advice and code; `more` pages follow.
 
     `advice_of` has the advice of the codes of decisions. Corrected, it can be imported again.
     """
-    usual = COLUMNS[kind].usual
+    usual = columns.usual
     lines = [
         ([row.typed.get(field, "") for field in usual], _verdict(refusal, usual, advice_of)) for row, refusal in refused
     ]
@@ -144,7 +143,8 @@ def _typed(cells: Sequence[str], table: Table, columns: Columns) -> dict[str, st
         cell = cells[column] if column < len(cells) else ""
         if field in columns.days:
             cell = write_day(cell, from_1904=table.from_1904)
-        typed[field] = cell[:_LONGEST_CELL] if read_date(cell) else hide_numbers(cell[:_LONGEST_CELL])
+        kept = read_date(cell) or _OUR_ID.fullmatch(cell.strip())
+        typed[field] = cell[:_LONGEST_CELL] if kept else hide_numbers(cell[:_LONGEST_CELL])
     return typed
 
 

@@ -1,4 +1,4 @@
-"""Surveys: opened, closed, their samples drawn by a seed, answered once a respondent and in time; codes of links."""
+"""Surveys: opened, closed, their samples drawn by a seed, answered once a respondent and in time."""
 
 from collections import Counter
 from datetime import date, timedelta
@@ -28,7 +28,6 @@ AFTER = make_survey(round=SurveyRound.AFTER, before=BEFORE.survey_id)
 ASKED = Asked(OPEN, make_questionnaire())
 ASKED_OF_SAMPLE = Asked(SAMPLED, make_questionnaire(), make_sample(SAMPLED, *PEOPLE[:2]))
 FILLED = Filled("001", Way.PAPER, FIRST_DAY, choose(K1="A"))
-KEY = b"k" * 32
 
 
 def test_a_survey_is_opened_and_closed_once() -> None:
@@ -169,19 +168,3 @@ def test_traits_are_those_of_the_day_of_answering() -> None:
     assert told.categories == (PersonCategory.OCCUPATIONAL_HAZARD, PersonCategory.HARDSHIP)
     assert older.age_band == "65+"
     assert nothing == Traits()
-
-
-@pytest.mark.parametrize("survey", [OPEN, SAMPLED])
-def test_a_code_is_good_for_its_survey_and_of_a_sample_for_its_person_alone(survey: Survey) -> None:
-    code = surveys.make_code(KEY, survey, PEOPLE[0])
-    wrong = [
-        (code, survey.model_copy(update={"survey_id": "7" * 32}), PEOPLE[0], KEY),
-        (code, survey, PEOPLE[0], b"x" * 32),
-        ("A" * 16, survey, PEOPLE[0], KEY),
-    ]
-    wrong += [(code, survey, PEOPLE[1], KEY)] if survey.plan else []
-
-    surveys.must_be_code(code.lower(), KEY, survey, PEOPLE[0])
-    for typed, of, respondent, key in wrong:
-        with pytest.raises(surveys.WrongLinkError):
-            surveys.must_be_code(typed, key, of, respondent)

@@ -30,11 +30,11 @@ BOARDS: list[list[Any]] = [
 
 
 def test_every_row_of_a_register_is_in_one_count() -> None:
-    register = read_register(write_pages(Page(BOARDS)), "宣传栏.xlsx", RegisterKind.BOARDS)
+    register = read_register(write_pages(Page(BOARDS)), "宣传栏.xlsx", COLUMNS[RegisterKind.BOARDS])
 
     assert (len(register.rows), register.blank, len(register.ignored)) == (2, 1, 2)
     assert register.total == 5
-    assert [check_row(RegisterKind.BOARDS, row.typed) for row in register.rows] == [
+    assert [check_row(COLUMNS[RegisterKind.BOARDS], row.typed) for row in register.rows] == [
         {
             "place": "东门社区",
             "setting": BoardSetting.OUTDOORS,
@@ -48,7 +48,7 @@ def test_every_row_of_a_register_is_in_one_count() -> None:
 def test_a_register_of_activities_is_read_in_the_words_of_the_field() -> None:
     typed = {"held_on": "2024年4月7日", "kind": "健康讲座", "topic": "控烟", "audience": "老年人", "attendance": "45人"}
 
-    read = check_row(RegisterKind.ACTIVITIES, typed)
+    read = check_row(COLUMNS[RegisterKind.ACTIVITIES], typed)
 
     assert read == {
         "held_on": date(2024, 4, 7),
@@ -62,7 +62,7 @@ def test_a_register_of_activities_is_read_in_the_words_of_the_field() -> None:
 def test_a_register_of_materials_is_of_what_was_handed_out_unless_it_says_otherwise() -> None:
     typed = {"moved_on": "2024-05-01", "kind": "手册", "topic": "66条", "quantity": "500册", "direction": "入库"}
 
-    read = check_row(RegisterKind.MATERIALS, typed)
+    read = check_row(COLUMNS[RegisterKind.MATERIALS], typed)
 
     assert isinstance(read, dict)
     assert (read["kind"], read["quantity"], read["direction"]) == (MaterialKind.HANDBOOK, 500, Direction.RECEIVED)
@@ -89,24 +89,24 @@ USUAL = {
 
 @pytest.mark.parametrize(("kind", "changed", "refusal"), BAD)
 def test_a_row_that_can_not_be_is_refused(kind: RegisterKind, changed: dict[str, str], refusal: Refusal) -> None:
-    assert isinstance(check_row(kind, USUAL[kind]), dict)
-    assert check_row(kind, {**USUAL[kind], **changed}) == refusal
+    assert isinstance(check_row(COLUMNS[kind], USUAL[kind]), dict)
+    assert check_row(COLUMNS[kind], {**USUAL[kind], **changed}) == refusal
 
 
 def test_numbers_that_may_be_somebodys_are_not_kept() -> None:
     lines = [["日期", "资料种类", "资料名称", "数量"], ["2024-05-01", "折页", "找王医生13812345678", "3"]]
 
-    (row,) = read_register(write_pages(Page(lines)), "a.xlsx", RegisterKind.MATERIALS).rows
+    (row,) = read_register(write_pages(Page(lines)), "a.xlsx", COLUMNS[RegisterKind.MATERIALS]).rows
 
     assert "138" not in str(row.typed)
-    assert check_row(RegisterKind.MATERIALS, row.typed) == Refusal("long_number", "topic")
+    assert check_row(COLUMNS[RegisterKind.MATERIALS], row.typed) == Refusal("long_number", "topic")
 
 
 def test_rows_that_say_the_same_are_told_apart_by_how_often_it_was_said() -> None:
     line = ["2024-05-01", "折页", "控烟", "3"]
     lines = [["日期", "资料种类", "资料名称", "数量"], line, line]
 
-    rows = read_register(write_pages(Page(lines)), "a.xlsx", RegisterKind.MATERIALS).rows
+    rows = read_register(write_pages(Page(lines)), "a.xlsx", COLUMNS[RegisterKind.MATERIALS]).rows
 
     assert [row.repetition for row in rows] == [0, 1]
 
@@ -114,20 +114,20 @@ def test_rows_that_say_the_same_are_told_apart_by_how_often_it_was_said() -> Non
 @pytest.mark.parametrize("kind", RegisterKind)
 def test_a_sheet_of_another_kind_is_refused(kind: RegisterKind) -> None:
     with pytest.raises(SheetError) as refused:
-        read_register(write_pages(Page([["甲", "乙"], ["1", "2"]])), "a.xlsx", kind)
+        read_register(write_pages(Page([["甲", "乙"], ["1", "2"]])), "a.xlsx", COLUMNS[kind])
 
     assert refused.value.code == "no_header_row"
 
 
 def test_refused_rows_come_back_as_they_were_with_what_to_do_and_can_be_read_again() -> None:
-    register = read_register(write_pages(Page(BOARDS)), "宣传栏.xlsx", RegisterKind.BOARDS)
+    register = read_register(write_pages(Page(BOARDS)), "宣传栏.xlsx", COLUMNS[RegisterKind.BOARDS])
     refused = [(row, Refusal("out_of_range", "area")) for row in register.rows]
 
-    workbook = write_refused(RegisterKind.BOARDS, refused, {})
+    workbook = write_refused(COLUMNS[RegisterKind.BOARDS], refused, {})
 
-    again = read_register(workbook, "退回.xlsx", RegisterKind.BOARDS)
-    assert [check_row(RegisterKind.BOARDS, row.typed) for row in again.rows] == [
-        check_row(RegisterKind.BOARDS, row.typed) for row in register.rows
+    again = read_register(workbook, "退回.xlsx", COLUMNS[RegisterKind.BOARDS])
+    assert [check_row(COLUMNS[RegisterKind.BOARDS], row.typed) for row in again.rows] == [
+        check_row(COLUMNS[RegisterKind.BOARDS], row.typed) for row in register.rows
     ]
     cells = CalamineWorkbook.from_filelike(BytesIO(workbook)).get_sheet_by_index(0).to_python()
     assert cells[1][-1] == "out_of_range"
@@ -146,9 +146,9 @@ def test_what_is_exported_can_be_imported_again(form: str, places: list[str]) ->
     lines = write_lines(RegisterKind.BOARDS, rows)
     data = as_csv(lines) if form == "csv" else as_workbook("boards", lines)
 
-    register = read_register(data, f"a.{form}", RegisterKind.BOARDS)
+    register = read_register(data, f"a.{form}", COLUMNS[RegisterKind.BOARDS])
 
-    read = [check_row(RegisterKind.BOARDS, row.typed) for row in register.rows]
+    read = [check_row(COLUMNS[RegisterKind.BOARDS], row.typed) for row in register.rows]
     assert [one["place"].lstrip("'") for one in read if isinstance(one, dict)] == places
     assert {one["area"] for one in read if isinstance(one, dict)} == {2.5}
 
