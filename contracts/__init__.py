@@ -25,6 +25,7 @@
 | InstitutionRegistered, InstitutionCorrected, InstitutionClosed | outreach | outreach |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | outreach | outreach |
 | ArticleSubmitted, SupplyIssued | outreach | outreach |
+| HonourAwarded, HonourWithdrawn | outreach | outreach |
 | YearPlanDrafted, YearPlanAdjusted, YearPlanAdopted | outreach | outreach |
 | PlayRecorded, PrescriptionUseCounted | outreach | outreach |
 | PrescriptionGiven, PrescriptionWithdrawn, AttendanceRecorded | outreach | outreach, archives |

@@ -16,6 +16,7 @@ from contracts.outreach.care import CARE_FACTS
 from contracts.outreach.counselling import COUNSELLING_FACTS
 from contracts.outreach.educators import EDUCATOR_FACTS, TRAINING_FACTS
 from contracts.outreach.exposures import EXPOSURE_FACTS
+from contracts.outreach.honours import HONOUR_FACTS
 from contracts.outreach.institutions import INSTITUTION_FACTS
 from contracts.outreach.materials import MATERIAL_FACTS
 from contracts.outreach.messages import MESSAGING_FACTS
@@ -44,6 +45,7 @@ OUTREACH_FACTS: tuple[type[Fact], ...] = (
     *COUNSELLING_FACTS,
     *EDUCATOR_FACTS,
     *EXPOSURE_FACTS,
+    *HONOUR_FACTS,
     *INSTITUTION_FACTS,
     *MATERIAL_FACTS,
     *MESSAGING_FACTS,

@@ -15,7 +15,7 @@ class InstitutionKind(StrEnum):
     """The kinds of institution and place that the plans name.
 
     社区卫生服务中心, 社区卫生服务站或村卫生室, 医院, 学校, 企业, 集贸市场, 集中居住区,
-    流动人口健康驿站, 流动人口之家, 社区.
+    流动人口健康驿站, 流动人口之家, 社区, 协会.
     """
 
     HEALTH_CENTRE = "health_centre"
@@ -28,6 +28,7 @@ class InstitutionKind(StrEnum):
     HEALTH_POST = "health_post"
     MIGRANTS_HOME = "migrants_home"
     COMMUNITY = "community"
+    ASSOCIATION = "association"
 
 
 class Institution(BaseModel):

@@ -15,6 +15,7 @@ questionnaires, surveys and their answers; messages to people, their templates, 
 | InstitutionRegistered, InstitutionCorrected, InstitutionClosed | yes | of districts served |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | yes | of districts served |
 | ArticleSubmitted, SupplyIssued | yes | of districts served |
+| HonourAwarded, HonourWithdrawn | yes | of districts served |
 | YearPlanDrafted, YearPlanAdjusted, YearPlanAdopted | yes | of districts served |
 | PlayRecorded, AttendanceRecorded | yes | of districts served |
 | PrescriptionGiven, PrescriptionWithdrawn, PrescriptionUseCounted | yes | of districts served |

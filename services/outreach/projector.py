@@ -13,6 +13,7 @@ from contracts.outreach.care import CareCaseFact
 from contracts.outreach.counselling import CounsellingFact
 from contracts.outreach.educators import EducatorFact, TrainingFact
 from contracts.outreach.exposures import ExposureFact
+from contracts.outreach.honours import HonourFact
 from contracts.outreach.institutions import InstitutionFact
 from contracts.outreach.materials import MaterialFact, MovementRecorded
 from contracts.outreach.messages import MessageFact, PreferenceFact, StandingOrderFact, TemplateFact
@@ -34,6 +35,7 @@ from services.outreach.views.care import care_case_row
 from services.outreach.views.counselling import counselling_room_row
 from services.outreach.views.educators import educator_row, training_row
 from services.outreach.views.exposures import exposure_row
+from services.outreach.views.honours import honour_row
 from services.outreach.views.institutions import institution_row
 from services.outreach.views.materials import material_row, movement_row
 from services.outreach.views.messages import messaging_row
@@ -47,12 +49,14 @@ from services.outreach.views.year_plans import plan_row
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
-Shown = BoardFact | BoardIssueFact | InstitutionFact | YearPlanFact | PlayRecorded | ArticleSubmitted
+Placed = InstitutionFact | HonourFact | YearPlanFact
+Shown = BoardFact | BoardIssueFact | PlayRecorded | ArticleSubmitted
 Caring = CareCaseFact | CounsellingFact | ExposureFact | EducatorFact | TrainingFact
 HandedOut = MaterialFact | MovementRecorded | SupplyIssued | PrescriptionFact | PrescriptionUseCounted
 MessagingFact = MessageFact | TemplateFact | PreferenceFact | StandingOrderFact
 Asking = QuestionnaireFact | SurveyFact | SurveySampleDrawn | SurveyAnswered
-Heard = StayFact | DutyAnnounced | ActivityFact | SignInFact | Shown | Caring | HandedOut | MessagingFact | Asking
+Said = Placed | Shown | Caring | HandedOut | MessagingFact | Asking
+Heard = StayFact | DutyAnnounced | ActivityFact | SignInFact | Said
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
@@ -80,21 +84,32 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             yield _handed_out_row(given, event.sequence)
         case QuestionnaireFact() | SurveyFact() | SurveySampleDrawn() | SurveyAnswered() as asked:
             yield _asking_row(asked, event.sequence)
+        case InstitutionFact() | HonourFact() | YearPlanFact() as placed:
+            yield _placed_row(placed, event.sequence)
         case _:
             yield _shown_row(event.data, event.sequence)
 
 
+def _placed_row(fact: Placed, sequence: int) -> Row:
+    """Return the row of where people are reached, what is honoured there, and what is planned."""
+    match fact:
+        case InstitutionFact(institution=institution):
+            return institution_row(institution, sequence)
+        case HonourFact(honour=honour):
+            return honour_row(honour, sequence)
+        case YearPlanFact(plan=plan):
+            return plan_row(plan, sequence)
+        case never:
+            assert_never(never)
+
+
 def _shown_row(fact: Shown, sequence: int) -> Row:
-    """Return the row of where people are reached, and of what was put up, played or written there."""
+    """Return the row of what was put up, played or written."""
     match fact:
         case BoardFact(board=board):
             return board_row(board, sequence)
         case BoardIssueFact(issue=issue):
             return issue_row(issue, sequence)
-        case InstitutionFact(institution=institution):
-            return institution_row(institution, sequence)
-        case YearPlanFact(plan=plan):
-            return plan_row(plan, sequence)
         case PlayRecorded(play=play):
             return play_row(play, sequence)
         case ArticleSubmitted(article=article):

@@ -23,6 +23,7 @@ from contracts.outreach.care import CARE_FACTS, CareCaseFact, CareCaseOpened
 from contracts.outreach.counselling import COUNSELLING_FACTS, CounsellingFact, CounsellingRoomOpened
 from contracts.outreach.educators import EDUCATOR_FACTS, EducatorFact, EducatorJoined, TrainingFact, TrainingHeld
 from contracts.outreach.exposures import EXPOSURE_FACTS, ExposureFact, ExposureRecorded
+from contracts.outreach.honours import HONOUR_FACTS, HonourAwarded, HonourFact
 from contracts.outreach.institutions import INSTITUTION_FACTS, InstitutionFact, InstitutionRegistered
 from contracts.outreach.materials import MaterialFact, MaterialReceived, MovementRecorded
 from contracts.outreach.messages import (
@@ -128,6 +129,7 @@ SUPPLY = sample_of(SupplyIssued).data.supply
 PRESCRIPTION = sample_of(PrescriptionGiven).data.prescription
 PRESCRIPTION_USE = sample_of(PrescriptionUseCounted).data.use
 ANNOUNCEMENT = sample_of(DutyAnnounced).data.announcement
+HONOUR = sample_of(HonourAwarded).data.honour
 YEAR_PLAN = sample_of(YearPlanDrafted).data.plan
 PLAY = sample_of(PlayRecorded).data.play
 QUESTIONNAIRE = sample_of(QuestionnairePublished).data.questionnaire
@@ -168,6 +170,7 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     PrescriptionFact: {"prescription": PRESCRIPTION},
     PrescriptionUseCounted: {"use": PRESCRIPTION_USE},
     DutyAnnounced: {"announcement": ANNOUNCEMENT},
+    HonourFact: {"honour": HONOUR},
     YearPlanFact: {"plan": YEAR_PLAN},
     QuestionnaireFact: {"questionnaire": QUESTIONNAIRE},
     SurveyFact: {"survey": SURVEY},
@@ -289,6 +292,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         ),
         (PRESCRIPTION_USE_FACTS, f"prescription_use/{PRESCRIPTION_USE.use_id}", STREET, None, "320507"),
         (ANNOUNCEMENT_FACTS, f"announcement/{ANNOUNCEMENT.announcement_id}", STREET, ANNOUNCEMENT.person_id, "320507"),
+        (HONOUR_FACTS, f"honour/{HONOUR.honour_id}", STREET, None, "320507"),
         (YEAR_PLAN_FACTS, f"year_plan/{YEAR_PLAN.plan_id}", STREET, None, "320507"),
         (QUESTIONNAIRE_FACTS, f"questionnaire/{QUESTIONNAIRE.questionnaire_id}", "320507", None, "320507"),
         ((SurveyOpened,), f"survey/{SURVEY.survey_id}", STREET, None, "320507"),
@@ -328,6 +332,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "prescription",
         "prescription use",
         "announcement",
+        "honour",
         "year plan",
         "questionnaire",
         "survey",

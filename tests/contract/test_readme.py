@@ -7,13 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from contracts.facts import ALL_FACTS
+from contracts.facts import ALL_FACTS, said_by
+from deploy.local.stack import Stack
 from services.feeds.__main__ import FeedSettings
 from services.outreach.service import MessagingSettings
 from services.registration.intake.refusals import ADVICE, RefusalCode
 from services.registration.intake.registers import FILE_ADVICE
 from services.registration.vault import VaultSettings
 from services.runtime.settings import Settings
+from tests.support.instance import Instance
 
 REPOSITORY = Path(__file__).parent.parent.parent
 CHINESE = "zh-CN"
@@ -183,3 +185,20 @@ def _documents_in(path: Path) -> list[str]:
 
 def _is_missing(path: Path, name: str) -> bool:
     return not ((REPOSITORY / name).exists() or (path.parent / name).exists())
+
+
+OUTREACH = re.compile(r"^\| O(\d+) .*?\| (.*?) \| (.*?) \| (.*?) \|$", re.MULTILINE)
+
+
+def test_every_need_of_health_education_has_routes_facts_and_tests(stack: Stack) -> None:
+    rows = OUTREACH.findall(read("docs/outreach.md"))
+    routes = set(Instance(stack, "described").build("outreach").openapi()["paths"])
+    facts = {fact.__name__ for fact in said_by("outreach")}
+
+    assert [int(number) for number, *_ in rows] == list(range(1, 24))
+    for _, *cells in rows:
+        named = [set(CODE.findall(cell)) for cell in cells]
+        assert all(named)
+        assert named[0] <= routes
+        assert named[1] <= facts
+        assert {path for path in named[2] if not (REPOSITORY / path).exists()} == set()

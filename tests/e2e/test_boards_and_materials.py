@@ -262,3 +262,35 @@ async def test_bad_input_is_refused_with_its_code_and_nothing_is_applied(
     assert [(one.status_code, one.json()["code"]) for one in answers] == [(status, code) for *_, status, code in BAD]
     assert all(one.json()["detail"] for one in answers)
     assert await journal.count_documents({}) == before
+
+
+async def test_households_and_places_are_honoured_and_counted(worker: httpx.AsyncClient) -> None:
+    school = {"street": STREET, "kind": "school", "title": "采莲小学", "opened_on": "2019-09-01"}
+    named = (await post(worker, "/institutions", **school))["institution_id"]
+    given = {"street": STREET, "awarded_on": "2026-03-01"}
+    happy = await post(worker, "/honours", **given, kind="happy_family", household_id=FAMILY)
+    again = await post(worker, "/honours", **given, kind="happy_family", household_id=FAMILY)
+    promoting = await post(worker, "/honours", **given, kind="health_promoting_school", institution_id=named)
+    refused = [
+        (await worker.post("/honours", json={**given, **asked})).json()["code"]
+        for asked in (
+            {"kind": "happy_family", "institution_id": named},
+            {"kind": "smoke_free"},
+            {"kind": "happy_family", "household_id": OTHERS},
+            {"kind": "smoke_free", "institution_id": "7" * 32},
+        )
+    ]
+    await post(worker, f"/honours/{promoting['honour_id']}/withdrawal", withdrawn_on="2026-08-31")
+
+    async def counted() -> Any:
+        counts = (await worker.get("/honours/counts", params={"division": STREET})).json()
+        return (counts["happy_family"], counts["health_promoting_school"]) == (1, 0)
+
+    assert happy == again
+    assert refused == ["not_for_such", "household_or_institution", "unknown_household", "unknown_institution"]
+    assert await eventually(counted)
+    listed = (await worker.get("/honours", params={"division": STREET})).json()["honours"]
+    assert {one["kind"]: one["withdrawn_on"] for one in listed} == {
+        "happy_family": None,
+        "health_promoting_school": "2026-08-31",
+    }

@@ -44,6 +44,7 @@ GHOSTS = {
     "exposure_id": "7" * 32,
     "file_id": "7" * 32,
     "finding_id": "7" * 32,
+    "honour_id": "7" * 32,
     "import_id": "7" * 32,
     "institution_id": "7" * 32,
     "into": "8" * 32,
@@ -176,62 +177,55 @@ class Place:
         code = {"code": self.ids["code"]}
         await eventually(lambda: self.instance.database("archives")["archives"].find_one(code))
 
-    async def make(self) -> dict[str, Things]:
-        await self.register()
-        await self.keep_archive()
-        plan = {"street": self.street, "kind": "lecture", "topic": "高血压防治", "planned_on": "2026-12-01"}
-        activity = await self.ask("outreach", "health_worker", "/activities", json=plan)
-        self.ids["activity_id"] = activity.json()["activity_id"]
-        stands = {
-            "street": self.street,
-            "place": "社区门口",
-            "setting": "outdoors",
-            "area": 2,
-            "installed_on": "2026-01-05",
-        }
-        board = await self.ask("outreach", "health_worker", "/boards", json=stands)
+    async def put_up(self) -> None:
+        """Plan an activity with evidence, put a board up, list a material, register an institution."""
+        await self.work("/activities", "activity_id", kind="lecture", topic="高血压防治", planned_on="2026-12-01")
+        stands = {"place": "社区门口", "setting": "outdoors", "area": 2, "installed_on": "2026-01-05"}
+        await self.work("/boards", "board_id", **stands)
         posted = {"issue": 1, "theme": "结核病防治", "changed_on": "2026-02-01"}
-        issue = await self.ask("outreach", "health_worker", f"/boards/{board.json()['board_id']}/issues", json=posted)
+        at = f"/boards/{self.ids['board_id']}/issues"
+        issue = await self.ask("outreach", "health_worker", at, json=posted)
         self.ids["issue_id"] = issue.json()["issue_id"]
         photographed = {"file": ("board.jpg", photo())}
         await self.ask("outreach", "health_worker", f"/board-issues/{self.ids['issue_id']}/photo", files=photographed)
         printed = {"street": self.street, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
         listed = await self.ask("outreach", "health_worker", "/materials", json=printed)
-        school = {"street": self.street, "kind": "school", "title": "采莲小学", "opened_on": "2019-09-01"}
-        institution = await self.ask("outreach", "health_worker", "/institutions", json=school)
-        self.ids["institution_id"] = institution.json()["institution_id"]
-        teaches = {"street": self.street, "kind": "lecturer", "staff": "edu-007", "joined_on": "2026-01-05"}
-        educator = await self.ask("outreach", "health_worker", "/educators", json=teaches)
-        self.ids["educator_id"] = educator.json()["educator_id"]
-        cared = {
-            "street": self.street,
-            "person_id": self.resident,
-            "need": "hardship",
-            "opened_on": "2026-10-01",
-        }
-        await eventually(
-            lambda: self.instance.database("outreach")["residents"].find_one({"person_id": cared["person_id"]})
-        )
-        case = await self.ask("outreach", "health_worker", "/care-cases", json=cared)
-        self.ids["case_id"] = case.json()["case"]["case_id"]
-        works = {"street": self.street, "person_id": self.resident, "hazard": "noise", "since": "2026-04-01"}
-        exposure = await self.ask("outreach", "health_worker", "/exposures", json=works)
-        self.ids["exposure_id"] = exposure.json()["exposure_id"]
-        talks = {"institution_id": self.ids["institution_id"], "opened_on": "2020-09-01", "hours_per_week": 10}
-        room = await self.ask("outreach", "health_worker", "/counselling-rooms", json=talks)
-        self.ids["room_id"] = room.json()["room_id"]
-        self.ids |= {"board_id": board.json()["board_id"], "material_id": listed.json()["material"]["material_id"]}
+        self.ids["material_id"] = listed.json()["material"]["material_id"]
+        school = {"kind": "school", "title": "采莲小学", "opened_on": "2019-09-01"}
+        await self.work("/institutions", "institution_id", **school)
         notice = {"file": ("notice.jpg", photo())}
         at = f"/activities/{self.ids['activity_id']}/evidence"
         filed = await self.ask("outreach", "health_worker", at, files=notice, data={"item": "notice"})
         self.ids["file_id"] = filed.json()["files"][0]["file"]["file_id"]
-        given = {"street": self.street, "topic": "合理膳食", "given_on": "2026-06-02", "setting": "home"}
-        prescribed = await self.ask(
-            "outreach", "health_worker", "/prescriptions", json={**given, "person_id": self.ids["person_id"]}
-        )
-        self.ids["prescription_id"] = prescribed.json()["prescription_id"]
-        drafted = await self.ask("outreach", "health_worker", "/year-plans", json={"street": self.street, "year": 2027})
-        self.ids["plan_id"] = drafted.json()["plan_id"]
+
+    async def teach_and_care(self) -> None:
+        """Let somebody teach, be cared for, work with noise and get a prescription; honour and plan."""
+        await self.work("/educators", "educator_id", kind="lecturer", staff="edu-007", joined_on="2026-01-05")
+        residents = self.instance.database("outreach")["residents"]
+        await eventually(lambda: residents.find_one({"person_id": self.resident}))
+        cared = {"street": self.street, "person_id": self.resident, "need": "hardship", "opened_on": "2026-10-01"}
+        case = await self.ask("outreach", "health_worker", "/care-cases", json=cared)
+        self.ids["case_id"] = case.json()["case"]["case_id"]
+        await self.work("/exposures", "exposure_id", person_id=self.resident, hazard="noise", since="2026-04-01")
+        talks = {"institution_id": self.ids["institution_id"], "opened_on": "2020-09-01", "hours_per_week": 10}
+        room = await self.ask("outreach", "health_worker", "/counselling-rooms", json=talks)
+        self.ids["room_id"] = room.json()["room_id"]
+        given = {"topic": "合理膳食", "given_on": "2026-06-02", "setting": "home"}
+        await self.work("/prescriptions", "prescription_id", **given, person_id=self.ids["person_id"])
+        honoured = {"kind": "smoke_free", "awarded_on": "2026-03-01"}
+        await self.work("/honours", "honour_id", **honoured, institution_id=self.ids["institution_id"])
+        await self.work("/year-plans", "plan_id", year=2027)
+
+    async def work(self, path: str, name: str, **body: Any) -> None:
+        """Ask outreach for something of the street as a health worker, and keep its id."""
+        made = await self.ask("outreach", "health_worker", path, json={"street": self.street, **body})
+        self.ids[name] = made.json()[name]
+
+    async def make(self) -> dict[str, Things]:
+        await self.register()
+        await self.keep_archive()
+        await self.put_up()
+        await self.teach_and_care()
         await self.write_to_people()
         await self.ask_people()
         bundle = (await self.ask("archives", "health_worker", f"/archives/{self.ids['person_id']}/fhir")).content

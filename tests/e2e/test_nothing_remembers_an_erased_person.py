@@ -345,6 +345,15 @@ def outreach_bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
         "/plays": [
             {"street": STREET, "kind": "video", "topic": "控烟", "times": 2, "played_on": "2026-10-02", "minutes": 5}
         ],
+        "/honours": [
+            {
+                "street": STREET,
+                "kind": "smoke_free",
+                "institution_id": ids["institution_id"],
+                "awarded_on": "2026-10-01",
+            }
+        ],
+        "/honours/{honour_id}/withdrawal": [{"withdrawn_on": "2026-11-01"}],
         "/year-plans": [{"street": STREET, "year": 2026}],
         "/year-plans/{plan_id}/adjustment": [
             {"items": [{"kind": "lecture", "topic": "控烟", "planned_on": "2027-05-31", "occasion": "no_tobacco_day"}]}

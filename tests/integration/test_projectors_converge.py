@@ -63,6 +63,7 @@ VIEWS = {
         "prescriptions",
         "prescription_uses",
         "year_plans",
+        "honours",
         "messages",
         "templates",
         "preferences",

@@ -73,6 +73,7 @@ _IN_PATHS = (
     "material_id",
     "prescription_id",
     "plan_id",
+    "honour_id",
     "questionnaire_id",
     "survey_id",
 )
@@ -182,6 +183,8 @@ async def furnish(stack: Stack) -> Doors:
         surveys = [await _done(outreach, "/surveys", {"street": STREET, **asked_by, **SURVEY}) for _ in range(3)]
         printed = {"street": STREET, "kind": "handbook", "topic": "核心信息", "edition": "2026"}
         listed = await _done(outreach, "/materials", printed)
+        honoured = {"street": STREET, "kind": "smoke_free", "institution_id": institution["institution_id"]}
+        honour = await _done(outreach, "/honours", {**honoured, "awarded_on": "2026-03-01"})
         plans = [await _done(outreach, "/year-plans", {"street": STREET, "year": 2027 + number}) for number in range(3)]
         given = {"street": STREET, "topic": "合理膳食", "given_on": "2026-03-02", "setting": "home"}
         prescribed = await eventually(lambda: _prescribed(outreach, {**given, "person_id": people[-1]}))
@@ -205,6 +208,7 @@ async def furnish(stack: Stack) -> Doors:
         "institution_id": [institution["institution_id"]],
         "material_id": [listed["material"]["material_id"]],
         "prescription_id": [prescribed],
+        "honour_id": [honour["honour_id"]],
         "plan_id": [one["plan_id"] for one in plans],
         "questionnaire_id": [published["questionnaire_id"]],
         "survey_id": [one["survey_id"] for one in surveys],

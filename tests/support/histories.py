@@ -87,6 +87,7 @@ from tests.support.facts import (
 from tests.support.outreach_histories import (
     activity_histories,
     board_histories,
+    honour_histories,
     institution_histories,
     material_histories,
     messaging_histories,
@@ -397,6 +398,7 @@ def histories(draw: st.DrawFn) -> EventList:
         *draw(messaging_histories()),
         *draw(prescription_histories()),
         *draw(plan_histories()),
+        *draw(honour_histories()),
         *draw(survey_histories()),
     ]
 

@@ -40,7 +40,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "institution": "institutions", "training": "trainings",
         "material": "materials", "movement": "movements", "play": "plays",
         "article": "articles", "supply": "supplies", "prescription": "prescriptions",
-        "prescription_use": "prescription_uses", "year_plan": "year_plans",
+        "prescription_use": "prescription_uses", "year_plan": "year_plans", "honour": "honours",
         "message": "messages", "template": "templates", "preference": "preferences",
         "standing_order": "standing_orders", "sign_in": "sign_ins",
         "questionnaire": "questionnaires", "survey": "surveys", "survey_sample": "survey_samples",

@@ -27,6 +27,7 @@ from contracts.outreach.boards import (
 )
 from contracts.outreach.evidence import Evidence, EvidenceItem
 from contracts.outreach.files import FileKind, StoredFile
+from contracts.outreach.honours import Honour, HonourAwarded, HonourKind, HonourWithdrawn, honour_id
 from contracts.outreach.institutions import (
     Institution,
     InstitutionClosed,
@@ -205,6 +206,22 @@ def prescription_histories(draw: st.DrawFn) -> EventList:
         for given_to in draw(st.lists(st.integers(0, 100), max_size=2, unique=True))
     ]
     return events + envelop(counted, "outreach")
+
+
+@st.composite
+def honour_histories(draw: st.DrawFn) -> EventList:
+    """Make a household that is honoured, and perhaps no longer deserves it."""
+    kind = HonourKind.HAPPY_FAMILY
+    honour = Honour(
+        honour_id=honour_id("f" * 32, kind, FIRST_DAY),
+        street=draw(st.sampled_from(STREETS)),
+        kind=kind,
+        household_id="f" * 32,
+        awarded_on=FIRST_DAY,
+    )
+    withdrawn = HonourWithdrawn(honour=honour.model_copy(update={"withdrawn_on": FIRST_DAY}))
+    facts = [HonourAwarded(honour=honour), withdrawn]
+    return envelop(facts[: draw(st.integers(0, 2))], "outreach")
 
 
 @st.composite

@@ -56,6 +56,8 @@ VALUES: Mapping[str, Any] = {
     "year": 2026,
     "addressee": "320812003",
     "asked": 10,
+    "awarded_on": "2026-10-01",
+    "withdrawn_on": "2026-11-01",
     "attendance": 12,
     "basic": {},
     "channels": ["notice"],

@@ -30,6 +30,7 @@ COLLECTIONS = {
     "prescription": "prescriptions",
     "prescription_use": "prescription_uses",
     "year_plan": "year_plans",
+    "honour": "honours",
     "stay": "residents",
     "supply": "supplies",
     "message": "messages",
