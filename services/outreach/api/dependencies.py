@@ -22,6 +22,7 @@ IdInPath = Annotated[str, Path(pattern=ID)]
 InstitutionId = Annotated[str | None, Field(pattern=ID, description="the institution that it belongs to, if any")]
 Staff = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{0,39}$", description="a staff number or account")]
 StreetCursor = Annotated[str, Query(pattern=r"^([0-9]{9}\|[0-9a-f]{32})?$")]
+ArrivalCursor = Annotated[str, Query(pattern=r"^([0-9]{9}\|[0-9]{4}-[0-9]{2}-[0-9]{2}\|[0-9a-f]{32})?$")]
 Quantity = Annotated[int, Field(ge=1, le=1_000_000)]
 ActivityId = Annotated[str, Path(max_length=64)]
 

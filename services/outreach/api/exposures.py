@@ -10,6 +10,7 @@ from contracts.envelope import PersonId
 from contracts.outreach.exposures import HazardExposure, HazardTraining, HazardTrainingKind, exposure_id
 from services.outreach.api.dependencies import (
     ID,
+    ArrivalCursor,
     IdInPath,
     InstitutionId,
     Reader,
@@ -255,17 +256,23 @@ async def get_due(
     responses=refuses(outside_your_division=403),
 )
 async def get_unrecorded(
-    service: ServiceHere, caller: Reader, division: Division, cursor: StreetCursor = "", limit: Limit = 100
+    service: ServiceHere, caller: Reader, division: Division, cursor: ArrivalCursor = "", limit: Limit = 100
 ) -> RegisteredPage:
-    """List residents with a registered hazard whose exposure nobody recorded, of the next `limit` after a cursor."""
+    """List residents with a registered hazard whose exposure nobody recorded, by street, the earliest first."""
     caller.must_cover(division)
     found = await list_registered(service.database, service.areas(division), cursor, limit)
     people = [
-        RegisteredHazard(**one._asdict(), due_on=registered_due(one.arrived_on))
+        RegisteredHazard(
+            street=one.street,
+            person_id=one.person_id,
+            hazard=one.hazard,
+            arrived_on=one.arrived_on,
+            due_on=registered_due(one.arrived_on),
+        )
         for one in await leave_out_recorded(service.database, found)
     ]
     last = found[-1] if len(found) == limit else None
-    following = f"{last.street}|{last.person_id}" if last else None
+    following = f"{last.street}|{last.arrived_on}|{last.stay_id}" if last else None
     return RegisteredPage(people=people, looked_at=len(found), cursor=following)
 
 

@@ -1,12 +1,11 @@
 """HTTP in: who is new and did not get the core messages in time."""
 
 from datetime import date, timedelta
-from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.outreach.api.dependencies import MessagingHere, Reader
+from services.outreach.api.dependencies import ArrivalCursor, MessagingHere, Reader
 from services.outreach.domain import core_messages
 from services.outreach.domain.newcomers import missed
 from services.outreach.views.newcomers import find_sent, list_newcomers
@@ -15,8 +14,6 @@ from services.runtime.parameters import Division, Limit
 from services.runtime.problems import refuses
 
 router = APIRouter(tags=["messages"])
-
-ArrivalCursor = Annotated[str, Query(pattern=r"^([0-9]{9}\|[0-9]{4}-[0-9]{2}-[0-9]{2}\|[0-9a-f]{32})?$")]
 
 
 class NewcomerShown(BaseModel):

@@ -8,7 +8,7 @@ from contracts.outreach.exposures import HazardExposure, exposure_id
 from contracts.reference.divisions import Area
 from services.outreach.domain.exposures import Begun, prepared
 from services.outreach.views.pages import find_by_id, find_page, in_period
-from services.outreach.views.residents import IS_EXPOSED, RESIDENTS, find_streets_of
+from services.outreach.views.residents import IS_EXPOSED, RESIDENTS, find_arrivals, find_streets_of
 from services.runtime.mongo import Database, Document, Row, in_areas, make_index
 
 EXPOSURES = "exposures"
@@ -23,6 +23,7 @@ class Registered(NamedTuple):
     person_id: str
     hazard: str
     arrived_on: date
+    stay_id: str
 
     @property
     def exposure_id(self) -> str:
@@ -80,14 +81,9 @@ async def find_begun(database: Database, areas: Sequence[Area], period: tuple[da
 
 
 async def list_registered(database: Database, areas: Sequence[Area], after: str, limit: int) -> list[Registered]:
-    """Return who lives in areas with a hazard by what is registered, by street and person, those after a cursor."""
-    query: Document = {"street": in_areas(areas), **IS_EXPOSED}
-    if after:
-        street, _, person = after.partition("|")
-        later = [{"street": {"$gt": street}}, {"street": street, "person_id": {"$gt": person}}]
-        query = {"$and": [query, {"$or": later}], **IS_EXPOSED}
-    found = database[RESIDENTS].find(query, _REGISTERED, hint="exposed").sort([("street", 1), ("person_id", 1)])
-    return [_registered(row) async for row in found.limit(limit)]
+    """Return who lives in areas with a hazard by what is registered, by street and arrival, those after a cursor."""
+    query = {"street": in_areas(areas), **IS_EXPOSED}
+    return list(map(_registered, await find_arrivals(database, query, "exposed", after, limit)))
 
 
 async def leave_out_recorded(database: Database, registered: Sequence[Registered]) -> list[Registered]:
@@ -116,7 +112,7 @@ _REGISTERED = {"street": 1, "person_id": 1, "hazard": 1, "started_on": 1}
 
 
 def _registered(row: Document) -> Registered:
-    return Registered(row["street"], row["person_id"], row["hazard"], date.fromisoformat(row["started_on"]))
+    return Registered(row["street"], row["person_id"], row["hazard"], date.fromisoformat(row["started_on"]), row["_id"])
 
 
 def _read(row: Document) -> HazardExposure:

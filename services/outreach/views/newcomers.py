@@ -11,7 +11,7 @@ from services.outreach.domain.newcomers import Newcomer, Sent
 from services.outreach.domain.templates import CORE_NUMBER
 from services.outreach.views.messages import MESSAGES
 from services.outreach.views.pages import in_period
-from services.outreach.views.residents import RESIDENTS
+from services.outreach.views.residents import find_arrivals
 from services.runtime.mongo import Database, Document
 
 TAKEN = (MessageState.SENT.value, MessageState.DELIVERED.value)
@@ -23,19 +23,9 @@ async def list_newcomers(
 ) -> list[Newcomer]:
     """Return who came in a period and lives there still, by street, day and stay, those after a cursor."""
     query: Document = {**in_period(areas, "started_on", period), "state": StayState.OPEN.value}
-    if after:
-        street, day, stay = after.split("|")
-        later = [
-            {"street": {"$gt": street}},
-            {"street": street, "started_on": {"$gt": day}},
-            {"street": street, "started_on": day, "_id": {"$gt": stay}},
-        ]
-        query = {"$and": [query, {"$or": later}]}
-    order = [("street", 1), ("started_on", 1), ("_id", 1)]
-    found = database[RESIDENTS].find(query, _SHOWN, hint="arrival").sort(order).limit(limit)
+    found = await find_arrivals(database, query, "arrival", after, limit)
     return [
-        Newcomer(row["street"], row["person_id"], date.fromisoformat(row["started_on"]), row["_id"])
-        async for row in found
+        Newcomer(row["street"], row["person_id"], date.fromisoformat(row["started_on"]), row["_id"]) for row in found
     ]
 
 
@@ -51,4 +41,5 @@ async def find_sent(database: Database, people: Collection[str]) -> dict[str, li
     return sent
 
 
-_SHOWN = {"street": 1, "person_id": 1, "started_on": 1}
+def _newcomer(row: Document) -> Newcomer:
+    return Newcomer(row["street"], row["person_id"], date.fromisoformat(row["started_on"]), row["_id"])

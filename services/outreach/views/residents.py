@@ -37,8 +37,24 @@ async def prepare(database: Database) -> None:
     await make_index(database[RESIDENTS], [("street", 1), ("started_on", 1)], name="arrival")
     reported = [("categories", 1), ("street", 1), ("person_id", 1)]
     await make_index(database[RESIDENTS], reported, name="reported", partialFilterExpression=IS_REPORTED)
-    exposed = [("street", 1), ("person_id", 1)]
+    exposed = [("street", 1), ("started_on", 1), ("_id", 1)]
     await make_index(database[RESIDENTS], exposed, name="exposed", partialFilterExpression=IS_EXPOSED)
+
+
+async def find_arrivals(database: Database, query: Document, hint: str, after: str, limit: int) -> list[Document]:
+    """Return residents that meet a query, by street, day of arrival and id: those after a cursor of these three."""
+    if after:
+        street, day, stay = after.split("|")
+        later = [
+            {"street": {"$gt": street}},
+            {"street": street, "started_on": {"$gt": day}},
+            {"street": street, "started_on": day, "_id": {"$gt": stay}},
+        ]
+        query = {**query, "$or": later}
+    order = [("street", 1), ("started_on", 1), ("_id", 1)]
+    shown = {"street": 1, "person_id": 1, "started_on": 1, "hazard": 1}
+    found = database[RESIDENTS].find(query, shown, hint=hint).sort(order).limit(limit)
+    return [row async for row in found]
 
 
 async def is_known(database: Database, person_id: str, areas: Sequence[Area]) -> bool:
