@@ -27,10 +27,10 @@ class QuestionnaireRequest(Body):
     owner: str = Field(pattern=r"^(?:[0-9]{6}|[0-9]{9})$", description="6-digit district or 9-digit street")
     series: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
     edition: str = Field(pattern=r"^[A-Za-z0-9._\-]{1,20}$")
-    wording: tuple[Annotated[Wording, AsSent(Wording)], ...] = Field(min_length=1, max_length=2)
+    wording: Annotated[tuple[Wording, ...], AsSent(tuple[Wording, ...])] = Field(min_length=1, max_length=2)
     literacy: bool = Field(default=False, description="whether it is the literacy test 健康素养测试")
     threshold: int = Field(default=80, ge=1, le=100)
-    questions: tuple[Annotated[Item, AsSent(Item)], ...] = Field(min_length=1, max_length=100)
+    questions: Annotated[tuple[Item, ...], AsSent(tuple[Item, ...])] = Field(min_length=1, max_length=100)
 
 
 @router.post(

@@ -54,7 +54,7 @@ _ANSWERING = (
     ItemTwiceError,
     AnsweredAlreadyError,
 )
-Answers = Annotated[tuple[Annotated[Chosen, AsSent(Chosen)], ...], Field(min_length=1, max_length=100)]
+Answers = Annotated[tuple[Chosen, ...], AsSent(tuple[Chosen, ...]), Field(min_length=1, max_length=100)]
 Code = Annotated[str, Field(pattern=r"^[A-Za-z2-7]{16}$")]
 
 
