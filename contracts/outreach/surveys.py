@@ -172,7 +172,8 @@ class AnswerSheet(BaseModel):
     """One respondent's answers; `answer_id` follows from the survey's, with which it begins, and who answered.
 
     `person_id` and `traits` are those of a person of the sample; of who answered without one nothing is known.
-    `serial` is what stands on the paper of such a one. `right` are the items that were answered rightly.
+    `serial` is what stands on the paper of such a one. `interviewer` is a
+    staff number or account, never a name. `right` are the items that were answered rightly.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -187,6 +188,7 @@ class AnswerSheet(BaseModel):
     person_id: PersonId | None = None
     traits: Traits | None = None
     serial: str | None = None
+    interviewer: str | None = None
     chosen: tuple[Chosen, ...]
     right: tuple[ItemCode, ...] = ()
     scores: tuple[Score, ...] = ()

@@ -21,6 +21,7 @@ from deploy.demo.outreach import Street, live_a_year
 from deploy.demo.people import DISTRICTS, Person, invent_people
 from deploy.demo.plan import Leaving, Move, Plan, Reading, make_plan
 from deploy.demo.registers import make_register
+from deploy.demo.surveys import ask_people
 from deploy.local.credentials import read_or_make
 from deploy.local.failure import LocalStackError
 from deploy.local.stack import Stack
@@ -232,12 +233,11 @@ async def _live_a_year(client: Client, district: str, people: Sequence[Person], 
 
     async def known() -> int:
         found = await client.get("outreach", "/audiences", "district", district, division=district)
-        everyone: int = found["audiences"]["everyone"]
-        return everyone
+        return int(found["audiences"]["everyone"])
 
     await _until(known, lambda everyone: everyone >= registered)
     street, people_there = Street(client, code, as_of), [stay["person_id"] for stay in stays]
-    await care(street, people_there, await live_a_year(street, people_there))
+    await asyncio.gather(care(street, people_there, await live_a_year(street, people_there)), ask_people(street))
 
 
 async def _register(client: Client, person: Person, street: str, day: date, origin: str = "") -> dict[str, str]:

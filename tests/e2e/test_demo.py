@@ -52,9 +52,14 @@ def test_the_demo_is_seen_everywhere_and_loading_it_twice_adds_nobody(deployment
     assert cared["/trainings"] == 2 * len(DISTRICTS)
     assert all(cared.values())
 
+    surveyed = asyncio.run(count_answers(deployment))
+    assert len(surveyed) == 2 * len(DISTRICTS)
+    assert all(surveyed)
+
     assert load(deployment, people=FEW, again=True) == once
     assert load(deployment, people=FEW) == once
     assert asyncio.run(count_cared(deployment)) == cared
+    assert asyncio.run(count_answers(deployment)) == surveyed
 
 
 async def count_cared(deployment: Stack) -> dict[str, int]:
@@ -69,3 +74,15 @@ async def count_cared(deployment: Stack) -> dict[str, int]:
                 page = await client.get("outreach", path, "district", district, division=district)
                 counted[path] += len(page[name])
     return dict(counted)
+
+
+async def count_answers(deployment: Stack) -> list[int]:
+    """Return how many people answered each survey of the demo."""
+    period = {"since": "2020-01-01", "until": "2099-12-31"}
+    answered: list[int] = []
+    async with open_client(deployment) as client:
+        for district in DISTRICTS:
+            for survey in await client.get("outreach", "/surveys", "district", district, division=district, **period):
+                found = await client.get("outreach", f"/surveys/{survey['survey_id']}/results", "district", district)
+                answered.append(found["persons"])
+    return answered

@@ -15,9 +15,13 @@ import pytest_asyncio
 from python_calamine import CalamineWorkbook
 from scipy.stats import binomtest
 
+from contracts.outreach.questionnaires import Questionnaire
 from contracts.reference.identity import Sex
 from deploy.local.stack import Stack
 from services.outreach.domain.survey_policy import POLICY
+from services.outreach.intake.registers import read_register
+from services.outreach.intake.survey_sheets import columns_of
+from services.outreach.views.imports import BATCHES
 from services.outreach.views.residents import resident_row
 from services.runtime.journal import JOURNAL
 from services.runtime.mongo import write_rows
@@ -139,6 +143,7 @@ async def test_before_and_after_by_a_sample_and_the_rates_are_those_of_scipy(
     for person in drawn["people"][20:]:
         await write_down(worker, after, person, K1="A", B1="B")
     found = await results(worker, after, 30)
+    table = await worker.get(f"{after}/results/table", params={"form": "csv"})
 
     assert (first, another.json()["code"]) == (again, "sample_drawn")
     assert (first["population"], len(first["people"]), set(first["people"]) <= set(PEOPLE)) == (40, 20, True)
@@ -151,6 +156,7 @@ async def test_before_and_after_by_a_sample_and_the_rates_are_those_of_scipy(
     assert told_of(found, "behaviour", "by_person") == expected(20, 30)
     knowledge = found["measures"][0]
     assert (knowledge["target"], knowledge["reached_by_item"], knowledge["reached_by_person"]) == (85, True, False)
+    assert "全部,知晓率,按人,20,30,66.67," in table.content.decode("utf-8-sig")
     changes = {(one["measure"], one["method"]): one["change"] for one in found["changes"]}
     assert changes["knowledge", "by_person"]["difference"] == pytest.approx(20 / 30 - 5 / 15)
     assert changes["knowledge", "by_person"]["low"] < 1 / 3 < changes["knowledge", "by_person"]["high"]
@@ -356,3 +362,32 @@ async def test_a_sheet_for_what_others_ask_is_not_found_and_one_without_an_item_
 
     assert (refused.status_code, refused.json()["code"]) == (422, "missing_column")
     assert {(answer.status_code, answer.json()["code"]) for answer in (hidden, export)} == {(404, "not_found")}
+
+
+async def test_an_import_that_a_crash_left_counts_what_was_recorded_as_accepted_though_the_survey_is_closed(
+    houniao: Instance, worker: httpx.AsyncClient
+) -> None:
+    questionnaire = await publish(houniao, "2035")
+    at = await open_survey(worker, questionnaire)
+    data = write_pages(Page([HEADINGS, *([f"00{number}", DAY, "A", "", "", "", "", ""] for number in range(1, 5))]))
+    progress = await hand_in(worker, at, data)
+    await results(worker, at, 4)
+    closed = await worker.post(f"{at}/closing", json={"closed_on": DAY})
+    database = houniao.database("outreach")
+    journal = await database[JOURNAL].count_documents({})
+
+    asked = Questionnaire.model_validate((await worker.get(f"/questionnaires/{questionnaire}")).json())
+    kept = read_register(data, "a.xlsx", columns_of(asked))
+    left = {"state": "waiting", "done": 0, "batches": 0, "accepted": 0}
+    rows = [{"row": row.place, "repetition": row.repetition, "typed": dict(row.typed)} for row in kept.rows]
+    await database[BATCHES].update_one({"_id": f"{progress['import_id']}/000000"}, {"$set": {"rows": rows}})
+    await database["imports"].update_one({"_id": progress["import_id"]}, {"$set": {**left, "leased_until": NOW}})
+
+    async def done() -> Any:
+        found = (await worker.get(f"/imports/{progress['import_id']}")).json()
+        return found if found["state"] == "done" else None
+
+    again = await eventually(done)
+    assert closed.status_code == 200
+    assert (progress["accepted"], again["accepted"], again["duplicate"], again["refused"]) == (4, 4, 0, 0)
+    assert await database[JOURNAL].count_documents({}) == journal

@@ -1,6 +1,7 @@
 """HTTP in: registers and lists of a division, to download as CSV or as a workbook."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from fastapi import APIRouter, Response
@@ -43,7 +44,7 @@ async def get_register(
     """
     caller.must_cover(division)
     lines = await gather(service, kind, service.areas(division), (since, until))
-    return await _download(kind, division, lines, form)
+    return await table_response(lines, f"{kind}-{division}", form)
 
 
 @router.get(
@@ -67,12 +68,13 @@ async def get_listing(
     """
     caller.must_cover(division)
     lines = await gather_listing(service, kind, service.areas(division), (since, until))
-    return await _download(kind, division, lines, form)
+    return await table_response(lines, f"{kind}-{division}", form)
 
 
-async def _download(kind: str, division: str, lines: list[list[str]], form: str) -> Response:
+async def table_response(lines: Sequence[Sequence[str]], name: str, form: Literal["csv", "xlsx"]) -> Response:
+    """Return a response with lines as CSV or as a workbook to download; `name` is that of the file without its end."""
     if form == "xlsx":
-        return workbook_response(await asyncio.to_thread(as_workbook, kind, lines), f"{kind}-{division}.xlsx")
+        return workbook_response(await asyncio.to_thread(as_workbook, name, lines), f"{name}.xlsx")
     content = await asyncio.to_thread(as_csv, lines)
-    headers = {"Content-Disposition": f'attachment; filename="{kind}-{division}.csv"'}
+    headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(content, media_type=CSV, headers=headers)

@@ -1,6 +1,5 @@
 """HTTP in: surveys are answered, through a worker or by a signed link on a phone; answers are exported."""
 
-import asyncio
 from datetime import date
 from typing import Annotated, Literal
 
@@ -10,8 +9,8 @@ from pydantic import BaseModel, Field
 from contracts.envelope import uuid7
 from contracts.outreach.questionnaires import Item, Wording
 from contracts.outreach.surveys import AnswerSheet, Chosen, Survey, Way
-from services.outreach.api.dependencies import HexId, IdInPath, Worker
-from services.outreach.api.exports import A_FILE, CSV
+from services.outreach.api.dependencies import HexId, IdInPath, Staff, Worker
+from services.outreach.api.exports import A_FILE, table_response
 from services.outreach.api.surveys import own_survey
 from services.outreach.commands import surveys as commands
 from services.outreach.commands.exports import TooManyRowsError, gather_answers
@@ -30,7 +29,6 @@ from services.outreach.domain.surveys import (
     SurveyInFutureError,
     WayNotOfferedError,
 )
-from services.outreach.intake.exports import as_csv, as_workbook
 from services.outreach.intake.survey_sheets import KIND
 from services.outreach.views.surveys import read_key
 from services.runtime.bodies import AsSent, Body
@@ -38,7 +36,6 @@ from services.runtime.parameters import Cause, ServiceHere
 from services.runtime.problems import Problem, refuses
 from services.runtime.service import Service
 from services.runtime.sheets.files import FILE_ADVICE, SheetError
-from services.runtime.web import workbook_response
 from services.runtime.workers import BusyError, TooCostlyError
 
 router = APIRouter(tags=["surveys"])
@@ -68,6 +65,7 @@ class AnswerRequest(Body):
     respondent: str = Field(pattern=r"^(?:[0-9a-f]{32}|[0-9A-Za-z][0-9A-Za-z\-]{0,11})$")
     way: Literal[Way.PAPER, Way.INTERVIEW]
     answered_on: date
+    interviewer: Staff | None = None
     chosen: Answers
 
 
@@ -124,7 +122,7 @@ async def post_answers(
 ) -> AnswerSheet:
     """Record the answers of a respondent, once; items that were left out are missing."""
     survey = await own_survey(service, caller, survey_id)
-    filled = Filled(body.respondent, body.way, body.answered_on, body.chosen)
+    filled = Filled(body.respondent, body.way, body.answered_on, body.chosen, body.interviewer)
     return await commands.answer(service, await find_asked(service, survey), filled, cause)
 
 
@@ -139,12 +137,7 @@ async def get_answers(
 ) -> Response:
     """Export the answers, a line for each respondent, as they can be imported; those given on phones are not taken."""
     survey = await own_survey(service, caller, survey_id)
-    lines = await gather_answers(service, survey)
-    if form == "xlsx":
-        return workbook_response(await asyncio.to_thread(as_workbook, KIND, lines), f"answers-{survey_id}.xlsx")
-    content = await asyncio.to_thread(as_csv, lines)
-    headers = {"Content-Disposition": f'attachment; filename="answers-{survey_id}.csv"'}
-    return Response(content, media_type=CSV, headers=headers)
+    return await table_response(await gather_answers(service, survey), f"answers-{survey_id}", form)
 
 
 async def _survey_here(service: ServiceHere, caller: Worker, survey_id: IdInPath) -> Survey:

@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
+from contracts.outreach.surveys import Survey
 from services.outreach.api.dependencies import IdInPath, Reader
+from services.outreach.api.exports import A_FILE, table_response
 from services.outreach.api.surveys import own_survey
 from services.outreach.commands.surveys import UnknownSurveyError, find_asked, find_survey
 from services.outreach.domain.survey_policy import LITERACY_TESTS, POLICY, find_target
@@ -23,9 +25,11 @@ from services.outreach.domain.survey_results import (
     items_of,
     rates_of,
 )
+from services.outreach.intake.survey_tables import write_table
 from services.outreach.views.surveys import count_literacy_tests, tally
 from services.runtime.parameters import Division, ServiceHere
 from services.runtime.problems import refuses
+from services.runtime.service import Service
 
 router = APIRouter(tags=["surveys"])
 
@@ -99,16 +103,34 @@ async def get_literacy_tests(
 )
 async def get_results(survey_id: IdInPath, service: ServiceHere, caller: Reader) -> Results:
     """Work out the rates of knowledge and behaviour, by answers and by people, with Wilson intervals."""
-    survey = await own_survey(service, caller, survey_id)
+    return await _work_out(service, await own_survey(service, caller, survey_id))
+
+
+@router.get(
+    "/surveys/{survey_id}/results/table",
+    summary="What a survey says, to download",
+    response_class=Response,
+    responses={**A_FILE, **refuses(UnknownSurveyError)},
+)
+async def get_table(
+    survey_id: IdInPath, service: ServiceHere, caller: Reader, form: Literal["csv", "xlsx"] = "xlsx"
+) -> Response:
+    """Export the rates of everybody, of items and of groups with their intervals, and what changed, in percent."""
+    told = await _work_out(service, await own_survey(service, caller, survey_id))
+    lines = write_table(told.measures, told.items, told.groups, told.changes)
+    return await table_response(lines, f"results-{survey_id}", form)
+
+
+async def _work_out(service: Service, survey: Survey) -> Results:
     asked = await find_asked(service, survey)
-    tallies = await tally(service.database, survey_id)
+    tallies = await tally(service.database, survey.survey_id)
     persons, told = tallies.everybody.persons, is_told(tallies.everybody.persons)
     groups, untold = groups_of(tallies) if told else ([], {})
     before = await find_survey(service, survey.before) if survey.before else None
     earlier = (await tally(service.database, before.survey_id)).everybody if before else None
     drawn = len(asked.sample.people) if asked.sample else None
     return Results(
-        survey_id=survey_id,
+        survey_id=survey.survey_id,
         threshold=asked.questionnaire.threshold,
         confidence=POLICY.confidence,
         least=POLICY.least,

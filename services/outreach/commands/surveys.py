@@ -1,5 +1,6 @@
 """Open and close surveys, draw their samples, record who answered."""
 
+import asyncio
 from datetime import date
 
 from contracts.outreach.surveys import (
@@ -66,7 +67,7 @@ async def _draw(service: Service, survey: Survey, seed: int, cause: str) -> Samp
     assert survey.plan is not None, "it can be drawn from"
     areas, today = service.areas(survey.street), service.today
     people = [person async for person, _ in find_segment(service.database, areas, survey.plan.segment, today)]
-    fact = surveys.draw(survey, people, seed, today)
+    fact = await asyncio.to_thread(surveys.draw, survey, people, seed, today)  # a digest for each of them
     stream = f"survey_sample/{survey.survey_id}"
     drawn = await record_decision(service, stream, SurveySampleDrawn, lambda known: None if known else fact, cause)
     assert drawn is not None, "it is drawn or was"

@@ -142,6 +142,7 @@ class Filled:
     way: Way
     answered_on: date
     chosen: Sequence[Chosen]
+    interviewer: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +273,7 @@ def answer(asked: Asked, filled: Filled, traits: Traits | None, today: date) -> 
         person_id=person,
         traits=traits if person else None,
         serial=None if person or filled.way is Way.PHONE else filled.respondent,
+        interviewer=filled.interviewer,
         chosen=chosen,
         right=questionnaires.find_right(asked.questionnaire, chosen),
         scores=questionnaires.score(asked.questionnaire, chosen),

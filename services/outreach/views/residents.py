@@ -65,7 +65,8 @@ async def is_known(database: Database, person_id: str, areas: Sequence[Area]) ->
 
 async def find_registered(database: Database, person_id: str) -> Registered | None:
     """Return what was last registered of somebody here, wherever the person lives now; None of nobody."""
-    found = database[RESIDENTS].find({"person_id": person_id}, hint="person").sort([("started_on", -1), ("_id", 1)])
+    query = {"person_id": person_id, "state": {"$ne": StayState.RETRACTED.value}}
+    found = database[RESIDENTS].find(query, hint="person").sort([("started_on", -1), ("_id", 1)])
     async for row in found.limit(1):
         birth, sex, categories = row.get("birth"), Sex(row["sex"]), map(Category, row["categories"])
         born = date.fromisoformat(birth) if birth else None
