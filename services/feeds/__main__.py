@@ -3,7 +3,6 @@
 from functools import partial
 
 from fastapi import FastAPI
-from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.feeds import projector
@@ -14,7 +13,7 @@ from services.feeds.views.pages import prepare
 from services.runtime.clock import Clock, system_clock
 from services.runtime.logs import configure_logs
 from services.runtime.service import Service, run_service
-from services.runtime.settings import Settings, load_settings, local_environment
+from services.runtime.settings import HexKey, Settings, load_settings, local_environment
 from services.runtime.web import make_app
 
 NAME = "feeds"
@@ -25,7 +24,7 @@ class FeedSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    pseudonym_key: SecretStr
+    pseudonym_key: HexKey
     """The hexadecimal key from which the pseudonyms of each audience are derived."""
 
 

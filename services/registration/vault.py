@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.reference.identity import DocumentType, Sex, household_id, likeness, person_id, plain_name
 from services.registration.domain.identities import Identity
+from services.runtime.settings import HexKey
 
 
 class VaultSettings(BaseSettings):
@@ -20,7 +21,7 @@ class VaultSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    person_key: SecretStr
+    person_key: HexKey
     """Hexadecimal key that turns a document into a person_id; every district has the same one."""
     sealing_keys: SecretStr
     """Fernet keys, separated by commas: the first seals, all of them open."""

@@ -4,8 +4,21 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+SHORTEST_KEY = 32
+"""Bytes of a key that digests are made with (SHA-256)."""
+
+
+def _must_be_long(key: SecretStr) -> SecretStr:
+    if len(bytes.fromhex(key.get_secret_value())) < SHORTEST_KEY:
+        raise ValueError(f"a key has at least {SHORTEST_KEY} bytes, in hexadecimal")
+    return key
+
+
+HexKey = Annotated[SecretStr, AfterValidator(_must_be_long)]
+"""A key in hexadecimal that is long enough."""
 
 
 class Settings(BaseSettings):

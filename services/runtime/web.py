@@ -74,7 +74,13 @@ def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
         finally:
             await service.stop()
 
-    app = FastAPIOffline(title=f"Houniao 候鸟 · {service.name}", description=about, version="0.1.0", lifespan=lifespan)
+    app = FastAPIOffline(
+        title=f"Houniao 候鸟 · {service.name}",
+        description=about,
+        version="0.1.0",
+        lifespan=lifespan,
+        redirect_slashes=False,  # to whatever host the caller names
+    )
     app.state.service = service
     app.state.gate = service.gate
     app.add_middleware(LimitBody)

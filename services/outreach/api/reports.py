@@ -56,7 +56,7 @@ def sign(key: SecretStr, timestamp: str, content: bytes) -> str:
 async def _must_be_signed(
     request: Request,
     messaging: MessagingHere,
-    x_timestamp: Annotated[str, Header(pattern=r"^[0-9]{1,12}$")] = "0",
+    x_timestamp: Annotated[str, Header(pattern=r"^[0-9]{1,10}$")] = "0",
     x_signature: Annotated[str, Header(max_length=200)] = "",
 ) -> None:
     """Raise Problem (401) unless the body is signed with the gateway's key, a few minutes ago at most."""

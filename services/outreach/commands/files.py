@@ -50,7 +50,7 @@ async def sweep(service: Service) -> int:
         else:
             removed += await files.remove(service.database, file_id, before)
     if removed:
-        get_log().info("uploads that came to nothing were removed", removed=removed)
+        get_log().info("uploads that came to nothing were removed", count=removed)
     return removed
 
 

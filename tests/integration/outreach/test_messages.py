@@ -436,3 +436,15 @@ async def test_an_order_takes_a_template_of_its_own_topic(worker: httpx.AsyncCli
     refused = await order(worker, STREET, await save(worker), topic, values=VALUES[1:])
 
     assert (refused.status_code, refused.json()["code"]) == (422, "another_topic")
+
+
+@pytest.mark.parametrize("timestamp", ["0", "9999999999", "99999999999", "999999999999", "-1", "1e3"])
+async def test_a_report_of_any_time_but_now_is_refused_and_nothing_breaks(outreach: Instance, timestamp: str) -> None:
+    content = json.dumps({"reports": [{"key": "9" * 32, "status": "delivered"}]}).encode()
+    signed = {"X-Timestamp": timestamp, "X-Signature": sign(REPORT_KEY, timestamp, content)}
+    async with outreach.client("outreach", "clerk", STREET) as client:
+        answer = await client.post(
+            "/message-reports", content=content, headers={**signed, "Content-Type": "application/json"}
+        )
+
+    assert answer.status_code in (401, 422), answer.text

@@ -225,6 +225,15 @@ async def test_no_route_reads_a_body_of_whoever_is_not_signed_in(houniao: Instan
         assert told[0]["status"] == 401, path
 
 
+async def test_nobody_is_sent_elsewhere_for_a_slash(ports: Mapping[str, int]) -> None:
+    head = b"GET /stays/ HTTP/1.1\r\nHost: elsewhere.example\r\nConnection: close\r\n\r\n"
+
+    answer = await answer_to(ports["registration"], head)
+
+    assert answer.startswith(b"HTTP/1.1 404 ")
+    assert b"elsewhere.example" not in answer
+
+
 # What does not come
 
 

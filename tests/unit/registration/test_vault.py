@@ -4,6 +4,7 @@ import secrets
 
 import pytest
 from cryptography.fernet import Fernet, InvalidToken
+from pydantic import ValidationError
 
 from contracts.reference.identity import DocumentType
 from services.registration.domain.identities import Identity
@@ -42,3 +43,9 @@ def test_a_fingerprint_is_the_keys_own_and_does_not_show_it() -> None:
     assert found == vault(OLD, NEW).sealing_key != vault(NEW).sealing_key
     assert len(found) == 16
     assert found not in OLD
+
+
+@pytest.mark.parametrize("key", ["", "00" * 31, "zz" * 32])
+def test_a_key_that_is_short_or_no_key_is_refused(key: str) -> None:
+    with pytest.raises(ValidationError):
+        VaultSettings(person_key=key, sealing_keys="A" * 43 + "=", access_log_keys=LOG_KEY)
