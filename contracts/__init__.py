@@ -18,10 +18,10 @@
 | DutyAnnounced | archives | outreach |
 | BoardInstalled, BoardCorrected, BoardRemoved | outreach | outreach |
 | BoardIssuePosted, BoardIssuePhotographed | outreach | outreach |
-| CareCaseOpened, CareCaseVisited, CareCasePaired, CareCaseClosed | outreach | outreach |
+| CareCaseOpened, CareCaseVisited, CareVisitWithdrawn, CareCasePaired, CareCaseClosed | outreach | outreach |
 | CounsellingRoomOpened, CounsellingRoomCorrected, CounsellingHeld, CounsellingRoomClosed | outreach | outreach |
-| EducatorJoined, EducatorReleased, TrainingHeld | outreach | outreach |
-| ExposureRecorded, ExposureEnded, HazardTrainingHeld | outreach | outreach |
+| EducatorJoined, EducatorReleased, TrainingHeld, TrainingWithdrawn | outreach | outreach |
+| ExposureRecorded, ExposureEnded, HazardTrainingHeld, HazardTrainingWithdrawn | outreach | outreach |
 | InstitutionRegistered, InstitutionCorrected, InstitutionClosed | outreach | outreach |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | outreach | outreach |
 | ArticleSubmitted, SupplyIssued | outreach | outreach |

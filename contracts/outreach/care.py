@@ -51,6 +51,8 @@ class Visit(BaseModel):
     visited_by: str
     help: tuple[Help, ...] = ()
     activity_id: str | None = None
+    withdrawn: bool = False
+    """Whether it was recorded by mistake: it stays, and counts nowhere."""
 
 
 class Pairing(BaseModel):
@@ -95,9 +97,14 @@ class CareCase(BaseModel):
     earlier: tuple[Spell, ...] = ()
 
     @property
+    def made(self) -> tuple[Visit, ...]:
+        """Return the visits that were not recorded by mistake."""
+        return tuple(visit for visit in self.visits if not visit.withdrawn)
+
+    @property
     def last_seen_on(self) -> date:
         """Return the day of the last visit, or that on which the case was opened if there was none since."""
-        return max([self.opened_on, *(visit.visited_on for visit in self.visits)])
+        return max([self.opened_on, *(visit.visited_on for visit in self.made)])
 
 
 def case_id(street: str, person_id: str, need: CareNeed) -> str:
@@ -138,6 +145,12 @@ class CareCaseVisited(CareCaseFact):
     TYPE: ClassVar[str] = "outreach.care_case_visited.v1"
 
 
+class CareVisitWithdrawn(CareCaseFact):
+    """A visit had been recorded by mistake."""
+
+    TYPE: ClassVar[str] = "outreach.care_visit_withdrawn.v1"
+
+
 class CareCasePaired(CareCaseFact):
     """Somebody else, or an institution, stands by the person from now on."""
 
@@ -150,4 +163,10 @@ class CareCaseClosed(CareCaseFact):
     TYPE: ClassVar[str] = "outreach.care_case_closed.v1"
 
 
-CARE_FACTS: tuple[type[CareCaseFact], ...] = (CareCaseOpened, CareCaseVisited, CareCasePaired, CareCaseClosed)
+CARE_FACTS: tuple[type[CareCaseFact], ...] = (
+    CareCaseOpened,
+    CareCaseVisited,
+    CareVisitWithdrawn,
+    CareCasePaired,
+    CareCaseClosed,
+)

@@ -113,6 +113,8 @@ class Training(BaseModel):
     meant_for: tuple[EducatorKind, ...]
     institution_id: str | None = None
     activity_id: str | None = None
+    withdrawn: bool = False
+    """Whether it was recorded by mistake: it counts nowhere."""
 
 
 class TrainingFact(Fact):
@@ -137,4 +139,10 @@ class TrainingHeld(TrainingFact):
     TYPE: ClassVar[str] = "outreach.training_held.v1"
 
 
-TRAINING_FACTS: tuple[type[TrainingFact], ...] = (TrainingHeld,)
+class TrainingWithdrawn(TrainingFact):
+    """A training had been recorded by mistake."""
+
+    TYPE: ClassVar[str] = "outreach.training_withdrawn.v1"
+
+
+TRAINING_FACTS: tuple[type[TrainingFact], ...] = (TrainingHeld, TrainingWithdrawn)

@@ -29,6 +29,8 @@ class HazardTraining(BaseModel):
     hours: float
     in_time: bool
     activity_id: str | None = None
+    withdrawn: bool = False
+    """Whether it was recorded by mistake: it stays, and counts nowhere."""
 
 
 class TrainingDue(BaseModel):
@@ -105,4 +107,15 @@ class HazardTrainingHeld(ExposureFact):
     TYPE: ClassVar[str] = "outreach.hazard_training_held.v1"
 
 
-EXPOSURE_FACTS: tuple[type[ExposureFact], ...] = (ExposureRecorded, ExposureEnded, HazardTrainingHeld)
+class HazardTrainingWithdrawn(ExposureFact):
+    """A training for a hazard had been recorded by mistake."""
+
+    TYPE: ClassVar[str] = "outreach.hazard_training_withdrawn.v1"
+
+
+EXPOSURE_FACTS: tuple[type[ExposureFact], ...] = (
+    ExposureRecorded,
+    ExposureEnded,
+    HazardTrainingHeld,
+    HazardTrainingWithdrawn,
+)

@@ -8,10 +8,10 @@ questionnaires, surveys and their answers; messages to people, their templates, 
 | fact | I say | I hear |
 |---|---|---|
 | BoardInstalled, BoardCorrected, BoardRemoved, BoardIssuePosted, BoardIssuePhotographed | yes | of districts served |
-| CareCaseOpened, CareCaseVisited, CareCasePaired, CareCaseClosed | yes | of districts served |
+| CareCaseOpened, CareCaseVisited, CareVisitWithdrawn, CareCasePaired, CareCaseClosed | yes | of districts served |
 | CounsellingRoomOpened, CounsellingRoomCorrected, CounsellingHeld, CounsellingRoomClosed | yes | of districts served |
-| EducatorJoined, EducatorReleased, TrainingHeld | yes | of districts served |
-| ExposureRecorded, ExposureEnded, HazardTrainingHeld | yes | of districts served |
+| EducatorJoined, EducatorReleased, TrainingHeld, TrainingWithdrawn | yes | of districts served |
+| ExposureRecorded, ExposureEnded, HazardTrainingHeld, HazardTrainingWithdrawn | yes | of districts served |
 | InstitutionRegistered, InstitutionCorrected, InstitutionClosed | yes | of districts served |
 | MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | yes | of districts served |
 | ArticleSubmitted, SupplyIssued | yes | of districts served |

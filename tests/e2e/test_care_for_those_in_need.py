@@ -93,6 +93,11 @@ async def test_a_street_cares_for_those_in_need(houniao: Instance, worker: httpx
         f"{STREET},{poor},特困,2026-02-03,v-2,慰问金 50000 分、慰问品 1 份"
     ]
     assert cases.content.startswith(b"PK")
+    made = once.json()["case"]["visits"][0]["visit_id"]
+    undone = await post(worker, f"{at}/visits/{made}/withdrawal")
+    assert await post(worker, f"{at}/visits/{made}/withdrawal") == undone
+    assert (undone["case"]["visits"][0]["withdrawn"], undone["last_seen_on"]) == (True, "2025-11-01")
+    assert (await worker.post(f"{at}/visits/{'7' * 32}/withdrawal")).status_code == 404
 
 
 async def test_who_leaves_is_shown_so_and_comes_back_with_the_stay(

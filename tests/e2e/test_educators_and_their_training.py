@@ -91,7 +91,16 @@ async def test_educators_are_trained_and_their_share_is_told(houniao: Instance, 
     assert trainings.content.decode("utf-8-sig").splitlines()[2] == (
         f"{STREET},2026-10-20,在岗,健康素养66条,2.5,2,edu-1、v-1,"
     )
+    undone = await post(worker, f"/trainings/{once.json()['training_id']}/withdrawal")
+    assert undone["withdrawn"]
+
+    async def fewer_hours() -> bool:
+        found = (await worker.get("/trainings/hours", params=YEAR)).json()["people"]
+        return [(one["staff"], one["hours"]) for one in found] == [("v-1", 2.5)]
+
+    assert await eventually(fewer_hours)
     async with houniao.client("outreach", "health_worker", ELSEWHERE) as neighbour:
+        assert (await neighbour.post(f"/trainings/{undone['training_id']}/withdrawal")).status_code == 404
         assert (await neighbour.get(f"/educators/{first['educator_id']}")).status_code == 404
 
 

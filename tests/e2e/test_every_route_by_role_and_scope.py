@@ -45,6 +45,7 @@ GHOSTS = {
     "file_id": "7" * 32,
     "finding_id": "7" * 32,
     "honour_id": "7" * 32,
+    "hazard_training_id": "7" * 32,
     "import_id": "7" * 32,
     "institution_id": "7" * 32,
     "into": "8" * 32,
@@ -62,6 +63,8 @@ GHOSTS = {
     "stay_id": "7" * 32,
     "survey_id": "7" * 32,
     "template_id": "7" * 32,
+    "training_id": "7" * 32,
+    "visit_id": "7" * 32,
 }
 """What exists nowhere, in the shape of what does."""
 
@@ -206,7 +209,17 @@ class Place:
         cared = {"street": self.street, "person_id": self.resident, "need": "hardship", "opened_on": "2026-10-01"}
         case = await self.ask("outreach", "health_worker", "/care-cases", json=cared)
         self.ids["case_id"] = case.json()["case"]["case_id"]
+        visits = f"/care-cases/{self.ids['case_id']}/visits"
+        seen = {"visited_on": "2026-10-02", "visited_by": "edu-007"}
+        visited = await self.ask("outreach", "health_worker", visits, json=seen)
+        self.ids["visit_id"] = visited.json()["case"]["visits"][0]["visit_id"]
+        told = {"topic": "健康素养", "held_on": "2026-10-02", "hours": 2, "participants": ["edu-008"]}
+        await self.work("/trainings", "training_id", kind="pre_job", **told)
         await self.work("/exposures", "exposure_id", person_id=self.resident, hazard="noise", since="2026-04-01")
+        trainings = f"/exposures/{self.ids['exposure_id']}/trainings"
+        held = {"kind": "yearly", "held_on": "2026-05-01", "hours": 2}
+        trained = await self.ask("outreach", "health_worker", trainings, json=held)
+        self.ids["hazard_training_id"] = trained.json()["trainings"][0]["training_id"]
         talks = {"institution_id": self.ids["institution_id"], "opened_on": "2020-09-01", "hours_per_week": 10}
         room = await self.ask("outreach", "health_worker", "/counselling-rooms", json=talks)
         self.ids["room_id"] = room.json()["room_id"]

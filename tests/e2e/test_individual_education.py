@@ -101,6 +101,8 @@ async def test_training_is_due_before_the_job_and_then_each_year(houniao: Instan
     covered = {one["hazard"]: one for one in await get(worker, "/exposures/coverage", **YEAR)}
     assert (covered["dust"]["in_time"], covered["dust"]["missed"], covered["dust"]["rate"]) == (1, 1, 0.5)
     assert (covered["noise"]["unrecorded"], covered["noise"]["rate"], covered["noise"]["met"]) == (1, 0.0, False)
+    undone = await post(worker, f"{at}/trainings/{once.json()['trainings'][0]['training_id']}/withdrawal")
+    assert undone["due"] == {"kind": "pre_job", "due_on": "2026-04-01"}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from contracts.outreach.care import (
     CareCasePaired,
     CareCaseVisited,
     CareNeed,
+    CareVisitWithdrawn,
     CloseReason,
     Help,
     Pairing,
@@ -35,6 +36,7 @@ from contracts.outreach.educators import (
     Training,
     TrainingHeld,
     TrainingKind,
+    TrainingWithdrawn,
     educator_id,
 )
 from contracts.outreach.exposures import (
@@ -44,6 +46,7 @@ from contracts.outreach.exposures import (
     HazardTraining,
     HazardTrainingHeld,
     HazardTrainingKind,
+    HazardTrainingWithdrawn,
     TrainingDue,
     exposure_id,
 )
@@ -62,15 +65,17 @@ def care_histories(draw: st.DrawFn) -> EventList:
     opened = CareCase(**named, opened_on=FIRST_DAY)
     made = Visit(visit_id="6" * 32, visited_on=FIRST_DAY, visited_by="v-1", help=(Help(kind="goods", quantity=1),))
     visited = opened.model_copy(update={"visits": (made,)})
-    paired = visited.model_copy(update={"pairing": Pairing(paired_on=FIRST_DAY, staff="v-1")})
+    undone = visited.model_copy(update={"visits": (made.model_copy(update={"withdrawn": True}),)})
+    paired = undone.model_copy(update={"pairing": Pairing(paired_on=FIRST_DAY, staff="v-1")})
     closed = paired.model_copy(update={"closed_on": FIRST_DAY, "close_reason": CloseReason.NEED_MET})
     facts: list[Fact] = [
         CareCaseOpened(case=opened),
         CareCaseVisited(case=visited),
+        CareVisitWithdrawn(case=undone),
         CareCasePaired(case=paired),
         CareCaseClosed(case=closed),
     ]
-    return envelop(facts[: draw(st.integers(0, 4))], "outreach")
+    return envelop(facts[: draw(st.integers(0, 5))], "outreach")
 
 
 @st.composite
@@ -97,7 +102,11 @@ def educator_histories(draw: st.DrawFn) -> EventList:
         meant_for=(kind,),
     )
     events = envelop(facts[: draw(st.integers(0, 3))], "outreach")
-    return [*events, *envelop([TrainingHeld(training=held)], "outreach")] if draw(st.booleans()) else events
+    said: list[Fact] = [
+        TrainingHeld(training=held),
+        TrainingWithdrawn(training=held.model_copy(update={"withdrawn": True})),
+    ]
+    return [*events, *envelop(said[: draw(st.integers(0, 2))], "outreach")]
 
 
 @st.composite
@@ -116,13 +125,15 @@ def exposure_histories(draw: st.DrawFn) -> EventList:
     told = {"kind": HazardTrainingKind.PRE_JOB, "held_on": FIRST_DAY, "hours": 2}
     training = HazardTraining(training_id="4" * 32, in_time=True, **told)
     trained = begun.model_copy(update={"trainings": (training,)})
-    ended = trained.model_copy(update={"until": FIRST_DAY + timedelta(days=9), "due": None})
+    undone = begun.model_copy(update={"trainings": (training.model_copy(update={"withdrawn": True}),)})
+    ended = undone.model_copy(update={"until": FIRST_DAY + timedelta(days=9), "due": None})
     facts: list[Fact] = [
         ExposureRecorded(exposure=begun),
         HazardTrainingHeld(exposure=trained),
+        HazardTrainingWithdrawn(exposure=undone),
         ExposureEnded(exposure=ended),
     ]
-    return envelop(facts[: draw(st.integers(0, 3))], "outreach")
+    return envelop(facts[: draw(st.integers(0, 4))], "outreach")
 
 
 @st.composite

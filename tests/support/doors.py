@@ -173,7 +173,7 @@ async def furnish(stack: Stack) -> Doors:
         teaches = {"street": STREET, "kind": "lecturer", "staff": "edu-014", "joined_on": "2026-01-05"}
         educator = await _done(outreach, "/educators", teaches)
         cared = {"street": STREET, "person_id": people[-1], "need": "hardship", "opened_on": "2026-10-01"}
-        case = await _done(outreach, "/care-cases", cared)
+        case = await eventually(lambda: _done_once_known(outreach, "/care-cases", cared))
         works = {"street": STREET, "person_id": people[-1], "hazard": "dust", "since": "2026-04-01"}
         exposure = await _done(outreach, "/exposures", works)
         talks = {"institution_id": institution["institution_id"], "opened_on": "2020-09-01", "hours_per_week": 10}
@@ -223,6 +223,12 @@ def _admin(doors: Doors, service: str) -> httpx.AsyncClient:
 async def _done(client: httpx.AsyncClient, path: str, body: Any) -> dict[str, Any]:
     done: dict[str, Any] = (await client.post(path, json=body)).raise_for_status().json()
     return done
+
+
+async def _done_once_known(client: httpx.AsyncClient, path: str, body: Any) -> dict[str, Any] | None:
+    """Return what is made of somebody, as soon as the service has heard of the person; None before."""
+    answer = await client.post(path, json=body)
+    return answer.json() if answer.is_success else None
 
 
 async def _listed(client: httpx.AsyncClient, path: str, name: str) -> list[dict[str, Any]]:

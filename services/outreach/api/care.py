@@ -33,6 +33,7 @@ from services.outreach.domain.care import (
     Standing,
     TooManyVisitsError,
     UnknownHelpError,
+    UnknownVisitError,
     is_late,
 )
 from services.outreach.domain.ids import id_from
@@ -158,6 +159,19 @@ async def post_visit(
         activity_id=body.activity_id,
     )
     return await _show_one(service, await commands.visit(service, case_id, made, cause))
+
+
+@router.post(
+    "/care-cases/{case_id}/visits/{visit_id}/withdrawal",
+    summary="Withdraw a visit that was recorded by mistake",
+    responses=refuses(UnknownCaseError, UnknownVisitError),
+)
+async def post_visit_withdrawal(
+    case_id: IdInPath, visit_id: IdInPath, service: ServiceHere, caller: Worker, cause: Cause
+) -> CaseShown:
+    """Let a visit and its help count nowhere; it stays on record as withdrawn."""
+    await _own_case(service, caller, case_id)
+    return await _show_one(service, await commands.withdraw(service, case_id, visit_id, cause))
 
 
 @router.post(

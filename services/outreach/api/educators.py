@@ -19,7 +19,12 @@ from services.outreach.api.dependencies import (
 )
 from services.outreach.commands import educators as commands
 from services.outreach.commands.activities import UnknownActivityError
-from services.outreach.commands.educators import UnknownEducatorError, find_educator
+from services.outreach.commands.educators import (
+    UnknownEducatorError,
+    UnknownTrainingError,
+    find_educator,
+    find_training,
+)
 from services.outreach.commands.institutions import NoInstitutionHereError, must_be_in
 from services.outreach.domain.educators import (
     EducatorGoneError,
@@ -221,11 +226,26 @@ async def post_training(body: TrainingRequest, service: ServiceHere, caller: Wor
     return await commands.hold_training(service, training, cause)
 
 
+@router.post(
+    "/trainings/{training_id}/withdrawal",
+    summary="Withdraw a training that was recorded by mistake",
+    responses=refuses(UnknownTrainingError),
+)
+async def post_training_withdrawal(
+    training_id: IdInPath, service: ServiceHere, caller: Worker, cause: Cause
+) -> Training:
+    """Let a training count nowhere; it stays on record as withdrawn."""
+    found = await find_training(service, training_id)
+    if found is None or not caller.covers(found.street):
+        raise UnknownTrainingError
+    return await commands.withdraw_training(service, training_id, cause)
+
+
 @router.get("/trainings", summary="Trainings of a period", responses=refuses(outside_your_division=403))
 async def get_trainings(
     service: ServiceHere, caller: Reader, division: Division, since: Day, until: Day
 ) -> list[Training]:
-    """List the trainings of a division in a period (both days included, at most 1,000)."""
+    """List the trainings of a division in a period (both days included, at most 1,000), withdrawn ones too."""
     caller.must_cover(division)
     return await list_trainings(service.database, service.areas(division), (since, until), 1_000)
 

@@ -34,6 +34,7 @@ from services.outreach.domain.exposures import (
     Preparation,
     TooManyTrainingsError,
     UnknownHazardError,
+    UnknownTrainingError,
     cover,
     registered_due,
 )
@@ -212,6 +213,19 @@ async def post_training(
     known = id_from("hazard_training", cause)
     training = HazardTraining(training_id=known, in_time=False, **body.model_dump())
     return await commands.train(service, exposure_id, training, cause)
+
+
+@router.post(
+    "/exposures/{exposure_id}/trainings/{hazard_training_id}/withdrawal",
+    summary="Withdraw a training that was recorded by mistake",
+    responses=refuses(UnknownExposureError, UnknownTrainingError),
+)
+async def post_training_withdrawal(
+    exposure_id: IdInPath, hazard_training_id: IdInPath, service: ServiceHere, caller: Worker, cause: Cause
+) -> HazardExposure:
+    """Let a training count nowhere; it stays on record as withdrawn, and what is due is worked out anew."""
+    await _own_exposure(service, caller, exposure_id)
+    return await commands.withdraw(service, exposure_id, hazard_training_id, cause)
 
 
 @router.get("/exposures", summary="Who is exposed", responses=refuses(outside_your_division=403))

@@ -34,6 +34,11 @@ async def visit(service: Service, case_id: str, made: Visit, cause: str) -> Care
     return await _change(service, case_id, lambda case: care.visit(case, made, service.today), cause)
 
 
+async def withdraw(service: Service, case_id: str, visit_id: str, cause: str) -> CareCase:
+    """Record that a visit had been recorded by mistake, and return the case."""
+    return await _change(service, case_id, lambda case: care.withdraw(case, visit_id), cause)
+
+
 async def pair(service: Service, case_id: str, pairing: Pairing, cause: str) -> CareCase:
     """Record who stands by the person of a case, and return the case."""
     return await _change(service, case_id, lambda case: care.pair(case, pairing, service.today), cause)

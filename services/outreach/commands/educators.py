@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from contracts.outreach.educators import Educator, EducatorFact, Training
+from contracts.outreach.educators import Educator, EducatorFact, Training, TrainingFact
 from contracts.refusals import RefusedError
 from services.outreach.commands.recording import record_decision
 from services.outreach.domain import educators, trainings
@@ -15,6 +15,14 @@ class UnknownEducatorError(RefusedError):
 
     code = "not_found"
     advice = "没有该讲师、志愿者或工作人员。No such educator in your division."
+    status = 404
+
+
+class UnknownTrainingError(RefusedError):
+    """There is no such training in the division."""
+
+    code = "not_found"
+    advice = "没有该次培训。No such training in your division."
     status = 404
 
 
@@ -44,10 +52,31 @@ async def hold_training(service: Service, training: Training, cause: str) -> Tra
     return training
 
 
+async def withdraw_training(service: Service, training_id: str, cause: str) -> Training:
+    """Record that a training had been recorded by mistake, and return it."""
+
+    def decide(known: TrainingFact | None) -> TrainingFact | None:
+        return trainings.withdraw(_known_training(known))
+
+    return _known_training(await record_decision(service, f"training/{training_id}", TrainingFact, decide, cause))
+
+
+async def find_training(service: Service, training_id: str) -> Training | None:
+    """Return a training from the journal; None if there is no such training."""
+    event = await service.journal.load(f"training/{training_id}", TrainingFact)
+    return event.data.training if event else None
+
+
 async def find_educator(service: Service, educator_id: str) -> Educator | None:
     """Return an educator from the journal; None if there is no such educator."""
     event = await service.journal.load(f"educator/{educator_id}", EducatorFact)
     return event.data.educator if event else None
+
+
+def _known_training(fact: TrainingFact | None) -> Training:
+    if fact is None:
+        raise UnknownTrainingError
+    return fact.training
 
 
 def _known(fact: EducatorFact | None) -> Educator:

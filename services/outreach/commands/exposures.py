@@ -39,6 +39,11 @@ async def train(service: Service, exposure_id: str, training: HazardTraining, ca
     return await _change(service, exposure_id, lambda known: exposures.train(known, training, service.today), cause)
 
 
+async def withdraw(service: Service, exposure_id: str, training_id: str, cause: str) -> HazardExposure:
+    """Record that a training had been recorded by mistake, and return the exposure."""
+    return await _change(service, exposure_id, lambda known: exposures.withdraw(known, training_id), cause)
+
+
 async def find_exposure(service: Service, exposure_id: str) -> HazardExposure | None:
     """Return an exposure from the journal; None if there is no such exposure."""
     event = await service.journal.load(f"exposure/{exposure_id}", ExposureFact)

@@ -43,7 +43,8 @@ async def _find(service: Service, kind: ListingKind, areas: Sequence[Area], peri
             educators = await find_educators(database, areas)
             return [line for one in educators for line in _terms(one, since, until)]
         case ListingKind.TRAININGS:
-            return list(map(_training, await list_trainings(database, areas, period, MOST + 1)))
+            held = await list_trainings(database, areas, period, MOST + 1)
+            return [_training(one) for one in held if not one.withdrawn]
         case ListingKind.CARE_CASES:
             return [_case(*found) for found in await find_cases_between(database, areas, since, until)]
         case ListingKind.CARE_VISITS:
@@ -68,13 +69,13 @@ def _training(one: Training) -> Line:
 
 def _case(case: CareCase, standing: Standing) -> Line:
     paired = case.pairing and (case.pairing.staff or case.pairing.institution_id)
-    told = {"standing": standing, "visits": len(case.visits), "last_seen_on": case.last_seen_on, "paired": paired}
+    told = {"standing": standing, "visits": len(case.made), "last_seen_on": case.last_seen_on, "paired": paired}
     return {**case.model_dump(mode="json"), **told}
 
 
 def _visits(case: CareCase, since: date, until: date) -> Iterator[Line]:
     """Yield the visits of a case in a period."""
-    for visit in case.visits:
+    for visit in case.made:
         if since <= visit.visited_on <= until:
             yield {
                 "street": case.street,
@@ -91,10 +92,11 @@ def _help(visit: Visit) -> list[str]:
 
 
 def _exposure(one: HazardExposure) -> Line:
-    last = one.trainings[-1].held_on if one.trainings else None
+    held = [training.held_on for training in one.trainings if not training.withdrawn]
     due = {"due": one.due.kind, "due_on": one.due.due_on} if one.due else {"due": None}
-    told = {"hazard": POLICY.hazards.get(one.hazard, one.hazard), "trainings": len(one.trainings), "trained_on": last}
-    return {**one.model_dump(mode="json"), **told, **due}
+    trained = {"trainings": len(held), "trained_on": max(held, default=None)}
+    hazard = POLICY.hazards.get(one.hazard, one.hazard)
+    return {**one.model_dump(mode="json"), "hazard": hazard, **trained, **due}
 
 
 def _room(one: CounsellingRoom) -> Line:

@@ -12,6 +12,7 @@ from contracts.outreach.care import (
     CareCasePaired,
     CareCaseVisited,
     CareNeed,
+    CareVisitWithdrawn,
     CloseReason,
     Pairing,
     Spell,
@@ -56,9 +57,15 @@ class TooManyVisitsError(RefusedError):
     """A case has no room for more visits."""
 
     code = "too_many_visits"
-    advice = (
-        "一案最多300次走访，请结案后重新立案。A case has at most 300 visits; close it and open it for somebody anew."
-    )
+    advice = "一案最多保留300次走访。A case keeps at most 300 visits."
+
+
+class UnknownVisitError(RefusedError):
+    """The case has no such visit."""
+
+    code = "not_found"
+    advice = "没有该次走访。The case has no such visit."
+    status = 404
 
 
 class UnknownHelpError(RefusedError):
@@ -142,6 +149,21 @@ def visit(case: CareCase, made: Visit, today: date) -> CareCaseVisited | None:
     return CareCaseVisited(case=case.model_copy(update={"visits": tuple(visits)}))
 
 
+def withdraw(case: CareCase, visit_id: str) -> CareVisitWithdrawn | None:
+    """Return the fact that a visit had been recorded by mistake; None if it is withdrawn already.
+
+    Raise UnknownVisitError if there is no such visit.
+    """
+    found = next((one for one in case.visits if one.visit_id == visit_id), None)
+    if found is None:
+        raise UnknownVisitError
+    if found.withdrawn:
+        return None
+    withdrawn = found.model_copy(update={"withdrawn": True})
+    visits = tuple(withdrawn if one is found else one for one in case.visits)
+    return CareVisitWithdrawn(case=case.model_copy(update={"visits": visits}))
+
+
 def pair(case: CareCase, pairing: Pairing, today: date) -> CareCasePaired | None:
     """Return the fact that somebody stands by the person; None if it is recorded already.
 
@@ -220,7 +242,7 @@ def progress_of(cases: Iterable[tuple[CareCase, Standing]], first: date, last: d
     found: dict[CareNeed, list[tuple[bool, Standing]]] = {need: [] for need in CareNeed}
     for case, standing in cases:
         if _is_open_between(case, first, last):
-            seen = any(first <= one.visited_on <= last for one in case.visits)
+            seen = any(first <= one.visited_on <= last for one in case.made)
             found[case.need].append((seen, standing))
     return [_count(need, counted) for need, counted in found.items()]
 
@@ -240,7 +262,7 @@ def _count(need: CareNeed, counted: list[tuple[bool, Standing]]) -> Progress:
 def total_help(cases: Iterable[CareCase], first: date, last: date) -> dict[str, int]:
     """Return how much of each kind of help was given on visits from a first to a last day."""
     totals: dict[str, int] = {}
-    given = (one for case in cases for visit in case.visits if first <= visit.visited_on <= last for one in visit.help)
+    given = (one for case in cases for visit in case.made if first <= visit.visited_on <= last for one in visit.help)
     for one in given:
         totals[one.kind] = totals.get(one.kind, 0) + one.quantity
     return {kind: totals[kind] for kind in HELP if kind in totals}

@@ -15,6 +15,7 @@ from contracts.outreach.exposures import (
     HazardTraining,
     HazardTrainingHeld,
     HazardTrainingKind,
+    HazardTrainingWithdrawn,
     TrainingDue,
 )
 from contracts.reference.calendar import add_months
@@ -60,6 +61,14 @@ class NotExposedThenError(RefusedError):
     advice = (
         "该日未接触此危害，或早于已登记的培训，请核对日期。The person was not exposed on that day; correct the day."
     )
+
+
+class UnknownTrainingError(RefusedError):
+    """The exposure has no such training."""
+
+    code = "not_found"
+    advice = "没有该次培训。The exposure has no such training."
+    status = 404
 
 
 class TooManyTrainingsError(RefusedError):
@@ -129,7 +138,7 @@ def end(exposure: HazardExposure, until: date, today: date) -> ExposureEnded | N
         raise ExposureOverError
     if until > today:
         raise ExposureInFutureError
-    if until <= exposure.since or any(one.held_on > until for one in exposure.trainings):
+    if until <= exposure.since or any(one.held_on > until for one in exposure.trainings if not one.withdrawn):
         raise NotExposedThenError
     return ExposureEnded(exposure=exposure.model_copy(update={"until": until, "due": None}))
 
@@ -155,9 +164,25 @@ def train(exposure: HazardExposure, training: HazardTraining, today: date) -> Ha
     return HazardTrainingHeld(exposure=_with_due(trained))
 
 
+def withdraw(exposure: HazardExposure, training_id: str) -> HazardTrainingWithdrawn | None:
+    """Return the fact that a training had been recorded by mistake; None if it is withdrawn already.
+
+    Raise UnknownTrainingError if there is no such training.
+    """
+    found = next((one for one in exposure.trainings if one.training_id == training_id), None)
+    if found is None:
+        raise UnknownTrainingError
+    if found.withdrawn:
+        return None
+    withdrawn = found.model_copy(update={"withdrawn": True, "in_time": False})
+    held = [withdrawn if one is found else one for one in exposure.trainings]
+    mended = exposure.model_copy(update={"trainings": tuple(_judge(exposure.since, held))})
+    return HazardTrainingWithdrawn(exposure=_with_due(mended))
+
+
 def due_of(since: date, trainings: Iterable[HazardTraining]) -> TrainingDue:
     """Return what is due next for somebody who is exposed since a day: before the job first, then each year."""
-    held = [one.held_on for one in trainings if one.held_on >= _counts_from(since)]
+    held = [one.held_on for one in trainings if _counts(one, since)]
     if not held:
         return TrainingDue(kind=HazardTrainingKind.PRE_JOB, due_on=since + timedelta(days=POLICY.pre_job_days))
     last = max(*held, since)
@@ -171,7 +196,7 @@ def registered_due(arrived_on: date) -> date:
 
 def prepared(exposure: HazardExposure) -> bool | None:
     """Return whether the first training for the present exposure came in time; None if there was none."""
-    held = [one for one in exposure.trainings if one.held_on >= _counts_from(exposure.since)]
+    held = [one for one in exposure.trainings if _counts(one, exposure.since)]
     if not held:
         return None
     return held[0].held_on <= exposure.since + timedelta(days=POLICY.pre_job_days)
@@ -180,10 +205,15 @@ def prepared(exposure: HazardExposure) -> bool | None:
 def _judge(since: date, held: Sequence[HazardTraining]) -> Iterator[HazardTraining]:
     """Yield trainings in order, those for the present exposure with whether each came in time by those before it."""
     for place, one in enumerate(held):
-        if one.held_on < _counts_from(since):
-            yield one
-        else:
+        if _counts(one, since):
             yield one.model_copy(update={"in_time": one.held_on <= due_of(since, held[:place]).due_on})
+        else:
+            yield one
+
+
+def _counts(training: HazardTraining, since: date) -> bool:
+    """Return whether a training counts for an exposure that began on a day."""
+    return not training.withdrawn and training.held_on >= _counts_from(since)
 
 
 def _counts_from(since: date) -> date:

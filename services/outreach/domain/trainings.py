@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from contracts.outreach.educators import Educator, EducatorKind, Training, TrainingHeld, TrainingKind
+from contracts.outreach.educators import Educator, EducatorKind, Training, TrainingHeld, TrainingKind, TrainingWithdrawn
 from contracts.refusals import RefusedError
 
 
@@ -114,6 +114,13 @@ def hold(training: Training, educators: Collection[str], today: date) -> Trainin
     return TrainingHeld(training=training)
 
 
+def withdraw(training: Training) -> TrainingWithdrawn | None:
+    """Return the fact that a training had been recorded by mistake; None if it is withdrawn already."""
+    if training.withdrawn:
+        return None
+    return TrainingWithdrawn(training=training.model_copy(update={"withdrawn": True}))
+
+
 def targets_of(edition: str) -> Mapping[TrainingKind, Target]:
     """Return the targets of an edition; raise UnknownEditionError if there is none."""
     if edition not in TARGETS:
@@ -129,8 +136,9 @@ def participation(
 ) -> list[Participation]:
     """Return how many educators of each kind took part in what was meant for them in a period (both days included).
 
-    `trainings` are those of the period, and every pre-job one of whoever joined in it.
+    `trainings` are those of the period, and every pre-job one of whoever joined in it; withdrawn ones do not count.
     """
+    trainings = [one for one in trainings if not one.withdrawn]
     joined = {kind: list(_joined(educators, kind, period)) for kind in EducatorKind}
     found = []
     for kind in EducatorKind:

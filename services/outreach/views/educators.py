@@ -82,7 +82,7 @@ async def sum_hours(
     """Return how long each person was trained in a period, by street and number, those after a street and number."""
     person = {"street": "$street", "staff": "$participants"}
     stages: list[Document] = [
-        {"$match": in_period(areas, "held_on", period)},
+        {"$match": {**in_period(areas, "held_on", period), "withdrawn": {"$ne": True}}},
         {"$unwind": "$participants"},
         {"$group": {"_id": person, "trainings": {"$sum": 1}, "hours": {"$sum": "$hours"}}},
         {"$match": {"$expr": {"$gt": [["$_id.street", "$_id.staff"], list(after)]}}},

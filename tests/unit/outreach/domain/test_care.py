@@ -259,3 +259,19 @@ def test_whatever_is_asked_for_no_visit_is_lost_and_spells_do_not_overlap(steps:
         assert list(known.visits) == sorted(known.visits, key=lambda one: (one.visited_on, one.visit_id))
         spells = [(one.opened_on, one.closed_on) for one in known.earlier] + [(known.opened_on, TODAY)]
         assert all(ended <= begun for (_, ended), (begun, _) in pairwise(spells))
+
+
+def test_a_visit_that_was_recorded_by_mistake_stays_and_counts_nowhere() -> None:
+    known = CASE.model_copy(update={"visits": (make_visit(given=(Help(kind="goods", quantity=2),)),)})
+
+    fact = care.withdraw(known, "1" * 32)
+
+    assert fact is not None
+    assert [one.withdrawn for one in fact.case.visits] == [True]
+    assert fact.case.last_seen_on == OPENED
+    assert care.withdraw(fact.case, "1" * 32) is None
+    window = (date(2026, 1, 1), date(2026, 2, 17))
+    assert care.progress_of([(fact.case, Standing.OPEN)], *window)[0].visited == 0
+    assert care.total_help([fact.case], *window) == {}
+    with pytest.raises(care.UnknownVisitError):
+        care.withdraw(known, "2" * 32)

@@ -196,3 +196,19 @@ def test_whatever_was_held_the_next_training_is_due_within_a_year_of_the_last(da
     last = max(held, default=None)
     assert known.due.kind is (YEARLY if last else PRE_JOB)
     assert known.due.due_on == (add_months(last, 12) if last else since)
+
+
+def test_a_training_that_was_recorded_by_mistake_stays_and_what_is_due_is_worked_out_anew() -> None:
+    known = trained(recorded(date(2024, 3, 2)), date(2024, 3, 1), date(2025, 3, 1))
+
+    fact = exposures.withdraw(known, "0" * 32)
+
+    assert fact is not None
+    assert [(one.withdrawn, one.in_time) for one in fact.exposure.trainings] == [(True, False), (False, False)]
+    assert exposures.prepared(fact.exposure) is False
+    assert exposures.withdraw(fact.exposure, "0" * 32) is None
+    last = exposures.withdraw(fact.exposure, "1" * 32)
+    assert last is not None
+    assert last.exposure.due == TrainingDue(kind=PRE_JOB, due_on=date(2024, 3, 2))
+    with pytest.raises(exposures.UnknownTrainingError):
+        exposures.withdraw(known, "7" * 32)

@@ -142,3 +142,12 @@ def test_never_more_take_part_than_are_expected(joined: list[int], held: list[tu
     for one in participation(educators, sessions, YEAR, TARGETS[USUAL_EDITION]):
         assert 0 <= one.took_part <= one.expected
         assert one.rate is None or 0 <= one.rate <= 1
+
+
+def test_a_training_that_was_recorded_by_mistake_counts_nowhere() -> None:
+    fact = trainings.withdraw(make_training())
+
+    assert fact is not None
+    assert trainings.withdraw(fact.training) is None
+    educators = [make_educator("edu-1", SINCE_2024)]
+    assert counted(educators, [fact.training], TrainingKind.IN_SERVICE).expected == 0
