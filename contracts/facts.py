@@ -23,6 +23,7 @@ from contracts.outreach.messages import MESSAGING_FACTS
 from contracts.outreach.prescriptions import PRESCRIPTION_FACTS, PRESCRIPTION_USE_FACTS
 from contracts.outreach.questionnaires import QUESTIONNAIRE_FACTS
 from contracts.outreach.sign_ins import SIGN_IN_FACTS
+from contracts.outreach.standing_orders import STANDING_ORDER_FACTS
 from contracts.outreach.supplies import SUPPLY_FACTS
 from contracts.outreach.surveys import SURVEY_FACTS
 from contracts.outreach.year_plans import YEAR_PLAN_FACTS
@@ -54,6 +55,7 @@ OUTREACH_FACTS: tuple[type[Fact], ...] = (
     *PRESCRIPTION_USE_FACTS,
     *QUESTIONNAIRE_FACTS,
     *SIGN_IN_FACTS,
+    *STANDING_ORDER_FACTS,
     *SUPPLY_FACTS,
     *SURVEY_FACTS,
     *TRAINING_FACTS,

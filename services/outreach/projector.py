@@ -16,10 +16,11 @@ from contracts.outreach.exposures import ExposureFact
 from contracts.outreach.honours import HonourFact
 from contracts.outreach.institutions import InstitutionFact
 from contracts.outreach.materials import MaterialFact, MovementRecorded
-from contracts.outreach.messages import MessageFact, PreferenceFact, StandingOrderFact, TemplateFact
+from contracts.outreach.messages import MessageFact, PreferenceFact, TemplateFact
 from contracts.outreach.prescriptions import PrescriptionFact, PrescriptionUseCounted
 from contracts.outreach.questionnaires import QuestionnaireFact
 from contracts.outreach.sign_ins import SignInFact
+from contracts.outreach.standing_orders import StandingOrderFact
 from contracts.outreach.supplies import SupplyIssued
 from contracts.outreach.surveys import SurveyAnswered, SurveyFact, SurveySampleDrawn
 from contracts.outreach.year_plans import YearPlanFact

@@ -29,14 +29,11 @@ from contracts.outreach.materials import MaterialFact, MaterialReceived, Movemen
 from contracts.outreach.messages import (
     MESSAGE_FACTS,
     PREFERENCE_FACTS,
-    STANDING_ORDER_FACTS,
     TEMPLATE_FACTS,
     MessageChannel,
     MessageFact,
     Preference,
     PreferenceFact,
-    StandingOrder,
-    StandingOrderFact,
     TemplateFact,
     Topic,
 )
@@ -49,6 +46,7 @@ from contracts.outreach.prescriptions import (
 )
 from contracts.outreach.questionnaires import QUESTIONNAIRE_FACTS, QuestionnaireFact, QuestionnairePublished
 from contracts.outreach.sign_ins import SIGN_IN_FACTS, AttendanceRecorded, SignInFact
+from contracts.outreach.standing_orders import STANDING_ORDER_FACTS, StandingOrder, StandingOrderFact
 from contracts.outreach.supplies import SUPPLY_FACTS, SupplyIssued
 from contracts.outreach.surveys import SurveyAnswered, SurveyFact, SurveyOpened, SurveySampleDrawn
 from contracts.outreach.year_plans import YEAR_PLAN_FACTS, YearPlanDrafted, YearPlanFact

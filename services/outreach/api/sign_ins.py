@@ -19,6 +19,9 @@ from services.runtime.problems import refuses
 
 router = APIRouter(tags=["outreach"])
 
+PHONES_AN_HOUR = 1200
+"""Phones that sign in to an activity by its code within an hour."""
+
 _SIGNING = (UnknownActivityError, CancelledError, HeldInFutureError, WrongDayError, MoreSignInsError)
 
 
@@ -93,7 +96,7 @@ async def get_door(activity_id: ActivityId, service: ServiceHere, caller: Worker
 @router.post(
     "/activities/{activity_id}/door",
     summary="Sign in by the code at the door",
-    responses=refuses(CancelledError, WrongDayError, MoreSignInsError, WrongCodeError),
+    responses=refuses(CancelledError, WrongDayError, MoreSignInsError, WrongCodeError, too_many_requests=429),
 )
 async def post_door(activity_id: ActivityId, body: DoorRequest, service: ServiceHere) -> SignedInAnswer:
     """Count a phone once: no token is asked for, the code at the door stands for it. Nothing of the person is known."""
@@ -101,5 +104,6 @@ async def post_door(activity_id: ActivityId, body: DoorRequest, service: Service
     activity = await find(service, activity_id)
     if activity is None:
         raise WrongCodeError
+    await service.attempts.spend_of("door", activity_id, PHONES_AN_HOUR)
     new = await sign_in_phone(service, activity, body.phone_key, uuid7())
     return SignedInAnswer(activity_id=activity_id, new=new, sign_ins=await count_recorded(service, activity_id))

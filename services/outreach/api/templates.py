@@ -6,7 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
-from contracts.outreach.messages import Filled, Language, MessageChannel, StandingOrder, Template, TemplateText, Topic
+from contracts.outreach.messages import Filled, Language, MessageChannel, Template, TemplateText, Topic
+from contracts.outreach.standing_orders import StandingOrder
 from services.outreach.api.dependencies import HexId, MessagingHere, Reader, Supervision
 from services.outreach.commands import standing_orders
 from services.outreach.commands.messages import (

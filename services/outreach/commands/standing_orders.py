@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from datetime import date, timedelta
 
 from contracts.archives.announcements import DueKind
-from contracts.outreach.messages import MessageRequested, StandingOrder, StandingOrderFact, StandingOrderPlaced, Topic
+from contracts.outreach.messages import MessageRequested, Topic
+from contracts.outreach.standing_orders import StandingOrder, StandingOrderFact, StandingOrderPlaced
 from services.outreach.commands.messages import BATCH, Wanted, check_wanted, find_template
 from services.outreach.commands.recording import record_decision
 from services.outreach.domain import core_messages, standing_orders

@@ -5,15 +5,8 @@ from datetime import date, datetime, timedelta
 
 from contracts.archives.announcements import Announcement
 from contracts.outreach.activities import Activity
-from contracts.outreach.messages import (
-    Filled,
-    Language,
-    Message,
-    MessageRequested,
-    StandingOrder,
-    StandingOrderEnded,
-    Topic,
-)
+from contracts.outreach.messages import Filled, Language, Message, MessageRequested, Topic
+from contracts.outreach.standing_orders import StandingOrder, StandingOrderEnded
 from contracts.refusals import RefusedError
 from services.outreach.domain.core_messages import Edition, spread
 from services.outreach.domain.messages import message_id, request

@@ -11,11 +11,10 @@ from contracts.outreach.messages import (
     MessageFact,
     MessageState,
     PreferenceFact,
-    StandingOrder,
-    StandingOrderFact,
     Template,
     TemplateFact,
 )
+from contracts.outreach.standing_orders import StandingOrder, StandingOrderFact
 from contracts.reference.divisions import Area
 from contracts.registration.stays import StayState
 from services.outreach.views.residents import RESIDENTS

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from deploy.local.stack import Stack
+from services.outreach.api import sign_ins
 from services.outreach.views.residents import resident_row
 from services.runtime.journal import JOURNAL
 from services.runtime.mongo import write_rows
@@ -56,6 +57,21 @@ async def test_people_sign_in_once_each_and_heads_are_no_fewer(houniao: Instance
     assert (held.status_code, late.json()["code"]) == (200, "more_sign_ins_than_people")
     journal = houniao.database("outreach")[JOURNAL]
     assert await journal.count_documents({"facts.key": {"$regex": "^outreach.attendance_recorded"}}) == 3
+
+
+async def test_so_many_phones_sign_in_within_an_hour_and_no_more(
+    houniao: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sign_ins, "PHONES_AN_HOUR", 2)
+    async with houniao.client("outreach", "health_worker", STREET) as worker:
+        at = f"/activities/{(await worker.post('/activities', json=PLAN)).json()['activity_id']}"
+        code = (await worker.get(f"{at}/door")).json()["code"]
+
+    wrong = [await knock(houniao, at, "A" * 8, phone) for phone in "123"]
+    answers = [await knock(houniao, at, code, phone) for phone in "123"]
+
+    assert {answer.json()["code"] for answer in wrong} == {"wrong_code"}, "whoever guesses keeps nobody out"
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
 
 
 async def knock(houniao: Instance, at: str, code: str, phone: str) -> httpx.Response:

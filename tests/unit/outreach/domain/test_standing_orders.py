@@ -4,7 +4,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from contracts.outreach.messages import MessageChannel, StandingOrder
+from contracts.outreach.messages import MessageChannel
+from contracts.outreach.standing_orders import StandingOrder
 from contracts.reference.calendar import day_of
 from services.outreach.domain.core_messages import load
 from services.outreach.domain.messaging import Policy
