@@ -146,8 +146,9 @@ async def _watch_import(client: Client, street: str, import_id: str, step: Step)
     async def look() -> Any:
         nonlocal done
         progress = await client.get("registration", f"/imports/{import_id}", "clerk", street)
-        step(progress["done"] - done)
-        done = progress["done"]
+        people = sum(progress[count] for count in ("accepted", "duplicate", "refused"))  # without the title's row
+        step(people - done)
+        done = people
         return progress
 
     progress = await _until(look, lambda found: found["state"] == "done")
