@@ -31,7 +31,12 @@ class StandingOrder(BaseModel):
     @property
     def order_id(self) -> str:
         """Return the id: of the division, and of the topic if it is not that of the core messages."""
-        return self.owner if self.topic is Topic.CORE_MESSAGE else f"{self.owner}:{self.topic}"
+        return order_id(self.owner, self.topic)
+
+
+def order_id(owner: str, topic: Topic) -> str:
+    """Return the id of a division's order about a topic."""
+    return owner if topic is Topic.CORE_MESSAGE else f"{owner}:{topic}"
 
 
 class StandingOrderFact(Fact):

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from contracts.reference.calendar import SHANGHAI
 from deploy.local.stack import Stack
+from tests.support.asking import get, post
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.pictures import pdf, photo
 
@@ -59,33 +60,20 @@ async def worker(houniao: Instance) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-async def done(client: httpx.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
-    answer = await client.post(path, json=body)
-    assert answer.is_success, (path, answer.text)
-    told: dict[str, Any] = answer.json()
-    return told
-
-
-async def shown(client: httpx.AsyncClient, path: str, **asked: Any) -> Any:
-    answer = await client.get(path, params=asked)
-    assert answer.is_success, (path, answer.text)
-    return answer.json()
-
-
 async def adopt_plans(worker: httpx.AsyncClient, centre: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Draft the plans of the street and its health centre, drop the centre's lecture of August, adopt both."""
-    ours = await done(worker, "/year-plans", street=STREET, year=YEAR)
-    theirs = await done(worker, "/year-plans", street=STREET, year=YEAR, institution_id=centre)
+    ours = await post(worker, "/year-plans", street=STREET, year=YEAR)
+    theirs = await post(worker, "/year-plans", street=STREET, year=YEAR, institution_id=centre)
     assert {item["state"] for item in ours["items"]} == {"drafted"}
     kept = [
         {name: value for name, value in item.items() if name != "state"}
         for item in theirs["items"]
         if not (item["kind"] == "lecture" and item["planned_on"].startswith("2026-08"))
     ]
-    adjusted = await done(worker, f"/year-plans/{theirs['plan_id']}/adjustment", items=kept)
+    adjusted = await post(worker, f"/year-plans/{theirs['plan_id']}/adjustment", items=kept)
     assert len(adjusted["items"]) == len(theirs["items"]) - 1
     for plan in (ours, theirs):
-        await done(worker, f"/year-plans/{plan['plan_id']}/adoption")
+        await post(worker, f"/year-plans/{plan['plan_id']}/adoption")
     refused = await worker.post(f"/year-plans/{theirs['plan_id']}/adjustment", json={"items": []})
     assert (refused.status_code, refused.json()["code"]) == (409, "plan_adopted")
     return ours, adjusted
@@ -106,9 +94,9 @@ async def prove(worker: httpx.AsyncClient, at: str) -> None:
 async def test_a_street_s_year_is_drafted_lived_and_judged(
     houniao: Instance, worker: httpx.AsyncClient, clock: Clock
 ) -> None:
-    centre = (await done(worker, "/institutions", **CENTRE))["institution_id"]
+    centre = (await post(worker, "/institutions", **CENTRE))["institution_id"]
     boards = [
-        (await done(worker, "/boards", **STANDS, place=place, institution_id=centre))["board_id"]
+        (await post(worker, "/boards", **STANDS, place=place, institution_id=centre))["board_id"]
         for place in ("门口", "大厅")
     ]
     ours, theirs = await adopt_plans(worker, centre)
@@ -124,13 +112,13 @@ async def test_a_street_s_year_is_drafted_lived_and_judged(
         clock.put_forward_to(day)
         if what == "hold":
             at = f"/activities/{about['item_id']}"
-            await done(worker, f"{at}/hold", held_on=day, attendance=35)
+            await post(worker, f"{at}/hold", held_on=day, attendance=35)
             if not proven and about["kind"] == "lecture":
                 proven = at
                 await prove(worker, at)
         elif what == "change":
             for board in boards:
-                await done(worker, f"/boards/{board}/issues", issue=about, theme="核心信息", changed_on=day)
+                await post(worker, f"/boards/{board}/issues", issue=about, theme="核心信息", changed_on=day)
         else:
             await look_in_july(worker, centre, ours["plan_id"])
     clock.put_forward_to("2027-01-05")
@@ -142,7 +130,7 @@ async def look_in_july(worker: httpx.AsyncClient, centre: str, plan: str) -> Non
     """See in the middle of the year what was done, and what must still happen when."""
 
     async def up_to_date() -> Any:
-        found = await shown(worker, f"/institutions/{centre}/compliance", year=YEAR)
+        found = await get(worker, f"/institutions/{centre}/compliance", year=YEAR)
         rules = {one["rule"]["rule"]: one for one in found["rules"]}
         return rules if len(rules["centre_lectures"]["counted"]) == 6 else None
 
@@ -151,7 +139,7 @@ async def look_in_july(worker: httpx.AsyncClient, centre: str, plan: str) -> Non
     assert [due["by"] for due in rules["centre_lecture_gap"]["due"]][:2] == ["2026-07-31", "2026-08-31"]
     ahead = [one for one in rules["centre_lectures"]["not_counted"] if one["reason"] == "ahead"]
     assert len(ahead) == 5
-    states = [item["state"] for item in (await shown(worker, f"/year-plans/{plan}"))["items"]]
+    states = [item["state"] for item in (await get(worker, f"/year-plans/{plan}"))["items"]]
     assert {"held", "ahead"} == set(states)
 
 
@@ -161,13 +149,13 @@ async def judge_the_year(
     """See after the year that the calendar was kept, and that the two faults and nothing else were found."""
 
     async def all_held() -> bool:
-        found = [await shown(worker, f"/year-plans/{plan['plan_id']}") for plan in plans]
+        found = [await get(worker, f"/year-plans/{plan['plan_id']}") for plan in plans]
         return {item["state"] for plan in found for item in plan["items"]} == {"held"}
 
     assert await eventually(all_held)
-    progress = {one["code"]: one["progress"] for one in await shown(worker, "/calendar", division=STREET, year=YEAR)}
+    progress = {one["code"]: one["progress"] for one in await get(worker, "/calendar", division=STREET, year=YEAR)}
     assert set(progress.values()) == {"held", "optional"}
-    page = await shown(worker, "/compliance", division=STREET, year=YEAR)
+    page = await get(worker, "/compliance", division=STREET, year=YEAR)
     (institution,) = page["institutions"]
     states = {one["rule"]: one["state"] for one in institution["standings"]}
     assert states == {
@@ -180,7 +168,7 @@ async def judge_the_year(
         "centre_lectures": "missed",
         "centre_lecture_gap": "missed",
     }
-    explained = await shown(worker, f"/institutions/{centre}/compliance", year=YEAR)
+    explained = await get(worker, f"/institutions/{centre}/compliance", year=YEAR)
     gaps = {one["rule"]["rule"]: one["gaps"] for one in explained["rules"] if one["gaps"]}
     late = {"since": "2026-02-10", "due_on": "2026-04-10", "until": "2026-04-25"}
     assert gaps.pop("centre_board_changes") == [late, late]
@@ -195,23 +183,23 @@ async def judge_the_year(
 
 async def test_an_activity_is_put_off_and_the_plan_shows_it(worker: httpx.AsyncClient, clock: Clock) -> None:
     clock.put_forward_to("2027-01-06")
-    plan = await done(worker, "/year-plans", street=STREET, year=2027)
+    plan = await post(worker, "/year-plans", street=STREET, year=2027)
     added = {"kind": "training", "topic": "讲师团培训", "planned_on": "2027-02-03", "item_id": "7" * 32}
-    adjusted = await done(worker, f"/year-plans/{plan['plan_id']}/adjustment", items=[added])
+    adjusted = await post(worker, f"/year-plans/{plan['plan_id']}/adjustment", items=[added])
     assert adjusted["items"][0]["item_id"] != "7" * 32, "the id of something else is not taken"
     outside = await worker.post(
         f"/year-plans/{plan['plan_id']}/adjustment", json={"items": [{**added, "planned_on": "2028-02-03"}]}
     )
-    await done(worker, f"/year-plans/{plan['plan_id']}/adoption")
+    await post(worker, f"/year-plans/{plan['plan_id']}/adoption")
     at = f"/activities/{adjusted['items'][0]['item_id']}"
     past = await worker.post(f"{at}/replan", json={"planned_on": "2027-01-05"})
-    await done(worker, f"{at}/replan", planned_on="2027-03-03", topic="讲师团与志愿者培训")
+    await post(worker, f"{at}/replan", planned_on="2027-03-03", topic="讲师团与志愿者培训")
 
     async def put_off() -> Any:
-        (item,) = (await shown(worker, f"/year-plans/{plan['plan_id']}"))["items"]
+        (item,) = (await get(worker, f"/year-plans/{plan['plan_id']}"))["items"]
         return (item["planned_on"], item["topic"], item["state"]) == ("2027-03-03", "讲师团与志愿者培训", "ahead")
 
     assert await eventually(put_off)
     assert (outside.json()["code"], past.json()["code"]) == ("outside_the_year", "replanned_into_past")
     clock.put_forward_to("2027-03-04")
-    assert (await shown(worker, f"/year-plans/{plan['plan_id']}"))["late"] == 1
+    assert (await get(worker, f"/year-plans/{plan['plan_id']}"))["late"] == 1

@@ -13,6 +13,7 @@ from contracts.outreach.materials import MaterialReceived
 from deploy.local.stack import Stack
 from services.outreach.views.residents import resident_row
 from services.runtime.mongo import write_rows
+from tests.support.asking import post
 from tests.support.facts import make_stay
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.pictures import photo
@@ -44,13 +45,6 @@ async def houniao(stack: Stack) -> AsyncIterator[Instance]:
 async def worker(houniao: Instance) -> AsyncIterator[httpx.AsyncClient]:
     async with houniao.client("outreach", "health_worker", STREET) as client:
         yield client
-
-
-async def post(client: httpx.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
-    answer = await client.post(path, json=body)
-    assert answer.status_code < 300, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
 
 
 async def listed(client: httpx.AsyncClient, **changes: Any) -> str:

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
+from tests.support.asking import post
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.offices import make_arrival, make_departure
 
@@ -29,13 +30,6 @@ async def houniao(stack: Stack) -> AsyncIterator[Instance]:
 async def worker(houniao: Instance) -> AsyncIterator[httpx.AsyncClient]:
     async with houniao.client("outreach", "health_worker", STREET) as client:
         yield client
-
-
-async def post(client: httpx.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
-    answer = await client.post(path, json=body)
-    assert answer.status_code < 300, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
 
 
 async def arrive(houniao: Instance, order: int, street: str = STREET, **more: Any) -> str:

@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
+from tests.support.asking import post
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.ledger import find_losses
 from tests.support.offices import make_arrival
@@ -44,13 +45,6 @@ async def arrive(houniao: Instance, order: int, street: str = STREET, on: str = 
     return person
 
 
-async def done(client: httpx.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
-    answer = await client.post(path, json=body)
-    assert answer.status_code < 300, answer.text
-    told: dict[str, Any] = answer.json()
-    return told
-
-
 async def entries(houniao: Instance, person: str) -> list[dict[str, Any]]:
     """Return what archives shows of somebody's education: the entries, and the copies that another district got."""
     found = houniao.database("archives")["entries"].find({"person_id": person, "source": "outreach"})
@@ -70,8 +64,8 @@ async def test_a_prescription_given_twice_is_one_entry_and_withdrawn_it_is_voide
     houniao: Instance, worker: httpx.AsyncClient
 ) -> None:
     person = await arrive(houniao, 1)
-    given = await done(worker, "/prescriptions", **GIVEN, person_id=person)
-    assert await done(worker, "/prescriptions", **GIVEN, person_id=person) == given
+    given = await post(worker, "/prescriptions", **GIVEN, person_id=person)
+    assert await post(worker, "/prescriptions", **GIVEN, person_id=person) == given
 
     (entry,) = await entered(houniao, person, 1)
     assert entry["content"] == {
@@ -84,13 +78,13 @@ async def test_a_prescription_given_twice_is_one_entry_and_withdrawn_it_is_voide
     other = await worker.post("/prescriptions", json={**GIVEN, "person_id": person, "setting": "ward"})
     assert (other.status_code, other.json()["code"]) == (409, "prescription_known")
 
-    await done(worker, f"/prescriptions/{given['prescription_id']}/withdrawal", reason="wrong_content")
+    await post(worker, f"/prescriptions/{given['prescription_id']}/withdrawal", reason="wrong_content")
 
     async def voided() -> bool:
         return [one["state"] for one in await entries(houniao, person)] == ["voided"]
 
     assert await eventually(voided)
-    again = await done(worker, "/prescriptions", **{**GIVEN, "setting": "ward"}, person_id=person)
+    again = await post(worker, "/prescriptions", **{**GIVEN, "setting": "ward"}, person_id=person)
     assert (again["turn"], again["setting"]) == (1, "ward")
     states = {one["state"] for one in await entered(houniao, person, 2)}
     assert states == {"voided", "recorded"}
@@ -101,10 +95,10 @@ async def test_whoever_came_to_an_activity_has_it_in_the_archive_and_nobody_else
 ) -> None:
     person = await arrive(houniao, 2)
     plan = {"street": STREET, "kind": "free_clinic", "topic": "20261110 义诊", "planned_on": "2026-11-10"}
-    activity = await done(worker, "/activities", **plan)
+    activity = await post(worker, "/activities", **plan)
     at = f"/activities/{activity['activity_id']}"
-    await done(worker, f"{at}/sign-ins", person_id=person, signed_on="2026-11-10")
-    await done(worker, f"{at}/sign-ins", person_id=person, signed_on="2026-11-10")
+    await post(worker, f"{at}/sign-ins", person_id=person, signed_on="2026-11-10")
+    await post(worker, f"{at}/sign-ins", person_id=person, signed_on="2026-11-10")
 
     (entry,) = await entered(houniao, person, 1)
 
@@ -120,7 +114,7 @@ async def test_whoever_moved_meanwhile_has_it_where_the_archive_is_kept_now(
     custodies = houniao.database("archives")["custodies"]
     await eventually(lambda: custodies.find_one({"_id": f"{person}@320507", "released": {"$gte": 0}}))
 
-    await done(worker, "/prescriptions", **GIVEN, person_id=person)
+    await post(worker, "/prescriptions", **GIVEN, person_id=person)
 
     (entry,) = await entered(houniao, person, 1)
     assert (entry["street"], entry["out_of_custody"]) == (STREET, True)
@@ -135,7 +129,7 @@ async def test_whoever_lives_in_another_district_has_it_there(houniao: Instance,
 
     unknown = await worker.post("/prescriptions", json=told)
     async with houniao.client("outreach", "health_worker", "32", "nurse-3") as province:
-        await done(province, "/prescriptions", **told)
+        await post(province, "/prescriptions", **told)
 
     assert (unknown.status_code, unknown.json()["code"]) == (404, "not_known_here")
 
@@ -168,11 +162,11 @@ async def test_what_can_not_be_a_prescription_is_refused(
 async def test_use_is_counted_by_month_and_stands_beside_the_target(
     houniao: Instance, worker: httpx.AsyncClient
 ) -> None:
-    hospital = (await done(worker, "/institutions", **HOSPITAL))["institution_id"]
+    hospital = (await post(worker, "/institutions", **HOSPITAL))["institution_id"]
     counted = {"street": STREET, "institution_id": hospital, "setting": "ward"}
-    await done(worker, "/prescriptions/use", **counted, month="2026-09", patients=50, given=10)
-    await done(worker, "/prescriptions/use", **counted, month="2026-09", patients=50, given=40)
-    await done(worker, "/prescriptions/use", **counted, month="2026-10", patients=50, given=45)
+    await post(worker, "/prescriptions/use", **counted, month="2026-09", patients=50, given=10)
+    await post(worker, "/prescriptions/use", **counted, month="2026-09", patients=50, given=40)
+    await post(worker, "/prescriptions/use", **counted, month="2026-10", patients=50, given=45)
     late = await worker.post("/prescriptions/use", json={**counted, "month": "2026-12", "patients": 1, "given": 1})
     more = await worker.post("/prescriptions/use", json={**counted, "month": "2026-10", "patients": 1, "given": 2})
 

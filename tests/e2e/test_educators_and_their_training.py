@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
+from tests.support.asking import post
 from tests.support.instance import Instance, eventually, running_instance
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -30,13 +31,6 @@ async def houniao(stack: Stack) -> AsyncIterator[Instance]:
 async def worker(houniao: Instance) -> AsyncIterator[httpx.AsyncClient]:
     async with houniao.client("outreach", "health_worker", STREET) as client:
         yield client
-
-
-async def post(client: httpx.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
-    answer = await client.post(path, json=body)
-    assert answer.status_code < 300, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
 
 
 async def test_educators_are_trained_and_their_share_is_told(houniao: Instance, worker: httpx.AsyncClient) -> None:

@@ -12,6 +12,7 @@ from contracts.envelope import Fact
 from contracts.outreach.messages import Filled, MessageRequested, MessageSent, MessageState, Topic
 from deploy.local.stack import Stack
 from services.outreach.domain.templates import CORE_NUMBER
+from tests.support.asking import post
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.letters import make_message
 from tests.support.offices import make_arrival
@@ -34,13 +35,6 @@ async def houniao(stack: Stack) -> AsyncIterator[Instance]:
 async def worker(houniao: Instance) -> AsyncIterator[httpx.AsyncClient]:
     async with houniao.client("outreach", "health_worker", STREET) as client:
         yield client
-
-
-async def post(client: httpx.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
-    answer = await client.post(path, json=body)
-    assert answer.status_code < 300, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
 
 
 async def get(client: httpx.AsyncClient, path: str, **params: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, date, datetime
-from typing import Any
 
 import httpx
 import pytest
@@ -10,6 +9,7 @@ import pytest_asyncio
 from icalendar import Calendar
 
 from deploy.local.stack import Stack
+from tests.support.asking import post
 from tests.support.instance import Instance, eventually, running_instance
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,13 +29,6 @@ async def houniao(stack: Stack) -> AsyncIterator[Instance]:
 async def worker(houniao: Instance) -> AsyncIterator[httpx.AsyncClient]:
     async with houniao.client("outreach", "health_worker", STREET) as client:
         yield client
-
-
-async def post(client: httpx.AsyncClient, path: str, **body: Any) -> dict[str, Any]:
-    answer = await client.post(path, json=body)
-    assert answer.status_code < 300, answer.text
-    made: dict[str, Any] = answer.json()
-    return made
 
 
 async def test_institutions_join_the_network_and_close(houniao: Instance, worker: httpx.AsyncClient) -> None:

@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 from contracts.archives.announcements import DueKind
 from contracts.outreach.messages import MessageRequested, Topic
-from contracts.outreach.standing_orders import StandingOrder, StandingOrderFact, StandingOrderPlaced
+from contracts.outreach.standing_orders import StandingOrder, StandingOrderFact, StandingOrderPlaced, order_id
 from services.outreach.commands.messages import BATCH, Wanted, check_wanted, find_template
 from services.outreach.commands.recording import record_decision
 from services.outreach.domain import core_messages, standing_orders
@@ -35,7 +35,7 @@ async def place(messaging: Messaging, order: StandingOrder, cause: str) -> Stand
     def decide(known: StandingOrderFact | None) -> StandingOrderFact | None:
         return None if known and known.order == order else StandingOrderPlaced(order=order)
 
-    await record_decision(messaging.service, _stream(order.owner, order.topic), StandingOrderFact, decide, cause)
+    await record_decision(messaging.service, f"standing_order/{order.order_id}", StandingOrderFact, decide, cause)
     return order
 
 
@@ -45,12 +45,8 @@ async def end(messaging: Messaging, owner: str, topic: Topic, cause: str) -> Sta
     def decide(known: StandingOrderFact | None) -> StandingOrderFact | None:
         return standing_orders.end(_known(known))
 
-    stream = _stream(owner, topic)
+    stream = f"standing_order/{order_id(owner, topic)}"
     return _known(await record_decision(messaging.service, stream, StandingOrderFact, decide, cause))
-
-
-def _stream(owner: str, topic: Topic) -> str:
-    return f"standing_order/{owner if topic is Topic.CORE_MESSAGE else f'{owner}:{topic}'}"
 
 
 def _known(fact: StandingOrderFact | None) -> StandingOrder:

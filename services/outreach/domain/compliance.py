@@ -8,7 +8,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from csv import DictReader
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -218,12 +218,14 @@ def _judge_gap(
         if _month_of(one.on) - last > rule.months:
             gaps.append(_gap(last, rule.months, one.on))
         last = _month_of(one.on)
-    while (next_due := _end_of(last + rule.months)) <= until and next_due < today:
-        gaps.append(_gap(last, rule.months, min(until, today)))  # joined below: nothing happened since
+    over = min(until, today - timedelta(days=1))
+    if _end_of(last + rule.months) <= over:
+        gaps.append(_gap(last, rule.months, min(until, today)))  # one, however long nothing has happened since
+    while (next_due := _end_of(last + rule.months)) <= over:
         last += rule.months
     due = [] if today > until else list(_following(last, rule.months, until))
     state = State.MISSED if gaps else State.OPEN if due and next_due <= until else State.MET
-    return Verdict(rule, state, (), _joined(gaps), due, counted, others)
+    return Verdict(rule, state, (), gaps, due, counted, others)
 
 
 def _judge_boards(rule: Rule, span: tuple[date, date], boards: Boards, today: date) -> Verdict:
@@ -266,16 +268,6 @@ def _following(last: int, months: int, until: date) -> Iterator[Due]:
     """Yield by when one thing after another is due after a month, up to a day."""
     while (by := _end_of(last := last + months)) <= until:
         yield Due(by, 1)
-
-
-def _joined(gaps: Sequence[Gap]) -> list[Gap]:
-    """Return gaps with those joined that go on into one another until the day of asking."""
-    joined: list[Gap] = []
-    for gap in gaps:
-        if joined and joined[-1].until == gap.until:
-            continue
-        joined.append(gap)
-    return joined
 
 
 def _gap(last: int, months: int, until: date) -> Gap:

@@ -33,7 +33,7 @@ async def find_done(
     done: defaultdict[str, list[Done]] = defaultdict(list)
     for row in await find_at_institutions(database, ACTIVITIES, institutions, "planned_on", (since - EARLIER, until)):
         activity = Activity.model_validate({**row, "activity_id": row["_id"]})
-        if since <= (activity.held_on or activity.planned_on) or since <= activity.planned_on:
+        if since <= max(activity.held_on or activity.planned_on, activity.planned_on):
             done[row["institution_id"]] += _of_activity(activity, today)
     for row in await find_at_institutions(database, MOVEMENTS, institutions, "moved_on", (since, until)):
         reason = None if row["direction"] == Direction.HANDED_OUT else Reason.NOT_HANDED_OUT

@@ -126,4 +126,4 @@ def test_letters_are_read_however_they_are_separated(cell: str, letters: str) ->
 
 
 def test_columns_can_be_given_to_a_worker() -> None:
-    assert pickle.loads(pickle.dumps(COLUMNS)) == COLUMNS  # noqa: S301 - our own
+    assert pickle.loads(pickle.dumps(COLUMNS)) == COLUMNS  # noqa: S301  # what was written a moment before
