@@ -8,7 +8,15 @@ from pydantic import BaseModel, Field
 
 from contracts.outreach.boards import Board, BoardIssue, BoardSetting, board_id, issue_id
 from contracts.outreach.files import FileKind
-from services.outreach.api.dependencies import IdInPath, InstitutionId, Reader, StreetCursor, Worker, street_of
+from services.outreach.api.dependencies import (
+    IdInPath,
+    InstitutionId,
+    Reader,
+    StreetCursor,
+    Worker,
+    next_cursor,
+    street_of,
+)
 from services.outreach.api.evidence import A_FILE, FILE_REFUSALS, file_response
 from services.outreach.commands import boards as commands
 from services.outreach.commands.boards import UnknownBoardError, find_board, find_issue
@@ -220,10 +228,9 @@ async def get_boards(
     caller.must_cover(division)
     found = await list_boards(service.database, service.areas(division), cursor, limit)
     changed = await find_last_changes(service.database, [board.board_id for board in found])
-    last = found[-1] if len(found) == limit else None
     return BoardPage(
         boards=[_show(board, changed.get(board.board_id), service.today) for board in found],
-        cursor=f"{last.street}|{last.board_id}" if last else None,
+        cursor=next_cursor(found, limit, "street", "board_id"),
     )
 
 

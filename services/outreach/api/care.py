@@ -17,6 +17,7 @@ from services.outreach.api.dependencies import (
     StreetCursor,
     Worker,
     activity_of,
+    next_cursor,
     street_of,
 )
 from services.outreach.commands import care as commands
@@ -248,9 +249,8 @@ def _page(
     found: Sequence[tuple[CareCase, Standing]], today: date, limit: int, shown: Sequence[tuple[CareCase, Standing]]
 ) -> CasePage:
     """Return a page of what is shown of what was found."""
-    last = found[-1][0] if len(found) == limit else None
     cases = [_show(case, standing, today) for case, standing in shown]
-    return CasePage(cases=cases, cursor=f"{last.street}|{last.case_id}" if last else None)
+    return CasePage(cases=cases, cursor=next_cursor([case for case, *_ in found], limit, "street", "case_id"))
 
 
 async def _show_one(service: Service, case: CareCase) -> CaseShown:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from contracts.outreach.institutions import InstitutionKind
-from services.outreach.api.dependencies import IdInPath, Reader, StreetCursor
+from services.outreach.api.dependencies import IdInPath, Reader, StreetCursor, next_cursor
 from services.outreach.commands.institutions import UnknownInstitutionError, find_institution
 from services.outreach.domain.boards import Gap
 from services.outreach.domain.compliance import (
@@ -133,8 +133,7 @@ async def get_compliance(
         for one in found
         for verdicts in [judge(one, year, *done[one.institution_id], service.today)]
     ]
-    last = found[-1] if len(found) == limit else None
-    after = f"{last.street}|{last.institution_id}" if last else None
+    after = next_cursor(found, limit, "street", "institution_id")
     return CompliancePage(as_of=service.today, institutions=shown, cursor=after)
 
 

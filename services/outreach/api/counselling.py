@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from contracts.outreach.counselling import CounsellingMonth, CounsellingRoom, room_id
 from contracts.outreach.institutions import InstitutionKind
-from services.outreach.api.dependencies import HexId, IdInPath, Reader, StreetCursor, Worker
+from services.outreach.api.dependencies import HexId, IdInPath, Reader, StreetCursor, Worker, next_cursor
 from services.outreach.commands import counselling as commands
 from services.outreach.commands.counselling import UnknownRoomError, find_room
 from services.outreach.commands.institutions import NoInstitutionHereError, find_institution
@@ -140,8 +140,7 @@ async def get_rooms(
     """List the counselling rooms of a division by street, closed ones included."""
     caller.must_cover(division)
     found = await list_rooms(service.database, service.areas(division), cursor, limit)
-    last = found[-1] if len(found) == limit else None
-    return RoomPage(rooms=found, cursor=f"{last.street}|{last.room_id}" if last else None)
+    return RoomPage(rooms=found, cursor=next_cursor(found, limit, "street", "room_id"))
 
 
 @router.get(

@@ -1,6 +1,7 @@
 """What the routes of outreach share: the roles that they admit, ids, streets, and how people are written to."""
 
-from typing import Annotated
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 from fastapi import Depends, Path, Query, Request
 from pydantic import Field
@@ -33,6 +34,11 @@ async def activity_of(service: Service, caller: Caller, activity_id: str) -> Act
     if activity is None or not caller.covers(activity.street):
         raise UnknownActivityError
     return activity
+
+
+def next_cursor(found: Sequence[Any], limit: int, *fields: str) -> str | None:
+    """Return the cursor of the page after some items, from fields of the last of them; None if no page follows."""
+    return "|".join(str(getattr(found[-1], name)) for name in fields) if len(found) == limit else None
 
 
 def street_of(service: Service, caller: Caller, typed: str) -> str:

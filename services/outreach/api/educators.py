@@ -15,6 +15,7 @@ from services.outreach.api.dependencies import (
     StreetCursor,
     Worker,
     activity_of,
+    next_cursor,
     street_of,
 )
 from services.outreach.commands import educators as commands
@@ -192,8 +193,7 @@ async def get_educators(
     """List the educators of a division by street with all their terms; of one kind, or active on a day, or all."""
     caller.must_cover(division)
     found = await list_educators(service.database, service.areas(division), (kind, active_on), cursor, limit)
-    last = found[-1] if len(found) == limit else None
-    return EducatorPage(educators=found, cursor=f"{last.street}|{last.educator_id}" if last else None)
+    return EducatorPage(educators=found, cursor=next_cursor(found, limit, "street", "educator_id"))
 
 
 @router.get("/educators/{educator_id}", summary="An educator", responses=refuses(UnknownEducatorError))
@@ -264,9 +264,8 @@ async def get_hours(
     caller.must_cover(division)
     street, _, staff = cursor.partition("|")
     found = await sum_hours(service.database, service.areas(division), (since, until), (street, staff), limit)
-    last = found[-1] if len(found) == limit else None
     people = [HoursShown(**one._asdict()) for one in found]
-    return HoursPage(people=people, cursor=f"{last.street}|{last.staff}" if last else None)
+    return HoursPage(people=people, cursor=next_cursor(found, limit, "street", "staff"))
 
 
 @router.get(

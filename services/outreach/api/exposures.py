@@ -17,6 +17,7 @@ from services.outreach.api.dependencies import (
     StreetCursor,
     Worker,
     activity_of,
+    next_cursor,
     street_of,
 )
 from services.outreach.commands import exposures as commands
@@ -285,8 +286,7 @@ async def get_unrecorded(
         )
         for one in await leave_out_recorded(service.database, found)
     ]
-    last = found[-1] if len(found) == limit else None
-    following = f"{last.street}|{last.arrived_on}|{last.stay_id}" if last else None
+    following = next_cursor(found, limit, "street", "arrived_on", "stay_id")
     return RegisteredPage(people=people, looked_at=len(found), cursor=following)
 
 
@@ -314,8 +314,7 @@ async def get_exposure(exposure_id: IdInPath, service: ServiceHere, caller: Read
 
 
 def _cursor(found: list[HazardExposure], limit: int) -> str | None:
-    last = found[-1] if len(found) == limit else None
-    return f"{last.street}|{last.exposure_id}" if last else None
+    return next_cursor(found, limit, "street", "exposure_id")
 
 
 def _show(one: Coverage) -> CoverageShown:

@@ -6,7 +6,16 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from contracts.outreach.honours import Honour, HonourKind, honour_id
-from services.outreach.api.dependencies import ID, IdInPath, InstitutionId, Reader, StreetCursor, Worker, street_of
+from services.outreach.api.dependencies import (
+    ID,
+    IdInPath,
+    InstitutionId,
+    Reader,
+    StreetCursor,
+    Worker,
+    next_cursor,
+    street_of,
+)
 from services.outreach.commands import honours as commands
 from services.outreach.commands.honours import UnknownHonourError, find_honour
 from services.outreach.commands.institutions import NoInstitutionHereError, find_institution, must_be_in
@@ -101,8 +110,7 @@ async def get_honours(
     """List the honours of a division by street, withdrawn ones too."""
     caller.must_cover(division)
     found = await list_honours(service.database, service.areas(division), kind, cursor, limit)
-    last = found[-1] if len(found) == limit else None
-    return HonourPage(honours=found, cursor=f"{last.street}|{last.honour_id}" if last else None)
+    return HonourPage(honours=found, cursor=next_cursor(found, limit, "street", "honour_id"))
 
 
 @router.get("/honours/counts", summary="How many honours stand", responses=refuses(outside_your_division=403))

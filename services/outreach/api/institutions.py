@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from contracts.outreach.institutions import Institution, InstitutionKind, institution_id
-from services.outreach.api.dependencies import IdInPath, Reader, Staff, StreetCursor, Worker, street_of
+from services.outreach.api.dependencies import IdInPath, Reader, Staff, StreetCursor, Worker, next_cursor, street_of
 from services.outreach.commands import institutions as commands
 from services.outreach.commands.institutions import UnknownInstitutionError, find_institution
 from services.outreach.domain.institutions import (
@@ -124,8 +124,7 @@ async def get_institutions(
     """List the institutions of a division by street, of one kind or all."""
     caller.must_cover(division)
     found = await list_institutions(service.database, service.areas(division), kind, cursor, limit)
-    last = found[-1] if len(found) == limit else None
-    return InstitutionPage(institutions=found, cursor=f"{last.street}|{last.institution_id}" if last else None)
+    return InstitutionPage(institutions=found, cursor=next_cursor(found, limit, "street", "institution_id"))
 
 
 @router.get(

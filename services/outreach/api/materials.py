@@ -24,6 +24,7 @@ from services.outreach.api.dependencies import (
     StreetCursor,
     Worker,
     activity_of,
+    next_cursor,
     street_of,
 )
 from services.outreach.commands import materials as commands
@@ -196,8 +197,7 @@ async def get_materials(
     """List the materials of a division by street, with what came in, went out and is left."""
     caller.must_cover(division)
     found = await list_materials(service.database, service.areas(division), cursor, limit)
-    last = found[-1] if len(found) == limit else None
-    following = f"{last.street}|{last.material_id}" if last else None
+    following = next_cursor(found, limit, "street", "material_id")
     return MaterialPage(materials=list(map(_show, found)), cursor=following)
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from contracts.outreach.care import CareNeed
-from services.outreach.api.dependencies import Reader, StreetCursor
+from services.outreach.api.dependencies import Reader, StreetCursor, next_cursor
 from services.outreach.domain.calendar import FIRST_YEAR, LAST_YEAR
 from services.outreach.domain.care import progress_of, total_help
 from services.outreach.domain.needs import HELP, NEEDS, UnknownOccasionError, last_occasion, occasion_of
@@ -111,9 +111,8 @@ async def get_people(
     period = (window.starts_on, window.ends_on) if window else None
     asked = (told, period, service.today)
     found = await find_in_need(service.database, service.areas(division), asked, cursor, limit)
-    last = found[-1] if len(found) == limit else None
     people = [PersonInNeed(**one._asdict()) for one in found]
-    return NeedPage(people=people, cursor=f"{last.street}|{last.person_id}" if last else None)
+    return NeedPage(people=people, cursor=next_cursor(found, limit, "street", "person_id"))
 
 
 @router.get(

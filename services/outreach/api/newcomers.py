@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.outreach.api.dependencies import ArrivalCursor, MessagingHere, Reader
+from services.outreach.api.dependencies import ArrivalCursor, MessagingHere, Reader, next_cursor
 from services.outreach.domain import core_messages
 from services.outreach.domain.newcomers import missed
 from services.outreach.views.newcomers import find_sent, list_newcomers
@@ -70,6 +70,5 @@ async def get_newcomers(
         for one in found
         if (missing := missed(edition, within, one.arrived_on, sent.get(one.person_id, ())))
     ]
-    last = found[-1] if len(found) == limit else None
-    following = f"{last.street}|{last.arrived_on}|{last.stay_id}" if last else None
+    following = next_cursor(found, limit, "street", "arrived_on", "stay_id")
     return NewcomerPage(people=people, looked_at=len(found), within_days=within, cursor=following)
