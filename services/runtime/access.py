@@ -135,13 +135,16 @@ def _scope(value: Any, role: Role) -> str:
 
 async def sign_in(request: Request, bearer: Annotated[Bearer | None, Depends(BEARER)]) -> Caller:
     """Return the caller by the token of a request; raise Problem (401) without a valid one."""
-    return _caller_of(request.app.state.gate, bearer.credentials if bearer else "")
+    return _caller_of(request.scope, bearer.credentials if bearer else "")
 
 
-def _caller_of(gate: Gate, token: str) -> Caller:
+def _caller_of(scope: Scope, token: str) -> Caller:
+    """Return the caller and note it in the request's scope, so that the log can tell who was refused."""
     if not token:
         raise Problem(401, "no_token", "Send the header 'Authorization: Bearer <token>'.")
-    return gate.verify(token)
+    gate: Gate = scope["app"].state.gate
+    scope["caller"] = caller = gate.verify(token)
+    return caller
 
 
 class Admission:
@@ -171,7 +174,7 @@ def admit_early(route: APIRoute, scope: Scope) -> None:
     admission = _admission_in(route.dependant)
     if admission is not None:
         scheme, token = get_authorization_scheme_param(Headers(scope=scope).get("authorization"))
-        admission.check(_caller_of(scope["app"].state.gate, token if scheme.lower() == "bearer" else ""))
+        admission.check(_caller_of(scope, token if scheme.lower() == "bearer" else ""))
 
 
 def _admission_in(dependant: Dependant) -> Admission | None:

@@ -6,7 +6,7 @@ from typing import Any
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from services.runtime.problems import render_problem
+from services.runtime.problems import render_problem, tell_refusal
 
 MOST_CONNECTIONS = 500
 """At once in one process; half as many again are told to come back, any more are closed without a word."""
@@ -17,8 +17,8 @@ LINGERS = 5.0
 """Seconds for which a body that nobody reads is still let in after the answer, so that its sender can read that."""
 
 FULL = "连接过多，请稍后重试。Too many connections are open; try again in a moment."
-SLOW = b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-LONG = b"HTTP/1.1 431 Request Header Fields Too Large\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+SLOW, LONG = (408, "Request Timeout", "too_slow"), (431, "Request Header Fields Too Large", "head_too_long")
+"""What is answered to a head that does not end: status, its words, and the code in the log."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -94,14 +94,17 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._answering:  # what comes by half is the request after this one
             self._close_in(HEAD_WITHIN)
         else:
-            self._end_with(SLOW if self._head else b"")
+            self._end_with(SLOW if self._head else None)
 
-    def _end_with(self, answer: bytes) -> None:
+    def _end_with(self, refusal: tuple[int, str, str] | None) -> None:
         self._let_be()
         if self.transport.is_closing():
             return
-        if answer and not self._answering:
-            self.transport.write(answer)
+        if refusal and not self._answering:
+            status, words, code = refusal
+            tell_refusal({}, status, code)
+            head = f"HTTP/1.1 {status} {words}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+            self.transport.write(head.encode())
         self.transport.close()
 
 

@@ -9,25 +9,27 @@ import sys
 import threading
 import traceback
 import warnings
-from collections.abc import MutableMapping
+from collections.abc import Mapping, MutableMapping
 from types import TracebackType
 from typing import Any, Literal, TextIO
 
 import structlog
 
 from contracts.reference.telling import tells_number
+from services.runtime.repeating import Repeating
 
 ALLOWED = frozenset(
     {
         "event", "level", "timestamp", "service", "instance", "queue", "reason", "code", "stream", "type", "count",
         "seconds", "attempt", "position", "division", "district", "import_id", "stay_id", "person_id", "event_id",
         "parked_id", "port", "path", "method", "status", "error", "version", "exception",
-        "hash", "logger", "source",
+        "hash", "logger", "source", "subject", "role",
     }
 )  # fmt: skip
 """The keys that a log line may carry: ids, codes and numbers.
 
-`logger` and `source` (file and line of the code) are of a library's line. `error` is an exception's class, never its
+`subject`, `role` and `division` are a caller's, as the token says. `logger` and `source` (file and line of the code)
+are of a library's line. `error` is an exception's class, never its
 text; at level error, `exception` lists the lines of code of its traceback.
 """
 
@@ -80,6 +82,7 @@ def configure_logs(shape: Literal["json", "pretty"], service: str, to: TextIO | 
         cache_logger_on_first_use=True,
     )
     structlog.contextvars.bind_contextvars(service=service)
+    REPEATING.begin_anew()
     _take_in_libraries()
 
 
@@ -96,10 +99,8 @@ class _Structured(logging.Handler):
         """Write where a line comes from, and its class of error if it tells of one."""
         error = record.exc_info[1] if record.exc_info else None
         told = {"reason": record.msg} if record.msg in _TOLD else {}
-        if error is not None:
-            told["error"] = error
         source = f"{record.pathname}:{record.lineno}"
-        get_log().log(record.levelno, "library", logger=record.name, source=source, **told)
+        REPEATING.tell("", record.levelno, "library", {"logger": record.name, "source": source, **told}, error)
 
 
 def _take_in_libraries() -> None:
@@ -146,3 +147,11 @@ def get_log() -> structlog.typing.FilteringBoundLogger:
     """Return the log of this process."""
     log: structlog.typing.FilteringBoundLogger = structlog.get_logger()
     return log
+
+
+def _write(level: int, event: str, values: Mapping[str, Any]) -> None:
+    get_log().log(level, event, **values)
+
+
+REPEATING = Repeating(_write)
+"""The lines of this process that others can cause."""

@@ -1,5 +1,6 @@
 """Refusals over HTTP, as `application/problem+json` (RFC 9457), with a stable code and advice."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from inspect import signature
 from typing import Any
@@ -11,13 +12,25 @@ from pydantic import BaseModel
 from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from contracts.refusals import RefusedError
-from services.runtime.logs import get_log
+from services.runtime.logs import REPEATING
 from services.runtime.malformed import MOST_EXPLAINED, FieldError, explain, list_fields
 from services.runtime.mongo import is_away
 
 PROBLEM_JSON = "application/problem+json"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+"""What is told of as it was sent; any other word in place of a method may be anything."""
+PRIVATE: Mapping[str, str] = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Strict-Transport-Security": "max-age=31536000; includeSubDomains",
+    "X-Content-Type-Options": "nosniff",
+}
+"""The headers of every answer: nobody stores it, shows it as a page or in a frame, passes its address on, takes it for
+what it does not say it is, or asks again without TLS."""
 NOT_JSON = "请求体无法读取，请以 UTF-8 编码的 JSON 重发。The body can't be read; send it as JSON in UTF-8."
 
 
@@ -76,6 +89,41 @@ def describe_status(status: int, codes: Sequence[str]) -> dict[str, Any]:
     return {"description": ", ".join(f"`{code}`" for code in codes), "content": {PROBLEM_JSON: {"schema": schema}}}
 
 
+class _Refusal(JSONResponse):
+    """A refusal, which the log is told of as it is answered."""
+
+    media_type = PROBLEM_JSON
+
+    def __init__(self, body: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+        super().__init__(jsonable_encoder(body), body["status"], headers={**PRIVATE, **headers})
+        self._code: str = body["code"]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Tell the log who was refused what, and answer."""
+        if self.status_code != 500:  # told with its cause
+            tell_refusal(scope, self.status_code, self._code)
+        await super().__call__(scope, receive, send)
+
+
+def tell_refusal(scope: Scope, status: int, code: str) -> None:
+    """Write into the log, once a minute and then how often, what was refused to whom; nothing of what was sent."""
+    caller = scope.get("caller")
+    who = {"subject": caller.subject, "division": caller.division} if caller else {}
+    told = {"path": _declared(scope), "method": _method(scope), "status": status, "code": code, **who}
+    REPEATING.tell(who.get("subject", ""), logging.WARNING, "refused", told)
+
+
+def _declared(scope: Scope) -> str:
+    """Return a path as it is declared: what was typed into it may say who somebody is. Empty if there is none."""
+    path: str = getattr(scope.get("route"), "path", "")
+    return path
+
+
+def _method(scope: Scope) -> str:
+    method = scope.get("method", "")
+    return method if method in METHODS else ""
+
+
 def render_problem(status: int, code: str, detail: str, **more: Any) -> Response:
     """Return a refusal as a response; `more` are further members of its body."""
     body = {
@@ -88,7 +136,7 @@ def render_problem(status: int, code: str, detail: str, **more: Any) -> Response
     headers = dict(_HEADERS.get(status, {}))
     if "retry_after" in more:
         headers["Retry-After"] = str(more["retry_after"])
-    return JSONResponse(jsonable_encoder({**body, **more}), status, headers=headers, media_type=PROBLEM_JSON)
+    return _Refusal({**body, **more}, headers)
 
 
 async def _problem(_: Request, error: Exception) -> Response:
@@ -135,8 +183,8 @@ async def _storage(request: Request, error: Exception) -> Response:
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
-    route = request.scope.get("route")  # as it is declared: what was typed into a path may say who somebody is
-    get_log().error("unexpected", path=getattr(route, "path", ""), method=request.method, error=error)
+    told = {"path": _declared(request.scope), "method": _method(request.scope)}
+    REPEATING.tell("", logging.ERROR, "unexpected", told, error)
     return render_problem(500, "unexpected", "Something broke on our side; it is logged. Try again or tell us.")
 
 

@@ -23,11 +23,12 @@ from services.runtime.clock import Clock, system_clock
 from services.runtime.connections import BoundedProtocol
 from services.runtime.inbox import EVENTS, Apply, Inbox, Listener, binding_keys
 from services.runtime.journal import Journal
-from services.runtime.logs import configure_logs, get_log
+from services.runtime.logs import REPEATING, configure_logs, get_log
 from services.runtime.metrics import OLDEST_UNSENT
 from services.runtime.mongo import Database, connect, database_of, wait_while_away
 from services.runtime.parked import Parked
 from services.runtime.relay import UNREACHABLE, Relay
+from services.runtime.repeating import WINDOW
 from services.runtime.requests import Requests
 from services.runtime.settings import Settings
 from services.runtime.workers import Workers
@@ -63,7 +64,7 @@ class Service:
         self.workers = Workers()
         self.queue = settings.queue_name(name)
         self._prepare: list[Prepare] = []
-        self._work: list[Work] = [self.relay.run]
+        self._work: list[Work] = [self.relay.run, _tell_what_repeats]
         self._tasks: list[asyncio.Task[None]] = []
         self._listening = False
         self._broken: str | None = None
@@ -120,6 +121,7 @@ class Service:
         self.workers.close()
         await _in_time(CLOSES_WITHIN, self.relay.close())
         self.client.close()
+        REPEATING.tell_counts()
 
     async def find_troubles(self) -> list[str]:
         """Say what keeps the service from being ready; nothing means ready."""
@@ -177,6 +179,12 @@ async def keep_doing(every: float, work: Callable[[], Awaitable[object]]) -> Non
         except Exception as error:
             get_log().error("regular work failed, goes on later", error=error)
         await asyncio.sleep(every)
+
+
+async def _tell_what_repeats() -> None:
+    while True:
+        await asyncio.sleep(WINDOW)
+        REPEATING.tell_counts()
 
 
 async def _in_time(seconds: float, step: Awaitable[object]) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+Shown = Literal["docs", "metrics"]
+
 SHORTEST_KEY = 32
 """Bytes of a key that digests are made with (SHA-256)."""
 
@@ -31,6 +33,8 @@ class Settings(BaseSettings):
     env: Literal["local", "production"] = "local"
     host: str = "127.0.0.1"
     port: int = 8000
+    public: Annotated[frozenset[Shown] | None, NoDecode] = None
+    """What is shown without a token beside the health; if it is not told, all of it locally, nothing in production."""
     districts: Annotated[tuple[str, ...], NoDecode] = ()
     """The districts (6 digits) this instance serves; none means all."""
     instance: str = ""
@@ -48,7 +52,7 @@ class Settings(BaseSettings):
     clamd: str = Field(default="", pattern=r"^([A-Za-z0-9.\-]+:[0-9]{1,5})?$")
     """Host and port of clamd, which looks at every file that is handed in; none means that nobody looks."""
 
-    @field_validator("districts", mode="before")
+    @field_validator("districts", "public", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
@@ -57,6 +61,10 @@ class Settings(BaseSettings):
     @classmethod
     def _none_if_empty(cls, value: object) -> object:
         return value or None
+
+    def shows(self, what: Shown) -> bool:
+        """Return whether something is shown to whoever asks without a token."""
+        return self.env == "local" if self.public is None else what in self.public
 
     @property
     def suffix(self) -> str:

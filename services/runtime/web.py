@@ -7,7 +7,6 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import JSONResponse
-from fastapi_offline import FastAPIOffline
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 from starlette.datastructures import MutableHeaders
@@ -17,8 +16,9 @@ from services.runtime.access import Caller, Role, allow
 from services.runtime.attempts import must_be_within
 from services.runtime.limits import LimitBody
 from services.runtime.openapi import describe_refusals
+from services.runtime.pages import show_docs
 from services.runtime.parameters import Limit, ServiceHere
-from services.runtime.problems import Problem, refuse_clearly, refuses
+from services.runtime.problems import PRIVATE, Problem, refuse_clearly, refuses
 from services.runtime.service import Service
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -45,7 +45,7 @@ class Readiness(BaseModel):
 
 
 class KeepPrivate:
-    """Adds to every answer that nobody may store it or take it for anything but what it says it is."""
+    """Adds the headers that keep an answer between the service and its caller, where the answer has none of its own."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -56,8 +56,8 @@ class KeepPrivate:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                headers["Cache-Control"] = "no-store"
-                headers["X-Content-Type-Options"] = "nosniff"
+                for name, value in PRIVATE.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         await self._app(scope, receive, with_headers)
@@ -74,12 +74,16 @@ def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
         finally:
             await service.stop()
 
-    app = FastAPIOffline(
+    documented = service.settings.shows("docs")
+    app = FastAPI(
         title=f"Houniao 候鸟 · {service.name}",
         description=about,
         version="0.1.0",
         lifespan=lifespan,
         redirect_slashes=False,  # to whatever host the caller names
+        openapi_url="/openapi.json" if documented else None,
+        docs_url=None,
+        redoc_url=None,
     )
     app.state.service = service
     app.state.gate = service.gate
@@ -87,8 +91,10 @@ def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
     app.add_middleware(KeepPrivate)
     refuse_clearly(app)
     describe_refusals(app)
-    for router in (*routers, _common):
+    for router in (*routers, _common, *((_metrics,) if service.settings.shows("metrics") else ())):
         app.include_router(router)
+    if documented:
+        show_docs(app)
     return app
 
 
@@ -97,7 +103,7 @@ def workbook_response(content: bytes, filename: str) -> Response:
     return Response(content, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{filename}"'})
 
 
-_common = APIRouter()
+_common, _metrics = APIRouter(), APIRouter()
 
 
 @_common.get("/health/live", tags=["health"], summary="Is the process up?")
@@ -118,7 +124,7 @@ async def ready(service: ServiceHere) -> Response:
     return JSONResponse({"status": "waiting" if troubles else "ready", "troubles": troubles}, 503 if troubles else 200)
 
 
-@_common.get(
+@_metrics.get(
     "/metrics",
     tags=["health"],
     summary="Prometheus metrics",
