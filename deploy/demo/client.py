@@ -21,23 +21,23 @@ class Client:
         self._client = client
         self._key = stack.issuer_jwk()
         self._urls = {name: f"http://127.0.0.1:{stack.service_port(name)}" for name in SERVICE_PORTS}
-        self._tokens: dict[tuple[str, str], str] = {}
+        self._tokens: dict[tuple[str, str, str], str] = {}
 
     async def get(self, service: str, path: str, role: str, scope: str, **query: str | int) -> Any:
         """Return the JSON answer to a GET request; raise LocalStackError if it is refused."""
-        answer = await self._send("GET", service, path, self._headers(role, scope), params=query)
+        answer = await self._send("GET", service, path, self._headers(service, role, scope), params=query)
         return must_succeed(answer).json()
 
     async def post(
         self, service: str, path: str, role: str, scope: str, body: Mapping[str, Any], key: str = ""
     ) -> httpx.Response:
         """Return the answer to a POST request, refusals included."""
-        headers = self._headers(role, scope) | ({"Idempotency-Key": key} if key else {})
+        headers = self._headers(service, role, scope) | ({"Idempotency-Key": key} if key else {})
         return await self._send("POST", service, path, headers, json=body)
 
     async def upload_register(self, street: str, filename: str, register: bytes) -> str:
         """Upload a street's register and return the id of the import."""
-        headers = self._headers("clerk", street)
+        headers = self._headers("registration", "clerk", street)
         files, data = {"file": (filename, register)}, {"street": street}
         answer = await self._send("POST", "registration", "/imports", headers, files=files, data=data)
         import_id: str = must_succeed(answer).json()["import_id"]
@@ -51,9 +51,10 @@ class Client:
         except httpx.HTTPError as error:
             raise LocalStackError(f"{service} does not answer ({type(error).__name__}); its log says why.") from error
 
-    def _headers(self, role: str, scope: str) -> dict[str, str]:
+    def _headers(self, service: str, role: str, scope: str) -> dict[str, str]:
         token = self._tokens.setdefault(
-            (role, scope), issue(self._key, subject=f"demo-{role}", role=role, division=scope)
+            (service, role, scope),
+            issue(self._key, services=[service], subject=f"demo-{role}", role=role, division=scope),
         )
         return {"Authorization": f"Bearer {token}"}
 

@@ -13,6 +13,7 @@ from deploy.docker.settings import write_settings
 from deploy.local import credentials
 from deploy.local.credentials import MONGODB_ADMIN
 from deploy.local.mongodb import Client, ensure_users, is_primary
+from deploy.local.stack import SERVICE_PORTS
 from services.runtime.access import issue
 
 FOLDER = Path("/settings")
@@ -51,7 +52,7 @@ def databases() -> None:
 def token(role: str, division: str, subject: str = "demo") -> None:
     """Print a bearer token: docker compose run --rm token clerk 320507001."""
     key = credentials.issuer_jwk(FOLDER / "settings")
-    sys.stdout.write(issue(key, subject=subject, role=role, division=division) + "\n")
+    sys.stdout.write(issue(key, services=SERVICE_PORTS, subject=subject, role=role, division=division) + "\n")
 
 
 def _why_not(admin: Client) -> str:

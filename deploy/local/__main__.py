@@ -14,7 +14,7 @@ from deploy.local.credentials import KeyStep, change_sealing_keys
 from deploy.local.failure import LocalStackError
 from deploy.local.running import ask_to_stop, only_one, running_pid
 from deploy.local.services import REPOSITORY, all_services
-from deploy.local.stack import Stack
+from deploy.local.stack import SERVICE_PORTS, Stack
 
 FOLDER = REPOSITORY / ".local" / "run"
 
@@ -76,13 +76,17 @@ def token(
     role: Annotated[str, typer.Option(help="clerk, health_worker, supervisor, district, integrator or admin")],
     division: Annotated[str, typer.Option(help="a division code: the scope, by prefix")],
     subject: Annotated[str, typer.Option(help="who holds the token")] = "demo",
+    service: Annotated[str, typer.Option(help="whom it is for; every service if none is named")] = "",
 ) -> None:
     """Print a bearer token from the local issuer."""
     from services.runtime.access import issue  # noqa: PLC0415  # other commands start without it
 
     key = Stack(FOLDER, ports="fixed").issuer_jwk()
     try:
-        sys.stdout.write(issue(key, subject=subject, role=role, division=division) + "\n")
+        sys.stdout.write(
+            issue(key, services=[service] if service else SERVICE_PORTS, subject=subject, role=role, division=division)
+            + "\n"
+        )
     except ValueError as refusal:
         raise LocalStackError(f"{refusal}. Say e.g. `make token ROLE=clerk DIVISION=320507001`.") from refusal
 

@@ -14,7 +14,7 @@ from joserfc.jwk import ECKey, KeySet
 from deploy.rabbitmq.definitions import users
 
 MONGODB_ADMIN = "houniao-admin"
-SERVICE_TOKEN_DAYS = 365
+SERVICE_TOKEN_DAYS = 31
 """For so long a local stack's outreach is admitted; each start writes a new token."""
 WITH_ACCESS_LOG = ("registration", "archives")
 
@@ -92,7 +92,12 @@ def service_token(private_jwk: str, division: str) -> str:
     from services.runtime.access import issue  # noqa: PLC0415  # a stack without services starts without it
 
     return issue(
-        private_jwk, subject="outreach", role="service", division=division, lifetime=SERVICE_TOKEN_DAYS * 86400
+        private_jwk,
+        services=("registration",),
+        subject="outreach",
+        role="service",
+        division=division,
+        lifetime=SERVICE_TOKEN_DAYS * 86400,
     )
 
 

@@ -1,9 +1,10 @@
 """Verify who is calling and what they may do: a bearer token has a role and a division. The default is to refuse."""
 
 import json
+import logging
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,12 +24,21 @@ from starlette.datastructures import Headers
 from starlette.types import Scope
 
 from contracts.reference.divisions import covers
+from services.runtime.logs import REPEATING
 from services.runtime.problems import Problem
 
 BEARER = HTTPBearer(auto_error=False, description="A token with a role and a division; `make token` prints one.")
 ALGORITHM = "ES256"
-AUDIENCE = "houniao"
+KINDS = frozenset({"at+jwt", "application/at+jwt"})
+"""What the header of a token says it is (RFC 9068): an access token, nothing else that the issuer signs."""
+HEADER = frozenset({"alg", "typ", "kid"})
+"""What a header may have: nothing that names a key of its own, or that must be understood beside these."""
 LIFETIME = 12 * 3600
+SERVICE_LIFETIME = 31 * 24 * 3600
+"""Seconds from its issue to its end that a token for another service of ours may have, which nobody signs in for."""
+SKEW = 30
+"""Seconds by which the issuer's clock may be ahead."""
+LONGEST_SUBJECT = 255
 SCOPE = re.compile(r"(?:[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})?")
 """A province, city, district, street or village (GB/T 2260, GB/T 10114); empty, the whole country.
 
@@ -73,43 +83,55 @@ class Caller:
             raise Problem(403, "outside_your_division", f"Your token covers {self.division or 'all'}, not {division}.")
 
 
-def issue(
+def audience_of(service: str) -> str:
+    """Return the audience of tokens for a service."""
+    return f"houniao-{service}"
+
+
+def issue(  # noqa: PLR0913  # each is a claim
     private_jwk: str,
     *,
+    services: Iterable[str],
     subject: str,
     role: str,
     division: str,
     issuer: str = "houniao-local",
     lifetime: int = LIFETIME,
 ) -> str:
-    """Return a signed token (ES256, RFC 7519) for a local account; deployments use an OpenID Connect provider."""
+    """Return a signed token (ES256, RFC 9068) for a local account; deployments use an OpenID Connect provider."""
     now = int(time.time())
     claims = {
         "iss": issuer,
-        "aud": AUDIENCE,
+        "aud": [audience_of(service) for service in services],
         "sub": subject,
         "role": Role(role).value,
         "division": division,
         "iat": now,
         "exp": now + lifetime,
     }
-    return jwt.encode({"alg": ALGORITHM}, claims, ECKey.import_key(json.loads(private_jwk)))
+    return jwt.encode({"alg": ALGORITHM, "typ": "at+jwt"}, claims, ECKey.import_key(json.loads(private_jwk)))
 
 
 class Gate:
-    """Verifies tokens against the public keys that the deployment trusts."""
+    """Verifies tokens for one service against the public keys that the deployment trusts."""
 
-    def __init__(self, jwks: str, issuer: str, within: Within = covers) -> None:
+    def __init__(
+        self, jwks: str, issuer: str, service: str, within: Within = covers, longest: float = LIFETIME
+    ) -> None:
         self._within = within
+        self._longest = longest
         keys = json.loads(jwks)
         self._keys = KeySet.import_key_set(keys) if keys["keys"] else KeySet([])
         self._claims = jwt.JWTClaimsRegistry(
+            leeway=SKEW,
             iss={"essential": True, "value": issuer},
-            aud={"essential": True, "value": AUDIENCE},
+            aud={"essential": True, "value": audience_of(service)},
             sub={"essential": True},
             exp={"essential": True},
+            iat={"essential": True},
         )
         self._decode = lru_cache(maxsize=1024)(self._verify_signature)
+        self._tell = lru_cache(maxsize=1024)(_tell_sign_in)
 
     def verify(self, token: str) -> Caller:
         """Return the caller that a token was issued to; raise Problem (401) if the token is not valid."""
@@ -117,13 +139,37 @@ class Gate:
             claims = self._decode(token)
             self._claims.validate(dict(claims))
             role = Role(claims["role"])
-            return Caller(str(claims["sub"]), role, _scope(claims["division"], role), self._within)
+            self._must_be_in_time(claims["iat"], claims["exp"], role)
+            caller = Caller(_subject(claims["sub"]), role, _scope(claims["division"], role), self._within)
         # RecursionError: a header or payload nested too deep to be read
         except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise Problem(401, "bad_token", "Sign in again: the token is missing, false or out of date.") from error
+        self._tell(caller, claims["iat"])
+        return caller
 
     def _verify_signature(self, token: str) -> dict[str, Any]:
-        return dict(jwt.decode(token, self._keys, algorithms=[ALGORITHM]).claims)
+        read = jwt.decode(token, self._keys, algorithms=[ALGORITHM])
+        if not read.header.keys() <= HEADER or str(read.header.get("typ")).lower() not in KINDS:
+            raise ValueError("header")
+        return dict(read.claims)
+
+    def _must_be_in_time(self, issued: float, ends: float, role: Role) -> None:
+        """Raise ValueError if a token is over, or was given for longer than tokens may be."""
+        longest = SERVICE_LIFETIME if role == Role.SERVICE else self._longest
+        if not (time.time() < ends and 0 < ends - issued <= longest):
+            raise ValueError("exp")
+
+
+def _tell_sign_in(caller: Caller, _: float) -> None:
+    """Write into the log that a token was taken, the first time that it is."""
+    told = {"subject": caller.subject, "role": caller.role.value, "division": caller.division}
+    REPEATING.tell(caller.subject, logging.INFO, "signed in", told)
+
+
+def _subject(value: str) -> str:
+    if len(value) > LONGEST_SUBJECT:
+        raise ValueError("sub")
+    return value
 
 
 def _scope(value: Any, role: Role) -> str:

@@ -50,7 +50,7 @@ class Service:
         self.settings = settings
         self.clock = clock
         self.divisions = Divisions.load(settings.divisions)
-        self.gate = Gate(settings.jwks, settings.issuer, self._covers)
+        self.gate = Gate(settings.jwks, settings.issuer, name, self._covers, settings.token_hours * 3600)
         self._areas = lru_cache(maxsize=1024)(self.divisions.areas)
         self.client = connect(settings.mongodb_url.get_secret_value())
         self.database = database_of(self.client, settings.database_name(name))

@@ -42,6 +42,8 @@ class Settings(BaseSettings):
     jwks: str = '{"keys": []}'
     """The public keys (JWK set, RFC 7517) that bearer tokens are verified with."""
     issuer: str = "houniao-local"
+    token_hours: float = Field(default=12, gt=0, le=24)
+    """For how many hours a token may be issued at most; whoever has a longer one is not let in."""
     divisions: Path | None = None
     """A folder with provinces, cities, areas, streets and perhaps changes as .csv; none means the whole country's."""
     deadlines: Path | None = None

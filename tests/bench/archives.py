@@ -61,7 +61,7 @@ def _held(
         filling["station"].start()
         filling["station"].result(FILLED_WITHIN)
     service = ServiceProcess(stack, "archives", districts=district)
-    token = issue(stack.issuer_jwk(), subject="bench", role="health_worker", division=district)
+    token = issue(stack.issuer_jwk(), services=["archives"], subject="bench", role="health_worker", division=district)
     try:
         service.start()
         service.wait_ready()

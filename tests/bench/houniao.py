@@ -69,7 +69,7 @@ class Houniao:
 
     def door(self) -> tuple[int, str]:
         """Return the port of registration and a token that covers every street."""
-        token = issue(self.stack.issuer_jwk(), subject="bench", role="admin", division="")
+        token = issue(self.stack.issuer_jwk(), services=["registration"], subject="bench", role="admin", division="")
         return self.stack.service_port("registration"), token
 
     def next_people(self, count: int) -> tuple[int, int]:

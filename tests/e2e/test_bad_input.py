@@ -111,7 +111,7 @@ async def test_over_a_real_socket_the_refusal_arrives_before_the_body_is_sent(ho
         return server.started
 
     await eventually(up)
-    token = issue(stack.issuer_jwk(), subject="tester", role="clerk", division=STREET)
+    token = issue(stack.issuer_jwk(), services=["registration"], subject="tester", role="clerk", division=STREET)
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(
         f"POST /arrivals HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"

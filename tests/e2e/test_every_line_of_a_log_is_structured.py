@@ -44,7 +44,9 @@ class Running:
 
     def client(self) -> httpx.AsyncClient:
         """Return an HTTP client of a clerk."""
-        token = issue(self.stack.issuer_jwk(), subject="clerk", role="clerk", division=STREET)
+        token = issue(
+            self.stack.issuer_jwk(), services=["registration"], subject="clerk", role="clerk", division=STREET
+        )
         headers = {"Authorization": f"Bearer {token}"}
         return httpx.AsyncClient(base_url=f"http://127.0.0.1:{self.port}", headers=headers, timeout=30)
 

@@ -78,7 +78,13 @@ class Deployment:
     """What there is by street and service."""
 
     def token(self, role: str, scope: str) -> str:
-        return issue(self.instance.stack.issuer_jwk(), subject=f"tester/{role}/{scope}", role=role, division=scope)
+        return issue(
+            self.instance.stack.issuer_jwk(),
+            services=self.instance.apps,
+            subject=f"tester/{role}/{scope}",
+            role=role,
+            division=scope,
+        )
 
     def door(self, service: str) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.instance.apps[service], raise_app_exceptions=False)

@@ -9,7 +9,7 @@ import pytest_asyncio
 
 from deploy.local.stack import Stack
 from services.runtime.access import issue
-from tests.support.instance import Instance, running_instance
+from tests.support.instance import SERVICES, Instance, running_instance
 from tests.support.offices import make_arrival, make_departure
 from tests.support.problems import assert_nothing_half_applied, assert_problem
 
@@ -131,26 +131,36 @@ async def ask(houniao: Instance, service: str, method: str, path: str, headers: 
         return await client.request(method, path, json=BODIES.get(path))
 
 
-def bearer(stack: Stack, role: str, division: str, lifetime: int = 60) -> dict[str, str]:
-    token = issue(stack.issuer_jwk(), subject="tester", role=role, division=division, lifetime=lifetime)
+def bearer(stack: Stack, service: str, role: str, division: str, lifetime: int = 60) -> dict[str, str]:
+    """Return the header of somebody with a token for one service."""
+    token = issue(
+        stack.issuer_jwk(), services=[service], subject="tester", role=role, division=division, lifetime=lifetime
+    )
     return {"Authorization": f"Bearer {token}"}
 
 
 @pytest.mark.parametrize(("service", "method", "path"), ROUTES)
-async def test_no_route_is_open_to_nobody_to_yesterdays_token_or_to_the_wrong_role(
+async def test_no_route_is_open_to_nobody_to_yesterdays_or_anothers_token_or_to_the_wrong_role(
     houniao: Instance, stack: Stack, service: str, method: str, path: str
 ) -> None:
     role = "clerk" if "parked" in path else WRONG_ROLE.get(service, "clerk")
 
     nobody = await ask(houniao, service, method, path, {})
-    expired = await ask(houniao, service, method, path, bearer(stack, "admin", "", lifetime=-1))
+    expired = await ask(houniao, service, method, path, bearer(stack, service, "admin", "", lifetime=-1))
     forged = await ask(houniao, service, method, path, {"Authorization": "Bearer a.b.c"})
-    wrong = await ask(houniao, service, method, path, bearer(stack, role, "320507"))
+    wrong = await ask(houniao, service, method, path, bearer(stack, service, role, "320507"))
+    elsewhere = [
+        await ask(houniao, service, method, path, bearer(stack, other, "admin", ""))
+        for other in SERVICES
+        if other != service
+    ]
 
     assert_problem(nobody, 401, "no_token")
     assert_problem(expired, 401, "bad_token")
     assert_problem(forged, 401, "bad_token")
     assert_problem(wrong, 403, "not_your_role")
+    for answer in elsewhere:
+        assert_problem(answer, 401, "bad_token")
 
 
 @pytest.mark.parametrize(("service", "method", "path"), [route for route in ROUTES if "parked" not in route[2]])
@@ -166,7 +176,7 @@ async def test_no_route_gives_or_takes_anything_outside_the_callers_division(
         service,
         method,
         elsewhere,
-        bearer(stack, "supervisor" if of_supervisors else roles.get(service, "health_worker"), "320812"),
+        bearer(stack, service, "supervisor" if of_supervisors else roles.get(service, "health_worker"), "320812"),
     )
 
     assert answer.status_code in (403, 404), answer.text

@@ -80,7 +80,7 @@ def _prelude(stack: Stack, folder: Path) -> str:
     """Stop at what is still refused after a while, and let `make token` ask this stack's issuer."""
     cases = []
     for role, division in re.findall(r"make -s token ROLE=(\w+) DIVISION=(\d+)", "\n".join(examples_of(PAGES[0]))):
-        token = issue(stack.issuer_jwk(), subject="demo", role=role, division=division)
+        token = issue(stack.issuer_jwk(), services=SERVICE_PORTS, subject="demo", role=role, division=division)
         cases.append(f"  '-s token ROLE={role} DIVISION={division}') echo '{token}' ;;")
     return "\n".join(
         [

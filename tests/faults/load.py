@@ -54,7 +54,9 @@ class Load:
 
     async def register(self, arrivals: Iterator[Arrival]) -> None:
         """Register arrivals over HTTP, one after another, as one clerk does."""
-        token = issue(self.deployment.stack.issuer_jwk(), subject="clerk", role="clerk", division="32")
+        token = issue(
+            self.deployment.stack.issuer_jwk(), services=["registration"], subject="clerk", role="clerk", division="32"
+        )
         async with httpx.AsyncClient(
             base_url=self.deployment.url("registration"),
             headers={"Authorization": f"Bearer {token}"},

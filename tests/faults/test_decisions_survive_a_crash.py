@@ -24,7 +24,7 @@ _orders = count(5000)
 
 @contextlib.asynccontextmanager
 async def clerk(houniao: Deployment) -> AsyncIterator[httpx.AsyncClient]:
-    token = issue(houniao.stack.issuer_jwk(), subject="clerk", role="clerk", division="32")
+    token = issue(houniao.stack.issuer_jwk(), services=["registration"], subject="clerk", role="clerk", division="32")
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=houniao.url("registration"), headers=headers, timeout=30) as client:
         yield client

@@ -23,7 +23,9 @@ NEVER = str(10**9)
 
 @contextlib.asynccontextmanager
 async def worker(houniao: Deployment) -> AsyncIterator[httpx.AsyncClient]:
-    token = issue(houniao.stack.issuer_jwk(), subject="worker", role="health_worker", division=STREET)
+    token = issue(
+        houniao.stack.issuer_jwk(), services=["outreach"], subject="worker", role="health_worker", division=STREET
+    )
     headers = {"Authorization": f"Bearer {token}"}
     async with httpx.AsyncClient(base_url=houniao.url("outreach"), headers=headers, timeout=30) as client:
         yield client

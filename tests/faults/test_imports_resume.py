@@ -100,7 +100,7 @@ async def hand_in(houniao: Deployment, register: bytes) -> str:
     await houniao.ready("registration")
     kept = houniao.databases["registration"]["imports"]
     before = await kept.count_documents({})
-    token = issue(houniao.stack.issuer_jwk(), subject="clerk", role="clerk", division=STREET)
+    token = issue(houniao.stack.issuer_jwk(), services=["registration"], subject="clerk", role="clerk", division=STREET)
     async with httpx.AsyncClient(base_url=houniao.url("registration"), timeout=30) as client:
         with contextlib.suppress(httpx.TransportError):
             await client.post(

@@ -135,7 +135,9 @@ async def town(
         told = told.replace(slow, quick)
     figures.write_text(told, encoding="utf-8")
     token = folder / "token"
-    token.write_text(issue(stack.issuer_jwk(), subject="outreach", role="service", division=""))
+    token.write_text(
+        issue(stack.issuer_jwk(), services=["registration"], subject="outreach", role="service", division="")
+    )
     async with (
         gateway_at_work(gateway),
         running_instance(stack, ["registration"], name=name, keep=name is not None) as here,

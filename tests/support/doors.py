@@ -14,7 +14,7 @@ from schemathesis.config import SchemathesisConfig
 
 from deploy.local.stack import Stack
 from services.runtime.access import Role, issue
-from tests.support.instance import eventually
+from tests.support.instance import SERVICES, eventually
 from tests.support.offices import make_arrival
 from tests.support.routes import QUESTIONNAIRE, SURVEY
 
@@ -118,7 +118,10 @@ class Doors:
     def _tokens(self) -> dict[str, str]:
         """Return everybody's token; who has none has none here."""
         key = self.stack.issuer_jwk()
-        issued = {role.value: issue(key, subject=f"{role}-1", role=role, division=DIVISIONS[role]) for role in Role}
+        issued = {
+            role.value: issue(key, services=SERVICES, subject=f"{role}-1", role=role, division=DIVISIONS[role])
+            for role in Role
+        }
         return {**issued, BROKEN_TOKEN: issued[Role.ADMIN][:-9] + "A" * 9}
 
     def described(self, service: str) -> BaseSchema:

@@ -54,7 +54,7 @@ class Instance:
 
     def client(self, service: str, role: str, division: str, subject: str = "tester") -> httpx.AsyncClient:
         """Return an HTTP client with a token."""
-        token = issue(self.stack.issuer_jwk(), subject=subject, role=role, division=division)
+        token = issue(self.stack.issuer_jwk(), services=[service], subject=subject, role=role, division=division)
         transport = httpx.ASGITransport(app=self.apps[service])
         headers = {"Authorization": f"Bearer {token}"}
         return httpx.AsyncClient(transport=transport, base_url=f"http://{service}", headers=headers, timeout=60)

@@ -59,7 +59,7 @@ async def resident(houniao: Instance) -> str:
 
 def at(port: int, stack: Stack, role: str, division: str = STREET, subject: str = "tester") -> httpx.AsyncClient:
     """Return a client of a service on a socket, with a token."""
-    token = issue(stack.issuer_jwk(), subject=subject, role=role, division=division)
+    token = issue(stack.issuer_jwk(), services=SERVICES, subject=subject, role=role, division=division)
     headers = {"Authorization": f"Bearer {token}"}
     return httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=300)
 
@@ -187,8 +187,8 @@ UPLOADS = (
 async def test_the_refusal_of_a_caller_does_not_wait_for_the_body(
     ports: Mapping[str, int], stack: Stack, service: str, path: str, kind: str, role: str
 ) -> None:
-    expired = issue(stack.issuer_jwk(), subject="tester", role="admin", division="", lifetime=-1)
-    wrong = issue(stack.issuer_jwk(), subject="tester", role=role, division=STREET)
+    expired = issue(stack.issuer_jwk(), services=SERVICES, subject="tester", role="admin", division="", lifetime=-1)
+    wrong = issue(stack.issuer_jwk(), services=SERVICES, subject="tester", role=role, division=STREET)
 
     for token, status, code in ((None, 401, "no_token"), (expired, 401, "bad_token"), (wrong, 403, "not_your_role")):
         bearer = f"Authorization: Bearer {token}\r\n" if token else ""
@@ -322,7 +322,7 @@ async def test_a_connection_whose_refused_body_ends_is_used_again(ports: Mapping
 
 
 def _head(stack: Stack, path: str, kind: str) -> bytes:
-    token = issue(stack.issuer_jwk(), subject="tester", role="clerk", division=STREET)
+    token = issue(stack.issuer_jwk(), services=SERVICES, subject="tester", role="clerk", division=STREET)
     return (
         f"POST {path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {token}\r\n"
         f"Content-Type: {kind}\r\nContent-Length: 900000\r\n\r\n"

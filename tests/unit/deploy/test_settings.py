@@ -79,7 +79,9 @@ def test_outreach_alone_has_a_token_of_a_service_for_the_whole_country(tmp_path:
     write_settings(tmp_path)
 
     (token,) = tmp_path.rglob("registration-token")
-    caller = Gate(public_keys(issuer_jwk(tmp_path / "settings")), "houniao-local").verify(token.read_text())
+    caller = Gate(public_keys(issuer_jwk(tmp_path / "settings")), "houniao-local", "registration").verify(
+        token.read_text()
+    )
 
     assert token.parent.name == "outreach"
     assert (caller.role, caller.division) == (Role.SERVICE, "")
