@@ -19,8 +19,9 @@ from services.registration.intake.refusals import ADVICE, Refusal, advise
 from services.registration.intake.reports import DepartureReport, HouseholdReport, NoticeReply
 from services.registration.service import Registration
 from services.registration.views.transfers import find_notice
+from services.runtime.bodies import find_repeated_key
 from services.runtime.delivery import Delivery
-from services.runtime.malformed import MOST_EXPLAINED, FieldError, explain, list_fields_to_keep
+from services.runtime.malformed import MOST_EXPLAINED, REPEATED, FieldError, explain, list_fields_to_keep
 
 OFFICES = "offices"
 PREFETCH = 64
@@ -110,14 +111,22 @@ async def _answer(
     report_type = REPORTS.get(kind)
     if report_type is None:
         return _refuse("unknown_report", "routing_key"), "unknown report"
-    try:
-        report = report_type.model_validate_json(delivery.body)
-    except ValidationError as error:
-        errors = [explain(found, report_type) for found in error.errors(include_input=False)[:MOST_EXPLAINED]]
-        return _malformed(errors), f"malformed: {list_fields_to_keep(errors)}"
+    report = _read(report_type, delivery.body)
+    if isinstance(report, list):
+        return _malformed(report), f"malformed: {list_fields_to_keep(report)}"
     if not isinstance(report, NamedReply) and not _is_of(registration, street, report.street.strip()):
         return _refuse("not_your_street", "street"), "refused: not_your_street"
     return await _record_once(registration, arrivals, delivery, report), None
+
+
+def _read(kind: type[Report], body: bytes) -> Report | list[FieldError]:
+    """Return the report in a body, or what is wrong with it."""
+    try:
+        report = kind.model_validate_json(body)
+    except ValidationError as error:
+        return [explain(found, kind) for found in error.errors(include_input=False)[:MOST_EXPLAINED]]
+    key = find_repeated_key(body)
+    return report if key is None else [explain({"type": REPEATED, "loc": (key,)}, kind)]
 
 
 async def _record_once(

@@ -3,8 +3,10 @@
 Free text has no number in it that may identify somebody, unless what it is in is sealed or checked otherwise.
 """
 
+import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import Annotated, Any, ClassVar, TypeVar
 
@@ -184,3 +186,31 @@ def _guessed_moment(sent: Any) -> PydanticKnownError | None:
     if not isinstance(sent, str):
         return PydanticKnownError("datetime_type")
     return None if _MOMENT.fullmatch(sent) else PydanticKnownError("datetime_parsing", {"error": "not ISO 8601"})
+
+
+def find_repeated_key(body: bytes) -> str | None:
+    """Return a key that stands twice in one object of a JSON text; None if there is none, or the text is no JSON."""
+    try:
+        json.loads(body, object_pairs_hook=_must_differ)
+    except _RepeatedKeyError as error:
+        return error.key
+    except (ValueError, RecursionError):
+        return None  # what is no JSON is refused as such
+    return None
+
+
+class _RepeatedKeyError(Exception):
+    def __init__(self, key: str) -> None:
+        super().__init__()
+        self.key = key
+
+
+def _must_differ(pairs: list[tuple[str, Any]]) -> None:
+    if len(pairs) > 1:
+        for key in list_repeated(key for key, _ in pairs):
+            raise _RepeatedKeyError(key)
+
+
+def list_repeated(names: Iterable[str]) -> list[str]:
+    """Return the names that are there more than once."""
+    return [name for name, count in Counter(names).items() if count > 1]

@@ -17,6 +17,7 @@ LINGERS = 5.0
 """Seconds for which a body that nobody reads is still let in after the answer, so that its sender can read that."""
 
 FULL = "连接过多，请稍后重试。Too many connections are open; try again in a moment."
+TOO_LONG = "请求头过长，请缩短后重发。The head of the request has more than 64 KiB; send less in it."
 SLOW, LONG = (408, "Request Timeout", "too_slow"), (431, "Request Header Fields Too Large", "head_too_long")
 """What is answered to a head that does not end: status, its words, and the code in the log."""
 
@@ -63,9 +64,15 @@ class BoundedProtocol(HttpToolsProtocol):
         """Stop waiting, and choose who answers."""
         self._head, self._answering = None, True
         self._let_be()
-        served, self.app = self.app, _Full(self.app) if self._crowded else self.app
+        served, self.app = self.app, self._choose()
         super().on_headers_complete()
         self.app = served
+
+    def _choose(self) -> Any:
+        """Return who answers: a head may have come whole, and yet be too long."""
+        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > LONGEST_HEAD:
+            return _refuse_head
+        return _Full(self.app) if self._crowded else self.app
 
     def on_message_complete(self) -> None:
         """Go on as usual after a body whose answer was given before it."""
@@ -106,6 +113,10 @@ class BoundedProtocol(HttpToolsProtocol):
             head = f"HTTP/1.1 {status} {words}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             self.transport.write(head.encode())
         self.transport.close()
+
+
+async def _refuse_head(scope: Scope, receive: Receive, send: Send) -> None:
+    await render_problem(431, "head_too_long", TOO_LONG)(scope, receive, send)
 
 
 class _Full:

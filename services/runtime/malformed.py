@@ -19,7 +19,7 @@ _REPEATABLE = re.compile(r"[A-Za-z_一-龥]{1,40}")
 _MEANT = "did you mean"
 _VALUE = re.compile(r"'([^']*)'")
 
-UNKNOWN, MISSING, JSON_INVALID = "unknown_field", "missing", "json_invalid"
+UNKNOWN, MISSING, JSON_INVALID, REPEATED = "unknown_field", "missing", "json_invalid", "given_twice"
 
 _TEXT = ("应为文本，请加引号。", "must be text, in quotes.")
 _WHOLE = ("应为整数，例如 12。", "must be a whole number, such as 12.")
@@ -41,6 +41,7 @@ _ADVICE: Mapping[str, tuple[str, str]] = {
         "不是有效的 JSON，请检查引号、逗号和括号。",
         "is no valid JSON; check quotes, commas and brackets.",
     ),
+    REPEATED: ("中有一项写了两次，请只保留一次。", "says something twice; say it once."),
     "string_type": _TEXT,
     "string_pattern_mismatch": ("格式不对，应符合 {pattern}。", "must match {pattern}."),
     "string_too_short": ("至少 {min_length} 个字。", "must have at least {min_length} characters."),

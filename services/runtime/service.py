@@ -229,6 +229,7 @@ def make_server_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
         http=BoundedProtocol,
         log_config=None,
         access_log=False,
+        server_header=False,
         proxy_headers=False,  # nothing here goes by what a caller says of where it is
         timeout_graceful_shutdown=20,
         timeout_keep_alive=75,

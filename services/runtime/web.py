@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from services.runtime.access import Caller, Role, allow
 from services.runtime.attempts import must_be_within
 from services.runtime.limits import LimitBody
+from services.runtime.once import must_be_given_once
 from services.runtime.openapi import describe_refusals
 from services.runtime.pages import show_docs
 from services.runtime.parameters import Limit, ServiceHere
@@ -84,6 +85,7 @@ def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
         openapi_url="/openapi.json" if documented else None,
         docs_url=None,
         redoc_url=None,
+        dependencies=[Depends(must_be_given_once)],
     )
     app.state.service = service
     app.state.gate = service.gate

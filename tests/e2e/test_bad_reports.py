@@ -59,6 +59,17 @@ async def test_the_broker_refuses_a_sender_who_says_to_be_another(stack: Stack, 
             await office.send("arrival", make_arrival(), user_id="office-320507002")
 
 
+async def test_a_report_that_says_something_twice_is_refused_and_parked(houniao: Instance, stack: Stack) -> None:
+    body = json.dumps(make_arrival(), ensure_ascii=False)
+    twice = body[:-1] + ', "name": "李大满"}'
+    async with office_at(stack, STREET) as office:
+        await office.send("arrival", twice.encode())
+        answer = await office.hear()
+
+    assert (answer["outcome"], answer["code"], answer["field"]) == ("refused", "malformed", "name")
+    assert await parked_reasons(houniao) == ["malformed: name"]
+
+
 @pytest.mark.parametrize(
     "key", ["320507002.arrival", "320812001.departure", f"{STREET}.anything", f"{STREET}x.arrival"]
 )

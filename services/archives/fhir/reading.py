@@ -26,6 +26,7 @@ from services.archives.fhir.entries import read_entries
 from services.archives.fhir.forms import read_items
 from services.archives.fhir.portable import Kept, PortableArchive
 from services.archives.fhir.writing import write_bundle
+from services.runtime.bodies import find_repeated_key
 from services.runtime.workers import TooCostlyError
 
 MOST_OBJECTS = 300_000
@@ -65,6 +66,8 @@ def validate_bundle(body: bytes) -> Resource:
     try:
         Bundle.model_validate_json(body)
         decoded: Resource = from_json(body)
+        if find_repeated_key(body) is not None:
+            raise BundleRefusedError("not_fhir", "Bundle")
     except ValidationError as error:
         raise BundleRefusedError("not_fhir", _path(error.errors(include_input=False)[0]["loc"])) from error
     except (KeyError, ValueError, TypeError) as error:

@@ -48,12 +48,16 @@ class Mail:
 
     async def send(self, letter: Letter, address: str) -> Answer:
         """Ask the server to take a letter to an address."""
+        try:
+            mail = self._render(letter, address)
+        except ValueError:  # a line break where a header would begin anew
+            return Refused("not_one_line")
         smtp = self._client()
         try:
             async with asyncio.timeout(TIMEOUT):
                 if (absent := await _sign_in(smtp)) is not None:
                     return absent
-                await smtp.sendmail(self._server.sender, [address], self._render(letter, address))
+                await smtp.sendmail(self._server.sender, [address], mail)
                 return Taken()
         except SMTPRecipientsRefused as error:
             return _read_code(error.recipients[0].code)

@@ -37,6 +37,8 @@ _WORKBOOK_SUFFIXES = frozenset({".xlsx", ".xlsm", ".xls", ".xlsb", ".ods", ".et"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _DELIMITERS = (",", "\t", ";", "|", "，")
 _TAG = re.compile(rb"<(?:\w+:)?(row|c)\b([^<>]*)>")
+_DTD = re.compile(rb"<!(?:DOCTYPE|ENTITY)\b", re.IGNORECASE)
+"""What no part of a workbook has (ECMA-376-1, 9.1.1), and what entities begin with."""
 _ROW_AT = re.compile(rb"""\br\s*=\s*["']([0-9]{1,9})["']""")
 _CELL_AT = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{1,4})([0-9]{1,9})["']""")
 _FROM_1904 = re.compile(rb"""\bdate1904\s*=\s*["'](?:1|true|on)["']""")
@@ -189,12 +191,21 @@ def _check_package(data: bytes) -> bool:
             cells = 0
             for member in members:
                 part = package.read(member)
+                if _declares_entities(member.filename, part):
+                    raise SheetError("not_a_workbook", "declares entities")
                 cells += _count_cells(part)
                 _check_size(1, cells)
                 _check_size(*_extent(part))
             return _FROM_1904.search(package.read("xl/workbook.xml")) is not None
     except (zipfile.BadZipFile, zlib.error, RuntimeError, OSError, EOFError, ValueError) as error:
         raise SheetError("not_a_workbook", type(error).__name__) from error
+
+
+def _declares_entities(name: str, part: bytes) -> bool:
+    """Return whether a part in XML, in whichever encoding, has what entities are declared in."""
+    if not name.lower().endswith((".xml", ".rels")):
+        return False
+    return _DTD.search(part.replace(b"\0", b"") if b"\0" in part[:8] else part) is not None
 
 
 def _ole_counts_from_1904(data: bytes) -> bool:

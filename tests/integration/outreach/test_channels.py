@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -197,3 +198,29 @@ async def test_a_mail_server_that_was_never_reached_took_nothing() -> None:
     mail = Mail(MailServer("127.0.0.1", 9, "office@example.cn", "", SecretStr(""), tls=False))
 
     assert await mail.send(LETTER, "a.b@example.cn") == NotTaken("gateway_away")
+
+
+@pytest.mark.parametrize("break_", ["\r\n", "\n", "\r"])
+@pytest.mark.parametrize("place", ["subject", "address"])
+async def test_a_line_break_in_a_head_of_a_mail_sends_nothing(place: str, break_: str) -> None:
+    slipped, received = f"a{break_}Bcc: other@example.cn", list[str]()
+    letter = replace(LETTER, subject=slipped) if place == "subject" else LETTER
+    address = f"{slipped}@example.cn" if place == "address" else "a.b@example.cn"
+    async with mail_server({}, received) as port:
+        mail = Mail(MailServer("127.0.0.1", port, "office@example.cn", "", SecretStr(""), tls=False))
+
+        assert await mail.send(letter, address) == Refused("not_one_line")
+
+    assert received == []
+
+
+async def test_a_text_of_a_mail_can_not_end_it_and_say_more_to_the_server() -> None:
+    received: list[str] = []
+    text = "一\r\n.\r\nMAIL FROM:<other@example.cn>\r\n.\n.\r"
+    async with mail_server({}, received) as port:
+        mail = Mail(MailServer("127.0.0.1", port, "office@example.cn", "", SecretStr(""), tls=False))
+
+        assert await mail.send(replace(LETTER, body=text), "a.b@example.cn") == Taken()
+
+    [data] = received
+    assert data.count("\r\n.\r\n") == 1

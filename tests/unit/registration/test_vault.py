@@ -1,5 +1,6 @@
 """The vault's keys: the first seals, all of them open, and what is sealed says under which."""
 
+import base64
 import secrets
 
 import pytest
@@ -49,3 +50,24 @@ def test_a_fingerprint_is_the_keys_own_and_does_not_show_it() -> None:
 def test_a_key_that_is_short_or_no_key_is_refused(key: str) -> None:
     with pytest.raises(ValidationError):
         VaultSettings(person_key=key, sealing_keys="A" * 43 + "=", access_log_keys=LOG_KEY)
+
+
+def test_what_was_changed_in_any_place_does_not_open_and_says_not_why() -> None:
+    sealed = vault(OLD).seal(IDENTITY).content
+    raw = base64.urlsafe_b64decode(sealed)
+    changed = [
+        base64.urlsafe_b64encode(raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :]) for place in range(len(raw))
+    ]
+    cut = [sealed[:length] for length in range(0, len(sealed), 7)]
+
+    for false in (*changed, *cut):
+        with pytest.raises(InvalidToken) as refused:
+            vault(OLD).open(false)
+        assert str(refused.value) == ""
+
+
+def test_what_is_sealed_twice_is_sealed_differently() -> None:
+    sealed = [base64.urlsafe_b64decode(vault(OLD).seal(IDENTITY).content) for _ in range(500)]
+
+    starts = {token[9:25] for token in sealed}
+    assert len(starts) == 500, "the 16 bytes that a message begins from (Fernet: version, time, IV)"

@@ -190,3 +190,13 @@ def test_a_bundle_that_is_not_exactly_ours_is_refused_with_the_path(mend: Any, c
 
     assert refused.value.code == code
     assert path in refused.value.path
+
+
+def test_a_bundle_that_says_something_twice_is_refused() -> None:
+    body = json.dumps(write_bundle(make_portable(make_entry()), AS_OF)).encode()
+    twice = body.replace(b'"type": "document"', b'"type": "document", "type": "document"', 1)
+
+    validate_bundle(body)
+    assert twice != body
+    with pytest.raises(BundleRefusedError, match="not_fhir"):
+        validate_bundle(twice)

@@ -1,6 +1,12 @@
 """Files become sheets of text: hidden sheets, merged cells, serial numbers, forced text, encodings, sizes."""
 
+import socket
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import date, datetime
+from io import BytesIO
 
 import pytest
 
@@ -182,3 +188,101 @@ def test_empty_rows_at_the_end_cost_nothing() -> None:
     [sheet] = book_of(write_csv(lines), "a.csv").sheets
 
     assert (len(sheet.rows), sheet.rows[1], sheet.rows[-1]) == (200_002, PERSON, [])
+
+
+# What comes in from elsewhere
+
+
+@contextmanager
+def listening() -> Iterator[tuple[int, list[object]]]:
+    """Note whoever connects to a port, which is given with the notes."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        called: list[object] = []
+        yield server.getsockname()[1], called
+        with suppress(BlockingIOError):
+            called.append(server.accept()[1])
+
+
+def with_part(name: str, change: Callable[[bytes], bytes]) -> bytes:
+    """Return a workbook with one of its parts changed, or a new one."""
+    came, went = BytesIO(write_pages(Page([HEADINGS, PERSON]))), BytesIO()
+    with zipfile.ZipFile(came) as package, zipfile.ZipFile(went, "w", zipfile.ZIP_DEFLATED) as changed:
+        for member in package.namelist():
+            changed.writestr(member, change(package.read(member)) if member == name else package.read(member))
+        if name not in package.namelist():
+            changed.writestr(name, change(b""))
+    return went.getvalue()
+
+
+def declared(dtd: str, used: str = "&x;") -> Callable[[bytes], bytes]:
+    """Return what puts a declaration into a part, and uses the entity in place of somebody's name."""
+
+    def change(part: bytes) -> bytes:
+        at = part.index(b"?>") + 2
+        return part[:at] + dtd.encode() + part[at:].replace("黄艳".encode(), used.encode())
+
+    return change
+
+
+LAUGHS = "".join(f'<!ENTITY x{n} "{f"&x{n - 1};" * 10}">' for n in range(1, 10))
+SHARED, SHEET = "xl/sharedStrings.xml", "xl/worksheets/sheet1.xml"
+
+
+@pytest.mark.parametrize(
+    "part", [SHARED, SHEET, "xl/workbook.xml", "xl/_rels/workbook.xml.rels", "[Content_Types].xml"]
+)
+@pytest.mark.parametrize(
+    "dtd",
+    [
+        '<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>',
+        '<!DOCTYPE a [<!ENTITY x SYSTEM "http://127.0.0.1:{port}/">]>',
+        '<!DOCTYPE a [<!ENTITY % x SYSTEM "http://127.0.0.1:{port}/"> %x;]>',
+        '<!DOCTYPE a SYSTEM "http://127.0.0.1:{port}/a.dtd">',
+        f'<!DOCTYPE a [<!ENTITY x0 "ha">{LAUGHS}<!ENTITY x "&x9;">]>',
+        "<!doctype a>",
+    ],
+    ids=["file", "address", "parameter", "external", "laughs", "small letters"],
+)
+def test_a_workbook_that_declares_entities_is_refused_and_asks_nobody(part: str, dtd: str) -> None:
+    with listening() as (port, called):
+        assert code_of(with_part(part, declared(dtd.replace("{port}", str(port)))), "a.xlsx") == "not_a_workbook"
+
+    assert called == []
+
+
+def test_entities_in_another_encoding_are_refused_too() -> None:
+    def change(part: bytes) -> bytes:
+        text = declared('<!DOCTYPE a [<!ENTITY x SYSTEM "file:///etc/passwd">]>')(part).decode()
+        return text.replace("UTF-8", "UTF-16").encode("utf-16")
+
+    assert code_of(with_part(SHARED, change), "a.xlsx") == "not_a_workbook"
+
+
+@pytest.mark.parametrize(
+    "target", ["http://127.0.0.1:{port}/a.xlsx", "file://127.0.0.1:{port}/a", "//127.0.0.1:{port}/a"]
+)
+def test_links_of_a_workbook_to_elsewhere_are_not_followed(target: str) -> None:
+    kinds = ("externalLinkPath", "hyperlink", "image", "oleObject", "attachedTemplate")
+    with listening() as (port, called):
+        links = "".join(
+            f'<Relationship Id="{kind}" TargetMode="External" Target="{target.replace("{port}", str(port))}" '
+            f'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/{kind}"/>'
+            for kind in kinds
+        )
+        book = book_of(
+            with_part("xl/_rels/workbook.xml.rels", lambda part: part.replace(b"</Rel", f"{links}</Rel".encode(), 1))
+        )
+
+    assert [sheet.rows for sheet in book.sheets] == [[HEADINGS, PERSON]]
+    assert called == []
+
+
+def test_a_part_that_packs_itself_is_not_unpacked_again() -> None:
+    packed = zlib.compress(bytes(50_000_000))
+    for _ in range(3):
+        packed = zlib.compress(packed)
+
+    assert [sheet.rows for sheet in book_of(with_part("xl/media/a.zip", lambda _: packed)).sheets] == [
+        [HEADINGS, PERSON]
+    ]
