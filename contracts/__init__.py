@@ -38,4 +38,6 @@
 | MessageDelivered, MessageUndelivered, MessageFailed, MessageSuppressed | outreach | outreach |
 | TemplateSaved, TemplateRetired, PreferenceStated | outreach | outreach |
 | StandingOrderPlaced, StandingOrderEnded | outreach | outreach |
+| SubscriptionRequested, SubscriptionApproved, SubscriptionAmended | feeds | feeds |
+| SubscriptionRefused, SubscriptionRevoked | feeds | feeds |
 """

@@ -8,6 +8,7 @@ from contracts.archives.custody import CUSTODY_FACTS
 from contracts.archives.enrolments import ENROLMENT_FACTS
 from contracts.archives.entries import ENTRY_FACTS
 from contracts.envelope import Fact
+from contracts.feeds.subscriptions import SUBSCRIPTION_FACTS
 from contracts.outreach.activities import ACTIVITY_FACTS
 from contracts.outreach.articles import ARTICLE_FACTS
 from contracts.outreach.audiovisuals import PLAY_FACTS
@@ -69,6 +70,7 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *HEALTH_FACTS,
     *ANNOUNCEMENT_FACTS,
     *OUTREACH_FACTS,
+    *SUBSCRIPTION_FACTS,
 )
 
 HEARD_BY: Mapping[str, tuple[type[Fact], ...]] = {
@@ -76,7 +78,7 @@ HEARD_BY: Mapping[str, tuple[type[Fact], ...]] = {
     "archives": (*STAY_FACTS, *PERSON_FACTS, *HEALTH_FACTS, *PRESCRIPTION_FACTS, *SIGN_IN_FACTS),
     "outreach": (*STAY_FACTS, *ANNOUNCEMENT_FACTS, *OUTREACH_FACTS),
     "reporting": (*STAY_FACTS, *TRANSFER_FACTS, *HEALTH_FACTS, *ACTIVITY_FACTS),
-    "feeds": STAY_FACTS,
+    "feeds": (*STAY_FACTS, *SUBSCRIPTION_FACTS),
 }
 """Which service hears which facts; its queue is bound to these and nothing else."""
 

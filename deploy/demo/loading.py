@@ -21,6 +21,7 @@ from deploy.demo.outreach import Street, live_a_year
 from deploy.demo.people import DISTRICTS, Person, invent_people
 from deploy.demo.plan import Leaving, Move, Plan, Reading, make_plan
 from deploy.demo.registers import make_register
+from deploy.demo.subscriptions import subscribe
 from deploy.demo.surveys import ask_people
 from deploy.local.credentials import read_or_make
 from deploy.local.failure import LocalStackError
@@ -32,6 +33,8 @@ AT_A_TIME = 8
 """Requests under way at once."""
 TIMEOUT = 120.0
 """Seconds after which the demo stops waiting for something."""
+NEWS_WITHIN = 3
+"""Seconds within which an audience is told what feeds has heard."""
 
 ADULT, PATIENTS = 18, 12
 """The age from which somebody gets a prescription of health education, and how many do in a street."""
@@ -100,6 +103,8 @@ async def _load(stack: Stack, people: Sequence[Person], plan: Plan, divisions: D
             def say(what: str) -> None:
                 bar.update(task, description=f"Loading the demo: {what}")
 
+            for district in DISTRICTS:
+                await subscribe(client, district)
             say("registers of arrivals")
             await _upload_registers(client, people, divisions, step)
             say("people who move on")
@@ -286,7 +291,7 @@ async def _settled_numbers(client: Client, district: str, step: Step) -> Numbers
     last: list[Numbers] = []
 
     async def look() -> Numbers:
-        last.append(await _count(client, district, last[-1].position if last else 0))
+        last.append(await _count(client, district, last[-1].position if last else 0, wait=NEWS_WITHIN))
         return last[-1]
 
     numbers = await _until(look, lambda seen: seen.agree and len(last) > 1 and last[-2] == seen, every=0.5)
@@ -294,7 +299,7 @@ async def _settled_numbers(client: Client, district: str, step: Step) -> Numbers
     return numbers
 
 
-async def _count(client: Client, district: str, position: int = 0) -> Numbers:
+async def _count(client: Client, district: str, position: int = 0, wait: int = 0) -> Numbers:
     today = day_of(system_clock()).isoformat()
     here = {"division": district}
     flows = await client.get("reporting", "/flows", "district", district, **here, **{"from": today, "to": today})
@@ -306,16 +311,17 @@ async def _count(client: Client, district: str, position: int = 0) -> Numbers:
         with_archive=flows["archived"],
         archives=archives["archives"],
         audiences=audiences["audiences"],
-        position=await _end_of_feed(client, district, position),
+        position=await _end_of_feed(client, district, position, wait),
     )
 
 
-async def _end_of_feed(client: Client, district: str, position: int) -> int:
+async def _end_of_feed(client: Client, district: str, position: int, wait: int) -> int:
+    """Return the last position that the demo's hospital reads, waiting some seconds for more."""
     while True:
-        page = await client.get("feeds", "/feeds/stays", "integrator", district, after=position, limit=1000)
-        if not page["events"]:
+        page = await client.get("feeds", "/feeds/stays", "integrator", district, after=position, limit=1000, wait=wait)
+        if not page:
             return position
-        position = page["position"]
+        position = page[-1]["position"]
 
 
 async def _each(items: Sequence[Found], work: Callable[[Found], Coroutine[Any, Any, None]], step: Step) -> None:

@@ -7,12 +7,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.feeds import projector
 from services.feeds.api import routers
+from services.feeds.commands.releasing import LOOK_EVERY, release_all
 from services.feeds.service import Feed
 from services.feeds.tail import Tail
-from services.feeds.views.pages import prepare
+from services.feeds.views import pages, releases, subscriptions
 from services.runtime.clock import Clock, system_clock
 from services.runtime.logs import configure_logs
-from services.runtime.service import Service, run_service
+from services.runtime.service import Service, keep_doing, run_service
 from services.runtime.settings import HexKey, Settings, load_settings, local_environment
 from services.runtime.web import make_app
 
@@ -25,17 +26,18 @@ class FeedSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     pseudonym_key: HexKey
-    """The hexadecimal key from which the pseudonyms of each audience are derived."""
+    """The hexadecimal key from which the ids and the order of each audience's events are derived."""
 
 
 def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) -> FastAPI:
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
-    tail = Tail()
-    service.prepare_with(prepare)
-    service.hear(partial(projector.hear, service, tail))
+    feed = Feed(service, Tail(), bytes.fromhex(feeds.pseudonym_key.get_secret_value()))
+    service.prepare_with(pages.prepare, releases.prepare, subscriptions.prepare)
+    service.hear(partial(projector.hear, service))
+    service.work_on(partial(keep_doing, LOOK_EVERY, partial(release_all, feed)))
     app = make_app(service, *routers, about="Feeds 数据订阅: what happened, without saying to whom.")
-    app.state.feed = Feed(service, tail, bytes.fromhex(feeds.pseudonym_key.get_secret_value()))
+    app.state.feed = feed
     return app
 
 

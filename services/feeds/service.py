@@ -8,7 +8,7 @@ from services.runtime.service import Service
 
 @dataclass(frozen=True)
 class Feed:
-    """The feeds service as its HTTP interface uses it."""
+    """The feeds service as its commands and its HTTP interface use it."""
 
     service: Service
     tail: Tail

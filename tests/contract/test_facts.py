@@ -15,6 +15,7 @@ from contracts.archives.entries import Entry, EntryFact, EntryForwarded, EntryRe
 from contracts.archives.follow_ups import BloodPressure
 from contracts.envelope import Fact
 from contracts.facts import ALL_FACTS, HEALTH_FACTS, HEARD_BY, OUTREACH_FACTS, TRANSFER_FACTS, by_type, said_by
+from contracts.feeds.subscriptions import SUBSCRIPTION_FACTS, SubscriptionFact, SubscriptionRequested
 from contracts.outreach.activities import ACTIVITY_FACTS, Activity, ActivityFact, ActivityKind, Audience
 from contracts.outreach.articles import ARTICLE_FACTS, ArticleSubmitted
 from contracts.outreach.audiovisuals import PLAY_FACTS, PlayRecorded
@@ -71,6 +72,7 @@ SPEAKERS = {
     "registration": (*STAY_FACTS, *TRANSFER_FACTS),
     "archives": (*HEALTH_FACTS, *ANNOUNCEMENT_FACTS),
     "outreach": OUTREACH_FACTS,
+    "feeds": SUBSCRIPTION_FACTS,
 }
 STREET = "320507001"
 STAY = make_stay(street=STREET)
@@ -139,6 +141,7 @@ MESSAGE = make_message()
 TEMPLATE = make_template()
 PREFERENCE = Preference(person_id=PEOPLE[0], street=STREET, refused=(Topic.ACTIVITY,))
 ORDER = StandingOrder(owner=STREET, template_id=TEMPLATE.template_id, channel=MessageChannel.SMS, since=FIRST_DAY)
+SUBSCRIPTION = sample_of(SubscriptionRequested).data.subscription
 IDENTITY = re.compile(r"name|phone|mobile|address(?!ee)|document|number|id_card|passport|email|identity", re.IGNORECASE)
 
 
@@ -181,6 +184,7 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     TemplateFact: {"template": TEMPLATE},
     PreferenceFact: {"preference": PREFERENCE},
     StandingOrderFact: {"order": ORDER},
+    SubscriptionFact: {"subscription": SUBSCRIPTION},
 }
 
 
@@ -300,6 +304,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         (TEMPLATE_FACTS, f"template/{TEMPLATE.template_id}", "320507", None, "320507"),
         (PREFERENCE_FACTS, f"preference/{PEOPLE[0]}@320507", STREET, PEOPLE[0], "320507"),
         (STANDING_ORDER_FACTS, f"standing_order/{STREET}", STREET, None, "320507"),
+        (SUBSCRIPTION_FACTS, f"subscription/{SUBSCRIPTION.subscription_id}", "320507", None, "320507"),
     ],
     ids=[
         "stay",
@@ -340,6 +345,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "template",
         "preference",
         "standing order",
+        "subscription",
     ],
 )
 def test_a_fact_names_its_stream_place_person_and_who_must_hear_it(

@@ -19,6 +19,7 @@ from tests.support.instance import SERVICES, Instance, eventually, running_insta
 from tests.support.offices import make_arrival
 from tests.support.pictures import photo
 from tests.support.routes import QUESTIONNAIRE, READING, SURVEY, Route, Things, routes_of, send
+from tests.support.subscriptions import ASKED, EVERYTHING
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -61,6 +62,7 @@ GHOSTS = {
     "request_id": "7" * 32,
     "room_id": "7" * 32,
     "stay_id": "7" * 32,
+    "subscription_id": "7" * 32,
     "survey_id": "7" * 32,
     "template_id": "7" * 32,
     "training_id": "7" * 32,
@@ -247,6 +249,7 @@ class Place:
         await self.teach_and_care()
         await self.write_to_people()
         await self.ask_people()
+        await self.subscribe()
         bundle = (await self.ask("archives", "health_worker", f"/archives/{self.ids['person_id']}/fhir")).content
         imports = {
             "registration": await self.hand_in("registration", "clerk", "姓名,证件号码,到达日期\n甲,1,2026-01-01\n"),
@@ -282,6 +285,13 @@ class Place:
         survey = {"street": self.street, "questionnaire_id": self.ids["questionnaire_id"], **SURVEY}
         opened = await self.ask("outreach", "health_worker", "/surveys", json=survey)
         self.ids["survey_id"] = opened.json()["survey_id"]
+
+    async def subscribe(self) -> None:
+        """Ask for the feed of the district, as a system of each of its streets."""
+        told = {**ASKED, **EVERYTHING, "district": self.street[:6]}
+        async with self.instance.client("feeds", "integrator", self.street[:6], f"system/{self.street}") as system:
+            asked = await system.post("/subscriptions", json=told)
+        self.ids["subscription_id"] = asked.json()["subscription_id"]
 
     async def hand_in(self, service: str, role: str, text: str, **more: str) -> str:
         sheet = {"file": ("a.csv", text.encode())}

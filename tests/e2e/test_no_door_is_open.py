@@ -12,6 +12,7 @@ from services.runtime.access import issue
 from tests.support.instance import SERVICES, Instance, running_instance
 from tests.support.offices import make_arrival, make_departure
 from tests.support.problems import assert_nothing_half_applied, assert_problem
+from tests.support.subscriptions import ASKED, EVERYTHING
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -92,6 +93,7 @@ ROUTES = [
     ("reporting", "GET", "/flows?division=320507&from=2026-01-01&to=2026-02-01"),
     ("reporting", "GET", "/scores?division=320507&from=2026-01-01&to=2026-02-01"),
     ("feeds", "GET", "/feeds/stays"),
+    ("feeds", "POST", "/subscriptions"),
     ("feeds", "GET", "/parked"),
     ("feeds", "POST", f"/parked/{PERSON}/replay"),
 ]
@@ -118,6 +120,7 @@ BODIES: dict[str, Any] = {
     },
     "/activities": {"street": STREET, "kind": "lecture", "topic": "x", "planned_on": "2026-01-01"},
     "/activities/1/hold": {"held_on": "2026-01-01", "attendance": 1},
+    "/subscriptions": {**ASKED, **EVERYTHING, "district": "320507"},
     "/audiences/size": {"division": STREET, "segment": {"youngest": 60}},
 }
 WRONG_ROLE = {"registration": "integrator", "archives": "clerk", "outreach": "integrator", "reporting": "integrator"}
@@ -169,7 +172,7 @@ async def test_no_route_gives_or_takes_anything_outside_the_callers_division(
 ) -> None:
     roles = {"registration": "supervisor", "reporting": "district", "feeds": "integrator"}
     of_supervisors = any(name in path for name in ("/export", "/custody", "/access-log", "/explanation"))
-    elsewhere = path + ("?division=320507" if service == "feeds" else "")
+    elsewhere = path + ("?division=320507" if path == "/feeds/stays" else "")
 
     answer = await ask(
         houniao,

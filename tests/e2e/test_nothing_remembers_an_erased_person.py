@@ -34,6 +34,7 @@ from tests.support.ledger import find_losses
 from tests.support.offices import make_arrival, make_departure, office_at
 from tests.support.registers import full_width, id_number
 from tests.support.routes import QUESTIONNAIRE, SURVEY, Route, Things
+from tests.support.subscriptions import subscribe
 
 STREET = "320507001"
 NOW = datetime(2026, 11, 20, 2, 0, tzinfo=UTC)
@@ -151,6 +152,7 @@ async def reach_out(planted: Planted) -> None:
         room = await worker.post("/counselling-rooms", json=talks)
         assert room.is_success, room.text
         planted.ids["room_id"] = room.json()["room_id"]
+    planted.ids["subscription_id"] = await subscribe(planted.houniao)
 
 
 async def all_sent(houniao: Instance) -> bool:

@@ -1,10 +1,12 @@
-"""The story of one arrival: registered at a street, seen in all five services."""
+"""The story of one arrival: registered at a street, seen in all five services, and told of once four others came."""
 
 from typing import Any
 
 from deploy.local.stack import Stack
 from tests.support.instance import eventually, running_instance
 from tests.support.ledger import find_losses
+from tests.support.offices import make_arrival
+from tests.support.subscriptions import subscribe
 
 STREET = "320507001"
 ARRIVAL = {
@@ -44,13 +46,22 @@ async def test_an_arrival_reaches_all_five_services(stack: Stack) -> None:
         async with houniao.client("reporting", "district", "320507") as district:
             period = {"division": "320507", "from": "2026-03-01", "to": "2026-11-01"}
             flows = (await district.get("/flows", params=period)).json()
-        async with houniao.client("feeds", "integrator", "320507") as hospital:
-            feed = (await hospital.get("/feeds/stays")).json()
+        await subscribe(houniao)
+        await eventually(lambda: houniao.database("feeds")["releases"].find_one({"read": 1}))
+        async with (
+            houniao.client("feeds", "integrator", "320507") as hospital,
+            houniao.client("registration", "clerk", STREET) as office,
+        ):
+            alone = (await hospital.get("/feeds/stays")).json()
+            for number in range(1, 5):
+                await office.post("/arrivals", json={**make_arrival(number), "street": STREET})
+            feed = (await hospital.get("/feeds/stays", params={"wait": 30})).json()
 
         assert [found["street"] for found in archive["archives"]] == [STREET]
         assert audiences["audiences"]["elderly"] == 1
         assert (flows["residents"], flows["inflow"], flows["outflow"], flows["archive_rate"]) == (1, 1, 0, 1.0)
-        assert [event["position"] for event in feed["events"]] == [1]
+        assert alone == [], "nobody is told of alone"
+        assert [event["position"] for event in feed] == [1, 2, 3, 4, 5]
         assert _says_nothing_of("李小满", "11010519491231002X", person, feed)
 
 

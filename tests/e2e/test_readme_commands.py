@@ -35,9 +35,10 @@ def test_every_example_does_what_the_page_says(deployment: Stack, tmp_path: Path
     assert json.loads(said[5])["outcome"] == "accepted"
     assert '"archive_rate"' in said[6]
     assert '"audiences"' in said[6]
-    assert '"position"' in said[6]
-    assert '"state":"planned"' in said[7]
-    entered, *verified = said[8].splitlines()
+    assert '"state":"approved"' in said[7]
+    assert '"waiting":' in said[7]
+    assert '"state":"planned"' in said[8]
+    entered, *verified = said[9].splitlines()
     assert (json.loads(entered)["accepted"], json.loads(entered)["refused_by_reason"]) == (1, {"not_understood": 1})
     assert verified[0].startswith("entries: ")
 

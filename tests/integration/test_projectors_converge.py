@@ -19,7 +19,6 @@ from services.archives import projector as archives
 from services.archives.domain.repetition import REPETITION
 from services.feeds import projector as feeds
 from services.feeds.domain.entries import make_entry
-from services.feeds.tail import Tail
 from services.outreach import projector as outreach
 from services.registration import projector as registration
 from services.reporting import projector as reporting
@@ -83,6 +82,7 @@ VIEWS = {
         "people",
         "conflicts",
     ),
+    "feeds": ("subscriptions",),
 }
 PATIENT = settings(
     max_examples=15,
@@ -106,7 +106,7 @@ class Hall:
         if service == "registration":
             heard = [registration.hear(app.state.registration, message) for message in messages]
         elif service == "feeds":
-            heard = [feeds.hear(app.state.service, Tail(), message) for message in messages]
+            heard = [feeds.hear(app.state.service, message) for message in messages]
         else:
             projector = {"archives": archives, "outreach": outreach, "reporting": reporting}[service]
             heard = [projector.hear(app.state.service, message) for message in messages]

@@ -17,6 +17,7 @@ from services.runtime.access import Role, issue
 from tests.support.instance import SERVICES, eventually
 from tests.support.offices import make_arrival
 from tests.support.routes import QUESTIONNAIRE, SURVEY
+from tests.support.subscriptions import ASKED, EVERYTHING
 
 LONG = os.environ.get("HOUNIAO_DOORS") == "long"
 """`make doors` knocks far more often than `make test`."""
@@ -76,6 +77,7 @@ _IN_PATHS = (
     "honour_id",
     "questionnaire_id",
     "survey_id",
+    "subscription_id",
 )
 _IN_QUERIES = {
     "division": "division",
@@ -193,6 +195,7 @@ async def furnish(stack: Stack) -> Doors:
         prescribed = await eventually(lambda: _prescribed(outreach, {**given, "person_id": people[-1]}))
     known: Known = {
         **TYPED,
+        "subscription_id": [await _subscribed(bare)],
         "person_id": [*people, *people[-1:] * MOVED],  # of whom entries are known too
         "document_number": [*(report["document_number"] for report in reports), "110105194912310021"],
         "stay_id": [one["stay_id"] for one in arrived],
@@ -217,6 +220,14 @@ async def furnish(stack: Stack) -> Doors:
         "survey_id": [one["survey_id"] for one in surveys],
     }
     return Doors(stack, known)
+
+
+async def _subscribed(bare: Doors) -> str:
+    """Ask for the feed of a district and give it; return the subscription's id."""
+    async with _admin(bare, "feeds") as feeds:
+        asked = await _done(feeds, "/subscriptions", {**ASKED, **EVERYTHING, "district": DISTRICT})
+        await _done(feeds, f"/subscriptions/{asked['subscription_id']}/approval", EVERYTHING)
+    return str(asked["subscription_id"])
 
 
 def _admin(doors: Doors, service: str) -> httpx.AsyncClient:

@@ -94,6 +94,7 @@ from tests.support.outreach_histories import (
     plan_histories,
     prescription_histories,
 )
+from tests.support.subscriptions import subscription_histories
 from tests.support.surveys import survey_histories
 
 Thing = TypeVar("Thing")
@@ -400,6 +401,7 @@ def histories(draw: st.DrawFn) -> EventList:
         *draw(plan_histories()),
         *draw(honour_histories()),
         *draw(survey_histories()),
+        *draw(subscription_histories()),
     ]
 
 

@@ -50,6 +50,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "stay": "stays", "archive": "archives", "entry": "entries", "activity": "activities", "notice": "notices",
         "answer": "answers", "person": "people", "conflict": "conflicts",
     },
+    "feeds": {"subscription": "subscriptions"},
 }  # fmt: skip
 """Where each hearer keeps its row of each kind of stream."""
 
@@ -74,10 +75,10 @@ async def find_losses(
         everywhere = [event for events in told for event in events]
         for service, database in databases.items():
             heard = find_heard(service, told[index], everywhere)
+            losses += await _check_rows(service, database, heard)
             if service == "feeds":
-                losses += await _check_feed(database, heard)
-            else:
-                losses += await _check_rows(service, database, heard)
+                losses += await _check_pages(database, [event for event in heard if "stay" in event["data"]])
+                losses += await _check_releases(database)
             lying = await database["parked"].count_documents({})
             if lying != parked:
                 losses.append(f"{service}: {lying} parked, not {parked}")
@@ -147,7 +148,7 @@ def _row_of(service: str, event: dict[str, Any]) -> tuple[str, str, int]:
     return kind, name, event["sequence"]
 
 
-async def _check_feed(database: Database, heard: list[dict[str, Any]]) -> list[str]:
+async def _check_pages(database: Database, heard: list[dict[str, Any]]) -> list[str]:
     positions: dict[str, list[int]] = {}
     said: list[str] = []
     async for page in database["stay_pages"].find():
@@ -162,6 +163,20 @@ async def _check_feed(database: Database, heard: list[dict[str, Any]]) -> list[s
     if sorted(said) != sorted(event["id"] for event in heard):
         losses.append(f"feeds: {len(said)} entries of {len(heard)} facts")
     return losses
+
+
+async def _check_releases(database: Database) -> list[str]:
+    """Return which audiences have a gap in their positions, or were told something twice."""
+    told: dict[str, list[tuple[int, str]]] = {}
+    async for release in database["releases"].find().sort([("audience", 1), ("number", 1)]):
+        numbered = enumerate((event["id"] for event in release["entries"]), start=release["first"])
+        told.setdefault(release["audience"], []).extend(numbered)
+    return [
+        f"feed of {audience}: a gap, or an event twice"
+        for audience, events in told.items()
+        if [position for position, _ in events] != list(range(1, len(events) + 1))
+        or len({name for _, name in events}) != len(events)
+    ]
 
 
 def _check_archives(events: list[dict[str, Any]]) -> list[str]:

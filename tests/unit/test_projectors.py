@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from contracts.facts import HEARD_BY
 from services.archives.projector import changes as archives
+from services.feeds.projector import changes as feeds
 from services.outreach.projector import changes as outreach
 from services.registration.projector import changes as registration
 from services.reporting.projector import changes as reporting
@@ -13,7 +14,13 @@ from tests.support.facts import EventList
 from tests.support.histories import heard_by, histories, repeated
 from tests.support.projections import UNKNOWN, Changes, last_of_each_stream, rows_of
 
-PROJECTORS = {"registration": registration, "archives": archives, "outreach": outreach, "reporting": reporting}
+PROJECTORS = {
+    "registration": registration,
+    "archives": archives,
+    "outreach": outreach,
+    "reporting": reporting,
+    "feeds": feeds,
+}
 PATIENT = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 of_every_service = pytest.mark.parametrize(("service", "changes"), PROJECTORS.items(), ids=PROJECTORS)

@@ -1,57 +1,56 @@
-"""HTTP in: integrators read the feed of stays, page by page or waiting for new events."""
+"""HTTP in: other systems read the feed of stays, page by page or waiting for new events (http-feeds.org)."""
 
 from contextlib import nullcontext
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
-from pydantic import BaseModel
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse
 
-from services.feeds.domain.entries import render_entry
-from services.feeds.service import Feed
+from contracts.envelope import BATCH_CONTENT_TYPE
+from contracts.feeds.subscriptions import FeedName
+from services.feeds.api.dependencies import FeedHere, Integrator
+from services.feeds.commands.subscriptions import find_standing
+from services.feeds.domain.releases import render_event
+from services.feeds.domain.subscriptions import ExpiredError, NotSubscribedError
 from services.feeds.tail import TooManyWaitingError
-from services.feeds.views.pages import read
-from services.runtime.access import Caller, Role, allow
+from services.feeds.views.releases import read
 from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["feeds"])
 
-Integrator = Annotated[Caller, Depends(allow(Role.INTEGRATOR))]
 
+class Batch(JSONResponse):
+    """A JSON array of CloudEvents."""
 
-class FeedPage(BaseModel):
-    """Events in the order of their positions; read on with `after=position`, which is unchanged if there were none."""
-
-    district: str
-    position: int
-    events: list[dict[str, Any]]
+    media_type = BATCH_CONTENT_TYPE
 
 
 @router.get(
     "/feeds/stays",
     summary="What happened, from a position on",
-    responses=refuses(TooManyWaitingError, outside_your_division=403, district_needed=422),
+    response_class=Batch,
+    responses=refuses(
+        NotSubscribedError, ExpiredError, TooManyWaitingError, outside_your_division=403, district_needed=422
+    ),
 )
 async def get_stays(
-    request: Request,
+    feed: FeedHere,
     caller: Integrator,
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     wait: Annotated[float, Query(ge=0, le=30)] = 0,
     division: Annotated[str, Query(pattern=r"^([0-9]{6})?$")] = "",
-) -> FeedPage:
-    """Return the events of a district's stays as pseudonymous CloudEvents; positions are 1, 2, 3, … without gaps.
+) -> list[dict[str, Any]]:
+    """Return what the caller is told of a district's stays as CloudEvents; positions are 1, 2, 3, … without gaps.
 
-    The district is that of the token; a token of more than one district needs `division`.
+    Read on with `after=<position of the last event>`. The district is that of the token; a token of more than one
+    district needs `division`.
     """
     district = division or caller.division
     if len(district) != 6:
         raise Problem(422, "district_needed", "Name one district with division=<6 digits>.", field="division")
     caller.must_cover(district)
-    feed: Feed = request.app.state.feed
+    audience = await find_standing(feed.service, caller.subject, FeedName.STAYS, district)
     with feed.tail.seat(caller.subject) if wait else nullcontext():
-        found = await feed.tail.read(lambda: read(feed.service.database, district, after, limit), wait)
-    events = [
-        render_entry(entry, position=position, district=district, audience=caller.subject, key=feed.pseudonym_key)
-        for position, entry in found
-    ]
-    return FeedPage(district=district, position=found[-1][0] if found else after, events=events)
+        found = await feed.tail.read(lambda: read(feed.service.database, audience, after, limit), wait)
+    return [render_event(event, position=position, district=district, time=time) for position, time, event in found]

@@ -1,1 +1,1 @@
-"""Pure functions that turn a fact into an entry of a feed."""
+"""Pure functions: what is kept of a fact, who may be told what, and what is told without singling anybody out."""

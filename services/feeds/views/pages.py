@@ -1,12 +1,14 @@
-"""The feed of each district: append-only pages of entries, whose positions have no gaps."""
+"""Append-only pages of entries, whose positions have no gaps: what is heard of each district, before it is told."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 
 from pymongo.errors import DuplicateKeyError
 
-from services.runtime.mongo import Database, Document, make_index
+from services.runtime.mongo import Collection, Database, Document, make_index
 
 PAGES = "stay_pages"
+READ_AHEAD = 4
+"""Pages that are fetched at once: no page is fetched whole of which a part is asked for."""
 
 
 async def prepare(database: Database) -> None:
@@ -16,10 +18,10 @@ async def prepare(database: Database) -> None:
 
 
 async def append(database: Database, district: str, entries: Sequence[Document]) -> int:
-    """Append the entries that are not in the feed yet as one page; return how many were new.
+    """Append the entries that are not in the pages yet as one page; return how many were new.
 
     The page is one document, so it takes the next positions as a whole or not at all. If another process took a
-    position first, or an event is in the feed already, try again with the entries that are missing.
+    position first, or an event is there already, try again with the entries that are missing.
     """
     missing = list({entry["id"]: entry for entry in entries}.values())
     while missing:
@@ -34,7 +36,7 @@ async def append(database: Database, district: str, entries: Sequence[Document])
 
 
 async def find_end(database: Database, district: str) -> int:
-    """Return the last position of a district's feed; 0 if it is empty."""
+    """Return the last position of a district's pages; 0 if there is none."""
     newest = database[PAGES].aggregate(
         [
             {"$match": {"district": district}},
@@ -49,19 +51,33 @@ async def find_end(database: Database, district: str) -> int:
     return 0
 
 
-async def read(database: Database, district: str, after: int, limit: int) -> list[tuple[int, Document]]:
-    """Return entries with their positions, in order, from the first one after a position; at most `limit`."""
-    start = await database[PAGES].find_one(
-        {"district": district, "first": {"$lte": after + 1}}, {"first": 1}, sort=[("first", -1)]
-    )
-    pages = database[PAGES].find({"district": district, "first": {"$gte": start["first"] if start else 1}})
-    found: list[tuple[int, Document]] = []
-    async for page in pages.sort("first", 1):
-        numbered = enumerate(page["entries"], start=page["first"])
-        found.extend((position, entry) for position, entry in numbered if position > after)
-        if len(found) >= limit:
-            break
-    return found[:limit]
+async def read(database: Database, district: str, after: int, limit: int) -> list[Document]:
+    """Return a district's entries in order, from the first one after a position; at most `limit`."""
+    pages = read_pages(database[PAGES], {"district": district}, after, limit)
+    return [entry async for page in pages for entry in page["entries"]]
+
+
+async def read_pages(collection: Collection, whose: Document, after: int, limit: int) -> AsyncIterator[Document]:
+    """Yield pages of somebody's from the first entry after a position on, cut to `limit` entries in all.
+
+    `first` of what is yielded is the position of the first entry in it.
+    """
+    newest_before = [("first", -1)]
+    start = await collection.find_one({**whose, "first": {"$lte": after + 1}}, {"first": 1}, sort=newest_before)
+    skipped = {"$max": [0, {"$subtract": [after + 1, "$first"]}]}
+    stages: list[Document] = [
+        {"$match": {**whose, "first": {"$gte": start["first"] if start else 1}}},
+        {"$sort": {"first": 1}},
+        {"$set": {"first": {"$add": ["$first", skipped]}, "entries": {"$slice": ["$entries", skipped, limit]}}},
+    ]
+    left = limit
+    async for page in collection.aggregate(stages, batchSize=READ_AHEAD):
+        page["entries"] = page["entries"][:left]
+        left -= len(page["entries"])
+        if page["entries"]:
+            yield page
+        if left <= 0:
+            return
 
 
 async def _find_missing(database: Database, entries: Sequence[Document]) -> list[Document]:

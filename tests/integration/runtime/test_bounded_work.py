@@ -20,6 +20,7 @@ from tests.support.attacks import answer_to, bundle_of_nothing, forget_memory_pe
 from tests.support.instance import SERVICES, Instance, eventually, running_instance
 from tests.support.offices import make_arrival
 from tests.support.routes import SIGNED
+from tests.support.subscriptions import subscribe
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -364,9 +365,11 @@ async def test_one_connection_too_many_is_told_so_and_health_is_still_answered(
 
 
 async def test_one_reader_waits_only_so_often_and_keeps_no_other_from_it(
-    ports: Mapping[str, int], stack: Stack, monkeypatch: pytest.MonkeyPatch
+    houniao: Instance, ports: Mapping[str, int], stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tail, "MOST_WAITING", 2)
+    for reader in ("greedy", "other"):
+        await subscribe(houniao, reader, STREET[:6])
     wait = {"wait": 2}
 
     async with (

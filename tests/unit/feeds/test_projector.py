@@ -1,4 +1,4 @@
-"""Every stay that feeds hears is an entry of its district's feed, and readers wake when there is something new."""
+"""Every stay that feeds hears is kept once for its district, and subscriptions become rows."""
 
 from collections.abc import Sequence
 from types import SimpleNamespace
@@ -8,84 +8,81 @@ import pytest
 
 from contracts.envelope import Fact
 from contracts.facts import HEARD_BY
-from contracts.registration.stays import StayStarted
+from contracts.feeds.subscriptions import SUBSCRIPTION_FACTS, Subscription
+from contracts.registration.stays import STAY_FACTS, StayStarted
 from services.feeds import projector
 from services.feeds.domain.entries import make_entry
-from services.feeds.tail import Tail
-from services.runtime.mongo import Document
+from services.runtime.mongo import Document, Row
 from tests.support.facts import EventList, envelop, make_stay
 from tests.support.samples import sample_of
 
-HEARD = HEARD_BY["feeds"]
 DATABASE = object()
 
 
-class Feeds:
-    """Takes the place of the pages in the database, and appends each event once."""
+class Kept:
+    """Takes the place of the database, and keeps each event once."""
 
     def __init__(self) -> None:
         self.appended: list[tuple[str, list[str]]] = []
-        self.known: set[str] = set()
+        self.rows: list[Row] = []
 
     async def append(self, database: object, district: str, entries: Sequence[Document]) -> int:
         assert database is DATABASE
         self.appended.append((district, [entry["id"] for entry in entries]))
-        new = {entry["id"] for entry in entries} - self.known
-        self.known |= new
-        return len(new)
+        return len(entries)
 
-
-class Readers(Tail):
-    """Counts how often readers are woken."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.woken = 0
-
-    def wake(self) -> None:
-        self.woken += 1
+    async def write_rows(self, database: object, rows: Any) -> None:
+        assert database is DATABASE
+        self.rows.extend(rows)
 
 
 @pytest.fixture
-def feeds(monkeypatch: pytest.MonkeyPatch) -> Feeds:
-    made = Feeds()
+def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
+    made = Kept()
     monkeypatch.setattr(projector, "append", made.append)
+    monkeypatch.setattr(projector, "write_rows", made.write_rows)
     return made
 
 
-async def hear(readers: Readers, events: EventList) -> None:
+async def hear(events: EventList) -> None:
     service: Any = SimpleNamespace(database=DATABASE)
-    await projector.hear(service, readers, events)
+    await projector.hear(service, events)
 
 
 def started(street: str) -> EventList:
     return envelop([StayStarted(stay=make_stay(street=street))])
 
 
-@pytest.mark.parametrize("kind", HEARD, ids=lambda kind: kind.__name__)
-async def test_every_fact_that_is_heard_is_an_entry_of_its_districts_feed(kind: type[Fact], feeds: Feeds) -> None:
-    event, readers = sample_of(kind), Readers()
+def test_stays_and_subscriptions_are_all_that_is_heard() -> None:
+    assert HEARD_BY["feeds"] == (*STAY_FACTS, *SUBSCRIPTION_FACTS)
 
-    await hear(readers, [event])
 
-    assert feeds.appended == [("320507", [event.id])]
+@pytest.mark.parametrize("kind", STAY_FACTS, ids=lambda kind: kind.__name__)
+async def test_every_fact_of_a_stay_is_kept_for_its_district_and_is_no_row(kind: type[Fact], kept: Kept) -> None:
+    event = sample_of(kind)
+
+    await hear([event])
+
+    assert kept.appended == [("320507", [event.id])]
+    assert kept.rows == []
     assert make_entry(event)["type"] == kind.TYPE
-    assert readers.woken == 1
 
 
-async def test_a_batch_goes_to_the_feed_of_each_district_in_the_order_it_came(feeds: Feeds) -> None:
+@pytest.mark.parametrize("kind", SUBSCRIPTION_FACTS, ids=lambda kind: kind.__name__)
+async def test_every_fact_of_a_subscription_is_its_row_and_is_told_to_nobody(kind: type[Fact], kept: Kept) -> None:
+    event = sample_of(kind)
+
+    await hear([event])
+
+    (row,) = kept.rows
+    assert kept.appended == []
+    assert (row.collection, row.sequence) == ("subscriptions", event.sequence)
+    assert Subscription.model_validate({"subscription_id": row.id, **row.fields}) == event.data.subscription
+
+
+async def test_a_batch_goes_to_each_district_in_the_order_it_came(kept: Kept) -> None:
     here, next_door, elsewhere = started("320507001"), started("320507002"), started("320812001")
 
-    await hear(Readers(), [*next_door, *elsewhere, *here])
+    await hear([*next_door, *elsewhere, *here])
 
-    assert feeds.appended == [("320507", [next_door[0].id, here[0].id]), ("320812", [elsewhere[0].id])]
-
-
-async def test_what_is_heard_again_wakes_nobody(feeds: Feeds) -> None:
-    readers = Readers()
-    await hear(readers, started("320507001"))
-
-    await hear(readers, started("320507001"))
-
-    assert readers.woken == 1
-    assert len(feeds.appended) == 2, "whether it is new is for the feed to say"
+    assert kept.appended == [("320507", [next_door[0].id, here[0].id]), ("320812", [elsewhere[0].id])]

@@ -1,0 +1,1 @@
+"""Load, decide, record: subscriptions; and what each audience is told, release by release."""

@@ -1,0 +1,67 @@
+"""The feed of each audience: what was told it, release by release, with positions of its own that have no gaps.
+
+A release is one document. With what is told it carries how far the district's entries were read and which of them
+wait, so that the newest release is all that the next one needs.
+"""
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError
+
+from services.feeds.views.pages import read_pages
+from services.runtime.mongo import Database, Document, make_index
+
+RELEASES = "releases"
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where an audience's feed is: what its newest release says; of one without any it is that of nothing.
+
+    `number` counts releases and `end` positions; `read` is the position up to which the district's entries were read,
+    `until` the one up to which they are read in the unit of time that began at `time`. Of those in `waiting` too few
+    look alike.
+    """
+
+    number: int = 0
+    end: int = 0
+    time: str = ""
+    read: int = 0
+    until: int = 0
+    waiting: tuple[Document, ...] = ()
+    totals: dict[str, dict[str, int]] = field(default_factory=dict)
+
+
+async def prepare(database: Database) -> None:
+    """Make the indexes: an audience's releases are numbered by one writer, and are found by their positions."""
+    await make_index(database[RELEASES], [("audience", 1), ("number", 1)], name="number", unique=True)
+    await make_index(database[RELEASES], [("audience", 1), ("first", 1), ("number", 1)], name="position")
+
+
+async def find_progress(database: Database, audience: str) -> Progress:
+    """Return where an audience's feed is."""
+    newest = await database[RELEASES].find_one(
+        {"audience": audience}, {"entries": 0, "_id": 0, "audience": 0, "first": 0}, sort=[("number", -1)]
+    )
+    return Progress(**{**newest, "waiting": tuple(newest["waiting"])}) if newest else Progress()
+
+
+async def add(database: Database, audience: str, made: Progress, entries: list[Document]) -> bool:
+    """Add a release; return whether it was first at its number, else another process has released meanwhile."""
+    told = {"audience": audience, "first": made.end - len(entries) + 1, "entries": entries}
+    try:
+        await database[RELEASES].insert_one({**told, **asdict(made)})
+    except DuplicateKeyError:
+        return False
+    return True
+
+
+async def read(database: Database, audience: str, after: int, limit: int) -> list[tuple[int, str, dict[str, Any]]]:
+    """Return positions, times and events of an audience, in order, from the first one after a position."""
+    pages = read_pages(database[RELEASES], {"audience": audience}, after, limit)
+    return [
+        (position, page["time"], event)
+        async for page in pages
+        for position, event in enumerate(page["entries"], start=page["first"])
+    ]

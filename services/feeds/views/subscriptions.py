@@ -1,0 +1,31 @@
+"""The rows of subscriptions: the public record of who gets what, and which feeds are to be gone on with."""
+
+from datetime import date
+
+from contracts.feeds.subscriptions import Subscription
+from services.runtime.mongo import Database, Row, make_index
+
+SUBSCRIPTIONS = "subscriptions"
+
+
+async def prepare(database: Database) -> None:
+    """Make the index of subscriptions that are given something."""
+    await make_index(database[SUBSCRIPTIONS], "terms.expires_on", name="standing")
+
+
+def subscription_row(subscription: Subscription, sequence: int) -> Row:
+    """Return the row of a subscription."""
+    fields = subscription.model_dump(mode="json", exclude={"subscription_id"})
+    return Row(SUBSCRIPTIONS, subscription.subscription_id, sequence, fields)
+
+
+async def list_subscriptions(database: Database, after: str, limit: int) -> list[Subscription]:
+    """Return subscriptions by id, those after an id."""
+    found = database[SUBSCRIPTIONS].find({"_id": {"$gt": after}}).sort("_id", 1).limit(limit)
+    return [Subscription.model_validate({**row, "subscription_id": row["_id"]}) async for row in found]
+
+
+async def list_standing(database: Database, today: date) -> list[Subscription]:
+    """Return every subscription that is given something on a day."""
+    found = database[SUBSCRIPTIONS].find({"terms.expires_on": {"$gte": today.isoformat()}}).sort("_id", 1)
+    return [Subscription.model_validate({**row, "subscription_id": row["_id"]}) async for row in found]
