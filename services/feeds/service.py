@@ -1,8 +1,9 @@
 """The parts of feeds beside the runtime."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.feeds.tail import Tail
+from services.feeds.views.releases import Progress
 from services.runtime.service import Service
 
 
@@ -13,3 +14,5 @@ class Feed:
     service: Service
     tail: Tail
     pseudonym_key: bytes
+    progress: dict[str, Progress] = field(default_factory=dict)
+    """How far the feed of each audience was when this process looked last; another process may have gone on with it."""

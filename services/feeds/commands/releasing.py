@@ -17,31 +17,49 @@ MOST = 2000
 
 
 async def release_all(feed: Feed) -> None:
-    """Go on with the feed of every audience; what stops one does not stop the others."""
-    for subscription in await list_standing(feed.service.database, feed.service.today):
+    """Go on with the feed of every audience; what stops one does not stop the others.
+
+    While nothing is heard, a look costs one query, and one for each district.
+    """
+    database = feed.service.database
+    standing = await list_standing(database, feed.service.today)
+    ends = {district: await pages.find_end(database, district) for district in {one.district for one in standing}}
+    for subscription in standing:
         try:
-            await release_for(feed, subscription)
+            await release_for(feed, subscription, ends[subscription.district])
         except Exception as error:
             if is_away(error):
                 raise
             get_log().error("not released, goes on later", subscription=subscription.subscription_id, error=error)
 
 
-async def release_for(feed: Feed, subscription: Subscription) -> None:
-    """Tell an audience all that is to be told by now, unless something was told in this unit of time already."""
-    terms, database = subscription.terms, feed.service.database
+async def release_for(feed: Feed, subscription: Subscription, end: int) -> None:
+    """Tell an audience what is to be told of a district's entries up to `end`."""
+    terms, audience = subscription.terms, subscription.subscription_id
     if terms is None:
         return
-    progress = await releases.find_progress(database, subscription.subscription_id)
     time = render_time(start_of_unit(feed.service.clock(), terms.time))
-    until = progress.until
-    if time > progress.time or terms.time is TimeUnit.MOMENT:
-        until = await pages.find_end(database, subscription.district)
-    while progress.read < until:
-        made = await _release_once(feed, subscription, terms, progress, time, until)
-        if made is None:
-            return
-        progress = made
+    last_seen = feed.progress.get(audience)
+    if last_seen and _read_until(last_seen, terms, time, end) is None:
+        return
+    progress: Progress | None = await releases.find_progress(feed.service.database, audience)
+    while progress and (until := _read_until(progress, terms, time, end)) is not None:
+        progress = await _release_once(feed, subscription, terms, progress, time, until)
+    if progress:
+        feed.progress[audience] = progress
+
+
+def _read_until(progress: Progress, terms: Terms, time: str, end: int) -> int | None:
+    """Return up to which entry is read now; None if nothing is told now.
+
+    In each unit of time there is one release, when it begins, also of nothing: else what is told in a quiet one would
+    tell when it was heard. Where a release was broken off, it is gone on with.
+    """
+    if terms.time is TimeUnit.MOMENT:
+        return end if end > progress.read else None
+    if time > progress.time:
+        return end
+    return progress.until if progress.until > progress.read else None
 
 
 async def _release_once(
@@ -49,7 +67,7 @@ async def _release_once(
 ) -> Progress | None:
     """Add the next release and return where the feed is then; None if another process releases too."""
     limit = min(MOST, until - progress.read)
-    found = await pages.read(feed.service.database, subscription.district, progress.read, limit)
+    found = await pages.read(feed.service.database, subscription.district, progress.read, limit) if limit else []
     audience = subscription.subscription_id
     made = release(terms, [*progress.waiting, *found], audience=audience, key=feed.pseudonym_key)
     then = _go_on(progress, made, len(found), time, until)

@@ -10,7 +10,7 @@ import pytest
 from contracts.feeds.subscriptions import Subscription, SubscriptionState
 from services.feeds.commands import releasing
 from services.feeds.commands.releasing import release_all, release_for
-from services.feeds.domain.releases import release
+from services.feeds.domain import releases as decisions
 from services.feeds.service import Feed
 from services.feeds.tail import Tail
 from services.feeds.views import pages, releases, subscriptions
@@ -51,6 +51,10 @@ async def hear(feed: Feed, first: int, last: int, size: int = 50) -> None:
         await pages.append(feed.service.database, "320507", CROWD[start : min(start + size, last)])
 
 
+async def release(feed: Feed, subscription: Subscription) -> None:
+    await release_for(feed, subscription, await pages.find_end(feed.service.database, "320507"))
+
+
 async def told(feed: Feed, subscription: Subscription, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
     found = await releases.read(feed.service.database, subscription.subscription_id, after, limit)
     return [{"position": position, "time": time, **event} for position, time, event in found]
@@ -65,7 +69,7 @@ async def test_everything_is_told_once_however_it_came_in(feed: Feed) -> None:
 
     for number in range(0, len(CROWD), 25):
         await hear(feed, number, number + 25)
-        await release_for(feed, hospital)
+        await release(feed, hospital)
 
     events = await told(feed, hospital)
     assert [event["position"] for event in events] == list(range(1, len(events) + 1))
@@ -79,7 +83,7 @@ async def test_two_who_release_at_the_same_time_tell_nothing_twice(feed: Feed) -
 
     for number in range(0, len(CROWD), 50):
         await hear(feed, number, number + 50)
-        await asyncio.gather(*(release_for(feed, hospital) for _ in range(4)))
+        await asyncio.gather(*(release(feed, hospital) for _ in range(4)))
 
     events = await told(feed, hospital)
     assert [event["position"] for event in events] == list(range(1, len(events) + 1))
@@ -92,7 +96,7 @@ async def test_more_than_one_release_holds_is_told_in_several(feed: Feed, monkey
     hospital = given(time="month")
     await hear(feed, 0, len(CROWD))
 
-    await release_for(feed, hospital)
+    await release(feed, hospital)
 
     progress = await releases.find_progress(feed.service.database, hospital.subscription_id)
     assert (progress.number, progress.read) == (-(-len(CROWD) // 60), len(CROWD))
@@ -113,15 +117,15 @@ async def test_in_a_unit_of_time_an_audience_is_told_something_once(
 ) -> None:
     hospital = given(time=time, attributes=("street",), age="none")
     await hear(feed, 0, 100)
-    await release_for(feed, hospital)
+    await release(feed, hospital)
     before = await told(feed, hospital)
     await hear(feed, 100, 200)
 
     feed.service.clock.now = NOW + soon  # type: ignore[attr-defined]  # the clock of this test
-    await release_for(feed, hospital)
+    await release(feed, hospital)
     soon_after = await told(feed, hospital)
     feed.service.clock.now = NOW + later  # type: ignore[attr-defined]
-    await release_for(feed, hospital)
+    await release(feed, hospital)
 
     events = await told(feed, hospital)
     assert before
@@ -130,12 +134,56 @@ async def test_in_a_unit_of_time_an_audience_is_told_something_once(
     assert len({event["time"] for event in events}) == 2
 
 
+async def test_a_quiet_unit_is_over_too_so_that_nothing_tells_when_it_was_heard(feed: Feed) -> None:
+    hospital = given(time="day", attributes=("street",), age="none")
+    await hear(feed, 0, 100)
+    await release(feed, hospital)
+    feed.service.clock.now = NOW + timedelta(days=1)  # type: ignore[attr-defined]
+    await release(feed, hospital)
+    before = await told(feed, hospital)
+
+    await hear(feed, 100, 200)
+    await release(feed, hospital)
+    the_same_day = await told(feed, hospital)
+    feed.service.clock.now = NOW + timedelta(days=2)  # type: ignore[attr-defined]
+    await release(feed, hospital)
+
+    assert the_same_day == before
+    assert len(await told(feed, hospital)) > len(before) + 90
+
+
+async def test_nothing_is_asked_of_the_database_while_nothing_is_heard(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hospital = given()
+    await hear(feed, 0, 100)
+    await release(feed, hospital)
+
+    async def find_nothing(*_: Any) -> Any:
+        raise AssertionError("asked")
+
+    monkeypatch.setattr(releases, "find_progress", find_nothing)
+    await release(feed, hospital)
+
+
+async def test_a_process_that_was_overtaken_goes_on_from_where_the_other_is(feed: Feed) -> None:
+    hospital, other = given(), Feed(feed.service, Tail(), KEY)
+    for number in range(0, len(CROWD), 40):
+        await hear(feed, number, number + 40)
+        await release(other if number % 80 else feed, hospital)
+        await release(feed, hospital)
+
+    events = await told(feed, hospital)
+    assert len({event["id"] for event in events}) == len(events)
+    assert len(events) + await waiting(feed, hospital) == len(CROWD)
+
+
 async def test_other_terms_with_other_units_go_on_where_the_feed_is(feed: Feed) -> None:
     await hear(feed, 0, 100)
-    await release_for(feed, given(time="week", attributes=("street",), age="none"))
+    await release(feed, given(time="week", attributes=("street",), age="none"))
     await hear(feed, 100, 200)
 
-    await release_for(feed, given(time="day", attributes=("street",), age="none"))
+    await release(feed, given(time="day", attributes=("street",), age="none"))
 
     events = await told(feed, given())
     assert len(events) > 190
@@ -147,7 +195,7 @@ async def test_a_feed_is_read_on_from_any_position(feed: Feed, limit: int) -> No
     hospital = given()
     for number in range(0, len(CROWD), 20):
         await hear(feed, number, number + 20)
-        await release_for(feed, hospital)
+        await release(feed, hospital)
     whole = await told(feed, hospital)
 
     read: list[dict[str, Any]] = []
@@ -185,7 +233,7 @@ async def test_what_stops_one_audience_does_not_stop_the_others(feed: Feed, monk
     def stumble(*args: Any, audience: str, key: bytes) -> Any:
         if audience == stopped.subscription_id:
             raise ValueError("stumbled")
-        return release(*args, audience=audience, key=key)
+        return decisions.release(*args, audience=audience, key=key)
 
     monkeypatch.setattr(releasing, "release", stumble)
     await release_all(feed)
@@ -197,6 +245,6 @@ async def test_one_audience_more_costs_one_insert_for_whatever_is_told_at_once(f
     await hear(feed, 0, len(CROWD))
 
     for audience in ("hospital", "school", "police"):
-        await release_for(feed, given(audience))
+        await release(feed, given(audience))
 
     assert await feed.service.database["releases"].count_documents({}) == 3
