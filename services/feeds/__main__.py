@@ -7,7 +7,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from services.feeds import projector
 from services.feeds.api import routers
-from services.feeds.commands.releasing import LOOK_EVERY, release_all
+from services.feeds.commands import releasing, snapshots
 from services.feeds.service import Feed
 from services.feeds.tail import Tail
 from services.feeds.views import pages, releases, subscriptions
@@ -35,7 +35,10 @@ def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) 
     feed = Feed(service, Tail(), bytes.fromhex(feeds.pseudonym_key.get_secret_value()))
     service.prepare_with(pages.prepare, releases.prepare, subscriptions.prepare)
     service.hear(partial(projector.hear, service))
-    service.work_on(partial(keep_doing, LOOK_EVERY, partial(release_all, feed)))
+    service.work_on(
+        partial(keep_doing, releasing.LOOK_EVERY, partial(releasing.release_all, feed)),
+        partial(keep_doing, snapshots.LOOK_EVERY, partial(snapshots.make_all, feed)),
+    )
     app = make_app(service, *routers, about="Feeds 数据订阅: what happened, without saying to whom.")
     app.state.feed = feed
     return app

@@ -1,5 +1,5 @@
 """HTTP in, one module per subject: parse the request, call a command or a view, shape the response."""
 
-from services.feeds.api import stays, subscriptions
+from services.feeds.api import snapshots, stays, subscriptions
 
-routers = (stays.router, subscriptions.router)
+routers = (stays.router, snapshots.router, subscriptions.router)

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Path, Query, Request
 
 from contracts.feeds.subscriptions import Subscription
 from services.feeds.commands.subscriptions import UnknownSubscriptionError, find_subscription
 from services.feeds.service import Feed
 from services.runtime.access import Caller, Role, allow
+from services.runtime.problems import Problem
 from services.runtime.service import Service
 
 Integrator = Annotated[Caller, Depends(allow(Role.INTEGRATOR))]
@@ -23,6 +24,17 @@ async def _feed(request: Request) -> Feed:
 
 
 FeedHere = Annotated[Feed, Depends(_feed)]
+
+
+async def district_of(
+    caller: Integrator, division: Annotated[str, Query(pattern=r"^([0-9]{6})?$", description="6 digits")] = ""
+) -> str:
+    """Return the district that is named, else that of the token; a token of more than one district needs `division`."""
+    district = division or caller.division
+    if len(district) != 6:
+        raise Problem(422, "district_needed", "Name one district with division=<6 digits>.", field="division")
+    caller.must_cover(district)
+    return district
 
 
 async def subscription_of(service: Service, caller: Caller, named: str) -> Subscription:

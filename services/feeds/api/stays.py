@@ -3,18 +3,18 @@
 from contextlib import nullcontext
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse
 
 from contracts.envelope import BATCH_CONTENT_TYPE
 from contracts.feeds.subscriptions import FeedName
-from services.feeds.api.dependencies import FeedHere, Integrator
+from services.feeds.api.dependencies import FeedHere, Integrator, district_of
 from services.feeds.commands.subscriptions import find_standing
 from services.feeds.domain.releases import render_event
 from services.feeds.domain.subscriptions import ExpiredError, NotSubscribedError
 from services.feeds.tail import TooManyWaitingError
 from services.feeds.views.releases import read
-from services.runtime.problems import Problem, refuses
+from services.runtime.problems import refuses
 
 router = APIRouter(tags=["feeds"])
 
@@ -36,20 +36,15 @@ class Batch(JSONResponse):
 async def get_stays(
     feed: FeedHere,
     caller: Integrator,
+    district: Annotated[str, Depends(district_of)],
     after: Annotated[int, Query(ge=0, le=2**53)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     wait: Annotated[float, Query(ge=0, le=30)] = 0,
-    division: Annotated[str, Query(pattern=r"^([0-9]{6})?$")] = "",
 ) -> list[dict[str, Any]]:
     """Return what the caller is told of a district's stays as CloudEvents; positions are 1, 2, 3, … without gaps.
 
-    Read on with `after=<position of the last event>`. The district is that of the token; a token of more than one
-    district needs `division`.
+    Read on with `after=<position of the last event>`.
     """
-    district = division or caller.division
-    if len(district) != 6:
-        raise Problem(422, "district_needed", "Name one district with division=<6 digits>.", field="division")
-    caller.must_cover(district)
     audience = await find_standing(feed.service, caller.subject, FeedName.STAYS, district)
     with feed.tail.seat(caller.subject) if wait else nullcontext():
         found = await feed.tail.read(lambda: read(feed.service.database, audience, after, limit), wait)

@@ -1,0 +1,129 @@
+"""Snapshots: what an audience was told up to a position, as counts of what is alike, in one file an audience (GridFS).
+
+A note says which one is wanted, with the files that were begun for it, and which one is ready; so a crash or a second
+process leaves no file behind that nobody knows of.
+"""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel
+
+from services.feeds.views.releases import RELEASES, Progress
+from services.runtime.mongo import Database, Document, DuplicateKeyError, NoFile, bucket_of
+
+SNAPSHOTS, FILES = "snapshots", "snapshot_files"
+ROWS_AT_ONCE = 1000
+"""Rows that are read at once; no more of a snapshot is in memory."""
+
+
+class Snapshot(BaseModel):
+    """A snapshot that is ready: `position` is where its tail begins, `sha256` and `size` (bytes) are of its file."""
+
+    position: int
+    rows: int
+    events: int
+    size: int
+    sha256: str
+    made_at: datetime
+
+
+@dataclass(frozen=True)
+class Note:
+    """What is known of an audience's snapshot: whether one is being made, the one that is ready, and its file."""
+
+    making: bool
+    ready: Snapshot | None
+    file_id: str
+
+
+async def find(database: Database, audience: str) -> Note | None:
+    """Return what is known of an audience's snapshot; None if none was ever wanted."""
+    note = await database[SNAPSHOTS].find_one({"_id": audience})
+    if note is None:
+        return None
+    ready = note.get("ready")
+    snapshot = Snapshot.model_validate(ready) if ready else None
+    return Note(note.get("wanted") is not None, snapshot, ready["file_id"] if ready else "")
+
+
+async def want(database: Database, audience: str, progress: Progress, now: datetime) -> None:
+    """Note that a snapshot of an audience's feed as it is now is wanted, unless one is wanted already."""
+    wanted = {"number": progress.number, "position": progress.end, "begun_at": now, "files": []}
+    try:
+        await database[SNAPSHOTS].update_one(
+            {"_id": audience, "wanted": None}, {"$set": {"wanted": wanted}}, upsert=True
+        )
+    except DuplicateKeyError:
+        return  # one is wanted already
+
+
+async def find_wanted(database: Database) -> list[Document]:
+    """Return the notes of all snapshots that are to be made."""
+    return await database[SNAPSHOTS].find({"wanted": {"$type": "object"}}).to_list(None)
+
+
+async def begin_file(database: Database, note: Document, file_id: str) -> bool:
+    """Note that a file is begun, before its first byte; return whether the snapshot is wanted still."""
+    begun = await database[SNAPSHOTS].update_one(_wanted(note), {"$push": {"wanted.files": file_id}})
+    return bool(begun.matched_count)
+
+
+async def write(database: Database, file_id: str, lines: AsyncIterator[bytes]) -> None:
+    """Write a file."""
+    stream: Any = bucket_of(database, FILES).open_upload_stream_with_id(file_id, f"{file_id}.ndjson")
+    async for line in lines:
+        await stream.write(line)
+    await stream.close()
+
+
+async def finish(database: Database, note: Document, file_id: str, ready: Snapshot) -> None:
+    """Note that a snapshot is ready, unless another process was quicker, and remove every other file."""
+    made = {"ready": {**ready.model_dump(), "file_id": file_id}, "wanted": None}
+    before: Document | None = await database[SNAPSHOTS].find_one_and_update(_wanted(note), {"$set": made})
+    if before is None:
+        await _remove(database, file_id)
+        return
+    for old in {*before["wanted"]["files"], before.get("ready", {}).get("file_id")} - {file_id, None}:
+        await _remove(database, old)
+
+
+async def count_alike(database: Database, audience: str, number: int) -> AsyncIterator[tuple[str, Any, int]]:
+    """Yield what an audience was told up to a release: kind, data, and how many events are just like that."""
+    stages: list[Document] = [
+        {"$match": {"audience": audience, "number": {"$lte": number}}},
+        {"$unwind": "$entries"},
+        {"$group": {"_id": {"type": "$entries.type", "data": "$entries.data"}, "count": {"$sum": 1}}},
+        {"$sort": {"_id": 1}},
+    ]
+    found = database[RELEASES].aggregate(stages, allowDiskUse=True, batchSize=ROWS_AT_ONCE)
+    async for row in found:
+        yield row["_id"]["type"], row["_id"]["data"], row["count"]
+
+
+async def read(database: Database, file_id: str, first: int, length: int) -> AsyncIterator[bytes]:
+    """Yield `length` bytes of a file from the byte `first` on."""
+    stream: Any = await bucket_of(database, FILES).open_download_stream(file_id)
+    stream.seek(first)
+    left = length
+    while left > 0:
+        part = await stream.read(min(left, stream.chunk_size))
+        if not part:
+            return
+        left -= len(part)
+        yield part
+
+
+def _wanted(note: Document) -> Document:
+    """Return the query of a note as long as its snapshot is wanted."""
+    return {"_id": note["_id"], "wanted.begun_at": note["wanted"]["begun_at"]}
+
+
+async def _remove(database: Database, file_id: str) -> None:
+    """Remove a file, with what was written of one that was not finished."""
+    try:
+        await bucket_of(database, FILES).delete(file_id)
+    except NoFile:
+        return

@@ -1,0 +1,173 @@
+"""The story of a snapshot: a school takes what it was told so far at once, and reads on behind it."""
+
+import asyncio
+import json
+from collections import Counter
+from collections.abc import AsyncIterator, Iterable
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from deploy.local.stack import Stack
+from services.feeds.commands.snapshots import make_all, want
+from services.feeds.service import Feed
+from services.feeds.views import pages
+from tests.support.instance import Instance, eventually, running_instance
+from tests.support.joining import make_crowd
+from tests.support.subscriptions import subscribe
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
+DISTRICT = "320507"
+CROWD = make_crowd(600)
+AT = "/feeds/stays/snapshot"
+
+
+class Clock:
+    """A clock that goes on as the real one does, and can be put forward."""
+
+    ahead = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.ahead
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def houniao(stack: Stack) -> AsyncIterator[Instance]:
+    async with running_instance(stack, ["feeds"], clock=Clock()) as instance:
+        yield instance
+
+
+def school(houniao: Instance, subscriber: str = "school") -> httpx.AsyncClient:
+    return houniao.client("feeds", "integrator", DISTRICT, subscriber)
+
+
+async def hear(houniao: Instance, first: int, last: int) -> None:
+    """Let feeds hear of some of the crowd, and wait until everybody was told."""
+    database = houniao.database("feeds")
+    for start in range(first, last, 100):
+        await pages.append(database, DISTRICT, CROWD[start : min(start + 100, last)])
+    await eventually(lambda: database["releases"].find_one({"read": last}))
+
+
+async def make(client: httpx.AsyncClient) -> dict[str, Any]:
+    """Have a snapshot made and return its manifest."""
+    assert (await client.post(AT)).status_code == 202
+
+    async def ready() -> Any:
+        answer = (await client.get(AT)).json()
+        return answer["ready"] if not answer["making"] else None
+
+    made: dict[str, Any] = await eventually(ready)
+    return made
+
+
+def count(rows: Iterable[dict[str, Any]]) -> Counter[str]:
+    """Return how many events there are of each kind and data; a row without a count is one event."""
+    counted: Counter[str] = Counter()
+    for row in rows:
+        counted[json.dumps([row["type"], row["data"]], sort_keys=True)] += row.get("count", 1)
+    return counted
+
+
+async def read_on(client: httpx.AsyncClient, after: int) -> list[dict[str, Any]]:
+    events: list[dict[str, Any]] = []
+    while found := (await client.get("/feeds/stays", params={"after": after, "limit": 1000})).json():
+        events += found
+        after = found[-1]["position"]
+    return events
+
+
+def lines(content: bytes) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in content.splitlines()]
+
+
+async def test_the_snapshot_and_the_tail_behind_it_are_the_whole_feed(houniao: Instance) -> None:
+    await subscribe(houniao, "school")
+    async with school(houniao) as client:
+        nothing = await client.get(AT)
+        await hear(houniao, 0, 500)
+        manifest = await make(client)
+        await hear(houniao, 500, len(CROWD))
+        content = (await client.get(f"{AT}/content")).content
+        tail = await read_on(client, manifest["position"])
+        whole = await read_on(client, 0)
+
+    assert (nothing.status_code, nothing.json()["code"]) == (404, "no_snapshot")
+    assert (len(content), sha256(content).hexdigest()) == (manifest["size"], manifest["sha256"])
+    rows = lines(content)
+    assert (len(rows), sum(row["count"] for row in rows)) == (manifest["rows"], manifest["events"])
+    assert manifest["events"] == manifest["position"] > 450
+    assert len(tail) == len(whole) - manifest["position"] > 50
+    assert count(rows) + count(tail) == count(whole)
+
+
+async def test_a_download_that_broke_off_is_gone_on_with(houniao: Instance) -> None:
+    await subscribe(houniao, "school")
+    async with school(houniao) as client:
+        await make(client)
+        whole = await client.get(f"{AT}/content")
+        tag, half = whole.headers["etag"], len(whole.content) // 2
+        first = await client.get(f"{AT}/content", headers={"Range": f"bytes=0-{half - 1}"})
+        rest = await client.get(f"{AT}/content", headers={"Range": f"bytes={half}-", "If-Range": tag})
+        another = await client.get(f"{AT}/content", headers={"Range": f"bytes={half}-", "If-Range": '"another"'})
+        beyond = await client.get(f"{AT}/content", headers={"Range": f"bytes={len(whole.content)}-"})
+
+    assert (first.status_code, rest.status_code, another.status_code) == (206, 206, 200)
+    assert first.content + rest.content == whole.content == another.content
+    assert rest.headers["content-range"] == f"bytes {half}-{len(whole.content) - 1}/{len(whole.content)}"
+    assert (beyond.status_code, beyond.json()["code"]) == (416, "outside_the_file")
+
+
+async def test_a_snapshot_is_made_anew_after_an_hour_and_the_old_file_is_gone(houniao: Instance) -> None:
+    await subscribe(houniao, "school")
+    async with school(houniao) as client:
+        before = await make(client)
+        soon = await make(client)
+        Clock.ahead = timedelta(hours=1, minutes=1)
+        later = await make(client)
+        content = (await client.get(f"{AT}/content")).content
+
+    assert soon == before
+    assert later["made_at"] > before["made_at"]
+    assert sha256(content).hexdigest() == later["sha256"]
+    assert await files(houniao) == 1
+
+
+async def test_many_who_ask_at_once_get_one_snapshot(houniao: Instance) -> None:
+    await subscribe(houniao, "crowd")
+    async with school(houniao, "crowd") as client:
+        answers = await asyncio.gather(*(client.post(AT) for _ in range(8)))
+        await make(client)
+
+    assert {answer.status_code for answer in answers} == {202}
+    assert await houniao.database("feeds")["snapshots"].count_documents({"_id": {"$exists": True}}) == 2
+    assert await files(houniao) == 2
+
+
+async def test_two_processes_that_make_one_snapshot_leave_one_file(houniao: Instance) -> None:
+    named = await subscribe(houniao, "pair")
+    feed: Feed = houniao.apps["feeds"].state.feed
+    await want(feed, named)
+    await asyncio.gather(*(make_all(feed) for _ in range(3)))
+
+    async with school(houniao, "pair") as client:
+        manifest = await make(client)
+        content = (await client.get(f"{AT}/content")).content
+    assert sha256(content).hexdigest() == manifest["sha256"]
+    assert await files(houniao) == 3
+
+
+async def files(houniao: Instance) -> int:
+    return await houniao.database("feeds")["snapshot_files.files"].count_documents({})
+
+
+async def test_nobody_has_a_snapshot_of_what_is_not_given(houniao: Instance) -> None:
+    async with school(houniao, "stranger") as client:
+        answers = [await client.post(AT), await client.get(AT), await client.get(f"{AT}/content")]
+
+    assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(403, "not_subscribed")}
