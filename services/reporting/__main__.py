@@ -6,7 +6,8 @@ from fastapi import FastAPI
 
 from services.reporting import projector
 from services.reporting.api import routers
-from services.reporting.views.rows import prepare
+from services.reporting.commands.counting import Counting
+from services.reporting.views import rows
 from services.runtime.clock import Clock, system_clock
 from services.runtime.logs import configure_logs
 from services.runtime.service import Service, run_service
@@ -19,9 +20,13 @@ NAME = "reporting"
 def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
-    service.prepare_with(prepare)
-    service.hear(partial(projector.hear, service), everywhere=projector.EVERYWHERE)
-    return make_app(service, *routers, about="Numbers 统计: residents, flows and rates of streets and districts.")
+    counting = Counting(service)
+    service.prepare_with(rows.prepare, counting.prepare)
+    service.hear(partial(projector.hear, service, counting), everywhere=projector.EVERYWHERE)
+    service.work_on(counting.run)
+    app = make_app(service, *routers, about="Numbers 统计: residents, flows and rates of streets and districts.")
+    app.state.counting = counting
+    return app
 
 
 if __name__ == "__main__":

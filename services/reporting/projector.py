@@ -1,4 +1,4 @@
-"""Facts in, rows out: reporting keeps one row per stream and links the rows that concern one another."""
+"""Facts in, rows out: reporting keeps one row per stream, with all its versions, and counts the people concerned."""
 
 from collections.abc import Iterator, Sequence
 from typing import assert_never
@@ -7,26 +7,27 @@ from contracts.archives.archives import ArchiveFact
 from contracts.archives.custody import CustodyFact
 from contracts.archives.enrolments import EnrolmentFact
 from contracts.archives.entries import EntryFact, EntryForwarded
-from contracts.envelope import Event
+from contracts.envelope import Event, render_time
 from contracts.outreach.activities import ActivityFact
 from contracts.registration.conflicts import ConflictFact
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFact, NoticeFact
 from contracts.registration.people import PERSON_FACTS, PersonFact
 from contracts.registration.stays import StayFact
-from services.reporting.commands.tracing import trace_people
+from services.reporting.commands.counting import Counting
+from services.reporting.domain.things import THINGS, thing_id
 from services.reporting.views.rows import (
-    ARCHIVES,
     activity_row,
     answer_row,
     archive_row,
     conflict_row,
+    enrolment_row,
     entry_row,
     notice_row,
     person_row,
     stay_row,
+    write_versions,
 )
-from services.reporting.views.traces import link_archives
-from services.runtime.mongo import Row, write_rows
+from services.runtime.mongo import Row
 from services.runtime.service import Service
 
 EVERYWHERE = (*NOTICE_FACTS, *ANSWER_FACTS, *PERSON_FACTS)
@@ -34,11 +35,16 @@ EVERYWHERE = (*NOTICE_FACTS, *ANSWER_FACTS, *PERSON_FACTS)
 
 HealthFact = ArchiveFact | EntryFact | EntryForwarded | EnrolmentFact | CustodyFact
 Heard = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact | HealthFact | ActivityFact
-Tracing = StayFact | NoticeFact | AnswerFact | PersonFact
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
-    """Yield the rows that a fact writes."""
+    """Yield the rows that a fact writes, each with the moment at which that was said."""
+    for row in _rows(event):
+        row.fields.setdefault("said_at", render_time(event.time))
+        yield row
+
+
+def _rows(event: Event[Heard]) -> Iterator[Row]:
     match event.data:
         case StayFact(stay=stay):
             yield stay_row(stay, event.sequence)
@@ -50,24 +56,29 @@ def changes(event: Event[Heard]) -> Iterator[Row]:
             yield person_row(person, event.sequence)
         case ConflictFact(conflict=conflict):
             yield conflict_row(conflict, event.sequence)
-        case ArchiveFact(archive=archive):
-            yield archive_row(archive, event.sequence)
-        case EntryFact(entry=entry) | EntryForwarded(entry=entry):
-            yield entry_row(entry, entry.version)
-        case EnrolmentFact() | CustodyFact():
-            return
         case ActivityFact(activity=activity):
             yield activity_row(activity, event.sequence)
+        case health:
+            yield from _health_rows(health, event.sequence)
+
+
+def _health_rows(fact: HealthFact, sequence: int) -> Iterator[Row]:
+    match fact:
+        case ArchiveFact(archive=archive):
+            yield archive_row(archive, sequence)
+        case EntryFact(entry=entry) | EntryForwarded(entry=entry):
+            yield entry_row(entry, entry.version)
+        case EnrolmentFact(enrolment=enrolment):
+            yield enrolment_row(enrolment, sequence)
+        case CustodyFact():
+            return
         case never:
             assert_never(never)
 
 
-async def hear(service: Service, events: Sequence[Event[Heard]]) -> None:
-    """Write the rows of a batch of events, then link archives to stays and derive traces."""
+async def hear(service: Service, counting: Counting, events: Sequence[Event[Heard]]) -> None:
+    """Write the rows of a batch of events, and note whom or what they are about, to be counted."""
     rows = [row for event in events for row in changes(event)]
-    await write_rows(service.database, rows)
-    opened = [row for row in rows if row.collection == ARCHIVES]
-    arrived = {(event.data.person_id, event.division[:6]) for event in events if isinstance(event.data, StayFact)}
-    await link_archives(service.database, opened, arrived)
-    moved = {event.data.person_id for event in events if isinstance(event.data, Tracing)}
-    await trace_people(service.database, moved, {row.fields["person_id"] for row in opened})
+    await write_versions(service.database, rows, service.clock())
+    things = {thing_id(row.collection, row.id) for row in rows if row.collection in THINGS}
+    await counting.note(things.union(event.personid for event in events if event.personid is not None))

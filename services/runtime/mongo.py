@@ -4,6 +4,7 @@ Motor is imported here alone and named by aliases elsewhere, so that PyMongo's o
 """
 
 import asyncio
+import random
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC
@@ -14,6 +15,7 @@ from bson.regex import Regex
 from gridfs.errors import NoFile
 from motor.motor_asyncio import (
     AsyncIOMotorClient,
+    AsyncIOMotorClientSession,
     AsyncIOMotorCollection,
     AsyncIOMotorDatabase,
     AsyncIOMotorGridFSBucket,
@@ -40,6 +42,7 @@ Client = AsyncIOMotorClient[Document]
 Database = AsyncIOMotorDatabase[Document]
 Collection = AsyncIOMotorCollection[Document]
 Bucket = AsyncIOMotorGridFSBucket
+Session = AsyncIOMotorClientSession
 
 AWAY = (AutoReconnect, ConnectionFailure, NotPrimaryError, ExecutionTimeout, WTimeoutError)
 """Raised by the driver while MongoDB is away: wait and try again."""
@@ -102,6 +105,30 @@ async def wait_while_away(work: Callable[[], Awaitable[Result]]) -> Result:
             attempt += 1
             get_log().warning("mongodb away", attempt=attempt, error=error)
             await asyncio.sleep(min(0.1 * 2**attempt, 5.0))
+
+
+async def transact(database: Database, work: Callable[[Session], Awaitable[Result]]) -> Result:
+    """Return the result of work in a transaction, done again from its start whenever another one got in between.
+
+    The work must be idempotent: a commit whose confirmation was lost is done again too.
+    """
+    while True:
+        async with await database.client.start_session() as session:
+            try:
+                async with session.start_transaction(ReadConcern("snapshot")):
+                    return await work(session)
+            except PyMongoError as error:
+                if is_away(error) or not _collides(error):
+                    raise
+        await asyncio.sleep(random.uniform(0, 0.02))  # noqa: S311  # so that two that collide don't keep time
+
+
+def _collides(error: PyMongoError) -> bool:
+    labels = ("TransientTransactionError", "UnknownTransactionCommitResult")
+    duplicate = isinstance(error, BulkWriteError) and any(
+        found["code"] == DUPLICATE_KEY for found in error.details.get("writeErrors", [])
+    )
+    return duplicate or any(map(error.has_error_label, labels))
 
 
 async def make_index(
@@ -215,6 +242,7 @@ __all__ = [
     "NoFile",
     "PyMongoError",
     "Row",
+    "Session",
     "UpdateOne",
     "bucket_of",
     "bulk_write",
@@ -224,6 +252,7 @@ __all__ = [
     "insert_new",
     "is_away",
     "make_index",
+    "transact",
     "wait_while_away",
     "write_rows",
 ]

@@ -25,6 +25,7 @@ import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, AbstractQueue
 from pydantic_core import from_json
 from pymongo import MongoClient, UpdateMany
+from services.reporting.views.traces import link_archive
 
 from contracts.envelope import render_batch
 from contracts.facts import HEARD_BY
@@ -38,7 +39,6 @@ from services.registration.commands.imports import BATCH_SIZE
 from services.registration.views import duplicates
 from services.registration.views import rows as registration_rows
 from services.reporting.views import rows as reporting_rows
-from services.reporting.views.traces import link_archive
 from services.runtime.clock import system_clock
 from services.runtime.inbox import PREFETCH, binding_keys
 from services.runtime.journal import JOURNAL, Journal, mark_sent

@@ -18,13 +18,12 @@ from contracts.registration.notices import AnswerState, NoticeState
 from contracts.registration.people import Person, deaths, one_person
 from contracts.registration.stays import DestinationKind, Ending, StayState
 from services.reporting import projector
-from services.reporting.commands import tracing
-from services.reporting.commands.tracing import Rows
-from services.reporting.domain.scores import RATES, marks
-from services.reporting.domain.traces import Known, Trace, trace
-from services.reporting.views.flows import count_days, count_standing, count_unplaced
-from services.reporting.views.scores import find_exchanges
+from services.reporting.domain.counting import Numbers
+from services.reporting.domain.exchanges import SIDES, mark_measure
+from services.reporting.domain.scores import RATES, Mark
+from services.reporting.views.contributions import find_numbers, find_places
 from services.runtime.mongo import Database, Document
+from tests.support.counting import BUILD, recount, without_zeros
 from tests.support.ledger import find_heard, read_journals
 
 Databases = Mapping[str, Database]
@@ -34,9 +33,7 @@ Explained = Callable[[Instances], Awaitable[Collection[str]]]
 Ended = Callable[[Instances], Awaitable[list[str]]]
 """Returns which transfers have neither come to an end nor are on a list of what is overdue."""
 
-STREAMS = ("stays", "notices", "answers", "people", "conflicts", "archives", "entries", "activities")
-LINKED = {"archived", "archive_sequence", "traced", "found_on", "archived_otherwise"}
-"""What reporting writes onto a stay beside the stay's own facts."""
+STREAMS = ("stays", "notices", "answers", "people", "conflicts", "archives", "entries", "enrolments", "activities")
 EVERYWHERE = (Area(""),)
 LIVING = (StayState.OPEN, StayState.CONTESTED)
 
@@ -69,9 +66,10 @@ async def find_violations(
     for start, end in pairwise(days):
         violations += population.unbalanced_flows(start, end, excused)
     for number, databases in enumerate(instances):
-        reporting = databases["reporting"]
-        violations += [f"{found} in instance {number}" for found in await _check_streets(reporting, days)]
-        violations += [f"{found} in instance {number}" for found in await _check_rates(reporting, days)]
+        places, numbers = await _read_numbers(databases["reporting"], days)
+        violations += [f"{found} in instance {number}" for found in _check_streets(places, numbers, days)]
+        violations += [f"{found} in instance {number}" for found in _check_rates(places, numbers, days[-1])]
+        violations += [f"{found} in instance {number}" for found in await _check_counted(databases["reporting"])]
     violations += await _check_recomputed(instances)
     violations += await _check_in_transit(instances, population, days[-1])
     return violations + await ended(instances)
@@ -249,34 +247,41 @@ def _interval(row: Document, person: str) -> Interval:
 # what the views count
 
 
-async def _check_streets(reporting: Database, days: Sequence[date]) -> list[str]:
+_STANDING = ("resident", "resident.contested", "resident.archived", "resident.in_transit", "resident.lost")
+_MOVED = ("flow.in", "flow.out", "flow.deaths")
+_MARKS = tuple(mark_measure(side, mark) for side in SIDES for mark in Mark)
+
+
+async def _read_numbers(reporting: Database, days: Sequence[date]) -> tuple[Sequence[str], Numbers]:
+    places = await find_places(reporting, BUILD, EVERYWHERE)
+    measures = (*_STANDING, *_MOVED, *_MARKS)
+    return sorted(places), await find_numbers(reporting, BUILD, places, measures, days, by_day=True)
+
+
+def _check_streets(places: Sequence[str], numbers: Numbers, days: Sequence[date]) -> Iterator[str]:
     """I3: in each street and period, who lives there at the end are those of before and what came and went."""
-    violations = []
-    standing = {day: await count_standing(reporting, EVERYWHERE, day) for day in days}
     for start, end in pairwise(days):
-        expected = {street: found["residents"] + found["contested"] for street, found in standing[start].items()}
-        for day in await count_days(reporting, EVERYWHERE, start + timedelta(days=1), end):
-            expected[day.street] = expected.get(day.street, 0) + day.inflow - day.outflow - day.deaths
-        found = {street: count["residents"] + count["contested"] for street, count in standing[end].items()}
-        violations += [
-            f"I3: {street} from {start} to {end}: {found.get(street, 0)}, not {expected.get(street, 0)}"
-            for street in sorted(expected.keys() | found.keys())
-            if expected.get(street, 0) != found.get(street, 0)
-        ]
-    return violations
+        for street in places:
+            came, left, died = (numbers.flow(each, start + timedelta(days=1), end, [street]) for each in _MOVED)
+            before, after = (
+                numbers.at("resident", day, [street]) + numbers.at("resident.contested", day, [street])
+                for day in (start, end)
+            )
+            if after != before + came - left - died:
+                yield f"I3: {street} from {start} to {end}: {after}, not {before} + {came} - {left} - {died}"
 
 
-async def _check_rates(reporting: Database, days: Sequence[date]) -> list[str]:
+def _check_rates(places: Sequence[str], numbers: Numbers, today: date) -> Iterator[str]:
     """I13: what is counted above a line is counted below it."""
-    standing = await count_standing(reporting, EVERYWHERE, days[-1])
-    violations = [
-        f"I13: archives in {street}" for street, one in standing.items() if one["archived"] > one["residents"]
-    ]
-    async for exchange in find_exchanges(reporting, EVERYWHERE, date.min, date.max):
-        found = set(marks(exchange, days[-1]))
-        amiss = [name for name, (above, below) in RATES.items() if above in found and below not in found]
-        violations += [f"I13: {name} of {exchange}" for name in amiss]
-    return violations
+    rates = {
+        f"{name} of {side}": (mark_measure(side, above), mark_measure(side, below))
+        for side in SIDES
+        for name, (above, below) in RATES.items()
+    }
+    for name, (above, below) in {**rates, "archives": ("resident.archived", "resident")}.items():
+        for street in places:
+            if numbers.at(above, today, [street]) > numbers.at(below, today, [street]):
+                yield f"I13: {name} in {street}"
 
 
 async def _check_in_transit(instances: Instances, population: Population, today: date) -> list[str]:
@@ -285,12 +290,23 @@ async def _check_in_transit(instances: Instances, population: Population, today:
         return []
     counted = 0
     for databases in instances:
-        found = await count_unplaced(databases["reporting"], EVERYWHERE, today)
-        counted += sum(street["in_transit"] + street["lost"] for street in found.values())
+        places, numbers = await _read_numbers(databases["reporting"], [today])
+        counted += sum(numbers.at(f"resident.{where}", today, places) for where in ("in_transit", "lost"))
     expected = population.in_transit(today)
     if counted < expected or (len(instances) == 1 and counted != expected):
         return [f"I5: {counted} in transit or lost, not {expected}"]
     return []
+
+
+async def _check_counted(reporting: Database) -> list[str]:
+    """I11: counters to which every change was added are those that everybody's rows give when counted anew."""
+    found = {row["_id"]: without_zeros(row["d"]) for row in await _all(reporting, BUILD.counters)}
+    expected = await recount(reporting)
+    return [
+        f"I11: counter {name}"
+        for name in sorted(found.keys() | expected.keys())
+        if found.get(name, {}) != expected.get(name, {})
+    ]
 
 
 # from the journals
@@ -317,33 +333,29 @@ async def _check_recomputed(instances: Instances) -> list[str]:
 
 def recompute(events: Iterable[Event[Any]]) -> dict[str, dict[str, Document]]:
     """Return reporting's rows by collection and id as they follow from the facts, in whatever order these come."""
-    rows: dict[str, dict[str, Document]] = {collection: {} for collection in STREAMS}
+    found: dict[str, dict[str, dict[int, Document]]] = {collection: defaultdict(dict) for collection in STREAMS}
     for event in events:
         for row in projector.changes(event):
-            known = rows[row.collection].get(row.id)
-            if known is None or known["sequence"] < row.sequence:
-                rows[row.collection][row.id] = {"_id": row.id, "sequence": row.sequence, **row.fields}
-    for stay in rows["stays"].values():
-        archive = rows["archives"].get(f"{stay['person_id']}@{stay['district']}")
-        stay["archived"] = archive is not None and archive["state"] == "open"
-    for stay_id, found in _traced(rows).items():
-        rows["stays"][stay_id]["found_on"] = found.found_on.isoformat() if found.found_on else None
-        rows["stays"][stay_id]["archived_otherwise"] = found.archived_otherwise
-    return rows
-
-
-def _traced(rows: Mapping[str, Mapping[str, Document]]) -> dict[str, Trace]:
-    everything: Known = tracing.as_known(
-        Rows(*(list(rows[name].values()) for name in ("people", "stays", "notices", "answers", "archives")))
-    )
-    return trace(everything)
+            found[row.collection][row.id][row.sequence] = {"sequence": row.sequence, **row.fields}
+    return {
+        collection: {
+            name: {"_id": name, **versions[max(versions)], "earlier": {str(one): versions[one] for one in versions}}
+            for name, versions in rows.items()
+        }
+        for collection, rows in found.items()
+    }
 
 
 def _plain(row: Document | None) -> Document | None:
-    """Return a row without the fields that say when it was worked out, and without empty ones."""
+    """Return a row with all its versions in `earlier`, without the moments at which they were heard."""
     if row is None:
         return None
-    return {name: value for name, value in row.items() if name not in {"traced", "archive_sequence"} and value}
+    newest = {name: value for name, value in row.items() if name not in {"_id", "earlier"}}
+    versions = {**row.get("earlier", {}), str(row["sequence"]): newest}
+    return {
+        sequence: {name: value for name, value in version.items() if name != "heard_at"}
+        for sequence, version in versions.items()
+    }
 
 
 async def _all(database: Database, collection: str) -> list[Document]:

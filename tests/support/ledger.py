@@ -15,6 +15,7 @@ from services.registration.domain.settling import Now, Rules, derive_owed_facts
 from services.registration.domain.transfers import derive_transfers
 from services.registration.views.people import find_known_people
 from services.reporting import projector as reporting
+from services.reporting.views.contributions import UNCOUNTED
 from services.runtime.clock import Clock, system_clock
 from services.runtime.journal import JOURNAL, routing_keys_of
 from services.runtime.mongo import Database
@@ -47,8 +48,8 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "survey_answer": "survey_answers",
     },
     "reporting": {
-        "stay": "stays", "archive": "archives", "entry": "entries", "activity": "activities", "notice": "notices",
-        "answer": "answers", "person": "people", "conflict": "conflicts",
+        "stay": "stays", "archive": "archives", "entry": "entries", "enrolment": "enrolments",
+        "activity": "activities", "notice": "notices", "answer": "answers", "person": "people", "conflict": "conflicts",
     },
     "feeds": {"subscription": "subscriptions"},
 }  # fmt: skip
@@ -79,6 +80,8 @@ async def find_losses(
             if service == "feeds":
                 losses += await _check_pages(database, [event for event in heard if "stay" in event["data"]])
                 losses += await _check_releases(database)
+            if service == "reporting" and await database[UNCOUNTED].find_one():
+                losses.append("reporting: somebody waits to be counted")
             lying = await database["parked"].count_documents({})
             if lying != parked:
                 losses.append(f"{service}: {lying} parked, not {parked}")

@@ -3,8 +3,9 @@
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Request
 
+from services.reporting.commands.counting import Counting
 from services.runtime.access import Caller, Role, allow
 from services.runtime.bodies import Day
 from services.runtime.problems import Problem
@@ -13,6 +14,14 @@ Reader = Annotated[Caller, Depends(allow(Role.DISTRICT, Role.SUPERVISOR, Role.CL
 Assessor = Annotated[Caller, Depends(allow(Role.DISTRICT, Role.SUPERVISOR))]
 Since = Annotated[Day, Query(alias="from")]
 Until = Annotated[Day, Query(alias="to")]
+
+
+def _counting(request: Request) -> Counting:
+    counting: Counting = request.app.state.counting
+    return counting
+
+
+CountingHere = Annotated[Counting, Depends(_counting)]
 LONGEST = timedelta(days=1100)
 """The longest period."""
 

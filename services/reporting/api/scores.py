@@ -1,15 +1,17 @@
 """HTTP in: score how both sides of transfers kept to the rules 双向考核."""
 
 from collections import Counter, defaultdict
-from collections.abc import AsyncIterable, Iterable
-from datetime import date
+from collections.abc import Iterable, Mapping
+from datetime import date, timedelta
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.reporting.api.dependencies import Assessor, Since, Until, must_be_period
-from services.reporting.domain.scores import Exchange, Mark, Score, marks, score
-from services.reporting.views.scores import find_exchanges
+from services.reporting.api.dependencies import Assessor, CountingHere, Since, Until, must_be_period
+from services.reporting.commands.counting import Counting
+from services.reporting.domain.exchanges import SIDES, mark_measure
+from services.reporting.domain.scores import Mark, Score, score
+from services.reporting.views.contributions import find_numbers, find_places
 from services.runtime.parameters import Division, ServiceHere
 from services.runtime.problems import refuses
 from services.runtime.service import Service
@@ -47,12 +49,13 @@ class Scores(BothSides):
     summary="Two-way scores 双向考核: receipt and feedback of notices, on both sides",
     responses=refuses(outside_your_division=403, bad_period=422),
 )
-async def get_scores(service: ServiceHere, caller: Assessor, division: Division, since: Since, until: Until) -> Scores:
+async def get_scores(
+    service: ServiceHere, counting: CountingHere, caller: Assessor, division: Division, since: Since, until: Until
+) -> Scores:
     """Score the notices that a division sent or received in a period, per street and in total, as of today."""
     caller.must_cover(division)
     must_be_period(since, until)
-    exchanges = find_exchanges(service.database, service.areas(division), since, until)
-    sides = await _count_marks(exchanges, division, service)
+    sides = await _count_marks(service, counting, division, since, until)
     name = service.divisions.name
     return Scores(
         division=division,
@@ -74,18 +77,24 @@ async def get_scores(service: ServiceHere, caller: Assessor, division: Division,
     )
 
 
-_Counted = defaultdict[str, Counter[Mark]]
+_Counted = Mapping[str, Counter[Mark]]
 
 
-async def _count_marks(exchanges: AsyncIterable[Exchange], division: str, service: Service) -> dict[str, _Counted]:
-    divisions, today = service.divisions, service.today
-    sides: dict[str, _Counted] = {"addressee": defaultdict(Counter), "sender": defaultdict(Counter)}
-    async for exchange in exchanges:
-        found = tuple(marks(exchange, today))
-        for side, code in (("addressee", exchange.addressee), ("sender", exchange.sender)):
-            if divisions.covers(division, code, today):
-                sides[side][divisions.successor(code, today)].update(found)
-    return sides
+async def _count_marks(
+    service: Service, counting: Counting, division: str, since: date, until: date
+) -> dict[str, _Counted]:
+    """Return for each side the marks of the notices of a period, by the current division."""
+    places = await find_places(service.database, counting.build, service.areas(division))
+    measures = [mark_measure(side, mark) for side in SIDES for mark in Mark]
+    days = (since - timedelta(days=1), until)
+    numbers = await find_numbers(service.database, counting.build, places, measures, days)
+    sides: dict[str, dict[str, Counter[Mark]]] = {side: defaultdict(Counter) for side in SIDES}
+    for side in SIDES:
+        for code in places:
+            found = {mark: numbers.flow(mark_measure(side, mark), since, until, [code]) for mark in Mark}
+            if any(found.values()):
+                sides[side][service.divisions.successor(code, service.today)].update(found)
+    return {**sides}
 
 
 def _score(counted: Iterable[Counter[Mark]]) -> Score:

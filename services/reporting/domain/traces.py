@@ -1,4 +1,4 @@
-"""Traces: since when a person who left a stay is known to be elsewhere, and archives under another id of the person."""
+"""Traces: since when a person who left a stay is known to be elsewhere."""
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
@@ -14,7 +14,6 @@ class Claim:
 
     stay_id: str
     person_id: str
-    district: str
     started_on: date
     recorded_at: str
     stands: bool = True
@@ -25,29 +24,17 @@ class Known:
     """Everything known about a group of ids that may be one person.
 
     `stays` are the stays in reporting's rows, `elsewhere` further stays that notices mention. `arrived` has, for a stay
-    that was left, the day on which another district confirmed the arrival; `archives` (person, district) of open ones.
+    that was left, the day on which another district confirmed the arrival.
     """
 
     stays: Collection[Claim]
     people: Collection[Person] = ()
     elsewhere: Collection[Claim] = ()
     arrived: Mapping[str, date] = field(default_factory=dict)
-    archives: Collection[tuple[str, str]] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """What a stay itself does not tell: from `found_on` on, the person who left it is known elsewhere, or dead.
-
-    `archived_otherwise` is whether an archive in the district is open under another id of the person.
-    """
-
-    found_on: date | None
-    archived_otherwise: bool
-
-
-def trace(known: Known) -> dict[str, Trace]:
-    """Return the trace of each stay, by its id.
+def trace(known: Known) -> dict[str, date | None]:
+    """Return for each stay, by its id, the day from which whoever left it is known elsewhere, or dead; None if none is.
 
     A person who left is found by a later claim of the same person, in the order in which claims contest each other:
     so a person is in transit from one stay at most.
@@ -60,11 +47,7 @@ def trace(known: Known) -> dict[str, Trace]:
         same = ids.get(stay.person_id, frozenset({stay.person_id}))
         later = [claim.started_on for claim in claims[same] if claim.stands and _order(claim) > _order(stay)]
         days = [*later, known.arrived.get(stay.stay_id), died.get(stay.person_id)]
-        others = same - {stay.person_id}
-        found[stay.stay_id] = Trace(
-            found_on=min((day for day in days if day is not None), default=None),
-            archived_otherwise=any((other, stay.district) in known.archives for other in others),
-        )
+        found[stay.stay_id] = min((day for day in days if day is not None), default=None)
     return found
 
 

@@ -1,76 +1,93 @@
-"""The rows of reporting, one per stream, and their indexes."""
+"""The rows of reporting, one per stream, each with its earlier versions, and the reading of those about people."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import datetime
+
+from pymongo import InsertOne, UpdateOne
 
 from contracts.archives.archives import Archive
+from contracts.archives.contents import PhysicalExam
+from contracts.archives.enrolments import Enrolment
 from contracts.archives.entries import Entry
+from contracts.envelope import render_time
 from contracts.outreach.activities import Activity
 from contracts.reference.calendar import day_of
 from contracts.registration.conflicts import Conflict
 from contracts.registration.notices import Answer, Notice
 from contracts.registration.people import Person
-from contracts.registration.stays import Stay, StayState
-from services.runtime.mongo import Database, Row, make_index
+from contracts.registration.stays import Stay
+from services.reporting.domain.person import Rows
+from services.runtime.mongo import Database, Document, Row, bulk_write, find_connected, make_index
 
 STAYS = "stays"
 ARCHIVES = "archives"
 ENTRIES = "entries"
+ENROLMENTS = "enrolments"
 ACTIVITIES = "activities"
 NOTICES = "notices"
 ANSWERS = "answers"
 PEOPLE = "people"
 CONFLICTS = "conflicts"
 
+ABOUT_PEOPLE = (STAYS, NOTICES, ANSWERS, ARCHIVES, ENTRIES, ENROLMENTS)
+"""Where the rows about a person lie under `person_id`."""
+
 _COUNTED = {
     "person_id", "street", "started_on", "ended_on", "state", "birth", "sex", "hukou_division", "origin",
-    "destination", "purpose", "hazard", "recorded_at", "ending", "destination_kind", "trace_lost_on",
+    "destination", "purpose", "recorded_at", "ending", "destination_kind", "trace_lost_on", "categories",
     "registration_due",
 }  # fmt: skip
 _SCORED = {
     "kind", "person_id", "sender", "addressee", "stay_id", "started_on", "sent_at", "receipt_due", "answer_due",
     "completes_on", "state", "about",
 }  # fmt: skip
+_MANAGED = {
+    "person_id", "condition", "district", "street", "enrolled_on", "ended_on", "ending", "taken_over_from",
+}  # fmt: skip
+_READ = {
+    "mode", "systolic", "diastolic", "fasting_glucose", "first_home_visit", "vaccine", "dose", "stage", "weeks",
+    "last_period_on", "delivered_on", "form",
+}  # fmt: skip
+"""What indicators need of what entries contain."""
 
 
 async def prepare(database: Database) -> None:
     """Make the indexes that the queries of reporting need."""
-    stays = database[STAYS]
-    await make_index(stays, [("person_id", 1), ("district", 1)], name="person")
-    await make_index(stays, [("street", 1), ("state", 1), ("archived", 1)], name="residents")
-    await make_index(stays, [("started_on", 1), ("street", 1), ("state", 1)], name="inflow")
-    await make_index(
-        stays,
-        [("ended_on", 1), ("street", 1)],
-        name="outflow",
-        partialFilterExpression={"ended_on": {"$type": "string"}},
-    )
-    await make_index(
-        stays,
-        [("found_on", 1), ("street", 1), ("ended_on", 1)],
-        name="unplaced",
-        partialFilterExpression={"state": StayState.ENDED.value},
-    )
-    for side in ("sender", "addressee"):
-        await make_index(database[NOTICES], [(side, 1), ("sent_on", 1)], name=side)
-    await make_index(database[NOTICES], "person_id", name="person")
+    for name in ABOUT_PEOPLE:
+        await make_index(database[name], "person_id", name="person")
     await make_index(database[PEOPLE], "ids", name="ids")
 
 
 def stay_row(stay: Stay, sequence: int) -> Row:
     """Return the row of a stay."""
-    counted = stay.model_dump(mode="json", include=_COUNTED)
-    return Row(STAYS, stay.stay_id, sequence, {**counted, "district": stay.district})
+    return Row(STAYS, stay.stay_id, sequence, stay.model_dump(mode="json", include=_COUNTED))
 
 
 def archive_row(archive: Archive, sequence: int) -> Row:
-    """Return the row of an archive: that it exists, not what it contains."""
-    fields = {"person_id": archive.person_id, "district": archive.district, "street": archive.street}
-    row_id = f"{archive.person_id}@{archive.district}"
-    return Row(ARCHIVES, row_id, sequence, {**fields, "state": archive.state.value})
+    """Return the row of an archive: since when and until when there is one, not what it contains."""
+    include = {"person_id", "district", "street", "state", "opened_at", "completed_at", "birth", "sex"}
+    closed = archive.closing.closed_on.isoformat() if archive.closing else None
+    fields = {**archive.model_dump(mode="json", include=include), "closed_on": closed}
+    return Row(ARCHIVES, f"{archive.person_id}@{archive.district}", sequence, fields)
 
 
 def entry_row(entry: Entry, sequence: int) -> Row:
-    """Return the row of an entry: that it exists, not what it contains."""
+    """Return the row of an entry: its kind, and of what it contains only what indicators need."""
     fields = entry.model_dump(mode="json", include={"person_id", "street", "measured_at", "state"})
-    return Row(ENTRIES, entry.entry_id, sequence, {**fields, "kind": entry.content.kind})
+    content = entry.content
+    readings = content.model_dump(mode="json", include=_READ, exclude_none=True)
+    if isinstance(content, PhysicalExam):
+        readings["complete"] = content.guidance_given and not content.missing_tests()
+    said = {"said_at": render_time(entry.recorded_at or entry.measured_at)}  # the same wherever it was sent on
+    return Row(ENTRIES, entry.entry_id, sequence, {**fields, **said, "kind": content.kind, "readings": readings})
+
+
+def enrolment_row(enrolment: Enrolment, sequence: int) -> Row:
+    """Return the row of an enrolment."""
+    row_id = f"{enrolment.person_id}:{enrolment.condition}@{enrolment.district}"
+    return Row(ENROLMENTS, row_id, sequence, enrolment.model_dump(mode="json", include=_MANAGED))
 
 
 def activity_row(activity: Activity, sequence: int) -> Row:
@@ -105,3 +122,80 @@ def conflict_row(conflict: Conflict, sequence: int) -> Row:
     """Return the row of a conflict in a district."""
     fields = conflict.model_dump(mode="json")
     return Row(CONFLICTS, f"{conflict.conflict_id}@{conflict.district}", sequence, fields)
+
+
+async def write_versions(database: Database, rows: Iterable[Row], heard_at: datetime) -> None:
+    """Write rows so that any order and any repetition results in the newest version, with all others in `earlier`.
+
+    A version heard again keeps the moment at which it was first heard. New rows are inserted, which is the fast path.
+    """
+    heard = render_time(heard_at)
+    found: dict[str, dict[str, dict[int, Document]]] = defaultdict(lambda: defaultdict(dict))
+    for row in rows:
+        found[row.collection][row.id][row.sequence] = {"sequence": row.sequence, **row.fields, "heard_at": heard}
+    for collection, by_id in found.items():
+        names = list(by_id)
+        known = await bulk_write(database[collection], [InsertOne(_as_row(name, by_id[name])) for name in names])
+        await bulk_write(
+            database[collection],
+            [each for index in known for each in _merge_versions(names[index], by_id[names[index]])],
+        )
+
+
+def _as_row(name: str, versions: Mapping[int, Document]) -> Document:
+    newest = max(versions)
+    earlier = {str(sequence): version for sequence, version in versions.items() if sequence != newest}
+    return {"_id": name, **versions[newest], **({"earlier": earlier} if earlier else {})}
+
+
+def _merge_versions(name: str, versions: Mapping[int, Document]) -> Iterable[UpdateOne]:
+    for sequence, version in sorted(versions.items()):
+        now = {"$arrayToObject": [[{"k": {"$toString": "$sequence"}, "v": _WITHOUT_EARLIER}]]}
+        replaced = {"_id": "$_id", "earlier": {"$mergeObjects": ["$earlier", now]}}
+        yield UpdateOne(
+            {"_id": name, "sequence": {"$lt": sequence}},
+            [{"$replaceWith": {"$mergeObjects": [{"$literal": version}, replaced]}}],
+        )
+        missing = f"earlier.{sequence}"
+        yield UpdateOne(
+            {"_id": name, "sequence": {"$gt": sequence}, missing: {"$exists": False}}, {"$set": {missing: version}}
+        )
+
+
+_WITHOUT_EARLIER = {
+    "$unsetField": {"field": "_id", "input": {"$unsetField": {"field": "earlier", "input": "$$ROOT"}}},
+}
+
+
+async def find_records(database: Database, ids: Collection[str]) -> list[Document]:
+    """Return the records of people and of all ids ever linked to them, directly or over further ids."""
+    return await find_connected(database[PEOPLE], ids)
+
+
+async def find_rows(database: Database, ids: Sequence[str]) -> list[list[Document]]:
+    """Return the rows about people in each collection of `ABOUT_PEOPLE`."""
+    query = {"person_id": {"$in": list(ids)}}
+    return await asyncio.gather(*(database[name].find(query, hint="person").to_list(None) for name in ABOUT_PEOPLE))
+
+
+async def find_by_id(database: Database, collection: str, ids: Sequence[str]) -> list[Document]:
+    """Return some rows of a collection."""
+    return await database[collection].find({"_id": {"$in": list(ids)}}).to_list(None)
+
+
+def group_rows(
+    groups: Collection[frozenset[str]], people: Iterable[Document], found: Sequence[Iterable[Document]]
+) -> list[Rows]:
+    """Return the rows of each group of ids."""
+    by_person = [_by_person(rows) for rows in (people, *found)]
+    return [
+        Rows(*([row for person_id in group for row in each.get(person_id, ())] for each in by_person))
+        for group in groups
+    ]
+
+
+def _by_person(rows: Iterable[Document]) -> Mapping[str, list[Document]]:
+    found: dict[str, list[Document]] = defaultdict(list)
+    for row in rows:
+        found[row["person_id"]].append(row)
+    return found

@@ -25,12 +25,12 @@ from contracts.registration.stays import (
 from deploy.local.stack import Stack
 from services.reporting import projector
 from services.runtime.journal import JOURNAL
+from tests.support.counting import BUILD
 from tests.support.facts import (
     FIRST_DAY,
     PEOPLE,
     STREETS,
     EventList,
-    envelop,
     make_conflict,
     make_notice,
     make_person,
@@ -53,15 +53,18 @@ class District:
     async def record(self, *facts: Fact) -> None:
         """Record the facts of one stream, to be told later."""
         journal = self.instance.apps["registration"].state.service.journal
-        await journal.record([journal.commit(*facts, causation="test")])
-        self.told += envelop(facts)
+        commit = journal.commit(*facts, causation="test")
+        await journal.record([commit])
+        self.told += commit.events
 
     async def tell(self, order: Random | None = None) -> None:
         """Tell everything in small messages, in the given disorder."""
         if order:
             order.shuffle(self.told)
+        reporting = self.instance.apps["reporting"].state
         for start in range(0, len(self.told), 7):
-            await projector.hear(self.instance.apps["reporting"].state.service, self.told[start : start + 7])
+            await projector.hear(reporting.service, reporting.counting, self.told[start : start + 7])
+        await reporting.counting.count_all_waiting()
 
     async def violations(self) -> list[str]:
         """Tell what is left to tell; return the names of what is violated."""
@@ -226,12 +229,24 @@ async def test_a_row_that_the_journals_do_not_give_is_seen(district: District) -
     await district.tell()
     stays = district.instance.database("reporting")["stays"]
     await stays.update_one({"person_id": PEOPLE[0]}, {"$set": {"street": NEAR}})
-    await stays.update_one({"person_id": PEOPLE[1]}, {"$set": {"found_on": "2026-01-09"}})
+    await stays.update_one({"person_id": PEOPLE[1]}, {"$set": {"ended_on": "2026-01-09"}})
     await stays.delete_one({"person_id": PEOPLE[2]})
 
     found = await find_violations([district.instance.databases], DAYS)
 
-    assert [one.split(":")[0] for one in found] == ["I11"] * 3
+    assert len([one for one in found if one.startswith("I11: stays")]) == 3
+
+
+async def test_a_counter_that_does_not_follow_from_the_rows_is_seen(district: District) -> None:
+    await district.record(StayStarted(stay=make_stay(PEOPLE[0], HERE, 1)))
+    await district.tell()
+    counters = district.instance.database("reporting")[BUILD.counters]
+    name = f"{HERE}:resident:{FIRST_DAY.year}"
+    await counters.update_one({"_id": name}, {"$inc": {f"d.resident.fm.{FIRST_DAY.month}": 1}})
+
+    found = await find_violations([district.instance.databases], DAYS)
+
+    assert f"I11: counter {name} in instance 0" in found
 
 
 async def test_a_fact_that_was_lost_is_seen(district: District) -> None:

@@ -11,7 +11,6 @@ import pytest
 
 from contracts.archives.archives import Archive, ArchiveOpened
 from contracts.envelope import Fact
-from contracts.reference.divisions import Area
 from contracts.registration.notices import (
     AnswerState,
     NoticeConfirmed,
@@ -40,7 +39,6 @@ from contracts.registration.stays import (
 )
 from deploy.local.stack import Stack
 from services.reporting import projector
-from services.reporting.views.scores import find_exchanges
 from tests.support.facts import (
     FIRST_DAY,
     FIRST_MOMENT,
@@ -66,7 +64,9 @@ class Office:
     async def hear(self, *facts: Fact | Sequence[Fact], service: str = "registration") -> None:
         """Send facts of one stream each, or several of one stream in a row."""
         told = [envelop([fact] if isinstance(fact, Fact) else fact, service) for fact in facts]
-        await projector.hear(self.instance.apps["reporting"].state.service, [event for each in told for event in each])
+        state = self.instance.apps["reporting"].state
+        await projector.hear(state.service, state.counting, [event for each in told for event in each])
+        await state.counting.count_all_waiting()
 
     async def ask(self, path: str, day: int, division: str = "320507", role: str = "district") -> httpx.Response:
         """Return the answer for the period from the first day to some days later."""
@@ -355,15 +355,3 @@ async def test_a_period_that_ends_before_it_begins_is_refused(office: Office) ->
     answer = await office.ask("/scores", -1)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_period")
-
-
-async def test_the_notices_of_a_period_are_found_by_index(office: Office) -> None:
-    database = office.instance.database("reporting")
-    sent = {"$gte": "2026-01-01", "$lte": "2026-02-01"}
-    within = {"$gte": "320507", "$lt": "320507:"}
-    either = {"$or": [{side: within, "sent_on": sent} for side in ("sender", "addressee")]}
-
-    plan = await database.command({"explain": {"find": "notices", "filter": either}, "verbosity": "queryPlanner"})
-
-    assert "COLLSCAN" not in str(plan["queryPlanner"]["winningPlan"])
-    assert [each async for each in find_exchanges(database, (Area("320507"),), FIRST_DAY, FIRST_DAY)] == []

@@ -10,19 +10,14 @@ from services.reporting.domain.traces import Claim, Known, trace
 from tests.support.facts import make_person
 
 A, B = "a" * 32, "b" * 32
-HERE, THERE = "320507", "320812"
 
 
 def may(day: int) -> date:
     return date(2026, 5, day)
 
 
-def claim(name: str, day: int, person: str = A, district: str = HERE, **more: Any) -> Claim:
-    return Claim(name, person, district, may(day), recorded_at=f"2026-06-01T00:00:{day:02}Z", **more)
-
-
-def found(known: Known) -> dict[str, date | None]:
-    return {stay: traced.found_on for stay, traced in trace(known).items()}
+def claim(name: str, day: int, person: str = A, **more: Any) -> Claim:
+    return Claim(name, person, may(day), recorded_at=f"2026-06-01T00:00:{day:02}Z", **more)
 
 
 MERGED = make_person(A, merged_into=B, linked=(B,))
@@ -31,55 +26,42 @@ MERGED = make_person(A, merged_into=B, linked=(B,))
 def test_who_left_is_found_with_the_next_later_stay() -> None:
     known = Known([claim("one", 1), claim("two", 5), claim("three", 9)])
 
-    assert found(known) == {"one": may(5), "two": may(9), "three": None}
+    assert trace(known) == {"one": may(5), "two": may(9), "three": None}
 
 
 def test_a_retracted_stay_finds_nobody() -> None:
-    assert found(Known([claim("one", 1), claim("two", 5, stands=False)]))["one"] is None
+    assert trace(Known([claim("one", 1), claim("two", 5, stands=False)]))["one"] is None
 
 
 def test_of_two_stays_from_the_same_day_the_later_recorded_goes_on() -> None:
-    one, two = claim("one", 5), Claim("two", A, THERE, may(5), "2026-06-02T00:00:00Z")
+    one, two = claim("one", 5), Claim("two", A, may(5), "2026-06-02T00:00:00Z")
 
-    assert found(Known([one, two])) == {"one": may(5), "two": None}
+    assert trace(Known([one, two])) == {"one": may(5), "two": None}
 
 
 def test_who_left_is_found_by_another_districts_notice_of_the_arrival() -> None:
-    assert found(Known([claim("one", 1)], elsewhere=[claim("far", 7, district=THERE)])) == {"one": may(7)}
+    assert trace(Known([claim("one", 1)], elsewhere=[claim("far", 7)])) == {"one": may(7)}
 
 
 def test_the_stay_itself_says_more_than_the_notice_of_it() -> None:
     stays = [claim("one", 1), claim("two", 8, stands=False)]
 
-    assert found(Known(stays, elsewhere=[claim("two", 5)]))["one"] is None
+    assert trace(Known(stays, elsewhere=[claim("two", 5)]))["one"] is None
 
 
 def test_who_left_is_found_where_the_other_district_confirms_it() -> None:
-    assert found(Known([claim("one", 1), claim("two", 9)], arrived={"one": may(4)}))["one"] == may(4)
+    assert trace(Known([claim("one", 1), claim("two", 9)], arrived={"one": may(4)}))["one"] == may(4)
 
 
 def test_who_died_is_not_under_way() -> None:
-    assert found(Known([claim("one", 1)], people=[make_person(A, died_on=may(3))])) == {"one": may(3)}
+    assert trace(Known([claim("one", 1)], people=[make_person(A, died_on=may(3))])) == {"one": may(3)}
 
 
 def test_a_merge_lets_another_ids_stay_be_the_next_and_undone_it_does_not() -> None:
     stays = [claim("one", 1), claim("two", 5, B)]
 
-    assert found(Known(stays, people=[MERGED])) == {"one": may(5), "two": None}
-    assert found(Known(stays, people=[make_person(A, linked=(B,))])) == {"one": None, "two": None}
-
-
-def test_a_merge_lets_another_ids_archive_in_the_district_count() -> None:
-    stays = [claim("one", 1), claim("two", 5, B, THERE), claim("three", 9, B)]
-    archives = {(A, HERE), (A, THERE)}
-
-    together = trace(Known(stays, people=[MERGED], archives=archives))
-    apart = trace(Known(stays, archives=archives))
-
-    assert {stay: each.archived_otherwise for stay, each in together.items()} == {
-        "one": False, "two": True, "three": True,
-    }  # fmt: skip
-    assert not any(each.archived_otherwise for each in apart.values())
+    assert trace(Known(stays, people=[MERGED])) == {"one": may(5), "two": None}
+    assert trace(Known(stays, people=[make_person(A, linked=(B,))])) == {"one": None, "two": None}
 
 
 @st.composite
@@ -102,7 +84,7 @@ def test_a_person_is_under_way_from_one_stay_at_most(known: Known) -> None:
         last = [
             stay.stay_id
             for stay in known.stays
-            if stay.stands and stay.person_id in ids and trace(known)[stay.stay_id].found_on is None
+            if stay.stands and stay.person_id in ids and trace(known)[stay.stay_id] is None
         ]
         assert len(last) <= 1
 

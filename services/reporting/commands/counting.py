@@ -1,0 +1,108 @@
+"""Counting: everybody of whom something was heard is counted again, behind the rows and in batches of its own."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+from datetime import date
+from functools import lru_cache
+
+from contracts.registration.people import Person, ever_linked
+from services.reporting.domain.contributions import count_group
+from services.reporting.domain.days import number_of
+from services.reporting.domain.policy import POLICY, Policy
+from services.reporting.domain.things import count_thing, thing_id
+from services.reporting.views.contributions import (
+    Build,
+    GroupCount,
+    find_to_count_again,
+    find_uncounted,
+    forget_notes,
+    mark_uncounted,
+    prepare,
+    replace_contributions,
+)
+from services.reporting.views.rows import find_by_id, find_records, find_rows, group_rows
+from services.runtime.mongo import Database, wait_while_away
+from services.runtime.service import Service
+
+MOST = 1000
+"""People counted in one transaction."""
+LOOK_AGAIN_AFTER = 1.0
+"""Seconds between looks for people whom another process noted, or whose count changes with the day."""
+
+
+class Counting:
+    """Counts people behind the rows: whoever was noted waits here, and many that wait are counted at once."""
+
+    def __init__(self, service: Service, policy: Policy = POLICY) -> None:
+        self._service = service
+        self._noted = asyncio.Event()
+        self.policy = replace(policy, home_of=lru_cache(maxsize=4096)(service.divisions.successor))
+        self.build = Build("first")
+
+    async def prepare(self, database: Database) -> None:
+        """Make the indexes of what is counted."""
+        await prepare(database, self.build)
+
+    async def note(self, people: Collection[str]) -> None:
+        """Note people to be counted, after their rows were written: from then on no crash forgets them."""
+        await mark_uncounted(self._service.database, people, self._service.clock())
+        self._noted.set()
+
+    async def run(self) -> None:
+        """Count whoever is noted, for as long as the service runs."""
+        while True:
+            self._noted.clear()
+            if await wait_while_away(self.count_waiting):
+                continue
+            try:
+                await asyncio.wait_for(self._noted.wait(), LOOK_AGAIN_AFTER)
+            except TimeoutError:
+                continue
+
+    async def count_all_waiting(self) -> None:
+        """Count until nobody waits."""
+        while await self.count_waiting():
+            pass
+
+    async def count_waiting(self) -> int:
+        """Count the next people who wait; return how many there were."""
+        database, today = self._service.database, self._service.today
+        notes, people = await find_uncounted(database, MOST)
+        again = await find_to_count_again(database, self.build, number_of(today), MOST)
+        await count(database, self.build, people.union(again), today, self.policy)
+        await forget_notes(database, notes)
+        return len(people) + len(again)
+
+
+async def count(database: Database, build: Build, ids: Collection[str], today: date, policy: Policy) -> None:
+    """Count people, whoever was ever linked with them, and things, from all rows about them."""
+    things = {each for each in ids if "/" in each}
+    people = await _count_people(database, set(ids) - things, today, policy)
+    await replace_contributions(database, build, [*people, *await _count_things(database, things, today)])
+
+
+async def _count_people(database: Database, ids: Collection[str], today: date, policy: Policy) -> list[GroupCount]:
+    if not ids:
+        return []
+    records = await find_records(database, ids)
+    linked = ever_linked(map(Person.model_validate, records))
+    groups = sorted({linked.get(person_id, frozenset({person_id})) for person_id in ids}, key=min)
+    found = await find_rows(database, [person_id for group in groups for person_id in group])
+    return [
+        GroupCount(rows.version, number_of(today), count_group(group, rows, today, policy))
+        for group, rows in zip(groups, group_rows(groups, records, found), strict=True)
+    ]
+
+
+async def _count_things(database: Database, things: Iterable[str], today: date) -> list[GroupCount]:
+    by_collection: dict[str, list[str]] = defaultdict(list)
+    for thing in things:
+        collection, _, row_id = thing.partition("/")
+        by_collection[collection].append(row_id)
+    return [
+        GroupCount(row["sequence"], number_of(today), {thing_id(collection, row["_id"]): count_thing(collection, row)})
+        for collection, row_ids in by_collection.items()
+        for row in await find_by_id(database, collection, row_ids)
+    ]

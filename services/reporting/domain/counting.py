@@ -1,0 +1,176 @@
+"""Counters: what changes in them when contributions do, and how a number is read from them.
+
+A counter document holds the steps of one family of measures (`resident` of `resident.65`) in one division: those of a
+month by day, those of a year by month. A number at the end of a day is the sum of all steps up to it; the steps of the
+months that are over come from the years' documents.
+"""
+
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import date, timedelta
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+from services.reporting.domain.days import OPEN, day_from, number_of
+from services.reporting.domain.person import ALL, Contribution, Slice
+
+
+class Step(NamedTuple):
+    """On a day the number of a measure in a division changes, for a slice of the people."""
+
+    measure: str
+    division: str
+    slice: str
+    day: int
+
+
+Steps = Counter[Step]
+
+
+def difference(old: Iterable[Contribution], new: Iterable[Contribution]) -> Steps:
+    """Return by how much each step changes when contributions are replaced."""
+    changed: Steps = Counter()
+    for contributions, sign in ((old, -1), (new, 1)):
+        for each in contributions:
+            count = sign * each.weight
+            changed[Step(each.measure, each.division, each.slice, each.since)] += count
+            if each.until < OPEN:
+                changed[Step(each.measure, each.division, each.slice, each.until)] -= count
+    return Counter({step: count for step, count in changed.items() if count})
+
+
+def increments(steps: Mapping[Step, int]) -> dict[str, dict[str, int]]:
+    """Return what to add where: by counter document the paths in it, each with a number."""
+    found: dict[str, Counter[str]] = defaultdict(Counter)
+    for step, count in steps.items():
+        year, month, day = _parts(step.day)
+        path = f"d.{stored_name(step.measure)}.{step.slice}"
+        place = f"{step.division}:{family(step.measure)}"
+        found[f"{place}:{year}"][f"{path}.{month}"] += count
+        found[f"{place}:{year}{month:02d}"][f"{path}.{day}"] += count
+    pruned = {name: {path: count for path, count in paths.items() if count} for name, paths in found.items()}
+    return {name: paths for name, paths in pruned.items() if paths}
+
+
+@lru_cache(maxsize=8192)
+def _parts(day: int) -> tuple[int, int, int]:
+    found = day_from(day)
+    return found.year, found.month, found.day
+
+
+def family(measure: str) -> str:
+    """Return the first part of a measure's name, which tells the document it is kept in."""
+    return measure.partition(".")[0]
+
+
+def stored_name(measure: str) -> str:
+    """Return a measure's name as a field of a document, where a dot would mean a field within."""
+    return measure.replace(".", ":")
+
+
+def documents_for(
+    divisions: Mapping[str, int], measures: Iterable[str], days: Collection[date], by_day: bool = False
+) -> list[str]:
+    """Return which counter documents tell the numbers at the ends of days; `divisions` with the first year of each.
+
+    `by_day` adds the months in between, which tell the numbers at the days in between.
+    """
+    last = max(days)
+    months = _months(min(days), last) if by_day else {(day.year, day.month) for day in days if not _is_last(day)}
+    names = []
+    for division, first in divisions.items():
+        for kind in {family(measure) for measure in measures}:
+            place = f"{division}:{kind}"
+            names += [f"{place}:{year}" for year in range(first, last.year + 1)]
+            names += [f"{place}:{year}{month:02d}" for year, month in months if year >= first]
+    return names
+
+
+def _months(since: date, until: date) -> set[tuple[int, int]]:
+    first, last = since.year * 12 + since.month - 1, until.year * 12 + until.month - 1
+    return {(month // 12, month % 12 + 1) for month in range(first, last + 1)}
+
+
+def _is_last(day: date) -> bool:
+    return (day + timedelta(days=1)).day == 1
+
+
+class _Sums:
+    """The sums of some steps in order: each day, or month, with the sum of all steps up to it."""
+
+    def __init__(self, steps: Mapping[int, int]) -> None:
+        self._keys = sorted(key for key, count in steps.items() if count)
+        self._sums = [0, *accumulate(steps[key] for key in self._keys)]
+
+    def between(self, since: int, until: int) -> list[int]:
+        """Return the days or months on which there is a step, both ends included."""
+        return self._keys[bisect_left(self._keys, since) : bisect_right(self._keys, until)]
+
+    def upto(self, key: int) -> int:
+        """Return the sum of the steps up to a day or month, itself included."""
+        return self._sums[bisect_right(self._keys, key)]
+
+
+class Numbers:
+    """Numbers read from counter documents, which must be all that `documents_for` names."""
+
+    def __init__(self, documents: Iterable[Mapping[str, Any]]) -> None:
+        self._steps: dict[tuple[str, str], list[tuple[str, bool, int, int]]] = defaultdict(list)
+        for document in documents:
+            division, _, period = document["_id"].split(":")
+            for name, slices in document.get("d", {}).items():
+                self._steps[name, division].extend(_read(slices, period))
+        self._sums: dict[tuple[str, str, Slice], tuple[_Sums, _Sums]] = {}
+
+    def at(self, measure: str, on: date, divisions: Iterable[str], people: Slice = ALL) -> int:
+        """Return the number of a measure in some divisions at the end of a day."""
+        return sum(self._at(measure, on, division, people) for division in divisions)
+
+    def flow(self, measure: str, since: date, until: date, divisions: Iterable[str], people: Slice = ALL) -> int:
+        """Return by how much a number grew in a period, both days included: how often something happened in it."""
+        names, before = tuple(divisions), since - timedelta(days=1)
+        return self.at(measure, until, names, people) - self.at(measure, before, names, people)
+
+    def days_of(self, measures: Iterable[str], since: date, until: date, divisions: Collection[str]) -> list[date]:
+        """Return the days of a period on which one of some measures changes, in order; the period was read by day."""
+        first, last = number_of(since), number_of(until)
+        found = {
+            day
+            for measure in measures
+            for division in divisions
+            for day in self._summed(measure, division, ALL)[1].between(first, last)
+        }
+        return [day_from(day) for day in sorted(found)]
+
+    def _at(self, measure: str, on: date, division: str, people: Slice) -> int:
+        months, days = self._summed(measure, division, people)
+        month = on.year * 12 + on.month
+        if _is_last(on):
+            return months.upto(month)
+        first = number_of(on.replace(day=1))
+        return months.upto(month - 1) + days.upto(number_of(on)) - days.upto(first - 1)
+
+    def _summed(self, measure: str, division: str, people: Slice) -> tuple[_Sums, _Sums]:
+        key = stored_name(measure), division, people
+        if key not in self._sums:
+            self._sums[key] = self._sum(*key)
+        return self._sums[key]
+
+    def _sum(self, name: str, division: str, people: Slice) -> tuple[_Sums, _Sums]:
+        months: Counter[int] = Counter()
+        days: Counter[int] = Counter()
+        for told, in_month, key, count in self._steps.get((name, division), ()):
+            if told in people:
+                (days if in_month else months)[key] += count
+        return _Sums(months), _Sums(days)
+
+
+def _read(slices: Mapping[str, Mapping[str, int]], period: str) -> Iterator[tuple[str, bool, int, int]]:
+    """Yield the steps in a counter document: slice, whether it is of a month, its day or month as a number, count."""
+    in_month = len(period) > 4
+    base = number_of(date(int(period[:4]), int(period[4:]), 1)) - 1 if in_month else int(period) * 12
+    for told, counts in slices.items():
+        for part, count in counts.items():
+            yield told, in_month, base + int(part), count

@@ -1,0 +1,181 @@
+"""What everybody contributes, the counters that it sums up to, and who waits to be counted."""
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import NamedTuple
+
+from pymongo import ReplaceOne, UpdateOne
+from pymongo.read_concern import ReadConcern
+
+from contracts.reference.divisions import Area
+from services.reporting.domain.contributions import Counted
+from services.reporting.domain.counting import Numbers, difference, documents_for, increments, stored_name
+from services.reporting.domain.person import Contribution
+from services.runtime.mongo import Database, Document, Session, in_areas, make_index, transact
+
+UNCOUNTED = "uncounted"
+
+
+class Build(NamedTuple):
+    """The collections of one counting: another edition of the rules is counted beside the one that answers."""
+
+    name: str
+
+    @property
+    def contributions(self) -> str:
+        """Return the collection of what each person contributes."""
+        return f"contributions_{self.name}"
+
+    @property
+    def counters(self) -> str:
+        """Return the collection of counters."""
+        return f"counters_{self.name}"
+
+    @property
+    def places(self) -> str:
+        """Return the collection of divisions that have counters, with the first year of each."""
+        return f"places_{self.name}"
+
+
+class GroupCount(NamedTuple):
+    """What a group of ids contributes, from all rows with a version, on a day."""
+
+    version: int
+    on: int
+    people: Mapping[str, Counted]
+
+
+async def prepare(database: Database, build: Build) -> None:
+    """Make the indexes by which it is found who counts in a number, and who is to be counted again on a day."""
+    people = database[build.contributions]
+    await make_index(people, [("c.k", 1), ("_id", 1)], name="counts")
+    await make_index(people, "again_on", name="again", partialFilterExpression={"again_on": {"$type": "number"}})
+
+
+async def mark_uncounted(database: Database, people: Collection[str], heard_at: datetime) -> None:
+    """Note that people are to be counted; call it after their rows were written and before that is acknowledged."""
+    if people:
+        await database[UNCOUNTED].insert_one({"people": sorted(people), "heard_at": heard_at})
+
+
+async def find_uncounted(database: Database, most: int) -> tuple[list[Document], set[str]]:
+    """Return the oldest notes of who is to be counted, and those people, about so many at most."""
+    notes: list[Document] = []
+    people: set[str] = set()
+    async for note in database[UNCOUNTED].find().sort("_id", 1).batch_size(100):
+        notes.append(note)
+        people.update(note["people"])
+        if len(people) >= most:
+            break
+    return notes, people
+
+
+async def forget_notes(database: Database, notes: Iterable[Document]) -> None:
+    """Drop notes of people who have been counted."""
+    await database[UNCOUNTED].delete_many({"_id": {"$in": [note["_id"] for note in notes]}})
+
+
+async def uncounted_since(database: Database) -> datetime | None:
+    """Return since when somebody waits to be counted; None if nobody does."""
+    oldest = await database[UNCOUNTED].find_one({}, {"heard_at": 1}, sort=[("_id", 1)])
+    return oldest["heard_at"] if oldest else None
+
+
+async def find_to_count_again(database: Database, build: Build, on: int, most: int) -> list[str]:
+    """Return people whose count changes by itself on a day or before it."""
+    found = database[build.contributions].find({"again_on": {"$lte": on}}, {"_id": 1}).limit(most)
+    return [row["_id"] async for row in found]
+
+
+async def replace_contributions(database: Database, build: Build, groups: Sequence[GroupCount]) -> None:
+    """Replace what groups of ids contribute and add the difference to the counters, in one transaction.
+
+    A group is left out if one of its ids was counted from as many rows, or more, on the same day or later. The ids that
+    contribute nothing are written as well: a count that knows less of who belongs together finds their version.
+    """
+    if groups:
+        await transact(database, lambda session: _replace(database, build, groups, session))
+
+
+async def _replace(database: Database, build: Build, groups: Sequence[GroupCount], session: Session) -> None:
+    names = [person_id for group in groups for person_id in group.people]
+    query = database[build.contributions].find({"_id": {"$in": names}}, session=session)
+    known = {row["_id"]: row async for row in query}
+    writes: list[ReplaceOne[Document]] = []
+    old: list[Contribution] = []
+    new: list[Contribution] = []
+    for group in groups:
+        counted = [known[person_id] for person_id in group.people if person_id in known]
+        if any((row["version"], row["on"]) >= (group.version, group.on) for row in counted):
+            continue
+        old += [each for row in counted for each in read_contributions(row)]
+        new += [each for found in group.people.values() for each in found.contributions]
+        writes += [ReplaceOne({"_id": name}, _document(name, group), upsert=True) for name in group.people]
+    if not writes:
+        return
+    adding = increments(difference(old, new))
+    for collection, operations in (
+        (build.contributions, writes),
+        (build.counters, [UpdateOne({"_id": name}, {"$inc": adding[name]}, upsert=True) for name in sorted(adding)]),
+        (build.places, _places(adding)),
+    ):
+        if operations:
+            await database[collection].bulk_write(operations, ordered=False, session=session)
+
+
+def _document(name: str, group: GroupCount) -> Document:
+    found = group.people[name]
+    again = {} if found.again_on is None else {"again_on": found.again_on}
+    return {
+        "_id": name,
+        "version": group.version,
+        "on": group.on,
+        "c": [_stored(each) for each in found.contributions],
+        **again,
+    }
+
+
+def _stored(each: Contribution) -> Document:
+    count = {} if each.weight == 1 else {"n": each.weight}
+    return {"k": each.key, "s": each.slice, "f": each.since, "t": each.until, **count}
+
+
+def read_contributions(row: Document) -> list[Contribution]:
+    """Return what somebody contributes, from the document that keeps it."""
+    return [_contribution(each) for each in row["c"]]
+
+
+def _contribution(stored: Document) -> Contribution:
+    measure, _, division = stored["k"].partition("@")
+    return Contribution(measure, division, stored["s"], stored["f"], stored["t"], stored.get("n", 1))
+
+
+def _places(adding: Iterable[str]) -> list[UpdateOne]:
+    first: dict[str, int] = {}
+    for name in adding:
+        division, _, period = name.split(":")
+        first[division] = min(int(period[:4]), first.get(division, 9999))
+    return [
+        UpdateOne({"_id": division}, {"$min": {"since": year}}, upsert=True) for division, year in sorted(first.items())
+    ]
+
+
+async def find_places(database: Database, build: Build, areas: Sequence[Area]) -> dict[str, int]:
+    """Return the divisions within areas that have counters, with the first year of each."""
+    return {row["_id"]: row["since"] async for row in database[build.places].find({"_id": in_areas(areas)})}
+
+
+async def find_numbers(
+    database: Database,
+    build: Build,
+    places: Mapping[str, int],
+    measures: Collection[str],
+    days: Collection[date],
+    *,
+    by_day: bool = False,
+) -> Numbers:
+    """Return numbers to be read at the ends of days, all of one moment; with `by_day` at the days in between too."""
+    names = documents_for(places, measures, days, by_day)
+    fields = {f"d.{stored_name(measure)}": 1 for measure in measures}
+    counters = database[build.counters].with_options(read_concern=ReadConcern("snapshot"))
+    return Numbers(await counters.find({"_id": {"$in": names}}, fields).to_list(None))

@@ -1,0 +1,54 @@
+"""Reporting's counters, read as they are and counted anew from its rows."""
+
+from collections import Counter
+from typing import Any
+
+from contracts.reference.calendar import day_of
+from contracts.reference.divisions import Divisions
+from contracts.registration.people import Person, ever_linked
+from services.reporting.domain.contributions import count_group
+from services.reporting.domain.counting import difference, increments
+from services.reporting.domain.person import Contribution
+from services.reporting.domain.policy import Policy
+from services.reporting.domain.things import THINGS, count_thing
+from services.reporting.views.contributions import Build
+from services.reporting.views.rows import ABOUT_PEOPLE, PEOPLE, group_rows
+from services.runtime.clock import Clock, system_clock
+from services.runtime.mongo import Database, Document
+
+BUILD = Build("first")
+
+
+async def recount(reporting: Database, clock: Clock = system_clock) -> dict[str, Document]:
+    """Return all counters by id as they follow from the rows, without steps that sum up to 0."""
+    records = await reporting[PEOPLE].find().to_list(None)
+    rows = [await reporting[name].find().to_list(None) for name in ABOUT_PEOPLE]
+    linked = ever_linked(map(Person.model_validate, records))
+    ids = {row["person_id"] for found in (records, *rows) for row in found}.union(linked)
+    groups = sorted({linked.get(person_id, frozenset({person_id})) for person_id in ids}, key=min)
+    today, policy = day_of(clock()), Policy(home_of=Divisions.load().successor)
+    contributions: list[Contribution] = []
+    for group, known in zip(groups, group_rows(groups, records, rows), strict=True):
+        for counted in count_group(group, known, today, policy).values():
+            contributions += counted.contributions
+    for collection in THINGS:
+        async for row in reporting[collection].find():
+            contributions += count_thing(collection, row).contributions
+    return {
+        name: without_zeros(_nested(Counter(paths)))
+        for name, paths in increments(difference([], contributions)).items()
+    }
+
+
+def _nested(paths: Counter[str]) -> Document:
+    found: Document = {}
+    for path, count in paths.items():
+        _, measure, told, part = path.split(".")
+        found.setdefault(measure, {}).setdefault(told, {})[part] = count
+    return found
+
+
+def without_zeros(found: dict[str, Any]) -> dict[str, Any]:
+    """Return a document without what is 0, and without what is empty then."""
+    pruned = {name: without_zeros(value) if isinstance(value, dict) else value for name, value in found.items()}
+    return {name: value for name, value in pruned.items() if value}
