@@ -24,8 +24,7 @@ from typing import Any
 import aio_pika
 from aio_pika.abc import AbstractChannel, AbstractExchange, AbstractIncomingMessage, AbstractQueue
 from pydantic_core import from_json
-from pymongo import MongoClient, UpdateMany
-from services.reporting.views.traces import link_archive
+from pymongo import MongoClient, UpdateOne
 
 from contracts.envelope import render_batch
 from contracts.facts import HEARD_BY
@@ -38,7 +37,9 @@ from services.outreach.views import activities
 from services.registration.commands.imports import BATCH_SIZE
 from services.registration.views import duplicates
 from services.registration.views import rows as registration_rows
+from services.reporting.domain.counting import difference, increments
 from services.reporting.views import rows as reporting_rows
+from services.reporting.views.contributions import Build, read_contributions
 from services.runtime.clock import system_clock
 from services.runtime.inbox import PREFETCH, binding_keys
 from services.runtime.journal import JOURNAL, Journal, mark_sent
@@ -57,7 +58,7 @@ PREPARE = {
     "reporting": (reporting_rows.prepare,),
     "feeds": (feeds_pages.prepare,),
 }
-LINK_FIELDS = ("archived", "archive_sequence")
+COUNTED = Build("first")
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ class Writing:
 
     collection: str
     documents: list[Document] = field(default_factory=list)
-    updates: list[UpdateMany] = field(default_factory=list)
+    updates: list[UpdateOne] = field(default_factory=list)
 
 
 Script = Mapping[str, list[Writing]]
@@ -199,7 +200,7 @@ def _scripts(read: _Reader, stays: Iterable[Sending], archives: Iterable[Sending
     stay_rows, residents = read.rows("registration", "stays"), read.rows("outreach", "residents")
     counted, pages = read.rows("reporting", "stays"), read.pages()
     opened, kept = read.rows("archives", "archives"), read.rows("reporting", "archives")
-    lives = read.rows("archives", "stays")
+    lives, people = read.rows("archives", "stays"), read.rows("reporting", COUNTED.contributions)
     owed: dict[str, list[Document]] = defaultdict(list)
     for commit in read.journal("archives"):
         owed[commit["causation_id"]].append(_unsent(commit))
@@ -211,14 +212,18 @@ def _scripts(read: _Reader, stays: Iterable[Sending], archives: Iterable[Sending
         lived = Writing("stays", [lives[name] for name in names])
         scripts["archives"][message] = [lived, Writing(JOURNAL, due)] if due else [lived]
         scripts["outreach"][message] = [Writing("residents", [residents[name] for name in names])]
-        scripts["reporting"][message] = [Writing("stays", [_unlinked(counted[name]) for name in names])]
+        scripts["reporting"][message] = [Writing("stays", [counted[name] for name in names])]
         scripts["feeds"][message] = [Writing("stay_pages", [page]) for page in mine.values()]
     for message, events in _events(archives):
         names = [event["subject"].removeprefix("archive/") for event in events]
         rows = [kept[name] for name in names]
         scripts["archives"][message] = [Writing("archives", [opened[name] for name in names])]
-        links = [link_archive(row, row["sequence"]) for row in rows]
-        scripts["reporting"][message] = [Writing("archives", rows), Writing("stays", updates=links)]
+        contributions = [people[name.partition("@")[0]] for name in names]
+        scripts["reporting"][message] = [
+            Writing("archives", rows),
+            Writing(COUNTED.contributions, contributions),
+            Writing(COUNTED.counters, updates=_counters(contributions)),
+        ]
     return scripts
 
 
@@ -232,8 +237,10 @@ def _unsent(commit: Document) -> Document:
     return {**commit, "sent_at": None}
 
 
-def _unlinked(stay: Document) -> Document:
-    return {name: value for name, value in stay.items() if name not in LINK_FIELDS}
+def _counters(people: Iterable[Document]) -> list[UpdateOne]:
+    contributions = [each for person in people for each in read_contributions(person)]
+    adding = increments(difference([], contributions))
+    return [UpdateOne({"_id": name}, {"$inc": adding[name]}, upsert=True) for name in sorted(adding)]
 
 
 # doing it again

@@ -26,7 +26,7 @@ from tests.bench.children import Start, children
 from tests.bench.cpu import cpu_seconds, spent
 from tests.bench.offices import keep_reporting
 from tests.bench.population import invent
-from tests.bench.visible import Views, feed_pages
+from tests.bench.visible import Views, feed_pages, uncounted
 
 WARM_UP = 500
 
@@ -57,7 +57,7 @@ class Houniao:
     views: Views = field(init=False)
 
     def __post_init__(self) -> None:
-        self.views = Views(self.client, database_name, feed_pages)
+        self.views = Views(self.client, database_name, feed_pages, uncounted)
 
     def take_in(self, count: int) -> Measured:
         """Hand arrivals in through the bulk intake, in a process of its own as the command line does."""

@@ -42,7 +42,7 @@ from tests.bench.children import Start, children
 from tests.bench.cpu import cpu_seconds, spent
 from tests.bench.houniao import Measured
 from tests.bench.population import invent
-from tests.bench.visible import Views
+from tests.bench.visible import Views, unlinked
 
 AT_A_TIME = 64
 PREFETCH = 32
@@ -157,7 +157,7 @@ def run_tutorial(stack: Stack, client: MongoClient[Document], count: int, warm_u
     for service in SERVICE_PORTS:
         client.drop_database(database_name(service))
     servers = (stack.mongodb_url(), stack.rabbitmq_url())
-    views = Views(client, database_name, lambda database: database["entries"].estimated_document_count())
+    views = Views(client, database_name, lambda database: database["entries"].estimated_document_count(), unlinked)
     with children({service: (serve, (*servers, service)) for service in SERVICE_PORTS}) as running:
         for child in running.values():
             child.start()

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 from pymongo import MongoClient
@@ -14,12 +15,16 @@ PATIENCE = 300.0
 
 Count = Callable[[], int]
 Name = Callable[[str], str]
+Unfinished = Callable[[Database[dict[str, Any]]], bool]
+"""Returns whether a row is in reporting, and not yet in its numbers."""
 
 
 class Views:
     """The views of one contestant, in a database for each service."""
 
-    def __init__(self, client: MongoClient[dict[str, Any]], name: Name, feed: Callable[[Any], int]) -> None:
+    def __init__(
+        self, client: MongoClient[dict[str, Any]], name: Name, feed: Callable[[Any], int], unfinished: Unfinished
+    ) -> None:
         def database(service: str) -> Database[dict[str, Any]]:
             return client[name(service)]
 
@@ -32,10 +37,10 @@ class Views:
             reporting["stays"].estimated_document_count,
             lambda: feed(feeds),
         )
-        self._stays = reporting["stays"]
+        self._unfinished = partial(unfinished, reporting)
 
     def wait(self, total: int) -> float:
-        """Wait until that many arrivals are in every view and their archives linked; give the moment (monotonic)."""
+        """Wait until that many arrivals are in every view and in the numbers; give the moment (monotonic)."""
         deadline = time.monotonic() + PATIENCE
         waiting = self._waiting(total)
         for _ in waiting:
@@ -53,12 +58,19 @@ class Views:
         for count in self._counts:
             while count() < total:
                 yield
-        while self._unlinked():
+        while self._unfinished():
             yield
 
-    def _unlinked(self) -> int:
-        query = {"street": {"$in": list(STREETS)}, "state": "open", "archived": None}
-        return self._stays.count_documents(query, hint="residents", limit=1)
+
+def uncounted(reporting: Database[dict[str, Any]]) -> bool:
+    """Return whether somebody of Houniao's waits to be counted."""
+    people = reporting["contributions_first"].estimated_document_count()
+    return people < reporting["archives"].estimated_document_count() or reporting["uncounted"].find_one() is not None
+
+
+def unlinked(reporting: Database[dict[str, Any]]) -> bool:
+    """Return whether a stay of the tutorial's was not linked with its archive yet."""
+    return reporting["stays"].find_one({"street": {"$in": list(STREETS)}, "archived": None}) is not None
 
 
 def feed_pages(feeds: Database[dict[str, Any]]) -> int:
