@@ -1,6 +1,7 @@
 """Reporting: numbers of streets and districts.
 
-I own: one row per stay, notice, answer, person, conflict, archive, entry and activity, and where traces of people go.
+I own: one row per stay, notice, answer, person, conflict, archive, entry, enrolment and activity, each with its earlier
+versions; what everybody contributes to numbers, and the counters that this sums up to.
 
 | fact | I say | I hear |
 |---|---|---|

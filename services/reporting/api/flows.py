@@ -141,7 +141,8 @@ def _totals(numbers: Numbers, since: date, until: date, codes: Sequence[str]) ->
 
 def _days(numbers: Numbers, since: date, until: date, streets: Mapping[str, Sequence[str]]) -> Iterator[StreetDay]:
     for street, codes in sorted(streets.items()):
-        for day in numbers.days_of(_MOVED.values(), since, until, codes):
-            moved = {name: numbers.flow(measure, day, day, codes) for name, measure in _MOVED.items()}
-            if any(moved.values()):
-                yield StreetDay(street=street, day=day, **moved)
+        moved: dict[date, dict[str, int]] = defaultdict(dict)
+        for name, measure in _MOVED.items():
+            for day, count in numbers.by_day(measure, since, until, codes).items():
+                moved[day][name] = count
+        yield from (StreetDay(street=street, day=day, **counts) for day, counts in sorted(moved.items()))

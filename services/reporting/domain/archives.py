@@ -49,11 +49,11 @@ def _open(row: RowDocument) -> Iterator[Interval]:
         yield since, OPEN
 
 
-def archives(person: Person, policy: Policy) -> Iterator[Contribution]:
+def archives(person: Person, holdings: Sequence[Holding], policy: Policy) -> Iterator[Contribution]:
     """Yield the archives that a person has, and when they are used: for a year from each dynamic record."""
     dynamic = (read_moment(row["measured_at"]) for row in standing(person.rows.entries))
     used = unite((day, day + policy.used_days) for day in dynamic)
-    for holding in holdings_of(person):
+    for holding in holdings:
         told = slice_of(person.described, policy.home_of(holding.district), policy.home_of)
         yield from during("archive", holding.street, told, holding.open)
         yield from during("archive.used", holding.street, told, intersect(holding.open, used))

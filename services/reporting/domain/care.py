@@ -1,5 +1,6 @@
 """What other entries contribute: exams of the elderly, visits of children, vaccinations, births, education."""
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -25,18 +26,18 @@ _PREGNANCY_DAYS = 300
 def care(person: Person, policy: Policy, lived: Sequence[Contribution]) -> Iterator[Contribution]:
     """Yield what entries contribute, where and while the person lives: `lived` is what the stays contribute."""
     entries = standing(person.rows.entries)
-    if not entries and person.birth is None:
-        return
-    by_measure: dict[str, list[Contribution]] = {}
+    by_measure: dict[str, list[Contribution]] = defaultdict(list)
     for each in lived:
-        by_measure.setdefault(each.measure, []).append(each)
+        by_measure[each.measure].append(each)
+    yield from _doses(person, entries, by_measure["resident.0_6"], policy)
+    if not entries:
+        return
     exams = [_to_year_end(row) for row in entries if row["kind"] == "physical_exam" and row["readings"]["complete"]]
     visits = [_to_year_end(row) for row in entries if row["kind"] == "child_visit"]
     taught = [_for_days(row, policy.used_days) for row in entries if row["kind"] == "education_received"]
-    yield from _while("usual.65.managed", by_measure.get("usual.65", ()), exams)
-    yield from _while("child.visited", by_measure.get("resident.0_6", ()), visits)
-    yield from _while("educated", by_measure.get("resident", ()), taught)
-    yield from _doses(person, entries, by_measure.get("resident.0_6", ()), policy)
+    yield from _while("usual.65.managed", by_measure["usual.65"], exams)
+    yield from _while("child.visited", by_measure["resident.0_6"], visits)
+    yield from _while("educated", by_measure["resident"], taught)
     yield from _births(person, entries, policy)
 
 

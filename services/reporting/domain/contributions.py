@@ -8,7 +8,7 @@ from contracts.registration.notices import AnswerState, NoticeKind, NoticeState
 from contracts.registration.people import Person as Record
 from contracts.registration.people import deaths, one_person, survivor_of
 from contracts.registration.stays import StayState
-from services.reporting.domain.archives import archives
+from services.reporting.domain.archives import archives, holdings_of
 from services.reporting.domain.care import care
 from services.reporting.domain.chronic import chronic
 from services.reporting.domain.days import OPEN, day_from, number_of
@@ -56,9 +56,10 @@ def count_person(rows: Rows, records: list[Record], today: date, policy: Policy 
 
 
 def _contributions(person: Person, policy: Policy, today: int) -> Iterator[Contribution]:
-    lived = list(population(person, policy))
+    holdings = holdings_of(person)
+    lived = list(population(person, holdings, policy))
     yield from lived
-    yield from archives(person, policy)
+    yield from archives(person, holdings, policy)
     yield from chronic(person, policy)
     yield from care(person, policy, lived)
     yield from exchanges(person, policy, today)

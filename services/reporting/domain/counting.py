@@ -43,21 +43,28 @@ def difference(old: Iterable[Contribution], new: Iterable[Contribution]) -> Step
 
 def increments(steps: Mapping[Step, int]) -> dict[str, dict[str, int]]:
     """Return what to add where: by counter document the paths in it, each with a number."""
-    found: dict[str, Counter[str]] = defaultdict(Counter)
-    for step, count in steps.items():
-        year, month, day = _parts(step.day)
-        path = f"d.{stored_name(step.measure)}.{step.slice}"
-        place = f"{step.division}:{family(step.measure)}"
-        found[f"{place}:{year}"][f"{path}.{month}"] += count
-        found[f"{place}:{year}{month:02d}"][f"{path}.{day}"] += count
-    pruned = {name: {path: count for path, count in paths.items() if count} for name, paths in found.items()}
-    return {name: paths for name, paths in pruned.items() if paths}
+    found: dict[tuple[str, str, str], dict[tuple[str, int], int]] = defaultdict(lambda: defaultdict(int))
+    for (measure, division, told, on), count in steps.items():
+        kind, field = _names(measure, told)
+        year, year_and_month, month, day = _parts(on)
+        found[division, kind, year][field, month] += count
+        found[division, kind, year_and_month][field, day] += count
+    named = (
+        (f"{division}:{kind}:{period}", {f"{field}.{part}": count for (field, part), count in paths.items() if count})
+        for (division, kind, period), paths in found.items()
+    )
+    return {name: paths for name, paths in named if paths}
 
 
 @lru_cache(maxsize=8192)
-def _parts(day: int) -> tuple[int, int, int]:
-    found = day_from(day)
-    return found.year, found.month, found.day
+def _names(measure: str, told: str) -> tuple[str, str]:
+    return family(measure), f"d.{stored_name(measure)}.{told}"
+
+
+@lru_cache(maxsize=8192)
+def _parts(on: int) -> tuple[str, str, int, int]:
+    day = day_from(on)
+    return f"{day.year}", f"{day.year}{day.month:02d}", day.month, day.day
 
 
 def family(measure: str) -> str:
@@ -104,9 +111,10 @@ class _Sums:
         self._keys = sorted(key for key, count in steps.items() if count)
         self._sums = [0, *accumulate(steps[key] for key in self._keys)]
 
-    def between(self, since: int, until: int) -> list[int]:
-        """Return the days or months on which there is a step, both ends included."""
-        return self._keys[bisect_left(self._keys, since) : bisect_right(self._keys, until)]
+    def between(self, since: int, until: int) -> dict[int, int]:
+        """Return the steps from one day or month to another, both included."""
+        first, last = bisect_left(self._keys, since), bisect_right(self._keys, until)
+        return {self._keys[at]: self._sums[at + 1] - self._sums[at] for at in range(first, last)}
 
     def upto(self, key: int) -> int:
         """Return the sum of the steps up to a day or month, itself included."""
@@ -133,16 +141,13 @@ class Numbers:
         names, before = tuple(divisions), since - timedelta(days=1)
         return self.at(measure, until, names, people) - self.at(measure, before, names, people)
 
-    def days_of(self, measures: Iterable[str], since: date, until: date, divisions: Collection[str]) -> list[date]:
-        """Return the days of a period on which one of some measures changes, in order; the period was read by day."""
+    def by_day(self, measure: str, since: date, until: date, divisions: Collection[str]) -> Mapping[date, int]:
+        """Return by how much a number changed on each day of a period on which it did; the period was read by day."""
         first, last = number_of(since), number_of(until)
-        found = {
-            day
-            for measure in measures
-            for division in divisions
-            for day in self._summed(measure, division, ALL)[1].between(first, last)
-        }
-        return [day_from(day) for day in sorted(found)]
+        found: Counter[int] = Counter()
+        for division in divisions:
+            found.update(self._summed(measure, division, ALL)[1].between(first, last))
+        return {day_from(day): count for day, count in sorted(found.items()) if count}
 
     def _at(self, measure: str, on: date, division: str, people: Slice) -> int:
         months, days = self._summed(measure, division, people)

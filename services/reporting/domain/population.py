@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from contracts.reference.calendar import add_months, age_on
 from contracts.registration.stays import DestinationKind, Ending, StayState
-from services.reporting.domain.archives import Holding, holdings_of
+from services.reporting.domain.archives import Holding
 from services.reporting.domain.days import (
     OPEN,
     Interval,
@@ -34,11 +34,10 @@ class Lived(NamedTuple):
     categories: Sequence[str]
 
 
-def population(person: Person, policy: Policy) -> Iterator[Contribution]:
-    """Yield what a person's stays contribute."""
+def population(person: Person, holdings: Sequence[Holding], policy: Policy) -> Iterator[Contribution]:
+    """Yield what a person's stays contribute, in some measures beside the archives of the district."""
     standing = [row for row in person.rows.stays if row["state"] != StayState.RETRACTED]
     usual_from = _usual_from(standing, policy)
-    holdings = holdings_of(person)
     for row in standing:
         home = policy.home_of(row["street"][:6])
         told, interval = slice_of(row, home, policy.home_of), interval_of(row)
