@@ -124,8 +124,7 @@ def reporting(tutorial: Tutorial) -> None:
     async def on_archive(event: Event[ArchiveOpened]) -> None:
         archive = event.data.archive
         await tutorial.upsert(reporting_rows.archive_row(archive, event.sequence))
-        whose = {"person_id": archive.person_id, "district": archive.district}
-        await database["stays"].update_many(whose, {"$set": {"archived": True}})
+        await database["stays"].update_many({"person_id": archive.person_id}, {"$set": {"archived": True}})
 
 
 def feeds(tutorial: Tutorial) -> None:

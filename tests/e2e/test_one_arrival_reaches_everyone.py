@@ -1,7 +1,9 @@
 """The story of one arrival: registered at a street, seen in all five services, and told of once four others came."""
 
+from datetime import UTC, datetime
 from typing import Any
 
+from contracts.reference.calendar import day_of
 from deploy.local.stack import Stack
 from tests.support.instance import eventually, running_instance
 from tests.support.ledger import find_losses
@@ -44,7 +46,8 @@ async def test_an_arrival_reaches_all_five_services(stack: Stack) -> None:
         async with houniao.client("outreach", "health_worker", "320507") as worker:
             audiences = (await worker.get("/audiences", params={"division": STREET})).json()
         async with houniao.client("reporting", "district", "320507") as district:
-            period = {"division": "320507", "from": "2026-03-01", "to": "2026-11-01"}
+            today = day_of(datetime.now(UTC)).isoformat()
+            period = {"division": "320507", "from": "2026-03-01", "to": today}
             flows = (await district.get("/flows", params=period)).json()
         await subscribe(houniao)
         await eventually(lambda: houniao.database("feeds")["releases"].find_one({"read": 1}))
