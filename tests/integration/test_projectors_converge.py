@@ -148,7 +148,7 @@ class Hall:
 def _settled_row(row: Document) -> Document:
     """Return a row of reporting without the moments at which it was heard, the order in contributions, and zeros."""
     plain = {name: value for name, value in row.items() if name != "heard_at"}
-    if "earlier" in row:
+    if isinstance(row.get("earlier"), dict):
         plain["earlier"] = {sequence: _settled_row(version) for sequence, version in row["earlier"].items()}
     if "c" in row:
         plain["c"] = sorted(row["c"], key=str)
