@@ -13,7 +13,13 @@ from services.outreach.commands import evidence
 from services.outreach.commands.activities import UnknownActivityError, change
 from services.outreach.domain.activities import CancelledError, NotHeldError
 from services.outreach.domain.evidence import EvidenceMissingError, TooManyFilesError, complete, missing
-from services.outreach.intake.files import EmptyFileError, RunsSomethingError, UnpacksToTooMuchError, WrongTypeError
+from services.outreach.intake.files import (
+    EmptyFileError,
+    RunsSomethingError,
+    UnpacksToTooMuchError,
+    UnreadableFileError,
+    WrongTypeError,
+)
 from services.outreach.intake.pictures import NotAPictureError, PolyglotError, TooManyPixelsError
 from services.outreach.views import files
 from services.runtime.parameters import Cause, ServiceHere
@@ -26,6 +32,7 @@ router = APIRouter(tags=["outreach"])
 FILE_REFUSALS = (
     EmptyFileError,
     WrongTypeError,
+    UnreadableFileError,
     RunsSomethingError,
     UnpacksToTooMuchError,
     NotAPictureError,

@@ -1,6 +1,7 @@
 """Files that are handed in: what each is by its content, whatever it is called, and what of it is kept.
 
-Runs in a worker. Pictures are written anew; documents are kept as they came, if they run nothing.
+Runs in a worker. Pictures and documents are written anew, without what says who made them; documents that run something
+are refused.
 """
 
 from collections.abc import Collection
@@ -11,6 +12,7 @@ from zipfile import BadZipFile, ZipFile
 
 from contracts.outreach.files import FileKind, StoredFile
 from contracts.refusals import RefusedError
+from services.outreach.intake.documents import UnreadableError, clean_package, clean_pdf
 from services.outreach.intake.pictures import PolyglotError, is_picture, redraw
 
 MOST_UNPACKED = 100 << 20
@@ -46,6 +48,18 @@ class RunsSomethingError(RefusedError):
     status = 422
 
 
+class UnreadableFileError(RefusedError):
+    """The document can't be opened, so that who wrote it can't be taken out."""
+
+    code = "unreadable_file"
+    advice = (
+        "文件无法打开（可能有密码或已损坏），请另存为普通文件后重发。"
+        "The file can't be opened, for it has a password or is damaged; save it anew without one."
+    )
+    field = "file"
+    status = 422
+
+
 class UnpacksToTooMuchError(RefusedError):
     """The document would unpack to far more than it is."""
 
@@ -75,15 +89,16 @@ class Checked(NamedTuple):
 def check(content: bytes, cause: str, wanted: Collection[FileKind]) -> Checked:
     """Return what is kept of a file, under an id that follows from the cause of the request and the content.
 
-    Raise EmptyFileError, WrongTypeError, RunsSomethingError, UnpacksToTooMuchError, or what `redraw` raises.
+    Raise EmptyFileError, WrongTypeError, UnreadableFileError, RunsSomethingError, UnpacksToTooMuchError, or what
+    `redraw` raises.
     """
     if not content:
         raise EmptyFileError
     file_id = sha256(f"{cause}|{sha256(content).hexdigest()}".encode()).hexdigest()[:32]
     if is_picture(content) or wanted == {FileKind.PICTURE}:
         return _must_be_wanted(_picture(content, file_id), wanted)
-    kind = _kind_of(content)
-    return _must_be_wanted(Checked(_describe(content, file_id, kind), content), wanted)
+    kind, kept = _document(content)
+    return _must_be_wanted(Checked(_describe(kept, file_id, kind), kept), wanted)
 
 
 def _picture(content: bytes, file_id: str) -> Checked:
@@ -102,26 +117,36 @@ def _describe(content: bytes, file_id: str, kind: FileKind, *, thumbnail: bool =
     return StoredFile(file_id=file_id, kind=kind, size=len(content), sha256=digest, thumbnail=thumbnail)
 
 
-def _kind_of(content: bytes) -> FileKind:
-    if content.startswith(b"%PDF-"):
-        return _pdf(content)
-    if content.startswith(b"PK\x03\x04"):
-        return _packed(content)
+def _document(content: bytes) -> tuple[FileKind, bytes]:
+    """Return what a document is, and what is kept of it."""
+    try:
+        if content.startswith(b"%PDF-"):
+            return FileKind.PDF, _pdf(content)
+        if content.startswith(b"PK\x03\x04"):
+            return _packed(content)
+    except UnreadableError as error:
+        raise UnreadableFileError from error
     raise WrongTypeError
 
 
-def _pdf(content: bytes) -> FileKind:
-    """Return that it is a PDF with an end; what is compressed in it is not looked into."""
+def _pdf(content: bytes) -> bytes:
+    """Return a PDF with an end, written anew; then also what was compressed in it, but for streams, is looked at."""
     if b"%%EOF" not in content[-1024:]:
         raise WrongTypeError
-    if any(word in content for word in _RUNS):
-        raise RunsSomethingError
     if b"PK\x05\x06" in content[-65_557:]:
         raise PolyglotError
-    return FileKind.PDF
+    _must_run_nothing(content)
+    kept = clean_pdf(content)
+    _must_run_nothing(kept)
+    return kept
 
 
-def _packed(content: bytes) -> FileKind:
+def _must_run_nothing(pdf: bytes) -> None:
+    if any(word in pdf for word in _RUNS):
+        raise RunsSomethingError
+
+
+def _packed(content: bytes) -> tuple[FileKind, bytes]:
     try:
         with ZipFile(BytesIO(content)) as packed:
             names = [part.filename for part in packed.infolist()]
@@ -130,11 +155,12 @@ def _packed(content: bytes) -> FileKind:
             if any("vbaproject" in name.lower() or "/embeddings/" in name.lower() for name in names):
                 raise RunsSomethingError
             types = packed.read("[Content_Types].xml")
+            kept = clean_package(packed)
     except (BadZipFile, KeyError, NotImplementedError, RuntimeError, OSError, EOFError) as error:
         raise WrongTypeError from error
     for kind, mark in _MARKS.items():
         if mark in types:
-            return kind
+            return kind, kept
     raise WrongTypeError
 
 

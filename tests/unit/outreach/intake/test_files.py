@@ -29,10 +29,6 @@ def test_a_file_is_what_its_content_says(content: bytes, kind: FileKind) -> None
     assert checked.file.thumbnail == (checked.thumbnail is not None) == (kind is FileKind.PICTURE)
 
 
-def test_a_document_is_kept_as_it_came() -> None:
-    assert check(pdf(), "cause", ANY).content == pdf()
-
-
 def test_the_same_request_is_the_same_file_and_another_is_another() -> None:
     ids = {check(*asked, ANY).file.file_id for asked in ((pdf(), "a"), (pdf(), "a"), (pdf(), "b"), (document(), "a"))}
 
