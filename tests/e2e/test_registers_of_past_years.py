@@ -13,8 +13,8 @@ from python_calamine import CalamineWorkbook
 
 from deploy.local.stack import Stack
 from services.outreach.intake.columns import COLUMNS, RegisterKind
-from services.outreach.intake.registers import read_register
-from services.outreach.views.imports import BATCHES
+from services.runtime.registers import BATCHES
+from services.runtime.sheets.registers import read_register
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.sheets import Page, write_pages
 

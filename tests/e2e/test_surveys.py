@@ -19,12 +19,12 @@ from contracts.outreach.questionnaires import Questionnaire
 from contracts.reference.identity import Sex
 from deploy.local.stack import Stack
 from services.outreach.domain.survey_policy import POLICY
-from services.outreach.intake.registers import read_register
 from services.outreach.intake.survey_sheets import columns_of
-from services.outreach.views.imports import BATCHES
 from services.outreach.views.residents import resident_row
 from services.runtime.journal import JOURNAL
 from services.runtime.mongo import write_rows
+from services.runtime.registers import BATCHES
+from services.runtime.sheets.registers import read_register
 from tests.support.facts import make_stay
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.sheets import Page, write_pages

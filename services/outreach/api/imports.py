@@ -7,10 +7,10 @@ from fastapi import APIRouter, Depends, Form, Response, UploadFile
 from services.outreach.api.dependencies import Worker, street_of
 from services.outreach.commands import imports
 from services.outreach.intake.columns import RegisterKind
-from services.outreach.intake.registers import FILE_ADVICE
 from services.runtime.parameters import Cause, ServiceHere, StreetInForm
 from services.runtime.problems import Problem, refuses
-from services.runtime.sheets.files import SheetError
+from services.runtime.registers import Progress, Submission, find_progress
+from services.runtime.sheets.files import FILE_ADVICE, SheetError
 from services.runtime.web import A_WORKBOOK, workbook_response
 from services.runtime.workers import BusyError, TooCostlyError
 
@@ -41,7 +41,7 @@ async def post_import(
     street: Annotated[str, Depends(_covered)],
     kind: Annotated[RegisterKind, Form(description="what the rows are")],
     cause: Cause,
-) -> imports.Progress:
+) -> Progress:
     """Take in a spreadsheet (.xlsx, .xls, or .csv, at most 10 MiB); it is worked through behind.
 
     Activities need 活动日期, 活动形式, 活动主题, 参加人数; boards 设置地点, 室内外, 面积, 设置日期;
@@ -49,16 +49,16 @@ async def post_import(
     articles 报送日期, 稿件标题.
     """
     try:
-        handed_in = imports.Submission(cause, street, kind, caller.subject)
+        handed_in = Submission(cause, street, kind, caller.subject)
         return await imports.hand_in(service, await file.read(), file.filename or "", handed_in)
     except SheetError as error:
         raise Problem(422, error.code, error.advise(FILE_ADVICE)) from error
 
 
 @router.get("/imports/{import_id}", summary="How far an import is", responses=refuses(not_found=404))
-async def get_import(import_id: str, service: ServiceHere, caller: Worker) -> imports.Progress:
+async def get_import(import_id: str, service: ServiceHere, caller: Worker) -> Progress:
     """Show how many rows are done, accepted, duplicate, blank, ignored and refused by reason."""
-    progress = await imports.find_progress(service, import_id)
+    progress = await find_progress(service, import_id)
     if progress is None or not caller.covers(progress.street):
         raise Problem(404, "not_found", "没有该导入。No such import in your division.")
     return progress

@@ -14,7 +14,7 @@ from services.outreach.api.exports import A_FILE, table_response
 from services.outreach.api.surveys import own_survey
 from services.outreach.commands import surveys as commands
 from services.outreach.commands.exports import TooManyRowsError, gather_answers
-from services.outreach.commands.imports import Progress, Submission, hand_in
+from services.outreach.commands.imports import hand_in
 from services.outreach.commands.surveys import UnknownSurveyError, find_asked, find_survey
 from services.outreach.domain.questionnaires import ItemTwiceError, NoSuchChoiceError, NoSuchItemError, OneChoiceError
 from services.outreach.domain.survey_links import WrongLinkError, must_be_code
@@ -34,6 +34,7 @@ from services.outreach.views.surveys import read_key
 from services.runtime.bodies import AsSent, Body
 from services.runtime.parameters import Cause, ServiceHere
 from services.runtime.problems import Problem, refuses
+from services.runtime.registers import Progress, Submission
 from services.runtime.service import Service
 from services.runtime.sheets.files import FILE_ADVICE, SheetError
 from services.runtime.workers import BusyError, TooCostlyError

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from contracts.outreach.activities import Activity, ActivityFact
 from contracts.refusals import RefusedError
-from services.outreach.commands.recording import record_decision
 from services.outreach.domain import activities
 from services.outreach.domain.activities import Held
+from services.runtime.recording import record_decision
 from services.runtime.service import Service
 
 Decision = Callable[[Activity], ActivityFact | None]

@@ -6,8 +6,8 @@ from contracts.outreach.boards import Board, BoardFact, BoardIssue, BoardIssueFa
 from contracts.outreach.files import FileKind
 from contracts.refusals import RefusedError
 from services.outreach.commands.files import settle, take_in
-from services.outreach.commands.recording import record_decision
 from services.outreach.domain import boards
+from services.runtime.recording import record_decision
 from services.runtime.service import Service
 
 

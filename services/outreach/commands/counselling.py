@@ -7,8 +7,8 @@ from contracts.outreach.counselling import CounsellingFact, CounsellingMonth, Co
 from contracts.outreach.institutions import Institution
 from contracts.refusals import RefusedError
 from services.outreach.commands.institutions import UnknownInstitutionError, find_institution
-from services.outreach.commands.recording import record_decision
 from services.outreach.domain import counselling
+from services.runtime.recording import record_decision
 from services.runtime.service import Service
 
 

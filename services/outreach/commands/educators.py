@@ -4,9 +4,9 @@ from datetime import date
 
 from contracts.outreach.educators import Educator, EducatorFact, Training, TrainingFact
 from contracts.refusals import RefusedError
-from services.outreach.commands.recording import record_decision
 from services.outreach.domain import educators, trainings
 from services.outreach.views.educators import find_active
+from services.runtime.recording import record_decision
 from services.runtime.service import Service
 
 

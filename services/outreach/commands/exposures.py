@@ -5,9 +5,9 @@ from datetime import date
 
 from contracts.outreach.exposures import ExposureFact, HazardExposure, HazardTraining
 from contracts.refusals import RefusedError
-from services.outreach.commands.recording import record_decision
 from services.outreach.commands.residents import must_live_in
 from services.outreach.domain import exposures
+from services.runtime.recording import record_decision
 from services.runtime.service import Service
 
 

@@ -5,8 +5,8 @@ from datetime import date
 from contracts.outreach.honours import Honour, HonourFact
 from contracts.outreach.institutions import Institution
 from contracts.refusals import RefusedError
-from services.outreach.commands.recording import record_decision
 from services.outreach.domain import honours
+from services.runtime.recording import record_decision
 from services.runtime.service import Service
 
 

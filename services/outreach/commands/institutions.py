@@ -4,8 +4,8 @@ from datetime import date
 
 from contracts.outreach.institutions import Institution, InstitutionFact
 from contracts.refusals import RefusedError
-from services.outreach.commands.recording import record_decision
 from services.outreach.domain import institutions
+from services.runtime.recording import record_decision
 from services.runtime.service import Service
 
 

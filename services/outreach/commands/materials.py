@@ -10,10 +10,10 @@ from datetime import date
 from contracts.envelope import Event, narrow
 from contracts.outreach.materials import Direction, Material, MaterialFact, Movement, MovementRecorded
 from contracts.refusals import RefusedError
-from services.outreach.commands.recording import record_decision
 from services.outreach.domain import materials
 from services.outreach.domain.materials import HouseholdHasOneError
 from services.runtime.journal import StreamConflictError
+from services.runtime.recording import record_decision
 from services.runtime.service import Service
 
 

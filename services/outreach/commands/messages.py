@@ -17,10 +17,10 @@ from contracts.outreach.messages import (
     Topic,
 )
 from contracts.refusals import RefusedError
-from services.outreach.commands.recording import record_decision
 from services.outreach.domain import core_messages, messages, templates
 from services.outreach.domain.templates import CORE_NUMBER
 from services.outreach.service import Messaging
+from services.runtime.recording import record_decision
 
 BATCH = 500
 

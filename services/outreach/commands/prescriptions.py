@@ -9,9 +9,9 @@ from contracts.outreach.prescriptions import (
     prescription_id,
 )
 from contracts.refusals import RefusedError
-from services.outreach.commands.recording import record_decision
 from services.outreach.commands.residents import must_be_known
 from services.outreach.domain import prescriptions
+from services.runtime.recording import record_decision
 from services.runtime.service import Service
 
 

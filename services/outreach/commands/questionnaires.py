@@ -2,8 +2,8 @@
 
 from contracts.outreach.questionnaires import Questionnaire, QuestionnaireFact
 from contracts.refusals import RefusedError
-from services.outreach.commands.recording import record_decision
 from services.outreach.domain import questionnaires
+from services.runtime.recording import record_decision
 from services.runtime.service import Service
 
 

@@ -27,10 +27,10 @@ from services.outreach.domain.boards import (
 )
 from services.outreach.domain.materials import HouseholdHasOneError, MovedInFutureError, OutOfStockError
 from services.outreach.intake.columns import COLUMNS, RegisterKind
-from services.outreach.intake.registers import Refusal, Row, check_row
+from services.runtime.registers import Outcome
 from services.runtime.service import Service
+from services.runtime.sheets.registers import Refusal, Row, check_row
 
-Outcome = Literal["accepted", "duplicate"] | Refusal
 Values = Mapping[str, Any]
 FactT = TypeVar("FactT", bound=Fact)
 
@@ -196,5 +196,9 @@ _DECISIONS: tuple[type[RefusedError], ...] = (
     OutOfStockError,
     SubmittedInFutureError,
 )
-ADVICE: Mapping[str, str] = {error.code: error.advice for error in reversed(_DECISIONS)}
+ADVICE: Mapping[str, str] = {
+    "unknown_board": "该地点没有宣传栏，请先登记该宣传栏，或核对地点。"
+    "No board stands in that place; record the board first, or check the place.",
+    **{error.code: error.advice for error in reversed(_DECISIONS)},
+}
 """Advice about rows that a decision refused, by code."""

@@ -7,7 +7,6 @@ from contracts.archives.announcements import DueKind
 from contracts.outreach.messages import MessageRequested, Topic
 from contracts.outreach.standing_orders import StandingOrder, StandingOrderFact, StandingOrderPlaced, order_id
 from services.outreach.commands.messages import BATCH, Wanted, check_wanted, find_template
-from services.outreach.commands.recording import record_decision
 from services.outreach.domain import core_messages, standing_orders
 from services.outreach.domain.segments import AUDIENCES
 from services.outreach.domain.standing_orders import NoOrderError, OtherTopicError
@@ -16,6 +15,7 @@ from services.outreach.views.activities import find_publicised
 from services.outreach.views.announcements import find_due
 from services.outreach.views.messages import find_newcomers, find_reached, list_standing_orders, note_reached
 from services.outreach.views.residents import find_segment, find_streets_of
+from services.runtime.recording import record_decision
 
 ASK_EVERY = 60.0
 """Seconds between two looks for whom an order is."""

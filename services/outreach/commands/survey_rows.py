@@ -4,13 +4,13 @@ from collections.abc import Mapping
 
 from contracts.outreach.surveys import SurveyAnswered
 from contracts.refusals import RefusedError
-from services.outreach.commands.register_rows import Outcome
 from services.outreach.commands.surveys import decide_answer
 from services.outreach.domain import questionnaires, surveys
 from services.outreach.domain.surveys import Asked, Filled
-from services.outreach.intake.registers import Refusal, Row
 from services.outreach.intake.survey_sheets import ANSWERED_ON, RESPONDENT, WAY, columns_of, read_sheet
+from services.runtime.registers import Outcome
 from services.runtime.service import Service
+from services.runtime.sheets.registers import Refusal, Row
 
 _FIELDS: Mapping[str | None, str] = {"respondent": RESPONDENT, "way": WAY}
 """The column that a refusal is about, by its field; one without a field is about the day."""

@@ -13,12 +13,12 @@ from contracts.outreach.surveys import (
 )
 from contracts.refusals import RefusedError
 from services.outreach.commands.questionnaires import find_questionnaire
-from services.outreach.commands.recording import record_decision
 from services.outreach.domain import surveys
 from services.outreach.domain.ids import id_from
 from services.outreach.domain.surveys import AnsweredAlreadyError, Asked, Filled, SampleDrawnError
 from services.outreach.views.residents import find_registered, find_segment
 from services.outreach.views.surveys import find_last_answer
+from services.runtime.recording import record_decision
 from services.runtime.service import Service
 
 

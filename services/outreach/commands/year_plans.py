@@ -6,8 +6,8 @@ from contracts.envelope import Event
 from contracts.outreach.institutions import Institution
 from contracts.outreach.year_plans import PlanItem, YearPlan, YearPlanFact, plan_id
 from contracts.refusals import RefusedError
-from services.outreach.commands.recording import record_decision
 from services.outreach.domain import year_plans
+from services.runtime.recording import record_decision
 from services.runtime.service import Service
 
 

@@ -1,15 +1,13 @@
 """The registers 台账 of outreach that offices keep as sheets: the columns of each kind, and the words in them."""
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from enum import StrEnum
 
 from contracts.outreach.activities import ActivityKind, Audience
 from contracts.outreach.articles import ArticleChannel
 from contracts.outreach.boards import BoardSetting
 from contracts.outreach.materials import Direction, MaterialKind
-from services.runtime.sheets.meanings import Vocabulary
-from services.runtime.sheets.rows import RowRules
+from services.runtime.sheets.registers import Columns
 
 
 class RegisterKind(StrEnum):
@@ -20,49 +18,6 @@ class RegisterKind(StrEnum):
     BOARD_ISSUES = "board_issues"
     MATERIALS = "materials"
     ARTICLES = "articles"
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """The columns of a kind of register, each with its usual heading, and which of them must be filled in.
-
-    `days`, `counts`, `sizes` and `words` say what stands in a column; in any other one stands a text. The columns of
-    `there` must be there as well, though cells may be empty. What is `prefilled` makes no row; `is_row` tells rows that
-    certainly are some, without it all that have every cell that is needed.
-    """
-
-    usual: Mapping[str, str]
-    other: Mapping[str, str]
-    needed: Collection[str]
-    days: Collection[str]
-    counts: Collection[str] = ()
-    sizes: Collection[str] = ()
-    words: Mapping[str, Mapping[str, StrEnum]] | None = None
-    there: Collection[str] = ()
-    prefilled: Collection[str] = ()
-    is_row: Callable[[Mapping[str, str]], bool] | None = None
-
-    @property
-    def vocabulary(self) -> Vocabulary:
-        """Return what the reader of sheets needs to know of the columns."""
-        units = {name: {"平方米": 1.0, "㎡": 1.0, "m2": 1.0} if name == "area" else {"米": 1.0} for name in self.sizes}
-        counted = {name: dict.fromkeys(("人", "人次", "份", "册", "本", "张", "期"), 1.0) for name in self.counts}
-        return Vocabulary(
-            usual=self.usual,
-            other=self.other,
-            needed=tuple((name,) for name in sorted({*self.needed, *self.there})),
-            units={**units, **counted},
-            chosen=frozenset(self.words or ()),
-        )
-
-    @property
-    def rules(self) -> RowRules:
-        """Return how rows are told from totals and signatures: all that must be filled in is there."""
-        return RowRules(
-            is_person=self.is_row or (lambda known: all(known.get(name, "").strip() for name in self.needed)),
-            footer_fields=(),
-            prefilled=frozenset((*self.prefilled, *(self.words or ()))),
-        )
 
 
 _ACTIVITY_WORDS: Mapping[str, StrEnum] = {
@@ -106,6 +61,15 @@ _CHANNEL_WORDS: Mapping[str, StrEnum] = {
     **{channel.value: channel for channel in ArticleChannel},
 }
 
+_MOST: Mapping[str, int] = {
+    "attendance": 1_000_000,
+    "quantity": 1_000_000,
+    "issue": 100_000,
+    "area": 1000,
+    "height": 100,
+}
+"""The most that can be entered in a column of numbers."""
+
 COLUMNS: Mapping[RegisterKind, Columns] = {
     RegisterKind.ACTIVITIES: Columns(
         usual={
@@ -125,6 +89,8 @@ COLUMNS: Mapping[RegisterKind, Columns] = {
         needed=frozenset({"held_on", "kind", "topic", "attendance"}),
         days=frozenset({"held_on"}),
         counts=frozenset({"attendance"}),
+        may_be_none=frozenset({"attendance"}),
+        most=_MOST,
         words={"kind": _ACTIVITY_WORDS, "audience": _AUDIENCE_WORDS},
     ),
     RegisterKind.BOARDS: Columns(
@@ -147,6 +113,7 @@ COLUMNS: Mapping[RegisterKind, Columns] = {
         needed=frozenset({"place", "setting", "area", "installed_on"}),
         days=frozenset({"installed_on", "removed_on"}),
         sizes=frozenset({"area", "height"}),
+        most=_MOST,
         words={"setting": _SETTING_WORDS},
     ),
     RegisterKind.BOARD_ISSUES: Columns(
@@ -160,6 +127,7 @@ COLUMNS: Mapping[RegisterKind, Columns] = {
         needed=frozenset({"place", "issue", "theme", "changed_on"}),
         days=frozenset({"changed_on"}),
         counts=frozenset({"issue"}),
+        most=_MOST,
     ),
     RegisterKind.MATERIALS: Columns(
         usual={
@@ -181,6 +149,7 @@ COLUMNS: Mapping[RegisterKind, Columns] = {
         needed=frozenset({"moved_on", "kind", "topic", "quantity"}),
         days=frozenset({"moved_on"}),
         counts=frozenset({"quantity"}),
+        most=_MOST,
         words={"kind": _MATERIAL_WORDS, "direction": _DIRECTION_WORDS},
     ),
     RegisterKind.ARTICLES: Columns(

@@ -11,8 +11,7 @@ from contracts.outreach.surveys import Chosen, Way
 from contracts.refusals import RefusedError
 from services.outreach.domain import questionnaires
 from services.outreach.domain.surveys import Filled
-from services.outreach.intake.columns import Columns
-from services.outreach.intake.registers import Refusal, check_row
+from services.runtime.sheets.registers import Columns, Refusal, check_row
 
 KIND: Literal["survey_answers"] = "survey_answers"
 RESPONDENT, ANSWERED_ON, WAY = "respondent", "answered_on", "answer_way"

@@ -14,8 +14,8 @@ from contracts.outreach.boards import BoardSetting
 from contracts.outreach.materials import Direction, MaterialKind
 from services.outreach.intake.columns import COLUMNS, RegisterKind
 from services.outreach.intake.exports import as_csv, as_workbook, write_lines
-from services.outreach.intake.registers import Refusal, check_row, read_register, write_refused
 from services.runtime.sheets.files import SheetError
+from services.runtime.sheets.registers import Refusal, check_row, read_register, write_refused
 from tests.support.sheets import Page, write_pages
 
 BOARDS: list[list[Any]] = [

@@ -13,10 +13,10 @@ from contracts.outreach.surveys import Way
 from services.outreach.domain.questionnaires import check
 from services.outreach.domain.surveys import Asked, Filled, answer
 from services.outreach.intake.exports import as_workbook
-from services.outreach.intake.registers import Refusal, read_register, write_refused
 from services.outreach.intake.survey_sheets import columns_of, letters_in, read_sheet, write_sheet
 from services.outreach.views.surveys import answer_row
 from services.runtime.sheets.files import SheetError
+from services.runtime.sheets.registers import Refusal, read_register, write_refused
 from tests.support.facts import FIRST_DAY, PEOPLE
 from tests.support.sheets import Page, write_csv, write_pages
 from tests.support.surveys import choices_of, choose, make_questionnaire, make_survey

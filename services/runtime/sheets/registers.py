@@ -1,23 +1,21 @@
-"""Read registers of past years from sheets, check their rows, and write refused ones as a workbook to correct."""
+"""Read registers from sheets by their columns, check their rows, and write refused ones as a workbook to correct."""
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
+from enum import StrEnum
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
 from contracts.reference.telling import hide_numbers
-from services.outreach.intake.columns import Columns
 from services.runtime.dates import read_date
-from services.runtime.sheets import files
 from services.runtime.sheets.files import write_day
+from services.runtime.sheets.meanings import Vocabulary
+from services.runtime.sheets.rows import RowRules
 from services.runtime.sheets.tables import IgnoredRow, SheetRead, Table, place_of, read_tables
 from services.runtime.sheets.workbooks import Page, refused_page, write_workbook
-
-FILE_ADVICE = files.FILE_ADVICE
-"""Advice about a file that can't be read as a register, by code."""
 
 REASONS: Mapping[str, str] = {
     "missing": "必填项为空。A required field is empty.",
@@ -26,7 +24,6 @@ REASONS: Mapping[str, str] = {
     "out_of_range": "数值超出可录入范围。The value is outside what can be entered.",
     "not_understood": "内容无法识别。What is typed here is not understood.",
     "long_number": "含有电话、证件号码等长号码。It has a number that may be somebody's.",
-    "unknown_board": "该地点没有宣传栏。No board stands in that place.",
     "differs": "同一事项已登记为不同内容。The same is recorded otherwise.",
 }
 ADVICE: Mapping[str, str] = {
@@ -36,17 +33,9 @@ ADVICE: Mapping[str, str] = {
     "out_of_range": "请核对数值和单位。Check the value and its unit.",
     "not_understood": "请按模板填写。Type it as the template does.",
     "long_number": "请删去号码。Delete the number.",
-    "unknown_board": "请先登记该宣传栏，或核对地点。Record the board first, or check the place.",
     "differs": "如需修改，请更正原登记。To change it, correct what is recorded.",
 }
 
-MOST: Mapping[str, int] = {
-    "attendance": 1_000_000,
-    "quantity": 1_000_000,
-    "issue": 100_000,
-    "area": 1000,
-    "height": 100,
-}
 _LONGEST_TEXT = 200
 _LONGEST_CELL = 400
 _OUR_ID = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -54,6 +43,54 @@ _HIDDEN = re.compile(r"\*{2,}")
 _NUMBER = re.compile(
     r"(?:第)?(\d{1,9}(?:\.\d{1,4})?)\s*(?:平方米|平米|米|㎡|m2|m|人次|人|份|册|本|张|期)?", re.IGNORECASE
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a kind of register, each with its usual heading, and which of them must be filled in.
+
+    `days`, `counts`, `sizes` and `words` say what stands in a column; in any other one stands a text. The columns of
+    `there` must be there as well, though cells may be empty. What is `prefilled` makes no row; `is_row` tells rows that
+    certainly are some, without it all that have every cell that is needed. A number has at most what `most` says of its
+    column, and is 0 in `may_be_none` alone. Columns of `read` have readers of their own, which raise ValueError for
+    what they don't understand.
+    """
+
+    usual: Mapping[str, str]
+    other: Mapping[str, str]
+    needed: Collection[str]
+    days: Collection[str]
+    counts: Collection[str] = ()
+    sizes: Collection[str] = ()
+    words: Mapping[str, Mapping[str, StrEnum]] | None = None
+    there: Collection[str] = ()
+    prefilled: Collection[str] = ()
+    is_row: Callable[[Mapping[str, str]], bool] | None = None
+    most: Mapping[str, int] = field(default_factory=dict)
+    may_be_none: Collection[str] = ()
+    read: Mapping[str, Callable[[str], Any]] = field(default_factory=dict)
+
+    @property
+    def vocabulary(self) -> Vocabulary:
+        """Return what the reader of sheets needs to know of the columns."""
+        units = {name: {"平方米": 1.0, "㎡": 1.0, "m2": 1.0} if name == "area" else {"米": 1.0} for name in self.sizes}
+        counted = {name: dict.fromkeys(("人", "人次", "份", "册", "本", "张", "期"), 1.0) for name in self.counts}
+        return Vocabulary(
+            usual=self.usual,
+            other=self.other,
+            needed=tuple((name,) for name in sorted({*self.needed, *self.there})),
+            units={**units, **counted},
+            chosen=frozenset(self.words or ()),
+        )
+
+    @property
+    def rules(self) -> RowRules:
+        """Return how rows are told from totals and signatures: all that must be filled in is there."""
+        return RowRules(
+            is_person=self.is_row or (lambda known: all(known.get(name, "").strip() for name in self.needed)),
+            footer_fields=(),
+            prefilled=frozenset((*self.prefilled, *(self.words or ()))),
+        )
 
 
 class Row(NamedTuple):
@@ -139,13 +176,21 @@ def _verdict(refusal: Refusal, usual: Mapping[str, str], advice_of: Mapping[str,
 def _typed(cells: Sequence[str], table: Table, columns: Columns) -> dict[str, str]:
     """Return the texts of the known columns; those with a number that may be somebody's without their digits."""
     typed = {}
-    for field, column in table.header.columns.items():
+    for name, column in table.header.columns.items():
         cell = cells[column] if column < len(cells) else ""
-        if field in columns.days:
+        if name in columns.days:
             cell = write_day(cell, from_1904=table.from_1904)
-        kept = read_date(cell) or _OUR_ID.fullmatch(cell.strip())
-        typed[field] = cell[:_LONGEST_CELL] if kept else hide_numbers(cell[:_LONGEST_CELL])
+        kept = read_date(cell) or _OUR_ID.fullmatch(cell.strip()) or _is_understood(columns, name, cell)
+        typed[name] = cell[:_LONGEST_CELL] if kept else hide_numbers(cell[:_LONGEST_CELL])
     return typed
+
+
+def _is_understood(columns: Columns, name: str, cell: str) -> bool:
+    """Return whether a column has a reader of its own that understands a cell, which then is nobody's number."""
+    try:
+        return name in columns.read and bool(cell.strip()) and _value(columns, name, {name: cell}) is not None
+    except _RowRefusedError:
+        return False
 
 
 def _value(columns: Columns, name: str, typed: Mapping[str, str]) -> Any:
@@ -156,8 +201,10 @@ def _value(columns: Columns, name: str, typed: Mapping[str, str]) -> Any:
         return None
     if name in columns.days:
         return _day(name, cell)
+    if name in columns.read:
+        return _read(name, cell, columns.read[name])
     if name in columns.counts or name in columns.sizes:
-        return _number(name, cell, whole=name in columns.counts)
+        return _number(columns, name, cell)
     words = (columns.words or {}).get(name)
     if words is not None:
         return _word(name, cell, words)
@@ -175,13 +222,20 @@ def _day(name: str, cell: str) -> date:
     return found
 
 
-def _number(name: str, cell: str, *, whole: bool) -> float:
-    """Return a number, whole if it counts; nothing that counts or is measured is 0, but for those who came."""
-    found = _NUMBER.fullmatch(cell)
+def _read(name: str, cell: str, read: Callable[[str], Any]) -> Any:
+    try:
+        return read(cell)
+    except ValueError as error:
+        raise _RowRefusedError("not_understood", name) from error
+
+
+def _number(columns: Columns, name: str, cell: str) -> float:
+    """Return a number, whole if it counts."""
+    found, whole = _NUMBER.fullmatch(cell), name in columns.counts
     if found is None or (whole and "." in found[1] and float(found[1]) % 1):
         raise _RowRefusedError("not_a_number", name)
     number = float(found[1])
-    if number > MOST[name] or (number == 0 and name != "attendance"):
+    if number > columns.most[name] or (number == 0 and name not in columns.may_be_none):
         raise _RowRefusedError("out_of_range", name)
     return int(number) if whole else number
 
