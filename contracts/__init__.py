@@ -16,21 +16,23 @@
 | CustodyOffered, CustodyAccepted, CustodyRefused | archives | archives, reporting |
 | CustodyReturned, CustodyReleased | archives | archives, reporting |
 | DutyAnnounced | archives | outreach |
-| BoardInstalled, BoardCorrected, BoardRemoved | outreach | outreach |
-| BoardIssuePosted, BoardIssuePhotographed | outreach | outreach |
+| BoardInstalled, BoardCorrected, BoardRemoved | outreach | outreach, reporting |
+| BoardIssuePosted, BoardIssuePhotographed | outreach | outreach, reporting |
 | CareCaseOpened, CareCaseVisited, CareVisitWithdrawn, CareCasePaired, CareCaseClosed | outreach | outreach |
 | CounsellingRoomOpened, CounsellingRoomCorrected, CounsellingHeld, CounsellingRoomClosed | outreach | outreach |
-| EducatorJoined, EducatorReleased, TrainingHeld, TrainingWithdrawn | outreach | outreach |
-| ExposureRecorded, ExposureEnded, HazardTrainingHeld, HazardTrainingWithdrawn | outreach | outreach |
-| InstitutionRegistered, InstitutionCorrected, InstitutionClosed | outreach | outreach |
-| MaterialListed, MaterialReceived, MaterialDistributed, MovementRecorded | outreach | outreach |
-| ArticleSubmitted, SupplyIssued | outreach | outreach |
+| EducatorJoined, EducatorReleased | outreach | outreach |
+| TrainingHeld, TrainingWithdrawn | outreach | outreach, reporting |
+| ExposureRecorded, ExposureEnded, HazardTrainingHeld, HazardTrainingWithdrawn | outreach | outreach, reporting |
+| InstitutionRegistered, InstitutionCorrected, InstitutionClosed | outreach | outreach, reporting |
+| MaterialListed, MaterialReceived, MaterialDistributed, SupplyIssued | outreach | outreach |
+| ArticleSubmitted, MovementRecorded | outreach | outreach, reporting |
 | HonourAwarded, HonourWithdrawn | outreach | outreach |
 | YearPlanDrafted, YearPlanAdjusted, YearPlanAdopted | outreach | outreach |
-| PlayRecorded, PrescriptionUseCounted | outreach | outreach |
+| PlayRecorded, PrescriptionUseCounted | outreach | outreach, reporting |
 | PrescriptionGiven, PrescriptionWithdrawn, AttendanceRecorded | outreach | outreach, archives |
 | QuestionnairePublished | outreach | outreach |
-| SurveyOpened, SurveyClosed, SurveySampleDrawn, SurveyAnswered | outreach | outreach |
+| SurveyOpened, SurveyClosed, SurveySampleDrawn | outreach | outreach |
+| SurveyAnswered | outreach | outreach, reporting |
 | ActivityPlanned, ActivityReplanned, ActivityPublicised | outreach | outreach, reporting |
 | ActivityHeld, ActivityCancelled | outreach | outreach, reporting |
 | ActivityEvaluated, ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | outreach | outreach, reporting |
@@ -40,4 +42,6 @@
 | StandingOrderPlaced, StandingOrderEnded | outreach | outreach |
 | SubscriptionRequested, SubscriptionApproved, SubscriptionAmended | feeds | feeds |
 | SubscriptionRefused, SubscriptionRevoked | feeds | feeds |
+| TargetSet, TargetWithdrawn, FigureRecorded, FigureWithdrawn | reporting | reporting |
+| SupervisionHeld, FindingReviewed, SupervisionCirculated, SupervisionWithdrawn | reporting | reporting |
 """

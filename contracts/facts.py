@@ -19,19 +19,22 @@ from contracts.outreach.educators import EDUCATOR_FACTS, TRAINING_FACTS
 from contracts.outreach.exposures import EXPOSURE_FACTS
 from contracts.outreach.honours import HONOUR_FACTS
 from contracts.outreach.institutions import INSTITUTION_FACTS
-from contracts.outreach.materials import MATERIAL_FACTS
+from contracts.outreach.materials import MATERIAL_FACTS, MovementRecorded
 from contracts.outreach.messages import MESSAGING_FACTS
 from contracts.outreach.prescriptions import PRESCRIPTION_FACTS, PRESCRIPTION_USE_FACTS
 from contracts.outreach.questionnaires import QUESTIONNAIRE_FACTS
 from contracts.outreach.sign_ins import SIGN_IN_FACTS
 from contracts.outreach.standing_orders import STANDING_ORDER_FACTS
 from contracts.outreach.supplies import SUPPLY_FACTS
-from contracts.outreach.surveys import SURVEY_FACTS
+from contracts.outreach.surveys import SURVEY_FACTS, SurveyAnswered
 from contracts.outreach.year_plans import YEAR_PLAN_FACTS
 from contracts.registration.conflicts import CONFLICT_FACTS
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS
 from contracts.registration.people import PERSON_FACTS
 from contracts.registration.stays import STAY_FACTS
+from contracts.reporting.figures import FIGURE_FACTS
+from contracts.reporting.supervision import SUPERVISION_FACTS
+from contracts.reporting.targets import TARGET_FACTS
 
 HEALTH_FACTS: tuple[type[Fact], ...] = (*ARCHIVE_FACTS, *ENTRY_FACTS, *ENROLMENT_FACTS, *CUSTODY_FACTS)
 """What archives says of somebody's health and archive, and of who keeps it."""
@@ -64,6 +67,22 @@ OUTREACH_FACTS: tuple[type[Fact], ...] = (
 )
 """All facts of outreach."""
 
+COUNTED_OUTREACH_FACTS: tuple[type[Fact], ...] = (
+    *ARTICLE_FACTS,
+    *BOARD_FACTS,
+    *EXPOSURE_FACTS,
+    *INSTITUTION_FACTS,
+    MovementRecorded,
+    *PLAY_FACTS,
+    *PRESCRIPTION_USE_FACTS,
+    SurveyAnswered,
+    *TRAINING_FACTS,
+)
+"""What outreach does beside activities and that numbers tell of."""
+
+REPORTING_FACTS: tuple[type[Fact], ...] = (*TARGET_FACTS, *FIGURE_FACTS, *SUPERVISION_FACTS)
+"""All facts of reporting."""
+
 ALL_FACTS: tuple[type[Fact], ...] = (
     *STAY_FACTS,
     *TRANSFER_FACTS,
@@ -71,13 +90,21 @@ ALL_FACTS: tuple[type[Fact], ...] = (
     *ANNOUNCEMENT_FACTS,
     *OUTREACH_FACTS,
     *SUBSCRIPTION_FACTS,
+    *REPORTING_FACTS,
 )
 
 HEARD_BY: Mapping[str, tuple[type[Fact], ...]] = {
     "registration": (*STAY_FACTS, *TRANSFER_FACTS),
     "archives": (*STAY_FACTS, *PERSON_FACTS, *HEALTH_FACTS, *PRESCRIPTION_FACTS, *SIGN_IN_FACTS),
     "outreach": (*STAY_FACTS, *ANNOUNCEMENT_FACTS, *OUTREACH_FACTS),
-    "reporting": (*STAY_FACTS, *TRANSFER_FACTS, *HEALTH_FACTS, *ACTIVITY_FACTS),
+    "reporting": (
+        *STAY_FACTS,
+        *TRANSFER_FACTS,
+        *HEALTH_FACTS,
+        *ACTIVITY_FACTS,
+        *COUNTED_OUTREACH_FACTS,
+        *REPORTING_FACTS,
+    ),
     "feeds": (*STAY_FACTS, *SUBSCRIPTION_FACTS),
 }
 """Which service hears which facts; its queue is bound to these and nothing else."""

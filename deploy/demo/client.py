@@ -37,9 +37,18 @@ class Client:
 
     async def upload_register(self, street: str, filename: str, register: bytes) -> str:
         """Upload a street's register and return the id of the import."""
-        headers = self._headers("registration", "clerk", street)
-        files, data = {"file": (filename, register)}, {"street": street}
-        answer = await self._send("POST", "registration", "/imports", headers, files=files, data=data)
+        return await self._upload("registration", ("clerk", street), (filename, register), {"street": street})
+
+    async def upload_targets(self, district: str, filename: str, targets: bytes) -> str:
+        """Upload a sheet of targets for a district and return the id of the import."""
+        data = {"division": district, "kind": "targets"}
+        return await self._upload("reporting", ("district", district), (filename, targets), data)
+
+    async def _upload(
+        self, service: str, caller: tuple[str, str], file: tuple[str, bytes], data: Mapping[str, str]
+    ) -> str:
+        headers = self._headers(service, *caller)
+        answer = await self._send("POST", service, "/imports", headers, files={"file": file}, data=data)
         import_id: str = must_succeed(answer).json()["import_id"]
         return import_id
 

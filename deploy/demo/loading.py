@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any, TypeVar
 
 from rich.box import SIMPLE_HEAD
@@ -29,6 +30,7 @@ from deploy.local.stack import Stack
 from services.runtime.clock import system_clock
 
 PEOPLE = 5000
+TARGETS = Path(__file__).with_name("targets.csv")
 AT_A_TIME = 8
 """Requests under way at once."""
 TIMEOUT = 120.0
@@ -91,7 +93,7 @@ async def _show(stack: Stack) -> dict[str, Numbers]:
 
 
 async def _load(stack: Stack, people: Sequence[Person], plan: Plan, divisions: Divisions) -> dict[str, Numbers]:
-    after = (len(plan.moves), len(plan.leavings), len(plan.readings), len(plan.activities), 2 * len(DISTRICTS))
+    after = (len(plan.moves), len(plan.leavings), len(plan.readings), len(plan.activities), 3 * len(DISTRICTS))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     async with open_client(stack) as client:
         with Progress(*columns, console=console) as bar:
@@ -117,6 +119,8 @@ async def _load(stack: Stack, people: Sequence[Person], plan: Plan, divisions: D
             await _hold_activities(client, plan.activities, step)
             say("a year of health education")
             await _each(DISTRICTS, lambda district: _live_a_year(client, district, people, plan.as_of), step)
+            say("targets of the plans")
+            await _each(DISTRICTS, lambda district: _set_targets(client, district), step)
             say("until every service shows it")
             return {district: await _settled_numbers(client, district, step) for district in DISTRICTS}
 
@@ -161,6 +165,17 @@ async def _watch_import(client: Client, street: str, import_id: str, step: Step)
         raise LocalStackError(f"Rows of the demo were refused: {progress['refused_by_reason']}")
     accepted: int = progress["accepted"]
     return accepted
+
+
+async def _set_targets(client: Client, district: str) -> None:
+    """Hand in the targets that the plans set, contradictions and all, for a district."""
+    import_id = await client.upload_targets(district, TARGETS.name, TARGETS.read_bytes())
+    path = f"/imports/{import_id}"
+    progress = await _until(
+        lambda: client.get("reporting", path, "district", district), lambda found: found["state"] == "done"
+    )
+    if progress["refused"]:
+        raise LocalStackError(f"Targets of the demo were refused: {progress['refused_by_reason']}")
 
 
 async def _move(client: Client, move: Move) -> None:

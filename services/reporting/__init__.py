@@ -1,7 +1,8 @@
 """Reporting: numbers of streets and districts.
 
-I own: one row per stay, notice, answer, person, conflict, archive, entry, enrolment and activity, each with its earlier
-versions; what everybody contributes to numbers, and the counters that this sums up to.
+I own: targets, yearly figures, supervision visits, and how sheets are worked through; one row per stay, notice, answer,
+person, conflict, archive, entry, enrolment and act of outreach, each with its earlier versions; what everybody
+contributes to numbers, and the counters that this sums up to.
 
 | fact | I say | I hear |
 |---|---|---|
@@ -19,4 +20,12 @@ versions; what everybody contributes to numbers, and the counters that this sums
 | ActivityPlanned, ActivityReplanned, ActivityPublicised, ActivityHeld | no | of districts served |
 | ActivityCancelled, ActivityEvaluated | no | of districts served |
 | ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | no | of districts served |
+| InstitutionRegistered, InstitutionCorrected, InstitutionClosed | no | of districts served |
+| ExposureRecorded, ExposureEnded, HazardTrainingHeld, HazardTrainingWithdrawn | no | of districts served |
+| BoardInstalled, BoardCorrected, BoardRemoved | no | of districts served |
+| BoardIssuePosted, BoardIssuePhotographed | no | of districts served |
+| MovementRecorded, PlayRecorded, ArticleSubmitted, PrescriptionUseCounted | no | of districts served |
+| TrainingHeld, TrainingWithdrawn, SurveyAnswered | no | of districts served |
+| TargetSet, TargetWithdrawn, FigureRecorded, FigureWithdrawn | yes | of districts served |
+| SupervisionHeld, FindingReviewed, SupervisionCirculated, SupervisionWithdrawn | yes | of districts served |
 """

@@ -6,9 +6,11 @@ from fastapi import FastAPI
 
 from services.reporting import projector
 from services.reporting.api import routers
+from services.reporting.commands import imports
 from services.reporting.commands.counting import Counting
-from services.reporting.views import rows
+from services.reporting.views import rows, supervision, targets
 from services.runtime.clock import Clock, system_clock
+from services.runtime.imports import prepare_imports
 from services.runtime.logs import configure_logs
 from services.runtime.service import Service, run_service
 from services.runtime.settings import Settings, load_settings
@@ -21,9 +23,9 @@ def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
     counting = Counting(service)
-    service.prepare_with(rows.prepare, counting.prepare)
+    service.prepare_with(rows.prepare, targets.prepare, supervision.prepare, prepare_imports, counting.prepare)
     service.hear(partial(projector.hear, service, counting), everywhere=projector.EVERYWHERE)
-    service.work_on(counting.run)
+    service.work_on(counting.run, partial(imports.work_through, service))
     app = make_app(service, *routers, about="Numbers 统计: residents, flows and rates of streets and districts.")
     app.state.counting = counting
     return app

@@ -13,8 +13,12 @@ from contracts.registration.conflicts import ConflictFact
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFact, NoticeFact
 from contracts.registration.people import PERSON_FACTS, PersonFact
 from contracts.registration.stays import StayFact
+from contracts.reporting.figures import FigureFact
+from contracts.reporting.supervision import SupervisionFact
+from contracts.reporting.targets import TargetFact
 from services.reporting.commands.counting import Counting
 from services.reporting.domain.things import THINGS, thing_id
+from services.reporting.views.outreach import OutreachFact, outreach_row
 from services.reporting.views.rows import (
     activity_row,
     answer_row,
@@ -27,6 +31,8 @@ from services.reporting.views.rows import (
     stay_row,
     write_versions,
 )
+from services.reporting.views.supervision import supervision_row
+from services.reporting.views.targets import figure_row, target_row
 from services.runtime.mongo import Row
 from services.runtime.service import Service
 
@@ -34,7 +40,8 @@ EVERYWHERE = (*NOTICE_FACTS, *ANSWER_FACTS, *PERSON_FACTS)
 """The facts that are heard from all districts, not only from those served."""
 
 HealthFact = ArchiveFact | EntryFact | EntryForwarded | EnrolmentFact | CustodyFact
-Heard = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact | HealthFact | ActivityFact
+Said = TargetFact | FigureFact | SupervisionFact
+Heard = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact | HealthFact | ActivityFact | OutreachFact | Said
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
@@ -58,8 +65,12 @@ def _rows(event: Event[Heard]) -> Iterator[Row]:
             yield conflict_row(conflict, event.sequence)
         case ActivityFact(activity=activity):
             yield activity_row(activity, event.sequence)
-        case health:
-            yield from _health_rows(health, event.sequence)
+        case TargetFact() | FigureFact() | SupervisionFact():
+            yield _said_row(event.data, event.sequence)
+        case ArchiveFact() | EntryFact() | EntryForwarded() | EnrolmentFact() | CustodyFact():
+            yield from _health_rows(event.data, event.sequence)
+        case outreach:
+            yield outreach_row(outreach, event.sequence)
 
 
 def _health_rows(fact: HealthFact, sequence: int) -> Iterator[Row]:
@@ -74,6 +85,16 @@ def _health_rows(fact: HealthFact, sequence: int) -> Iterator[Row]:
             return
         case never:
             assert_never(never)
+
+
+def _said_row(fact: Said, sequence: int) -> Row:
+    match fact:
+        case TargetFact(target=target):
+            return target_row(target, sequence)
+        case FigureFact(figure=figure):
+            return figure_row(figure, sequence)
+        case SupervisionFact(supervision=supervision):
+            return supervision_row(supervision, sequence)
 
 
 async def hear(service: Service, counting: Counting, events: Sequence[Event[Heard]]) -> None:

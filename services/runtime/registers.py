@@ -22,7 +22,10 @@ Outcome = Literal["accepted", "duplicate"] | Refusal
 
 
 class Progress(ImportProgress):
-    """The progress of an import: what the rows are, who handed them in, and to what survey they are answers, if so."""
+    """The progress of an import: what the rows are, who handed them in, and to what survey they are answers, if so.
+
+    `street` is the street or district for which it is handed in.
+    """
 
     kind: str
     survey_id: str | None = None

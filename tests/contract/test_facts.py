@@ -14,7 +14,16 @@ from contracts.archives.enrolments import ENROLMENT_FACTS, Condition, Enrolment,
 from contracts.archives.entries import Entry, EntryFact, EntryForwarded, EntryRecorded
 from contracts.archives.follow_ups import BloodPressure
 from contracts.envelope import Fact
-from contracts.facts import ALL_FACTS, HEALTH_FACTS, HEARD_BY, OUTREACH_FACTS, TRANSFER_FACTS, by_type, said_by
+from contracts.facts import (
+    ALL_FACTS,
+    HEALTH_FACTS,
+    HEARD_BY,
+    OUTREACH_FACTS,
+    REPORTING_FACTS,
+    TRANSFER_FACTS,
+    by_type,
+    said_by,
+)
 from contracts.feeds.subscriptions import SUBSCRIPTION_FACTS, SubscriptionFact, SubscriptionRequested
 from contracts.outreach.activities import ACTIVITY_FACTS, Activity, ActivityFact, ActivityKind, Audience
 from contracts.outreach.articles import ARTICLE_FACTS, ArticleSubmitted
@@ -55,6 +64,9 @@ from contracts.registration.conflicts import CONFLICT_FACTS, ConflictFact
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFact, NoticeFact
 from contracts.registration.people import PERSON_FACTS, PersonFact
 from contracts.registration.stays import STAY_FACTS, StayFact
+from contracts.reporting.figures import FIGURE_FACTS, FigureFact, FigureRecorded
+from contracts.reporting.supervision import SUPERVISION_FACTS, SupervisionFact, SupervisionHeld
+from contracts.reporting.targets import TARGET_FACTS, TargetFact, TargetSet
 from tests.support.facts import (
     FIRST_DAY,
     FIRST_MOMENT,
@@ -73,6 +85,7 @@ SPEAKERS = {
     "archives": (*HEALTH_FACTS, *ANNOUNCEMENT_FACTS),
     "outreach": OUTREACH_FACTS,
     "feeds": SUBSCRIPTION_FACTS,
+    "reporting": REPORTING_FACTS,
 }
 STREET = "320507001"
 STAY = make_stay(street=STREET)
@@ -130,6 +143,9 @@ PRESCRIPTION = sample_of(PrescriptionGiven).data.prescription
 PRESCRIPTION_USE = sample_of(PrescriptionUseCounted).data.use
 ANNOUNCEMENT = sample_of(DutyAnnounced).data.announcement
 HONOUR = sample_of(HonourAwarded).data.honour
+TARGET = sample_of(TargetSet).data.target
+FIGURE = sample_of(FigureRecorded).data.figure
+SUPERVISION = sample_of(SupervisionHeld).data.supervision
 YEAR_PLAN = sample_of(YearPlanDrafted).data.plan
 PLAY = sample_of(PlayRecorded).data.play
 QUESTIONNAIRE = sample_of(QuestionnairePublished).data.questionnaire
@@ -172,6 +188,9 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     PrescriptionUseCounted: {"use": PRESCRIPTION_USE},
     DutyAnnounced: {"announcement": ANNOUNCEMENT},
     HonourFact: {"honour": HONOUR},
+    TargetFact: {"target": TARGET},
+    FigureFact: {"figure": FIGURE},
+    SupervisionFact: {"supervision": SUPERVISION},
     YearPlanFact: {"plan": YEAR_PLAN},
     QuestionnaireFact: {"questionnaire": QUESTIONNAIRE},
     SurveyFact: {"survey": SURVEY},
@@ -253,7 +272,7 @@ def test_a_fact_is_named_after_its_service_itself_and_its_version(kind: type[Fac
 
 @pytest.mark.parametrize("kind", ALL_FACTS, ids=lambda kind: kind.__name__)
 def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> None:
-    assert re.search(r"(ed|Drawn|Given|Held|Sent|Withdrawn|Lost|Found)$", kind.__name__)
+    assert re.search(r"(ed|Drawn|Given|Held|Sent|Set|Withdrawn|Lost|Found)$", kind.__name__)
     assert not re.search(r"(Event|Updated|Changed|Created|Deleted)$", kind.__name__)
 
 
@@ -295,6 +314,9 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         (PRESCRIPTION_USE_FACTS, f"prescription_use/{PRESCRIPTION_USE.use_id}", STREET, None, "320507"),
         (ANNOUNCEMENT_FACTS, f"announcement/{ANNOUNCEMENT.announcement_id}", STREET, ANNOUNCEMENT.person_id, "320507"),
         (HONOUR_FACTS, f"honour/{HONOUR.honour_id}", STREET, None, "320507"),
+        (TARGET_FACTS, f"target/{TARGET.target_id}", "320507", None, "320507"),
+        (SUPERVISION_FACTS, f"supervision/{SUPERVISION.supervision_id}", STREET, None, "320507"),
+        (FIGURE_FACTS, f"figure/{FIGURE.figure_id}", "320507", None, "320507"),
         (YEAR_PLAN_FACTS, f"year_plan/{YEAR_PLAN.plan_id}", STREET, None, "320507"),
         (QUESTIONNAIRE_FACTS, f"questionnaire/{QUESTIONNAIRE.questionnaire_id}", "320507", None, "320507"),
         ((SurveyOpened,), f"survey/{SURVEY.survey_id}", STREET, None, "320507"),
@@ -336,6 +358,9 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "prescription use",
         "announcement",
         "honour",
+        "target",
+        "supervision",
+        "figure",
         "year plan",
         "questionnaire",
         "survey",

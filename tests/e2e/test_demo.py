@@ -7,7 +7,7 @@ from datetime import date
 from contracts.reference.divisions import Divisions
 from contracts.reference.identity import DocumentType, number_problem
 from deploy.demo.client import open_client
-from deploy.demo.loading import load
+from deploy.demo.loading import TARGETS, load
 from deploy.demo.people import DISTRICTS, invent_people
 from deploy.local.stack import Stack
 
@@ -56,6 +56,10 @@ def test_the_demo_is_seen_everywhere_and_loading_it_twice_adds_nobody(deployment
     assert len(surveyed) == 2 * len(DISTRICTS)
     assert all(surveyed)
 
+    stood = asyncio.run(count_standings(deployment))
+    assert min(stood.values()) > 0
+    assert stood.keys() > {"achieved", "unmeasured"}
+
     assert load(deployment, people=FEW, again=True) == once
     assert load(deployment, people=FEW) == once
     assert asyncio.run(count_cared(deployment)) == cared
@@ -73,6 +77,18 @@ async def count_cared(deployment: Stack) -> dict[str, int]:
             for path, name in LISTED.items():
                 page = await client.get("outreach", path, "district", district, division=district)
                 counted[path] += len(page[name])
+    return dict(counted)
+
+
+async def count_standings(deployment: Stack) -> dict[str, int]:
+    """Return how many targets of the demo stand how."""
+    counted: Counter[str] = Counter()
+    async with open_client(deployment) as client:
+        for district in DISTRICTS:
+            page = await client.get("reporting", "/targets", "district", district, division=district, limit=500)
+            assert len(page["targets"]) == TARGETS.read_text(encoding="utf-8").count("\n") - 1
+            found = await client.get("reporting", "/targets/standings", "district", district, division=district)
+            counted.update(one["standing"] for one in found["standings"])
     return dict(counted)
 
 

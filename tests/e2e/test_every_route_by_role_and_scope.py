@@ -42,6 +42,7 @@ GHOSTS = {
     "educator_id": "7" * 32,
     "entry_id": "7" * 32,
     "export_id": "7" * 32,
+    "figure_id": "7" * 32,
     "exposure_id": "7" * 32,
     "file_id": "7" * 32,
     "finding_id": "7" * 32,
@@ -63,7 +64,9 @@ GHOSTS = {
     "room_id": "7" * 32,
     "stay_id": "7" * 32,
     "subscription_id": "7" * 32,
+    "supervision_id": "7" * 32,
     "survey_id": "7" * 32,
+    "target_id": "7" * 32,
     "template_id": "7" * 32,
     "training_id": "7" * 32,
     "visit_id": "7" * 32,
@@ -250,6 +253,7 @@ class Place:
         await self.write_to_people()
         await self.ask_people()
         await self.subscribe()
+        await self.set_targets()
         bundle = (await self.ask("archives", "health_worker", f"/archives/{self.ids['person_id']}/fhir")).content
         imports = {
             "registration": await self.hand_in("registration", "clerk", "姓名,证件号码,到达日期\n甲,1,2026-01-01\n"),
@@ -259,12 +263,30 @@ class Place:
             "outreach": await self.hand_in(
                 "outreach", "health_worker", "报送日期,稿件标题\n2025-13-01,控烟\n", kind="articles"
             ),
+            "reporting": await self.hand_in(
+                "reporting", "supervisor", "年份,项目,数值,数据来源\n1,1,1,1\n", division=self.street, kind="figures"
+            ),
         }
         own: dict[str, dict[str, Any]] = {service: {} for service in SERVICES}
         own |= {service: {"import_id": import_id} for service, import_id in imports.items()}
         own["outreach"] |= {"person_id": self.resident}
+        own["reporting"] |= {"finding_id": self.own_finding}
         ids = {"import_id": GHOSTS["import_id"], **self.ids}
         return {service: Things(self.street, {**ids, **own[service]}, bundle) for service in SERVICES}
+
+    async def set_targets(self) -> None:
+        """Set a target for the street, and record a yearly figure of it."""
+        at = {"division": self.street}
+        wanted = {**at, "plan": "街道2021", "indicator": "archive_rate", "since": "2026-01-01", "value": 0.85}
+        target = await self.ask("reporting", "supervisor", "/targets", json=wanted)
+        told = {**at, "year": 2025, "kind": "population", "value": 51234, "origin": "统计年鉴"}
+        figure = await self.ask("reporting", "supervisor", "/figures", json=told)
+        wrong = {"text": "宣传栏未按期更换", "due_on": "2026-04-01"}
+        visited = {"street": self.street, "kind": "quarterly", "visited_on": "2026-03-02", "supervised_by": ["edu-014"]}
+        visit = await self.ask("reporting", "supervisor", "/supervisions", json={**visited, "findings": [wrong]})
+        self.ids["supervision_id"] = visit.json()["supervision_id"]
+        self.own_finding = visit.json()["findings"][0]["finding_id"]
+        self.ids |= {"target_id": target.json()["target_id"], "figure_id": figure.json()["figure_id"]}
 
     async def write_to_people(self) -> None:
         """Ask for a message to people of the street."""

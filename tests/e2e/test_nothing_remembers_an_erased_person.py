@@ -356,6 +356,30 @@ def outreach_bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
             }
         ],
         "/honours/{honour_id}/withdrawal": [{"withdrawn_on": "2026-11-01"}],
+        "/targets": [
+            {
+                "plan": "街道2021",
+                "indicator": "archive_rate",
+                "division": STREET,
+                "since": "2026-01-01",
+                "value": 0.85,
+                "source": "建档率85%以上",
+            }
+        ],
+        "/supervisions": [
+            {
+                "street": STREET,
+                "kind": "quarterly",
+                "visited_on": "2026-10-02",
+                "supervised_by": ["edu-9"],
+                "findings": [{"text": "宣传栏未按期更换", "due_on": "2026-11-02"}],
+            }
+        ],
+        "/supervisions/{supervision_id}/circulation": [{"circulated_on": "2026-11-01"}],
+        "/supervisions/{supervision_id}/findings/{finding_id}/review": [
+            {"reviewed_on": "2026-11-01", "result": "rectified", "remark": "已更换"}
+        ],
+        "/figures": [{"division": STREET, "year": 2025, "kind": "population", "value": 51234, "origin": "统计年鉴"}],
         "/year-plans": [{"street": STREET, "year": 2026}],
         "/year-plans/{plan_id}/adjustment": [
             {"items": [{"kind": "lecture", "topic": "控烟", "planned_on": "2027-05-31", "occasion": "no_tobacco_day"}]}

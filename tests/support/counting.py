@@ -1,16 +1,19 @@
 """Reporting's counters, read as they are and counted anew from its rows."""
 
 from collections import Counter
+from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from contracts.reference.calendar import day_of
 from contracts.reference.divisions import Divisions
 from contracts.registration.people import Person, ever_linked
 from services.reporting.domain.contributions import count_group
-from services.reporting.domain.counting import difference, increments
+from services.reporting.domain.counting import Numbers, difference, increments
+from services.reporting.domain.days import number_of
 from services.reporting.domain.person import Contribution
 from services.reporting.domain.policy import Policy
-from services.reporting.domain.things import THINGS, count_thing
+from services.reporting.domain.things import NOBODY, THINGS, count_thing
 from services.reporting.views.contributions import Build
 from services.reporting.views.rows import ABOUT_PEOPLE, PEOPLE, group_rows
 from services.runtime.clock import Clock, system_clock
@@ -52,3 +55,14 @@ def without_zeros(found: dict[str, Any]) -> dict[str, Any]:
     """Return a document without what is 0, and without what is empty then."""
     pruned = {name: without_zeros(value) if isinstance(value, dict) else value for name, value in found.items()}
     return {name: value for name, value in pruned.items() if value}
+
+
+def numbers_of(counts: Mapping[str, Mapping[str, int]], on: date) -> Numbers:
+    """Return numbers in which so many of each measure count in each division from a day on."""
+    contributions = [
+        Contribution(measure, division, NOBODY, number_of(on), weight=count)
+        for measure, divisions in counts.items()
+        for division, count in divisions.items()
+    ]
+    found = increments(difference([], contributions))
+    return Numbers([{"_id": name, "d": _nested(Counter(paths))} for name, paths in found.items()])

@@ -52,6 +52,7 @@ TYPED: Known = {
     "name": ["李小满", "王秋分", "=1+1"],
     "document_type": ["居民身份证", "护照", "无证件", "学生证"],
     "day": ["2026-02-01", "2026-04-01", "2026-06-30", "2999-01-01"],
+    "indicator": ["archive_rate", "lectures", "unknown"],
     "seconds": [0, 0.01],
     "moment": ["2026-04-01T08:00:00+08:00", "1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z"],
 }
@@ -75,6 +76,10 @@ _IN_PATHS = (
     "prescription_id",
     "plan_id",
     "honour_id",
+    "target_id",
+    "figure_id",
+    "supervision_id",
+    "finding_id",
     "questionnaire_id",
     "survey_id",
     "subscription_id",
@@ -89,7 +94,7 @@ _IN_QUERIES = {
 }
 _IN_BODIES = {
     **{name: name for name in ("street", "addressee", "committee", "name", "document_type", "document_number")},
-    **{name: name for name in ("person_id", "stay_id", "questionnaire_id")},
+    **{name: name for name in ("person_id", "stay_id", "questionnaire_id", "indicator", "division")},
     "into": "person_id",
     "people[*]": "person_id",
     "measured_at": "moment",
@@ -215,6 +220,7 @@ async def furnish(stack: Stack) -> Doors:
         "material_id": [listed["material"]["material_id"]],
         "prescription_id": [prescribed],
         "honour_id": [honour["honour_id"]],
+        **await _set_targets(bare),
         "plan_id": [one["plan_id"] for one in plans],
         "questionnaire_id": [published["questionnaire_id"]],
         "survey_id": [one["survey_id"] for one in surveys],
@@ -228,6 +234,24 @@ async def _subscribed(bare: Doors) -> str:
         asked = await _done(feeds, "/subscriptions", {**ASKED, **EVERYTHING, "district": DISTRICT})
         await _done(feeds, f"/subscriptions/{asked['subscription_id']}/approval", EVERYTHING)
     return str(asked["subscription_id"])
+
+
+async def _set_targets(bare: Doors) -> Known:
+    """Set a target and record a yearly figure."""
+    async with _admin(bare, "reporting") as reporting:
+        wanted = {"division": STREET, "plan": "街道2021", "indicator": "archive_rate", "since": "2026-01-01"}
+        target = await _done(reporting, "/targets", {**wanted, "value": 0.85})
+        told = {"division": STREET, "year": 2025, "kind": "population", "value": 51234, "origin": "统计年鉴"}
+        figure = await _done(reporting, "/figures", told)
+        wrong = {"text": "宣传栏未按期更换", "due_on": "2026-04-01"}
+        visited = {"street": STREET, "kind": "quarterly", "visited_on": "2026-03-02", "supervised_by": ["edu-014"]}
+        visit = await _done(reporting, "/supervisions", {**visited, "findings": [wrong]})
+    return {
+        "target_id": [target["target_id"]],
+        "figure_id": [figure["figure_id"]],
+        "supervision_id": [visit["supervision_id"]],
+        "finding_id": [visit["findings"][0]["finding_id"]],
+    }
 
 
 def _admin(doors: Doors, service: str) -> httpx.AsyncClient:

@@ -63,6 +63,9 @@ from contracts.registration.stays import (
     StayTraceFound,
     StayTraceLost,
 )
+from contracts.reporting.figures import FigureRecorded, FigureWithdrawn
+from contracts.reporting.supervision import FindingReviewed, SupervisionHeld, SupervisionWithdrawn
+from contracts.reporting.targets import TargetSet, TargetWithdrawn
 from services.registration.domain import stays as decisions
 from tests.support.care_histories import (
     care_histories,
@@ -94,6 +97,7 @@ from tests.support.outreach_histories import (
     plan_histories,
     prescription_histories,
 )
+from tests.support.samples import sample_of
 from tests.support.subscriptions import subscription_histories
 from tests.support.surveys import survey_histories
 
@@ -351,6 +355,21 @@ def _entry_events(draw: st.DrawFn, archive: Archive, number: int) -> EventList:
 
 
 @st.composite
+def target_histories(draw: st.DrawFn) -> EventList:
+    """Make a target, a yearly figure and a visit that are told, perhaps anew, and perhaps withdrawn."""
+    target, figure = sample_of(TargetSet).data, sample_of(FigureRecorded).data
+    anew = TargetSet(target=target.target.model_copy(update={"value": 0.9}))
+    again = FigureRecorded(figure=figure.figure.model_copy(update={"value": 9}))
+    targets: list[Fact] = [target, anew, TargetWithdrawn(target=anew.target.model_copy(update={"withdrawn": True}))]
+    figures: list[Fact] = [figure, again, FigureWithdrawn(figure=again.figure.model_copy(update={"withdrawn": True}))]
+    held, reviewed = sample_of(SupervisionHeld).data, sample_of(FindingReviewed).data
+    withdrawn = SupervisionWithdrawn(supervision=reviewed.supervision.model_copy(update={"withdrawn": True}))
+    visits: list[Fact] = [held, reviewed, withdrawn]
+    told = [facts[: draw(st.integers(0, 3))] for facts in (targets, figures, visits)]
+    return [event for facts in told for event in envelop(facts, "reporting")]
+
+
+@st.composite
 def rounds(draw: st.DrawFn) -> EventList:
     """Draw a round that one worker typed in one day for more people than the histories know, mended here and there."""
     events: EventList = []
@@ -400,6 +419,7 @@ def histories(draw: st.DrawFn) -> EventList:
         *draw(prescription_histories()),
         *draw(plan_histories()),
         *draw(honour_histories()),
+        *draw(target_histories()),
         *draw(survey_histories()),
         *draw(subscription_histories()),
     ]

@@ -50,6 +50,10 @@ ROWS: Mapping[str, Mapping[str, str]] = {
     "reporting": {
         "stay": "stays", "archive": "archives", "entry": "entries", "enrolment": "enrolments",
         "activity": "activities", "notice": "notices", "answer": "answers", "person": "people", "conflict": "conflicts",
+        "article": "articles", "board": "boards", "board_issue": "board_issues", "exposure": "exposures",
+        "institution": "institutions", "movement": "movements", "play": "plays",
+        "prescription_use": "prescription_uses", "survey_answer": "survey_answers", "training": "trainings",
+        "supervision": "supervisions", "target": "targets", "figure": "figures",
     },
     "feeds": {"subscription": "subscriptions"},
 }  # fmt: skip

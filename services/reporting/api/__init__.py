@@ -1,8 +1,14 @@
 """HTTP in, one module per subject: parse the request, call a command or a view, shape the response."""
 
-from services.reporting.api import flows, scores
+from services.reporting.api import assessments, figures, flows, imports, indicators, scores, supervision, targets
 
 routers = (
+    assessments.router,
+    figures.router,
     flows.router,
+    imports.router,
+    indicators.router,
     scores.router,
+    supervision.router,
+    targets.router,
 )

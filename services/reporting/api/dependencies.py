@@ -1,14 +1,16 @@
-"""What the routes of reporting share: roles and periods."""
+"""What the routes of reporting share: roles, divisions and periods."""
 
 from datetime import date, timedelta
 from typing import Annotated
 
-from fastapi import Depends, Query, Request
+from fastapi import Depends, Path, Query, Request
+from pydantic import Field
 
 from services.reporting.commands.counting import Counting
 from services.runtime.access import Caller, Role, allow
 from services.runtime.bodies import Day
 from services.runtime.problems import Problem
+from services.runtime.service import Service
 
 Reader = Annotated[Caller, Depends(allow(Role.DISTRICT, Role.SUPERVISOR, Role.CLERK, Role.HEALTH_WORKER))]
 Assessor = Annotated[Caller, Depends(allow(Role.DISTRICT, Role.SUPERVISOR))]
@@ -22,8 +24,20 @@ def _counting(request: Request) -> Counting:
 
 
 CountingHere = Annotated[Counting, Depends(_counting)]
+OwnDivision = Annotated[str, Field(pattern=r"^(?:[0-9]{6}|[0-9]{9})$", description="district or street: 6 or 9 digits")]
+DivisionCursor = Annotated[str, Query(pattern=r"^([0-9]{6}(?:[0-9]{3})?\|[0-9a-f]{32})?$")]
+IdInPath = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 LONGEST = timedelta(days=1100)
 """The longest period."""
+
+
+def division_of(service: Service, caller: Caller, typed: str) -> str:
+    """Return the division that stands for a typed one now; raise Problem if the caller may not, or there is none."""
+    caller.must_cover(typed)
+    division = service.divisions.successor(typed, service.today)
+    if not service.divisions.has(division):
+        raise Problem(422, "unknown_division", "没有该区划代码。No such division; check the code.", field="division")
+    return division
 
 
 def must_be_period(since: date, until: date) -> None:

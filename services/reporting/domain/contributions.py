@@ -13,6 +13,7 @@ from services.reporting.domain.care import care
 from services.reporting.domain.chronic import chronic
 from services.reporting.domain.days import OPEN, day_from, number_of
 from services.reporting.domain.exchanges import exchanges, next_deadline
+from services.reporting.domain.filling import filling
 from services.reporting.domain.person import Contribution, Person, RowDocument, Rows
 from services.reporting.domain.policy import POLICY, Policy
 from services.reporting.domain.population import population
@@ -63,6 +64,7 @@ def _contributions(person: Person, policy: Policy, today: int) -> Iterator[Contr
     yield from chronic(person, policy)
     yield from care(person, policy, lived)
     yield from exchanges(person, policy, today)
+    yield from filling(person, policy)
 
 
 def _within(contributions: Iterator[Contribution], horizon: int) -> tuple[list[Contribution], int | None]:

@@ -19,7 +19,8 @@ class Policy:
     `face_to_face_a_year` in the calendar year, each `face_to_face_gap_days` after the one before, or, `pro_rata`, a
     share of them for who is managed for a part of the year. 控制: at the last follow-up, if not older than
     `controlled_days`; pressures in mmHg and glucose in mmol/L, the first values that are too high. 失访: who was lost
-    counts as managed until the end of the year if `lost_counts`. `home_of` returns the current district of a code.
+    counts as managed until the end of the year if `lost_counts`. 填报及时: entered within
+    `entry_days`. `home_of` returns the current district of a code.
     """
 
     edition: str = "2017.1"
@@ -39,6 +40,7 @@ class Policy:
     home_visit_days: int = 3
     early_weeks: int = 13
     after_birth_days: int = 28
+    entry_days: int = 3
     schedules: Mapping[date, tuple[ScheduledDose, ...]] = field(default_factory=lambda: SCHEDULES)
     home_of: Callable[[str], str] = _itself
 

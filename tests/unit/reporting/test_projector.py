@@ -28,6 +28,19 @@ COLLECTIONS = {
     "entry": "entries",
     "enrolment": "enrolments",
     "activity": "activities",
+    "article": "articles",
+    "board": "boards",
+    "board_issue": "board_issues",
+    "exposure": "exposures",
+    "institution": "institutions",
+    "movement": "movements",
+    "play": "plays",
+    "prescription_use": "prescription_uses",
+    "survey_answer": "survey_answers",
+    "training": "trainings",
+    "supervision": "supervisions",
+    "target": "targets",
+    "figure": "figures",
 }
 """Where the row of each kind of stream is kept."""
 UNCOUNTED = CUSTODY_FACTS

@@ -1,0 +1,1 @@
+"""What reporting says: targets, yearly figures, supervision visits."""

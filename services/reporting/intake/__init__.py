@@ -1,0 +1,1 @@
+"""What offices type into sheets of targets and yearly figures: checked values, or a refusal with a code."""
