@@ -16,6 +16,7 @@ from deploy.local.stack import Stack
 from deploy.local.temporary import temporary_stack
 from tests.bench import table
 from tests.bench.archives import Costs, measure_archives
+from tests.bench.audiences import measure_audiences
 from tests.bench.floor import Work, capture, run_floor
 from tests.bench.houniao import Houniao, Measured, running_houniao
 from tests.bench.latency import measure_latency
@@ -36,13 +37,14 @@ class Part(StrEnum):
     LATENCY = "latency"
     GROWTH = "growth"
     ARCHIVES = "archives"
+    AUDIENCES = "audiences"
 
 
 @dataclass(frozen=True)
 class Size:
     """How much is measured: numbers of arrivals, rounds, seconds of each load, residents to grow to.
 
-    Then numbers of archives held, and how often each thing is asked for with them.
+    Then numbers of archives held, and how often each thing is asked for with them; entries that are told, to how many.
     """
 
     rounds: int = 3
@@ -54,6 +56,8 @@ class Size:
     warm_up: int = 500
     archives: tuple[int, ...] = (1_000, 100_000)
     requests: int = 400
+    entries: int = 5_000
+    audiences: tuple[int, ...] = (1, 10, 100)
 
 
 QUICK = Size(
@@ -66,6 +70,8 @@ QUICK = Size(
     warm_up=100,
     archives=(1_000, 2_000),
     requests=20,
+    entries=1_000,
+    audiences=(1, 3),
 )
 
 
@@ -82,10 +88,13 @@ class Bench:
     latency: dict[str, dict[str, float]] = field(default_factory=dict)
     growth: dict[str, float] = field(default_factory=dict)
     archives: Costs = field(default_factory=dict)
+    audiences: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> None:
         """Measure in turns, so that a slow minute of the machine falls on all alike."""
-        for number in range(1, self.size.rounds + 1) if self.parts - {Part.GROWTH, Part.ARCHIVES} else ():
+        for number in (
+            range(1, self.size.rounds + 1) if self.parts - {Part.GROWTH, Part.ARCHIVES, Part.AUDIENCES} else ()
+        ):
             self.console.rule(f"round {number} of {self.size.rounds}")
             if self.parts & {Part.HOUNIAO, Part.FLOOR, Part.HTTP, Part.LATENCY}:
                 self._measure_houniao(last=number == self.size.rounds)
@@ -97,6 +106,9 @@ class Bench:
         if Part.ARCHIVES in self.parts:
             self.console.rule("archives")
             self.archives = measure_archives(self.stack, self.client, self.size.archives, self.size.requests)
+        if Part.AUDIENCES in self.parts:
+            self.console.rule("audiences")
+            self.audiences = measure_audiences(self.stack, self.size.entries, self.size.audiences)
 
     def _measure_houniao(self, *, last: bool) -> None:
         """Measure Houniao and, right behind it, the floor under what it did."""
@@ -148,9 +160,9 @@ def main(
     with temporary_stack(REPOSITORY / ".local") as stack, MongoClient[dict[str, Any]](stack.mongodb_url()) as client:
         bench = Bench(stack, client, size, frozenset(only or Part), console)
         bench.run()
-    table.show(console, bench.rounds, bench.latency, bench.growth, bench.archives)
+    table.show(console, bench.rounds, bench.latency, bench.growth, bench.archives, bench.audiences)
     if not only:
-        table.write(table.report(bench.rounds, bench.latency, bench.growth, bench.archives), output)
+        table.write(table.report(bench.rounds, bench.latency, bench.growth, bench.archives, bench.audiences), output)
         console.print(f"Written to {output}.")
 
 

@@ -20,12 +20,17 @@ HOW = (
     "rounds that take turns. latency_ms counts from the moment an arrival was due (open loop) to its row in reporting, "
     "at 10, 50 and 80 % of http_per_s. growth is houniao with that many residents held before. archives_ms is what a "
     "request over HTTP costs with that many archives held, the streets growing with the whole, asked in turns; "
-    "archives_growth is the cost with the most over that with the fewest."
+    "archives_growth is the cost with the most over that with the fewest. audiences_per_s is entries a second that so "
+    "many audiences are told of, each, and events a second that one audience reads and that a snapshot counts."
 )
 
 
 def report(
-    rounds: Mapping[str, Sequence[Measured]], latency: Mapping[str, Any], growth: Mapping[str, float], archives: Costs
+    rounds: Mapping[str, Sequence[Measured]],
+    latency: Mapping[str, Any],
+    growth: Mapping[str, float],
+    archives: Costs,
+    audiences: Mapping[str, float],
 ) -> dict[str, Any]:
     """Return all figures under the names that they are known by."""
     floor, tutorial, houniao, http = (
@@ -42,6 +47,7 @@ def report(
         "growth": {residents: round(per_second, 1) for residents, per_second in growth.items()},
         "archives_ms": archives,
         "archives_growth": ratios(archives),
+        "audiences_per_s": {what: round(per_second, 1) for what, per_second in audiences.items()},
         "how": HOW,
     }
 
@@ -58,6 +64,7 @@ def show(
     latency: Mapping[str, Mapping[str, float]],
     growth: Mapping[str, float],
     archives: Costs,
+    audiences: Mapping[str, float],
 ) -> None:
     """Print whatever was measured."""
     if rounds:
@@ -69,6 +76,11 @@ def show(
         console.print(delays)
     if archives:
         console.print(_archives(archives))
+    if audiences:
+        told = Table("audiences", "per second", title="Entries told to each audience; events read, and in a snapshot")
+        for what, per_second in audiences.items():
+            told.add_row(what, f"{per_second:,.0f}")
+        console.print(told)
     if rounds:
         console.print(_cpu(rounds))
 

@@ -17,11 +17,21 @@ def test_the_bench_measures_everything_and_writes_it_down(tmp_path: Path) -> Non
 
     assert ran.returncode == 0, ran.stdout[-2000:] + ran.stderr[-2000:]
     figures = json.loads(output.read_text())
-    assert figures.keys() == {*RATES, "latency_ms", "growth", "archives_ms", "archives_growth", "how"}
+    assert figures.keys() == {
+        *RATES,
+        "latency_ms",
+        "growth",
+        "archives_ms",
+        "archives_growth",
+        "audiences_per_s",
+        "how",
+    }
     assert all(figures[name] > 0 for name in RATES)
     assert figures["latency_ms"].keys() == {"10", "50", "80"}
     for found in figures["latency_ms"].values():
         assert 0 < found["p50"] <= found["p99"]
+    assert figures["audiences_per_s"].keys() == {"1", "3", "read", "snapshot"}
+    assert all(per_second > 0 for per_second in figures["audiences_per_s"].values())
     assert figures["archives_ms"].keys() == {"1000", "2000"}
     for costs in (*figures["archives_ms"].values(), figures["archives_growth"]):
         assert costs.keys() == {"duties of a street", "duties of the district", "opening an archive"}
