@@ -97,7 +97,8 @@ class AnonymityReport(BaseModel):
 
     `asked` and `told` count people by the smallest size of the group of sizes that their class is in (1, 2, 5, 10, 50):
     as the terms would have told of them, and as they were told of. `given_up` counts events by what was given up last
-    so that `k` people look alike; `waiting` are events of which too few look alike even so, and nothing is told yet.
+    so that `k` people look alike (`sex`, `time:month`, `age:none`); `waiting` are events of which too few look alike
+    even so, and nothing is told yet.
     """
 
     subscription_id: str

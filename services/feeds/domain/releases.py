@@ -14,7 +14,7 @@ from typing import Any
 
 from contracts.feeds.subscriptions import Terms, TimeUnit
 from contracts.reference.calendar import SHANGHAI, day_of, start_of
-from services.feeds.domain.telling import Json, coarsen, concerns, tell
+from services.feeds.domain.telling import Json, coarsen, concerns, name_of, tell
 
 Class = list[Json]
 """Entries that look alike to an audience."""
@@ -48,7 +48,7 @@ def release(terms: Terms, entries: Iterable[Json], *, audience: str, key: bytes)
     for given_up, coarser in coarsen(terms):
         told_before = len(made.events)
         rest = _tell_large(made, coarser, _classes(coarser, rest), audience, key)
-        made.given_up[given_up.value] += len(made.events) - told_before
+        made.given_up[name_of(given_up)] += len(made.events) - told_before
     made.waiting = rest
     made.asked = _count_asked(detailed, rest)
     made.events.sort(key=lambda event: str(event["id"]))  # an order that only the key can tell

@@ -53,6 +53,17 @@ def coarsen(terms: Terms) -> Iterator[tuple[Attribute | TimeUnit | AgeBand, Term
             yield rung, terms
 
 
+def name_of(rung: Attribute | TimeUnit | AgeBand) -> str:
+    """Return what giving something up is called in counts: `sex`, `time:month`, `age:none`."""
+    match rung:
+        case Attribute():
+            return rung.value
+        case TimeUnit():
+            return f"time:{rung.value}"
+        case AgeBand():
+            return f"age:{rung.value}"
+
+
 def _without(terms: Terms, rung: Attribute | TimeUnit | AgeBand) -> Terms:
     match rung:
         case Attribute():

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from contracts.feeds.subscriptions import AgeBand, Attribute, TimeUnit
-from services.feeds.domain.telling import LADDER, coarsen, concerns, tell, tell_day
+from services.feeds.domain.telling import LADDER, coarsen, concerns, name_of, tell, tell_day
 from tests.support.subscriptions import make_terms
 
 ENTRY: dict[str, Any] = {
@@ -126,3 +126,10 @@ def test_what_terms_do_not_tell_is_not_given_up() -> None:
     steps = [given_up for given_up, _ in coarsen(make_terms(attributes=("street",), age="none", time="month"))]
 
     assert steps == [Attribute.STREET]
+
+
+def test_what_is_given_up_has_a_name_of_its_own() -> None:
+    names = [name_of(step) for step in LADDER]
+
+    assert len(set(names)) == len(LADDER)
+    assert {"sex", "time:week", "age:none"} <= set(names)
