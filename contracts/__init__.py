@@ -44,4 +44,6 @@
 | SubscriptionRefused, SubscriptionRevoked | feeds | feeds |
 | TargetSet, TargetWithdrawn, FigureRecorded, FigureWithdrawn | reporting | reporting |
 | SupervisionHeld, FindingReviewed, SupervisionCirculated, SupervisionWithdrawn | reporting | reporting |
+| ReportDrafted, ReportReviewed, ReportApproved, ReportSealed | reporting | reporting |
+| ReportRestated, ReportWithdrawn | reporting | reporting |
 """

@@ -33,6 +33,7 @@ from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS
 from contracts.registration.people import PERSON_FACTS
 from contracts.registration.stays import STAY_FACTS
 from contracts.reporting.figures import FIGURE_FACTS
+from contracts.reporting.reports import REPORT_FACTS
 from contracts.reporting.supervision import SUPERVISION_FACTS
 from contracts.reporting.targets import TARGET_FACTS
 
@@ -80,7 +81,7 @@ COUNTED_OUTREACH_FACTS: tuple[type[Fact], ...] = (
 )
 """What outreach does beside activities and that numbers tell of."""
 
-REPORTING_FACTS: tuple[type[Fact], ...] = (*TARGET_FACTS, *FIGURE_FACTS, *SUPERVISION_FACTS)
+REPORTING_FACTS: tuple[type[Fact], ...] = (*TARGET_FACTS, *FIGURE_FACTS, *SUPERVISION_FACTS, *REPORT_FACTS)
 """All facts of reporting."""
 
 ALL_FACTS: tuple[type[Fact], ...] = (

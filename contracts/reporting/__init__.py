@@ -1,1 +1,1 @@
-"""What reporting says: targets, yearly figures, supervision visits."""
+"""What reporting says: targets, yearly figures, supervision visits, reports."""

@@ -2,10 +2,12 @@
 
 I own: targets, yearly figures, supervision visits, and how sheets are worked through; one row per stay, notice, answer,
 person, conflict, archive, entry, enrolment and act of outreach, each with its earlier versions; what everybody
-contributes to numbers, and the counters that this sums up to.
+contributes to numbers, and the counters that this sums up to; reports and the files that were sealed.
 
 | fact | I say | I hear |
 |---|---|---|
+| ReportDrafted, ReportReviewed, ReportApproved, ReportSealed | yes | of districts served |
+| ReportRestated, ReportWithdrawn | yes | of districts served |
 | StayStarted, StayContested, StayReaffirmed, StayEnded, StayRetracted | no | of districts served |
 | StayCorrected, StayRelocated, StayTraceLost, StayTraceFound | no | of districts served |
 | NoticeSent, NoticeReminded, NoticeEscalated, NoticeWithdrawn | no | of every district |

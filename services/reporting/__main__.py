@@ -1,37 +1,61 @@
-"""Wiring and entry point: `python -m services.reporting` serves."""
+"""Wiring and entry point: `python -m services.reporting` serves; `--help` lists its other commands."""
 
 from functools import partial
 
+import typer
 from fastapi import FastAPI
 
 from services.reporting import projector
 from services.reporting.api import routers
+from services.reporting.command_line import verify_command
 from services.reporting.commands import imports
 from services.reporting.commands.counting import Counting
-from services.reporting.views import rows, supervision, targets
+from services.reporting.commands.reports import LOOK_EVERY, draft_due, sweep
+from services.reporting.exports.uploads import OURS, Mapped
+from services.reporting.service import ReportSettings
+from services.reporting.views import files, reports, rows, supervision, targets
 from services.runtime.clock import Clock, system_clock
+from services.runtime.command_line import make_send_again_command
 from services.runtime.imports import prepare_imports
 from services.runtime.logs import configure_logs
-from services.runtime.service import Service, run_service
-from services.runtime.settings import Settings, load_settings
+from services.runtime.service import Service, keep_doing, run_service
+from services.runtime.settings import Settings, load_settings, local_environment
 from services.runtime.web import make_app
 
 NAME = "reporting"
+VIEWS = (files, reports, rows, supervision, targets)
+
+cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Numbers and reports 统计")
 
 
-def build(settings: Settings, clock: Clock = system_clock) -> FastAPI:
+def build(settings: Settings, clock: Clock = system_clock, layout: Mapped = OURS) -> FastAPI:
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
     counting = Counting(service)
-    service.prepare_with(rows.prepare, targets.prepare, supervision.prepare, prepare_imports, counting.prepare)
+    service.prepare_with(*(view.prepare for view in VIEWS), prepare_imports, counting.prepare)
     service.hear(partial(projector.hear, service, counting), everywhere=projector.EVERYWHERE)
     service.work_on(counting.run, partial(imports.work_through, service))
-    app = make_app(service, *routers, about="Numbers 统计: residents, flows and rates of streets and districts.")
+    service.work_on(partial(keep_doing, LOOK_EVERY, partial(draft_due, service, counting)))
+    service.work_on(partial(keep_doing, LOOK_EVERY, partial(sweep, service)))
+    about = "Numbers 统计: residents, flows and rates of streets and districts, and the reports made of them."
+    app = make_app(service, *routers, about=about)
     app.state.counting = counting
+    app.state.upload_layout = layout
     return app
 
 
+@cli.callback(invoke_without_command=True)
+def serve(context: typer.Context) -> None:
+    """Serve reporting until told to stop."""
+    if context.invoked_subcommand is None:
+        configure_logs("json", NAME)  # before the settings are read
+        layout = ReportSettings(_env_file=local_environment(NAME)).layout()
+        app = build(load_settings(NAME), layout=layout)
+        run_service(app.state.service, app)
+
+
+cli.command("verify")(verify_command)
+cli.command("send-again")(make_send_again_command(NAME))
+
 if __name__ == "__main__":
-    configure_logs("json", NAME)  # before the settings are read
-    app = build(load_settings(NAME))
-    run_service(app.state.service, app)
+    cli()

@@ -14,11 +14,13 @@ from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFac
 from contracts.registration.people import PERSON_FACTS, PersonFact
 from contracts.registration.stays import StayFact
 from contracts.reporting.figures import FigureFact
+from contracts.reporting.reports import ReportFact
 from contracts.reporting.supervision import SupervisionFact
 from contracts.reporting.targets import TargetFact
 from services.reporting.commands.counting import Counting
 from services.reporting.domain.things import THINGS, thing_id
 from services.reporting.views.outreach import OutreachFact, outreach_row
+from services.reporting.views.reports import report_row
 from services.reporting.views.rows import (
     activity_row,
     answer_row,
@@ -40,7 +42,7 @@ EVERYWHERE = (*NOTICE_FACTS, *ANSWER_FACTS, *PERSON_FACTS)
 """The facts that are heard from all districts, not only from those served."""
 
 HealthFact = ArchiveFact | EntryFact | EntryForwarded | EnrolmentFact | CustodyFact
-Said = TargetFact | FigureFact | SupervisionFact
+Said = TargetFact | FigureFact | SupervisionFact | ReportFact
 Heard = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact | HealthFact | ActivityFact | OutreachFact | Said
 
 
@@ -65,7 +67,7 @@ def _rows(event: Event[Heard]) -> Iterator[Row]:
             yield conflict_row(conflict, event.sequence)
         case ActivityFact(activity=activity):
             yield activity_row(activity, event.sequence)
-        case TargetFact() | FigureFact() | SupervisionFact():
+        case TargetFact() | FigureFact() | SupervisionFact() | ReportFact():
             yield _said_row(event.data, event.sequence)
         case ArchiveFact() | EntryFact() | EntryForwarded() | EnrolmentFact() | CustodyFact():
             yield from _health_rows(event.data, event.sequence)
@@ -95,6 +97,8 @@ def _said_row(fact: Said, sequence: int) -> Row:
             return figure_row(figure, sequence)
         case SupervisionFact(supervision=supervision):
             return supervision_row(supervision, sequence)
+        case ReportFact(report=report):
+            return report_row(report, sequence)
 
 
 async def hear(service: Service, counting: Counting, events: Sequence[Event[Heard]]) -> None:

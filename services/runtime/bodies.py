@@ -109,8 +109,8 @@ def _must_have_no_numbers(read: BaseModel, codes: Collection[str]) -> None:
         raise ValidationError.from_exception_data(type(read).__name__, found)
 
 
-_OURS = re.compile(r"[0-9a-f]{32}|[0-9]{6}|[0-9]{9}", re.ASCII)
-"""Ids of our own and codes of divisions, which name nobody."""
+_OURS = re.compile(r"[0-9a-f]{32}(?:[0-9a-f]{32})?|[0-9]{6}|[0-9]{9}", re.ASCII)
+"""Ids of our own, hashes and codes of divisions, which name nobody."""
 
 
 def texts_of(read: Any, loc: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:

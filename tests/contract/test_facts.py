@@ -65,6 +65,7 @@ from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFac
 from contracts.registration.people import PERSON_FACTS, PersonFact
 from contracts.registration.stays import STAY_FACTS, StayFact
 from contracts.reporting.figures import FIGURE_FACTS, FigureFact, FigureRecorded
+from contracts.reporting.reports import REPORT_FACTS, ReportFact, ReportSealed
 from contracts.reporting.supervision import SUPERVISION_FACTS, SupervisionFact, SupervisionHeld
 from contracts.reporting.targets import TARGET_FACTS, TargetFact, TargetSet
 from tests.support.facts import (
@@ -143,6 +144,7 @@ PRESCRIPTION = sample_of(PrescriptionGiven).data.prescription
 PRESCRIPTION_USE = sample_of(PrescriptionUseCounted).data.use
 ANNOUNCEMENT = sample_of(DutyAnnounced).data.announcement
 HONOUR = sample_of(HonourAwarded).data.honour
+REPORT = sample_of(ReportSealed).data.report
 TARGET = sample_of(TargetSet).data.target
 FIGURE = sample_of(FigureRecorded).data.figure
 SUPERVISION = sample_of(SupervisionHeld).data.supervision
@@ -189,6 +191,7 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     DutyAnnounced: {"announcement": ANNOUNCEMENT},
     HonourFact: {"honour": HONOUR},
     TargetFact: {"target": TARGET},
+    ReportFact: {"report": REPORT},
     FigureFact: {"figure": FIGURE},
     SupervisionFact: {"supervision": SUPERVISION},
     YearPlanFact: {"plan": YEAR_PLAN},
@@ -314,6 +317,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         (PRESCRIPTION_USE_FACTS, f"prescription_use/{PRESCRIPTION_USE.use_id}", STREET, None, "320507"),
         (ANNOUNCEMENT_FACTS, f"announcement/{ANNOUNCEMENT.announcement_id}", STREET, ANNOUNCEMENT.person_id, "320507"),
         (HONOUR_FACTS, f"honour/{HONOUR.honour_id}", STREET, None, "320507"),
+        (REPORT_FACTS, f"report/{REPORT.report_id}", "320507", None, "320507"),
         (TARGET_FACTS, f"target/{TARGET.target_id}", "320507", None, "320507"),
         (SUPERVISION_FACTS, f"supervision/{SUPERVISION.supervision_id}", STREET, None, "320507"),
         (FIGURE_FACTS, f"figure/{FIGURE.figure_id}", "320507", None, "320507"),
@@ -358,6 +362,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "prescription use",
         "announcement",
         "honour",
+        "report",
         "target",
         "supervision",
         "figure",

@@ -60,8 +60,10 @@ GHOSTS = {
     "plan_id": "7" * 32,
     "prescription_id": "7" * 32,
     "questionnaire_id": "7" * 32,
+    "report_id": "7" * 32,
     "request_id": "7" * 32,
     "room_id": "7" * 32,
+    "sha256": "7" * 64,
     "stay_id": "7" * 32,
     "subscription_id": "7" * 32,
     "supervision_id": "7" * 32,
@@ -252,6 +254,7 @@ class Place:
         await self.teach_and_care()
         await self.write_to_people()
         await self.ask_people()
+        await self.report()
         await self.subscribe()
         await self.set_targets()
         bundle = (await self.ask("archives", "health_worker", f"/archives/{self.ids['person_id']}/fhir")).content
@@ -314,6 +317,19 @@ class Place:
         async with self.instance.client("feeds", "integrator", self.street[:6], f"system/{self.street}") as system:
             asked = await system.post("/subscriptions", json=told)
         self.ids["subscription_id"] = asked.json()["subscription_id"]
+
+    async def report(self) -> None:
+        """Draft and sign the street's report of a month until it is sealed."""
+        asked = {"template": "monthly_flow", "division": self.street, "period": "2026-10"}
+        report = (await self.ask("reporting", "clerk", "/reports", json=asked)).json()
+        for step, role in (("review", "supervisor"), ("approval", "district"), ("seal", "district")):
+            body = {"sha256": report["editions"][0]["content"]}
+            async with self.instance.client("reporting", role, self.street, f"{step} {role}") as client:
+                answer = await client.post(f"/reports/{report['report_id']}/{step}", json=body)
+            report = answer.raise_for_status().json()
+        self.ids |= {"report_id": report["report_id"], "sha256": report["editions"][0]["files"][0]["sha256"]}
+        sealed = {"_id": report["report_id"], "state": "sealed"}
+        await eventually(lambda: self.instance.database("reporting")["reports"].find_one(sealed))
 
     async def hand_in(self, service: str, role: str, text: str, **more: str) -> str:
         sheet = {"file": ("a.csv", text.encode())}

@@ -152,6 +152,10 @@ async def reach_out(planted: Planted) -> None:
         room = await worker.post("/counselling-rooms", json=talks)
         assert room.is_success, room.text
         planted.ids["room_id"] = room.json()["room_id"]
+    async with planted.houniao.client("reporting", "admin", "") as clerk:
+        asked = {"template": "monthly_flow", "division": STREET, "period": "2026-10"}
+        drafted = (await clerk.post("/reports", json=asked)).raise_for_status().json()
+    planted.ids |= {"report_id": drafted["report_id"], "sha256": drafted["editions"][0]["content"], "number": "1"}
     planted.ids["subscription_id"] = await subscribe(planted.houniao)
 
 

@@ -73,6 +73,7 @@ VIEWS = {
         "survey_answers",
     ),
     "reporting": (
+        "reports",
         "stays",
         "archives",
         "entries",

@@ -54,6 +54,8 @@ TYPED: Known = {
     "day": ["2026-02-01", "2026-04-01", "2026-06-30", "2999-01-01"],
     "indicator": ["archive_rate", "lectures", "unknown"],
     "seconds": [0, 0.01],
+    "template": ["monthly_flow", "quarterly_assessment", "annual_returns", "work_summary", "weekly"],
+    "period": ["2026-10", "2026Q3", "2025", "2026-13"],
     "moment": ["2026-04-01T08:00:00+08:00", "1970-01-01T00:00:00Z", "2999-01-01T00:00:00Z"],
 }
 _IN_PATHS = (
@@ -83,6 +85,8 @@ _IN_PATHS = (
     "questionnaire_id",
     "survey_id",
     "subscription_id",
+    "report_id",
+    "sha256",
 )
 _IN_QUERIES = {
     "division": "division",
@@ -90,6 +94,7 @@ _IN_QUERIES = {
     "district": "district",
     "from": "day",
     "to": "day",
+    "period": "period",
     "wait": "seconds",
 }
 _IN_BODIES = {
@@ -98,6 +103,7 @@ _IN_BODIES = {
     "into": "person_id",
     "people[*]": "person_id",
     "measured_at": "moment",
+    **{name: name for name in ("template", "period", "sha256")},
     **dict.fromkeys(("arrived_on", "left_on", "died_on", "held_on", "planned_on", "closed_on", "enrolled_on"), "day"),
     **dict.fromkeys(("ended_on", "started_on"), "day"),
 }
@@ -221,6 +227,7 @@ async def furnish(stack: Stack) -> Doors:
         "prescription_id": [prescribed],
         "honour_id": [honour["honour_id"]],
         **await _set_targets(bare),
+        **await _draft_reports(bare),
         "plan_id": [one["plan_id"] for one in plans],
         "questionnaire_id": [published["questionnaire_id"]],
         "survey_id": [one["survey_id"] for one in surveys],
@@ -234,6 +241,17 @@ async def _subscribed(bare: Doors) -> str:
         asked = await _done(feeds, "/subscriptions", {**ASKED, **EVERYTHING, "district": DISTRICT})
         await _done(feeds, f"/subscriptions/{asked['subscription_id']}/approval", EVERYTHING)
     return str(asked["subscription_id"])
+
+
+async def _draft_reports(bare: Doors) -> Known:
+    """Draft reports of some months."""
+    month = {"template": "monthly_flow", "division": STREET}
+    async with _admin(bare, "reporting") as reporting:
+        drafted = [await _done(reporting, "/reports", {**month, "period": f"2026-0{order}"}) for order in (7, 8, 9)]
+    return {
+        "report_id": [one["report_id"] for one in drafted],
+        "sha256": [one["editions"][0]["content"] for one in drafted],
+    }
 
 
 async def _set_targets(bare: Doors) -> Known:

@@ -64,6 +64,7 @@ from contracts.registration.stays import (
     StayTraceLost,
 )
 from contracts.reporting.figures import FigureRecorded, FigureWithdrawn
+from contracts.reporting.reports import REPORT_FACTS
 from contracts.reporting.supervision import FindingReviewed, SupervisionHeld, SupervisionWithdrawn
 from contracts.reporting.targets import TargetSet, TargetWithdrawn
 from services.registration.domain import stays as decisions
@@ -397,6 +398,13 @@ def rounds(draw: st.DrawFn) -> EventList:
 
 
 @st.composite
+def report_histories(draw: st.DrawFn) -> EventList:
+    """Make a report that is drafted, signed, sealed, restated, and its restatement withdrawn, up to any step."""
+    facts = [sample_of(kind).data for kind in REPORT_FACTS]
+    return envelop(facts[: draw(st.integers(0, len(facts)))], "reporting")
+
+
+@st.composite
 def histories(draw: st.DrawFn) -> EventList:
     """Make a history of everything that all services say."""
     stays = draw(stay_histories())
@@ -421,6 +429,7 @@ def histories(draw: st.DrawFn) -> EventList:
         *draw(honour_histories()),
         *draw(target_histories()),
         *draw(survey_histories()),
+        *draw(report_histories()),
         *draw(subscription_histories()),
     ]
 

@@ -53,7 +53,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
         "article": "articles", "board": "boards", "board_issue": "board_issues", "exposure": "exposures",
         "institution": "institutions", "movement": "movements", "play": "plays",
         "prescription_use": "prescription_uses", "survey_answer": "survey_answers", "training": "trainings",
-        "supervision": "supervisions", "target": "targets", "figure": "figures",
+        "supervision": "supervisions", "target": "targets", "figure": "figures", "report": "reports",
     },
     "feeds": {"subscription": "subscriptions"},
 }  # fmt: skip

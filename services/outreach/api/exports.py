@@ -10,11 +10,12 @@ from services.outreach.api.dependencies import Reader
 from services.outreach.commands.exports import TooManyRowsError, gather
 from services.outreach.commands.listings import gather_listing
 from services.outreach.intake.columns import RegisterKind
-from services.outreach.intake.exports import as_csv, as_workbook
+from services.outreach.intake.exports import as_workbook
 from services.outreach.intake.listings import ListingKind
 from services.runtime.bodies import Day
 from services.runtime.parameters import Division, ServiceHere
 from services.runtime.problems import refuses
+from services.runtime.sheets.texts import write_csv
 from services.runtime.web import A_WORKBOOK, workbook_response
 
 router = APIRouter(tags=["exports"])
@@ -75,6 +76,6 @@ async def table_response(lines: Sequence[Sequence[str]], name: str, form: Litera
     """Return a response with lines as CSV or as a workbook to download; `name` is that of the file without its end."""
     if form == "xlsx":
         return workbook_response(await asyncio.to_thread(as_workbook, name, lines), f"{name}.xlsx")
-    content = await asyncio.to_thread(as_csv, lines)
+    content = await asyncio.to_thread(write_csv, lines)
     headers = {"Content-Disposition": f'attachment; filename="{name}.csv"'}
     return Response(content, media_type=CSV, headers=headers)

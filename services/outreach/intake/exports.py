@@ -1,17 +1,13 @@
 """Write registers as offices keep them: the columns of an import, so that what is exported can be read again."""
 
-import csv
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
-from io import StringIO
 from typing import Any
 
 from services.outreach.intake.columns import COLUMNS, RegisterKind
 from services.runtime.sheets.workbooks import Page, write_workbook
 
 STREET = "街道代码"
-_CALCULATED = ("=", "+", "-", "@", "\t", "\r")
-"""What spreadsheet programs take for the beginning of a formula."""
 
 
 def write_lines(kind: RegisterKind, rows: Iterable[Mapping[str, Any]]) -> list[list[str]]:
@@ -25,13 +21,6 @@ def write_lines(kind: RegisterKind, rows: Iterable[Mapping[str, Any]]) -> list[l
     return lines
 
 
-def as_csv(lines: Sequence[Sequence[str]]) -> bytes:
-    """Return lines as CSV in UTF-8 with a byte order mark, no cell of which is a formula."""
-    text = StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows([_inert(cell) for cell in line] for line in lines)
-    return text.getvalue().encode("utf-8-sig")
-
-
 def as_workbook(name: str, lines: Sequence[Sequence[str]]) -> bytes:
     """Return lines as a workbook (.xlsx) of text cells."""
     return write_workbook([Page(name, lines)])
@@ -39,10 +28,6 @@ def as_workbook(name: str, lines: Sequence[Sequence[str]]) -> bytes:
 
 def _spell(value: Any, words: Mapping[str, str]) -> str:
     return "" if value is None else words.get(str(value), str(value))
-
-
-def _inert(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_CALCULATED) else cell
 
 
 def _first_words(words: Mapping[str, StrEnum]) -> dict[str, str]:

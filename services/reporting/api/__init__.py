@@ -1,6 +1,17 @@
 """HTTP in, one module per subject: parse the request, call a command or a view, shape the response."""
 
-from services.reporting.api import assessments, figures, flows, imports, indicators, scores, supervision, targets
+from services.reporting.api import (
+    assessments,
+    figures,
+    flows,
+    imports,
+    indicators,
+    report_files,
+    reports,
+    scores,
+    supervision,
+    targets,
+)
 
 routers = (
     assessments.router,
@@ -8,6 +19,8 @@ routers = (
     flows.router,
     imports.router,
     indicators.router,
+    report_files.router,
+    reports.router,
     scores.router,
     supervision.router,
     targets.router,

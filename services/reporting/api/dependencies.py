@@ -7,6 +7,7 @@ from fastapi import Depends, Path, Query, Request
 from pydantic import Field
 
 from services.reporting.commands.counting import Counting
+from services.reporting.exports.uploads import Mapped
 from services.runtime.access import Caller, Role, allow
 from services.runtime.bodies import Day
 from services.runtime.problems import Problem
@@ -24,6 +25,14 @@ def _counting(request: Request) -> Counting:
 
 
 CountingHere = Annotated[Counting, Depends(_counting)]
+
+
+def _layout(request: Request) -> Mapped:
+    layout: Mapped = request.app.state.upload_layout
+    return layout
+
+
+Layout = Annotated[Mapped, Depends(_layout)]
 OwnDivision = Annotated[str, Field(pattern=r"^(?:[0-9]{6}|[0-9]{9})$", description="district or street: 6 or 9 digits")]
 DivisionCursor = Annotated[str, Query(pattern=r"^([0-9]{6}(?:[0-9]{3})?\|[0-9a-f]{32})?$")]
 IdInPath = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]

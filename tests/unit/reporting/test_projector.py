@@ -40,6 +40,7 @@ COLLECTIONS = {
     "training": "trainings",
     "supervision": "supervisions",
     "target": "targets",
+    "report": "reports",
     "figure": "figures",
 }
 """Where the row of each kind of stream is kept."""

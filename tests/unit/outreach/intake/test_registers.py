@@ -13,9 +13,10 @@ from contracts.outreach.activities import ActivityKind, Audience
 from contracts.outreach.boards import BoardSetting
 from contracts.outreach.materials import Direction, MaterialKind
 from services.outreach.intake.columns import COLUMNS, RegisterKind
-from services.outreach.intake.exports import as_csv, as_workbook, write_lines
+from services.outreach.intake.exports import as_workbook, write_lines
 from services.runtime.sheets.files import SheetError
 from services.runtime.sheets.registers import Refusal, check_row, read_register, write_refused
+from services.runtime.sheets.texts import write_csv
 from tests.support.sheets import Page, write_pages
 
 BOARDS: list[list[Any]] = [
@@ -144,7 +145,7 @@ def test_what_is_exported_can_be_imported_again(form: str, places: list[str]) ->
         for place in places
     ]
     lines = write_lines(RegisterKind.BOARDS, rows)
-    data = as_csv(lines) if form == "csv" else as_workbook("boards", lines)
+    data = write_csv(lines) if form == "csv" else as_workbook("boards", lines)
 
     register = read_register(data, f"a.{form}", COLUMNS[RegisterKind.BOARDS])
 
@@ -156,7 +157,7 @@ def test_what_is_exported_can_be_imported_again(form: str, places: list[str]) ->
 def test_no_cell_of_an_exported_csv_is_a_formula() -> None:
     lines = write_lines(RegisterKind.ARTICLES, [{"street": "320507001", "topic": "=HYPERLINK(1)"}])
 
-    written = as_csv(lines)
+    written = write_csv(lines)
 
     assert written.startswith(b"\xef\xbb\xbf")
     assert b",'=HYPERLINK(1)" in written

@@ -1,0 +1,1 @@
+"""Reports as files: each module writes one form from what a report says."""
