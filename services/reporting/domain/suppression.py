@@ -189,8 +189,10 @@ def _added(values: Mapping[Count, int]) -> Iterator[Equation]:
     for whole in values:
         if "+" in whole.counts and not whole.against:
             parts = [whole._replace(counts=counts) for counts in whole.counts.split("+")]
-            shown = (one if one in values else one._replace(against=whole.counts) for one in parts)
-            yield Equation({whole: -1, **dict.fromkeys(shown, 1)})
+            told = sum(values[one] for one in parts if one in values)
+            factors = {one if one in values else one._replace(against=whole.counts): 1 for one in parts}
+            if told == values[whole] or (told < values[whole] and factors.keys() - values.keys()):
+                yield Equation({whole: -1, **factors})
 
 
 _BALANCE = {"resident": 1, "flow.in": -1, "flow.out": 1, "flow.deaths": 1}

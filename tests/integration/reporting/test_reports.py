@@ -15,6 +15,7 @@ import httpx
 import pytest
 
 from contracts.envelope import Event, Fact
+from contracts.outreach.activities import ActivityHeld
 from contracts.registration.stays import Ending, StayEnded, StayStarted, StayState
 from contracts.reporting.reports import ReportFact
 from deploy.local.stack import Stack
@@ -23,6 +24,7 @@ from services.reporting.commands.reports import draft_due, sweep
 from services.reporting.views.files import FILES, store
 from tests.support.facts import envelop, make_stay
 from tests.support.instance import Instance, forget_instance
+from tests.support.samples import sample_of
 
 DISTRICT, ELSEWHERE = "320507", "320812"
 HERE, NEAR = "320507001", "320507002"
@@ -206,6 +208,29 @@ async def test_a_late_fact_changes_no_sealed_byte_and_the_restatement_names_exac
     assert [edition["edition"] for edition in again["editions"]] == [1, 2]
     assert again["editions"][0] == sealed["editions"][0]
     assert await office.download(sealed, "xlsx") == before[0] != await office.download(sealed, "xlsx", 2)
+
+
+async def test_a_late_fact_after_a_sealed_quarter_is_named_be_it_about_a_person_or_an_activity(office: Office) -> None:
+    sealed = await office.seal(await office.draft(template="quarterly_assessment", period="2026Q1"))
+    before = await office.download(sealed, "docx")
+    office.later(days=1)
+    await office.hear(arrived(77))
+    held = sample_of(ActivityHeld).data.activity
+    here = {"street": HERE, "held_on": date(2026, 3, 20), "attendance": 30}
+    await office.apply(envelop([ActivityHeld(activity=held.model_copy(update=here))], "outreach"))
+    office.later(minutes=1)
+
+    asked = f"/reports/{sealed['report_id']}/restatement"
+    (await office.ask("clerk", "POST", asked, json={"reason": "补报活动和登记"})).raise_for_status()
+
+    differs = f"/reports/{sealed['report_id']}/editions/2/differences"
+    found = (await office.ask("supervisor", "GET", differs)).raise_for_status().json()
+    told = {(one["subject"], one["measure"]): one["after"] - one["before"] for one in found["subjects"]}
+    activity = f"activities/{held.activity_id}"
+    assert {subject for subject, _ in told} == {f"{77:032x}", activity}
+    assert (told[f"{77:032x}", "resident"], told[activity, "activity.participants+"]) == (1, 30)
+    assert found["complete"]
+    assert await office.download(sealed, "docx") == before
 
 
 async def test_who_left_after_all_is_named_with_what_counts_no_more(office: Office) -> None:

@@ -100,6 +100,14 @@ def test_deaths_do_not_follow_from_residents_and_those_who_came_and_left() -> No
         assert HIDDEN in line.cells[:3]
 
 
+def test_numbers_that_do_not_add_up_are_hidden_for_themselves() -> None:
+    rows: Mapping[str, Sequence[Cell]] = {STREETS[0]: [3, 40, 0.1, 4, 9, 0.4], STREETS[1]: [30, 50, 0.6, 60, 9, None]}
+
+    published = suppress(content((RATES, rows)))
+
+    assert cells_of(published)[0][0] == HIDDEN
+
+
 numbers = st.one_of(st.integers(0, 8), st.integers(0, 60))
 
 
