@@ -29,6 +29,7 @@ class Credentials:
     person_key: str
     sealing_keys: str
     pseudonym_key: str
+    code_key: str
     access_log_keys: dict[str, str]
 
     def own_keys(self, service: str) -> dict[str, str]:
@@ -40,6 +41,8 @@ class Credentials:
             keys |= {"HOUNIAO_PERSON_KEY": self.person_key, "HOUNIAO_SEALING_KEYS": self.sealing_keys}
         if service == "feeds":
             keys["HOUNIAO_PSEUDONYM_KEY"] = self.pseudonym_key
+        if service == "outreach":
+            keys["HOUNIAO_CODE_KEY"] = self.code_key
         return keys
 
 
@@ -131,6 +134,7 @@ def _make() -> Credentials:
         person_key=secrets.token_hex(32),
         sealing_keys=Fernet.generate_key().decode(),
         pseudonym_key=secrets.token_hex(32),
+        code_key=secrets.token_hex(32),
         access_log_keys={service: secrets.token_hex(32) for service in WITH_ACCESS_LOG},
     )
 

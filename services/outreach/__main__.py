@@ -89,6 +89,7 @@ def build(settings: Settings, messaging_settings: MessagingSettings, clock: Cloc
     about = "Health education 健康教育: institutions, health days, activities, boards, materials, surveys, messages."
     app = make_app(service, *routers, about=about)
     app.state.messaging = messaging
+    app.state.code_key = bytes.fromhex(messaging_settings.code_key.get_secret_value())
     return app
 
 

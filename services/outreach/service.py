@@ -18,6 +18,7 @@ from services.outreach.channels.sms import SmsGateway
 from services.outreach.channels.wechat import WechatAccount
 from services.outreach.domain.messaging import Policy
 from services.runtime.service import Service
+from services.runtime.settings import HexKey
 
 
 class MessagingSettings(BaseSettings):
@@ -25,6 +26,8 @@ class MessagingSettings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
+    code_key: HexKey
+    """The hexadecimal key that signs the codes in survey links and at doors; links are good as long as it is kept."""
     messages: Path | None = None
     """A file of figures in place of the one that comes with outreach."""
     registration_url: str = ""

@@ -223,12 +223,12 @@ async def test_phones_answer_by_a_signed_link_each_once_and_see_no_right_answer(
     code = (await worker.get(f"{at}/link")).json()["code"]
 
     async with visitor(houniao) as phone:
-        shown = await phone.get(f"{at}/form", params={"code": code, "respondent": "1" * 32})
+        shown = await phone.get(f"{at}/form", headers={"Link-Code": code, "Link-Respondent": "1" * 32})
         sent = [
             await phone.post(f"{at}/form", json={"code": code, "respondent": one * 32, "chosen": sheet(**GOOD)})
             for one in "1234566"
         ]
-        wrong = {"code": "A" * 16, "respondent": "7" * 32, "chosen": sheet(K1="A")}
+        wrong = {"code": "A" * 26, "respondent": "7" * 32, "chosen": sheet(K1="A")}
         elsewhere = {**wrong, "code": code}
         guessed = ((at, wrong), (f"/surveys/{'7' * 32}", elsewhere))
         refused = [await phone.post(f"{path}/form", json=body) for path, body in guessed]
@@ -243,6 +243,26 @@ async def test_phones_answer_by_a_signed_link_each_once_and_see_no_right_answer(
     assert (found["groups"], found["drawn"], found["response"]) == ([], None, None)
     assert tests["target"] == 1000
     assert tests["units"] == [{"street": STREET, "institution_id": None, "tests": 6, "owed": 994}]
+
+
+async def test_no_key_and_no_code_lies_in_the_database(houniao: Instance, worker: httpx.AsyncClient) -> None:
+    at = await open_survey(worker, await publish(houniao, "2033"), sample={"size": 1})
+    await worker.post(f"{at}/sample", json={})
+    [member] = (await worker.get(f"{at}/sample")).json()["members"]
+    database, key = houniao.database("outreach"), houniao.apps["outreach"].state.code_key
+
+    kept = [
+        repr(document) for name in await database.list_collection_names() async for document in database[name].find()
+    ]
+
+    assert len(member["code"]) == 26
+    assert len(key) == 32
+    assert kept
+    for text in kept:
+        assert member["code"] not in text
+        assert repr(key) not in text
+        assert key.hex() not in text
+        assert "'key': b" not in text
 
 
 async def test_each_person_of_a_sample_has_a_link_that_is_good_for_nobody_else(
@@ -266,14 +286,14 @@ async def test_each_person_of_a_sample_has_a_link_that_is_good_for_nobody_else(
 async def test_a_link_is_answered_so_often_an_hour_and_no_more(houniao: Instance, worker: httpx.AsyncClient) -> None:
     at = await open_survey(worker, await publish(houniao, "2031"))
     code = (await worker.get(f"{at}/link")).json()["code"]
-    asked = {"code": code, "respondent": "1" * 32}
+    asked = {"Link-Code": code, "Link-Respondent": "1" * 32}
     limits = houniao.database("outreach")["limits"]
 
     async with visitor(houniao) as phone:
-        first = await phone.get(f"{at}/form", params=asked)
+        first = await phone.get(f"{at}/form", headers=asked)
         full = {"at": [NOW] * POLICY.answers_an_hour}
         await limits.update_many({"_id": {"$regex": "^survey/"}, "at": {"$size": 1}}, {"$set": full})
-        after = await phone.get(f"{at}/form", params=asked)
+        after = await phone.get(f"{at}/form", headers=asked)
 
     assert (first.status_code, after.status_code, after.json()["code"]) == (200, 429, "too_many_requests")
 

@@ -151,6 +151,7 @@ async def town(
             **more,
         }
         settings = MessagingSettings(
+            code_key=SecretStr("00" * 32),
             messages=figures,
             registration_url=f"http://127.0.0.1:{port}",
             registration_token_file=token,

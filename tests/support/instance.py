@@ -101,7 +101,7 @@ class Instance:
             reads = wiring.ReadSettings(access_log_keys=told["HOUNIAO_ACCESS_LOG_KEYS"])
             app = wiring.build(self.settings(service), reads, self.clock)
         elif service == "outreach":
-            messaging = self.messaging or wiring.MessagingSettings()
+            messaging = self.messaging or wiring.MessagingSettings(code_key=told["HOUNIAO_CODE_KEY"])
             app = wiring.build(self.settings(service), messaging, self.clock)
         elif service == "feeds":
             feeds = wiring.FeedSettings(pseudonym_key=told["HOUNIAO_PSEUDONYM_KEY"])

@@ -61,3 +61,12 @@ async def _messaging(request: Request) -> Messaging:
 
 
 MessagingHere = Annotated[Messaging, Depends(_messaging)]
+
+
+async def _code_key(request: Request) -> bytes:
+    key: bytes = request.app.state.code_key
+    return key
+
+
+CodeKey = Annotated[bytes, Depends(_code_key)]
+"""The key that signs the codes in survey links and at doors."""

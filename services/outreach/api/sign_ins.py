@@ -6,13 +6,13 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 
 from contracts.envelope import PersonId, uuid7
-from services.outreach.api.dependencies import ActivityId, HexId, Reader, Worker, activity_of
+from services.outreach.api.dependencies import ActivityId, CodeKey, HexId, Reader, Worker, activity_of
 from services.outreach.commands.activities import UnknownActivityError, find
 from services.outreach.commands.residents import NotKnownHereError
 from services.outreach.commands.sign_ins import count_recorded, sign_in_person, sign_in_phone
 from services.outreach.domain.activities import CancelledError, HeldInFutureError, MoreSignInsError
 from services.outreach.domain.sign_ins import WrongCodeError, WrongDayError, make_code, must_be_code
-from services.outreach.views.sign_ins import count_sign_ins, read_key
+from services.outreach.views.sign_ins import count_sign_ins
 from services.runtime.bodies import Body
 from services.runtime.parameters import Cause, ServiceHere
 from services.runtime.problems import refuses
@@ -86,10 +86,10 @@ async def get_sign_ins(activity_id: ActivityId, service: ServiceHere, caller: Re
 
 
 @router.get("/activities/{activity_id}/door", summary="The code at the door", responses=refuses(UnknownActivityError))
-async def get_door(activity_id: ActivityId, service: ServiceHere, caller: Worker) -> DoorCode:
+async def get_door(activity_id: ActivityId, service: ServiceHere, caller: Worker, key: CodeKey) -> DoorCode:
     """Return the code to show at the door, which is good today."""
     await activity_of(service, caller, activity_id)
-    code = make_code(await read_key(service.database), activity_id, service.today)
+    code = make_code(key, activity_id, service.today)
     return DoorCode(activity_id=activity_id, day=service.today, code=code)
 
 
@@ -98,9 +98,9 @@ async def get_door(activity_id: ActivityId, service: ServiceHere, caller: Worker
     summary="Sign in by the code at the door",
     responses=refuses(CancelledError, WrongDayError, MoreSignInsError, WrongCodeError, too_many_requests=429),
 )
-async def post_door(activity_id: ActivityId, body: DoorRequest, service: ServiceHere) -> SignedInAnswer:
+async def post_door(activity_id: ActivityId, body: DoorRequest, service: ServiceHere, key: CodeKey) -> SignedInAnswer:
     """Count a phone once: no token is asked for, the code at the door stands for it. Nothing of the person is known."""
-    must_be_code(body.code, await read_key(service.database), activity_id, service.today)
+    must_be_code(body.code, key, activity_id, service.today)
     activity = await find(service, activity_id)
     if activity is None:
         raise WrongCodeError

@@ -3,13 +3,13 @@
 from datetime import date
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Query, Response, UploadFile
+from fastapi import APIRouter, Depends, Header, Response, UploadFile
 from pydantic import BaseModel, Field
 
 from contracts.envelope import uuid7
 from contracts.outreach.questionnaires import Item, Wording
 from contracts.outreach.surveys import AnswerSheet, Chosen, Survey, Way
-from services.outreach.api.dependencies import HexId, IdInPath, Staff, Worker
+from services.outreach.api.dependencies import CodeKey, HexId, IdInPath, Staff, Worker
 from services.outreach.api.exports import A_FILE, table_response
 from services.outreach.api.surveys import own_survey
 from services.outreach.commands import surveys as commands
@@ -30,7 +30,6 @@ from services.outreach.domain.surveys import (
     WayNotOfferedError,
 )
 from services.outreach.intake.survey_sheets import KIND
-from services.outreach.views.surveys import read_key
 from services.runtime.bodies import AsSent, Body
 from services.runtime.parameters import Cause, ServiceHere
 from services.runtime.problems import Problem, refuses
@@ -53,7 +52,7 @@ _ANSWERING = (
     AnsweredAlreadyError,
 )
 Answers = Annotated[tuple[Chosen, ...], AsSent(tuple[Chosen, ...]), Field(min_length=1, max_length=100)]
-Code = Annotated[str, Field(pattern=r"^[A-Za-z2-7]{16}$")]
+Code = Annotated[str, Field(pattern=r"^[A-Za-z2-7]{26}$")]
 
 
 class AnswerRequest(Body):
@@ -178,11 +177,15 @@ async def post_import(
 async def get_form(
     survey_id: IdInPath,
     service: ServiceHere,
-    code: Annotated[str, Query(pattern=r"^[A-Za-z2-7]{16}$")],
-    respondent: Annotated[str, Query(pattern=r"^[0-9a-f]{32}$")],
+    key: CodeKey,
+    link_code: Annotated[str, Header(pattern=r"^[A-Za-z2-7]{26}$")],
+    link_respondent: Annotated[str, Header(pattern=r"^[0-9a-f]{32}$")],
 ) -> Form:
-    """Return the questionnaire for a phone: no token is asked for, the code of the link stands for it."""
-    survey = await _linked(service, survey_id, code, respondent)
+    """Return the questionnaire for a phone: no token is asked for, the code of the link stands for it.
+
+    Code and respondent are headers, since addresses stand in the logs of whatever lies between.
+    """
+    survey = await _linked(service, key, (survey_id, link_code, link_respondent))
     if survey.closed_on is not None:
         raise SurveyClosedError
     questionnaire = (await find_asked(service, survey)).questionnaire
@@ -195,20 +198,21 @@ async def get_form(
     summary="Answer by the link",
     responses=refuses(WrongLinkError, *_ANSWERING, too_many_requests=429),
 )
-async def post_form(survey_id: IdInPath, body: LinkAnswerRequest, service: ServiceHere) -> Thanks:
+async def post_form(survey_id: IdInPath, body: LinkAnswerRequest, service: ServiceHere, key: CodeKey) -> Thanks:
     """Record what was answered on a phone, once for each phone or person of the sample; no token is asked for."""
-    survey = await _linked(service, survey_id, body.code, body.respondent)
+    survey = await _linked(service, key, (survey_id, body.code, body.respondent))
     filled = Filled(body.respondent, Way.PHONE, service.today, body.chosen)
     sheet = await commands.answer(service, await find_asked(service, survey), filled, uuid7())
     return Thanks(survey_id=survey_id, answered=len(sheet.chosen))
 
 
-async def _linked(service: Service, survey_id: str, code: str, respondent: str) -> Survey:
+async def _linked(service: Service, key: bytes, link: tuple[str, str, str]) -> Survey:
     """Return the survey of a link; raise WrongLinkError, or TooManyRequestsError if it is asked for too often."""
+    survey_id, code, respondent = link
     survey = await find_survey(service, survey_id)
     if survey is None:
         raise WrongLinkError
-    must_be_code(code, await read_key(service.database), survey, respondent)
+    must_be_code(code, key, survey, respondent)
     of = respondent if survey.plan else ""
     await service.attempts.spend_of("survey", f"{survey_id}|{of}", POLICY.answers_an_hour)
     return survey

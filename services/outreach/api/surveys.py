@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from contracts.outreach.segments import Segment
 from contracts.outreach.surveys import LARGEST_SAMPLE, Sample, SamplePlan, Survey, SurveyRound, Way, answer_id
-from services.outreach.api.dependencies import HexId, IdInPath, InstitutionId, Reader, Worker, street_of
+from services.outreach.api.dependencies import CodeKey, HexId, IdInPath, InstitutionId, Reader, Worker, street_of
 from services.outreach.commands import surveys as commands
 from services.outreach.commands.institutions import NoInstitutionHereError, must_be_in
 from services.outreach.commands.questionnaires import UnknownQuestionnaireError, find_questionnaire
@@ -29,7 +29,7 @@ from services.outreach.domain.surveys import (
     SurveyInFutureError,
     UnknownTargetError,
 )
-from services.outreach.views.surveys import find_answered, list_surveys, read_key
+from services.outreach.views.surveys import find_answered, list_surveys
 from services.runtime.access import Caller
 from services.runtime.bodies import AsSent, Body, Day
 from services.runtime.parameters import Cause, Division, Limit, ServiceHere, Street
@@ -187,7 +187,12 @@ async def post_sample(
     responses=refuses(UnknownSurveyError, SampleNotDrawnError),
 )
 async def get_sample(
-    survey_id: IdInPath, service: ServiceHere, caller: Worker, after: After = 0, limit: Limit = 100
+    survey_id: IdInPath,
+    service: ServiceHere,
+    caller: Worker,
+    key: CodeKey,
+    after: After = 0,
+    limit: Limit = 100,
 ) -> Members:
     """List the people of the sample who have not answered, by id, in the order in which they were drawn."""
     survey = await own_survey(service, caller, survey_id)
@@ -196,9 +201,8 @@ async def get_sample(
         raise SampleNotDrawnError
     answers = {person: answer_id(survey_id, person) for person in sample.people}
     answered = await find_answered(service.database, list(answers.values()))
-    key = await read_key(service.database) if Way.PHONE in survey.ways else None
     waiting = [
-        Member(place=place, person_id=person, code=make_code(key, survey, person) if key else None)
+        Member(place=place, person_id=person, code=make_code(key, survey, person) if Way.PHONE in survey.ways else None)
         for place, person in enumerate(sample.people, start=1)
         if place > after and answers[person] not in answered
     ]
@@ -211,12 +215,12 @@ async def get_sample(
     summary="The code of a survey's link",
     responses=refuses(UnknownSurveyError, NoOpenLinkError),
 )
-async def get_link(survey_id: IdInPath, service: ServiceHere, caller: Worker) -> LinkCode:
+async def get_link(survey_id: IdInPath, service: ServiceHere, caller: Worker, key: CodeKey) -> LinkCode:
     """Return the code by which whoever comes answers on a phone; of a sample each person has one of their own."""
     survey = await own_survey(service, caller, survey_id)
     if survey.plan is not None or Way.PHONE not in survey.ways:
         raise NoOpenLinkError
-    return LinkCode(survey_id=survey_id, code=make_code(await read_key(service.database), survey, ""))
+    return LinkCode(survey_id=survey_id, code=make_code(key, survey, ""))
 
 
 async def own_survey(service: Service, caller: Caller, survey_id: str) -> Survey:

@@ -33,7 +33,7 @@ class WrongCodeError(RefusedError):
 
 def make_code(key: bytes, activity_id: str, day: date) -> str:
     """Return the code that is shown at the door of an activity on a day, signed with a key of the service."""
-    signature = hmac.digest(key, f"{activity_id}|{day.isoformat()}".encode(), "sha256")
+    signature = hmac.digest(key, f"door|{activity_id}|{day.isoformat()}".encode(), "sha256")
     return b32encode(signature).decode()[:CODE_LENGTH]
 
 

@@ -6,8 +6,8 @@ from base64 import b32encode
 from contracts.outreach.surveys import Survey
 from contracts.refusals import RefusedError
 
-CODE_LENGTH = 16
-"""Characters of the code in a link, of 5 bits each."""
+CODE_LENGTH = 26
+"""Characters of the code in a link, of 5 bits each: nobody types it."""
 
 
 class NoOpenLinkError(RefusedError):
@@ -32,7 +32,7 @@ class WrongLinkError(RefusedError):
 def make_code(key: bytes, survey: Survey, respondent: str) -> str:
     """Return the code of a survey's link, signed with a key of the service; of one with a sample that for a person."""
     of = respondent if survey.plan is not None else ""
-    signature = hmac.digest(key, f"{survey.survey_id}|{of}".encode(), "sha256")
+    signature = hmac.digest(key, f"survey|{survey.survey_id}|{of}".encode(), "sha256")
     return b32encode(signature).decode()[:CODE_LENGTH]
 
 

@@ -1,26 +1,14 @@
-"""The rows of sign-ins, and the key that signs the codes at doors."""
-
-import secrets
+"""The rows of sign-ins."""
 
 from contracts.outreach.sign_ins import SignIn
-from services.runtime.mongo import Database, Document, Row, make_index
+from services.runtime.mongo import Database, Row, make_index
 
 SIGN_INS = "sign_ins"
-KEYS = "door_keys"
 
 
 async def prepare(database: Database) -> None:
-    """Make the key of the service if there is none, and the index of sign-ins by activity."""
-    new: Document = {"key": secrets.token_bytes(32)}
-    await database[KEYS].update_one({"_id": "door"}, {"$setOnInsert": new}, upsert=True)
+    """Make the index of sign-ins by activity."""
     await make_index(database[SIGN_INS], "activity_id", name="activity")
-
-
-async def read_key(database: Database) -> bytes:
-    """Return the key that signs codes; it never leaves the service, and need not be kept longer than a day."""
-    found = await database[KEYS].find_one({"_id": "door"})
-    assert found is not None, "it was made before anything was served"
-    return bytes(found["key"])
 
 
 def sign_in_row(sign_in: SignIn, sequence: int) -> Row:

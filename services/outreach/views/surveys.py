@@ -1,6 +1,5 @@
-"""The rows of surveys, samples and answers, what is counted of them, and the key that signs links."""
+"""The rows of surveys, samples and answers and what is counted of them."""
 
-import secrets
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -15,7 +14,6 @@ from services.runtime.mongo import Database, Document, Row, make_index
 SURVEYS = "surveys"
 SAMPLES = "survey_samples"
 ANSWERS = "survey_answers"
-KEYS = "survey_keys"
 
 _GROUPED: dict[Trait, tuple[list[Document], str]] = {
     Trait.SEX: ([], "$traits.sex"),
@@ -27,21 +25,12 @@ _GROUPED: dict[Trait, tuple[list[Document], str]] = {
 
 
 async def prepare(database: Database) -> None:
-    """Make the key of the service if there is none, and the indexes of surveys and answers."""
-    new: Document = {"key": secrets.token_bytes(32)}
-    await database[KEYS].update_one({"_id": "link"}, {"$setOnInsert": new}, upsert=True)
+    """Make the indexes of surveys and answers."""
     await make_index(database[SURVEYS], [("street", 1), ("opened_on", 1)], name="street")
     await make_index(database[ANSWERS], [("survey_id", 1), ("answered_on", 1)], name="survey")
     tests: Document = {"literacy": True}
     by_unit = [("street", 1), ("answered_on", 1), ("institution_id", 1), ("literacy", 1)]
     await make_index(database[ANSWERS], by_unit, name="literacy", partialFilterExpression=tests)
-
-
-async def read_key(database: Database) -> bytes:
-    """Return the key that signs links; it never leaves the service, and links are good as long as it is kept."""
-    found = await database[KEYS].find_one({"_id": "link"})
-    assert found is not None, "it was made before anything was served"
-    return bytes(found["key"])
 
 
 def survey_row(survey: Survey, sequence: int) -> Row:

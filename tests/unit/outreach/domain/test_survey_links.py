@@ -19,7 +19,7 @@ def test_a_code_is_good_for_its_survey_and_of_a_sample_for_its_person_alone(surv
     wrong = [
         (code, survey.model_copy(update={"survey_id": "7" * 32}), PEOPLE[0], KEY),
         (code, survey, PEOPLE[0], b"x" * 32),
-        ("A" * 16, survey, PEOPLE[0], KEY),
+        ("A" * 26, survey, PEOPLE[0], KEY),
     ]
     wrong += [(code, survey, PEOPLE[1], KEY)] if survey.plan else []
 
