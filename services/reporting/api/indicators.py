@@ -1,5 +1,7 @@
 """HTTP in: the indicators that there are, what each means, and their values."""
 
+import asyncio
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Annotated
 
@@ -90,9 +92,8 @@ async def get_values(
     wanted = [one for one in INDICATORS.values() if one.sliced or group is Group.EVERYONE]
     found = await find_place(service, counting, division)
     counted = await find_counted(service, counting, found, wanted, [asked.period])
-    return Values(
-        **dict(asked), group=group, indicators=[_told(one, found.place, asked.period, counted, group) for one in wanted]
-    )
+    told = await asyncio.to_thread(_all_told, wanted, found.place, asked.period, counted, group)
+    return Values(**dict(asked), group=group, indicators=told)
 
 
 @router.get(
@@ -132,6 +133,12 @@ async def get_value(
             for part in parts
         ],
     )
+
+
+def _all_told(
+    indicators: Sequence[Indicator], place: Place, period: Period, counted: Counted, group: Group
+) -> list[IndicatorTold]:
+    return [_told(one, place, period, counted, group) for one in indicators]
 
 
 def _told(indicator: Indicator, place: Place, period: Period, counted: Counted, group: Group) -> IndicatorTold:

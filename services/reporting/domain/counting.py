@@ -125,11 +125,13 @@ class Numbers:
     """Numbers read from counter documents, which must be all that `documents_for` names."""
 
     def __init__(self, documents: Iterable[Mapping[str, Any]]) -> None:
-        self._steps: dict[tuple[str, str], list[tuple[str, bool, int, int]]] = defaultdict(list)
+        self._steps: dict[tuple[str, str], dict[str, list[tuple[bool, int, int]]]] = {}
         for document in documents:
             division, _, period = document["_id"].split(":")
             for name, slices in document.get("d", {}).items():
-                self._steps[name, division].extend(_read(slices, period))
+                known = self._steps.setdefault((name, division), {})
+                for told, counts in slices.items():
+                    known.setdefault(told, []).extend(_read(counts, period))
         self._sums: dict[tuple[str, str, Slice], tuple[_Sums, _Sums]] = {}
 
     def at(self, measure: str, on: date, divisions: Iterable[str], people: Slice = ALL) -> int:
@@ -164,18 +166,18 @@ class Numbers:
         return self._sums[key]
 
     def _sum(self, name: str, division: str, people: Slice) -> tuple[_Sums, _Sums]:
-        months: Counter[int] = Counter()
-        days: Counter[int] = Counter()
-        for told, in_month, key, count in self._steps.get((name, division), ()):
+        months: dict[int, int] = defaultdict(int)
+        days: dict[int, int] = defaultdict(int)
+        for told, steps in self._steps.get((name, division), {}).items():
             if told in people:
-                (days if in_month else months)[key] += count
+                for in_month, key, count in steps:
+                    (days if in_month else months)[key] += count
         return _Sums(months), _Sums(days)
 
 
-def _read(slices: Mapping[str, Mapping[str, int]], period: str) -> Iterator[tuple[str, bool, int, int]]:
-    """Yield the steps in a counter document: slice, whether it is of a month, its day or month as a number, count."""
+def _read(counts: Mapping[str, int], period: str) -> Iterator[tuple[bool, int, int]]:
+    """Yield the steps of a slice in a counter document: whether of a month, its day or month as a number, count."""
     in_month = len(period) > 4
     base = number_of(date(int(period[:4]), int(period[4:]), 1)) - 1 if in_month else int(period) * 12
-    for told, counts in slices.items():
-        for part, count in counts.items():
-            yield told, in_month, base + int(part), count
+    for part, count in counts.items():
+        yield in_month, base + int(part), count
