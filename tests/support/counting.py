@@ -1,7 +1,7 @@
 """Reporting's counters, read as they are and counted anew from its rows."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -59,10 +59,14 @@ def without_zeros(found: dict[str, Any]) -> dict[str, Any]:
 
 def numbers_of(counts: Mapping[str, Mapping[str, int]], on: date) -> Numbers:
     """Return numbers in which so many of each measure count in each division from a day on."""
-    contributions = [
+    return numbers_from(
         Contribution(measure, division, NOBODY, number_of(on), weight=count)
         for measure, divisions in counts.items()
         for division, count in divisions.items()
-    ]
+    )
+
+
+def numbers_from(contributions: Iterable[Contribution]) -> Numbers:
+    """Return the numbers that contributions sum up to."""
     found = increments(difference([], contributions))
     return Numbers([{"_id": name, "d": _nested(Counter(paths))} for name, paths in found.items()])

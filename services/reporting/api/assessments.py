@@ -89,8 +89,7 @@ async def get_assessments(
     parts = parts_for(asked.period)
     indicators = [INDICATORS[part.indicator] for part in parts]
     counted = await find_counted(service, counting, found, indicators, [asked.period])
-    streets = [part for part in found.place.parts() if len(part.division) == 9]
-    assessed = assess(streets, parts, asked.period, counted)
+    assessed = assess(found.place.parts(), parts, asked.period, counted)
     return Assessments(**dict(asked), edition=EDITION, streets=[_street(one, service) for one in assessed])
 
 

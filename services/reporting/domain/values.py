@@ -37,8 +37,8 @@ class Place:
         return [code for codes in self.streets.values() for code in codes]
 
     def parts(self) -> list["Place"]:
-        """Return its streets, each as a place."""
-        return [Place(street, {street: codes}) for street, codes in sorted(self.streets.items())]
+        """Return its streets, each as a place; what counts in the district itself is in none of them."""
+        return [Place(code, {code: codes}) for code, codes in sorted(self.streets.items()) if len(code) == 9]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ def _below(indicator: Indicator, place: Place, period: Period, counted: Counted,
     if indicator.source is Source.REGISTRY:
         return _count(indicator.denominator, indicator, place, period, counted.numbers, group), None
     (name,) = indicator.denominator
-    streets = [street for street in place.streets if len(street) == 9]
+    streets = [part.division for part in place.parts()]
     of = (place.division, streets, period.until.year, group)
     if indicator.source is Source.IMPORTED:
         return counted.figures.find(FigureKind(name.removeprefix(FIGURE)), *of)

@@ -1,19 +1,18 @@
 """Values of indicators, from counters that stand for a few days and people."""
 
-from collections.abc import Mapping
 from datetime import date
 
 import pytest
 
 from contracts.reporting.figures import Figure, FigureKind, figure_id
 from contracts.reporting.groups import Group
-from services.reporting.domain.counting import Numbers, difference, increments
 from services.reporting.domain.days import number_of
 from services.reporting.domain.figures import Figures
 from services.reporting.domain.indicators import INDICATORS
 from services.reporting.domain.periods import Period, read_period
 from services.reporting.domain.person import Contribution
 from services.reporting.domain.values import Counted, Place, Value, days_for, evaluate
+from tests.support.counting import numbers_from
 
 ONE, TWO, OLD = "320507001", "320507002", "320507099"
 PLACE = Place("320507", {ONE: [ONE], TWO: [TWO, OLD]})
@@ -30,17 +29,7 @@ def step(measure: str, street: str, day: date, until: date | None = None, told: 
 
 
 def counted(*contributions: Contribution, figures: Figures | None = None) -> Counted:
-    adding = increments(difference([], contributions))
-    documents = [{"_id": name, "d": _nested(paths)} for name, paths in adding.items()]
-    return Counted(Numbers(documents), figures or Figures())
-
-
-def _nested(paths: Mapping[str, int]) -> dict[str, dict[str, dict[str, int]]]:
-    found: dict[str, dict[str, dict[str, int]]] = {}
-    for path, count in paths.items():
-        _, measure, told, part = path.split(".")
-        found.setdefault(measure, {}).setdefault(told, {})[part] = count
-    return found
+    return Counted(numbers_from(contributions), figures or Figures())
 
 
 def test_a_rate_at_the_end_counts_whoever_is_there_on_the_last_day_under_old_codes_too() -> None:
@@ -100,6 +89,18 @@ def test_each_group_of_people_has_its_own_numerator_and_denominator() -> None:
     }
 
 
+def test_of_what_happens_within_a_period_each_group_has_its_own_too() -> None:
+    came = [step("flow.in", ONE, date(2026, 5, 9), told=told) for told in ("rm", "fw", "fw")]
+    found = counted(*came)
+
+    values = [
+        evaluate(INDICATORS["inflow"], PLACE, QUARTER, found, group).value
+        for group in (Group.EVERYONE, Group.REGISTERED, Group.FLOATING)
+    ]
+
+    assert values == [3, 1, 2]
+
+
 def figure(division: str, value: int) -> Figure:
     named = figure_id(division, 2026, FigureKind.POPULATION, Group.EVERYONE)
     return Figure(figure_id=named, division=division, year=2026, kind=FigureKind.POPULATION, value=value, origin="年鉴")
@@ -115,6 +116,15 @@ def test_a_denominator_that_is_told_or_estimated_says_where_it_is_from() -> None
     assert estimated.denominator == 159.8
     assert estimated.value == pytest.approx(1 / 159.8)
     assert "年鉴 2026" in (estimated.origin or "")
+
+
+def test_what_counts_in_the_district_itself_needs_no_figure_beside_those_of_the_streets() -> None:
+    place = Place("320507", {"320507": ["320507"], ONE: [ONE], TWO: [TWO]})
+    told = Figures.of([figure(ONE, 400), figure(TWO, 600)])
+
+    found = evaluate(INDICATORS["death_rate"], place, QUARTER, counted(figures=told))
+
+    assert found.denominator == 1000
 
 
 def test_a_street_without_a_figure_of_its_own_has_no_rate() -> None:
