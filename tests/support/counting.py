@@ -1,6 +1,5 @@
 """Reporting's counters, read as they are and counted anew from its rows."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
@@ -37,13 +36,11 @@ async def recount(reporting: Database, clock: Clock = system_clock) -> dict[str,
     for collection in THINGS:
         async for row in reporting[collection].find():
             contributions += count_thing(collection, row).contributions
-    return {
-        name: without_zeros(_nested(Counter(paths)))
-        for name, paths in increments(difference([], contributions)).items()
-    }
+    return {name: without_zeros(nested(paths)) for name, paths in increments(difference([], contributions)).items()}
 
 
-def _nested(paths: Counter[str]) -> Document:
+def nested(paths: Mapping[str, int]) -> Document:
+    """Return what increments say as the document that they make."""
     found: Document = {}
     for path, count in paths.items():
         _, measure, told, part = path.split(".")
@@ -69,4 +66,4 @@ def numbers_of(counts: Mapping[str, Mapping[str, int]], on: date) -> Numbers:
 def numbers_from(contributions: Iterable[Contribution]) -> Numbers:
     """Return the numbers that contributions sum up to."""
     found = increments(difference([], contributions))
-    return Numbers([{"_id": name, "d": _nested(Counter(paths))} for name, paths in found.items()])
+    return Numbers([{"_id": name, "d": nested(paths)} for name, paths in found.items()])

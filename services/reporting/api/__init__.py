@@ -2,6 +2,7 @@
 
 from services.reporting.api import (
     assessments,
+    explaining,
     figures,
     flows,
     imports,
@@ -15,6 +16,7 @@ from services.reporting.api import (
 
 routers = (
     assessments.router,
+    explaining.router,
     figures.router,
     flows.router,
     imports.router,

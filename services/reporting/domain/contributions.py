@@ -47,13 +47,23 @@ def count_group(ids: frozenset[str], rows: Rows, today: date, policy: Policy = P
 
 def count_person(rows: Rows, records: list[Record], today: date, policy: Policy = POLICY) -> Counted:
     """Return what one person contributes."""
-    horizon, on = horizon_of(today), number_of(today)
-    died = min((number_of(day) for day in deaths(records).values()), default=OPEN)
-    person = Person(rows, horizon, died, find_traces(rows, records))
+    on, person = number_of(today), _person(rows, records, today)
     deadline = next_deadline(person, on)
-    within, left_out = _within(_contributions(person, policy, on), horizon)
+    within, left_out = _within(_contributions(person, policy, on), person.horizon)
     again = (day for day in (deadline, None if left_out is None else _reached_on(left_out)) if day is not None)
     return Counted(within, min(again, default=None))
+
+
+def make_person(person_id: str, rows: Rows, today: date) -> Person:
+    """Return what is known of a person, from the rows about all ids that were ever linked with one of theirs."""
+    records = [Record.model_validate(row) for row in rows.people]
+    same = one_person(records).get(person_id, frozenset({person_id}))
+    return _person(rows.of(same), [record for record in records if record.person_id in same], today)
+
+
+def _person(rows: Rows, records: list[Record], today: date) -> Person:
+    died = min((number_of(day) for day in deaths(records).values()), default=OPEN)
+    return Person(rows, horizon_of(today), died, find_traces(rows, records))
 
 
 def _contributions(person: Person, policy: Policy, today: int) -> Iterator[Contribution]:

@@ -66,19 +66,20 @@ class Rows:
     @property
     def version(self) -> int:
         """Return a number that grows with every fact about these ids."""
-        every = (self.people, self.stays, self.notices, self.answers, self.archives, self.entries, self.enrolments)
-        return sum(row["sequence"] for row in chain.from_iterable(every))
+        return sum(row["sequence"] for row in chain.from_iterable(self._all))
 
     def of(self, ids: frozenset[str]) -> "Rows":
         """Return the rows about some of the ids."""
-        return Rows(
-            *(
-                [row for row in rows if row["person_id"] in ids]
-                for rows in (
-                    self.people, self.stays, self.notices, self.answers, self.archives, self.entries, self.enrolments,
-                )
-            )
-        )  # fmt: skip
+        return Rows(*([row for row in rows if row["person_id"] in ids] for rows in self._all))
+
+    def until(self, until: str, moment: str = "heard_at") -> "Rows":
+        """Return the rows as they were known at a moment, see `as_known`."""
+        found = ((as_known(row, until, moment) for row in rows) for rows in self._all)
+        return Rows(*([row for row in rows if row is not None] for rows in found))
+
+    @property
+    def _all(self) -> tuple[Sequence[RowDocument], ...]:
+        return self.people, self.stays, self.notices, self.answers, self.archives, self.entries, self.enrolments
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,20 @@ def versions(row: RowDocument) -> Iterator[RowDocument]:
     earlier = row.get("earlier") or {}
     yield from (earlier[sequence] for sequence in sorted(earlier, key=int))
     yield row
+
+
+def as_known(row: RowDocument, until: str, moment: str = "heard_at") -> RowDocument | None:
+    """Return a row as it was known at a moment (RFC 3339) by when versions were heard, or said; None if it was not."""
+    known = [version for version in versions(row) if version[moment] <= until]
+    if not known:
+        return None
+    *earlier, newest = known
+    listed = {str(version["sequence"]): version for version in earlier}
+    return {
+        "_id": row["_id"],
+        **{name: value for name, value in newest.items() if name != "earlier"},
+        "earlier": listed,
+    }
 
 
 def standing(entries: Iterable[RowDocument]) -> list[RowDocument]:

@@ -145,3 +145,10 @@ THINGS: Mapping[str, Callable[[RowDocument], Iterator[Contribution]]] = {
     "trainings": _training,
 }
 """What contributes by itself, by the collection of its rows."""
+THING_FAMILIES = frozenset(
+    {
+        *("activity", "article", "board", "exposure", "institution", "material", "play", "prescription_use"),
+        *("supervision", "survey", "training"),
+    }
+)
+"""The families of measures that rows about nobody contribute to."""

@@ -179,3 +179,29 @@ async def find_numbers(
     fields = {f"d.{stored_name(measure)}": 1 for measure in measures}
     counters = database[build.counters].with_options(read_concern=ReadConcern("snapshot"))
     return Numbers(await counters.find({"_id": {"$in": names}}, fields).to_list(None))
+
+
+async def find_counting(
+    database: Database, build: Build, keys: Sequence[str], on: int, after: str, most: int
+) -> list[tuple[str, list[Contribution]]]:
+    """Return a page of who counts on a day under one of some keys, by id, each with all that they contribute."""
+    counting = {"k": {"$in": list(keys)}, "f": {"$lte": on}, "t": {"$gt": on}}
+    query = {"_id": {"$gt": after}, "c": {"$elemMatch": counting}}
+    return await _read_page(database, build, query, most)
+
+
+async def find_changing(
+    database: Database, build: Build, keys: Sequence[str], days: tuple[int, int], after: str, most: int
+) -> list[tuple[str, list[Contribution]]]:
+    """Return a page of who begins or ceases to count under one of some keys after a day, up to another."""
+    within = {"$gt": days[0], "$lte": days[1]}
+    changing = {"k": {"$in": list(keys)}, "$or": [{"f": within}, {"t": within}]}
+    query = {"_id": {"$gt": after}, "c": {"$elemMatch": changing}}
+    return await _read_page(database, build, query, most)
+
+
+async def _read_page(
+    database: Database, build: Build, query: Document, most: int
+) -> list[tuple[str, list[Contribution]]]:
+    found = database[build.contributions].find(query, hint="counts").sort("_id", 1).limit(most)
+    return [(row["_id"], read_contributions(row)) async for row in found]

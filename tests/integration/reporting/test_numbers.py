@@ -355,3 +355,63 @@ async def test_a_period_that_ends_before_it_begins_is_refused(office: Office) ->
     answer = await office.ask("/scores", -1)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_period")
+
+
+async def explained(office: Office, path: str, params: dict[str, Any], role: str = "district") -> httpx.Response:
+    async with office.instance.client("reporting", role, "320507") as client:
+        return await client.get(f"/numbers/{path}", params={"division": "320507", **params})
+
+
+async def test_a_number_is_explained_by_the_people_behind_it_page_by_page(office: Office) -> None:
+    for number in range(3):
+        await office.hear(StayStarted(stay=make_stay(f"{number:032x}", HERE, 2)))
+    asked = {"measure": "resident", "on": after(9).isoformat(), "limit": 2}
+
+    first = (await explained(office, "counted", asked)).json()
+    second = (await explained(office, "counted", {**asked, "cursor": first["next"]})).json()
+
+    assert first["number"] == 3
+    assert [each["person_id"] for each in first["people"] + second["people"]] == [f"{n:032x}" for n in range(3)]
+    assert second["next"] is None
+    assert first["people"][0]["since"] == after(2).isoformat()
+    assert [fact["sequence"] for fact in first["people"][0]["facts"]] == [1]
+
+
+async def test_who_does_not_count_is_told_with_what_is_missing(office: Office) -> None:
+    archive = Archive(person_id=PEOPLE[0], district="320507", street=HERE, opened_at=FIRST_MOMENT)
+    for person in PEOPLE[:2]:
+        await office.hear(StayStarted(stay=make_stay(person, HERE, 2)))
+    await office.hear(ArchiveOpened(archive=archive), service="archives")
+    asked = {"among": "resident", "on": after(9).isoformat()}
+
+    unarchived = (await explained(office, "uncounted", {**asked, "measure": "resident.archived"})).json()
+
+    assert [(each["person_id"], each["missing"]) for each in unarchived["people"]] == [(PEOPLE[1], "no_archive")]
+    assert unarchived["number"] == 1
+
+
+async def test_who_came_and_who_left_explains_the_difference_of_two_days(office: Office) -> None:
+    await office.hear(StayStarted(stay=make_stay(PEOPLE[1], HERE, 6)))
+    await office.hear([StayStarted(stay=STAY), StayEnded(stay=left(STAY, 5))])
+    await office.hear(StayStarted(stay=make_stay(PEOPLE[2], HERE, 1)))
+    days = {"from": after(3).isoformat(), "to": after(9).isoformat()}
+
+    found = (await explained(office, "changes", {**days, "measure": "resident"})).json()
+
+    assert {(each["person_id"], each["came"]) for each in found["people"]} == {(PEOPLE[0], False), (PEOPLE[1], True)}
+
+
+@pytest.mark.parametrize(
+    ("role", "measure", "code"),
+    [
+        ("clerk", "hypertension.managed", "counts_only"),
+        ("district", "nonsense", "unknown_measure"),
+        ("district", "activity.held", "not_about_people"),
+    ],
+)
+async def test_what_must_not_or_can_t_be_explained_is_refused(
+    office: Office, role: str, measure: str, code: str
+) -> None:
+    answer = await explained(office, "counted", {"measure": measure, "on": after(9).isoformat()}, role)
+
+    assert answer.json()["code"] == code
