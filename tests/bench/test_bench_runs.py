@@ -5,6 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.bench.attacks import measure
+from tests.support.attacks import workbook_of
+
 REPOSITORY = Path(__file__).parent.parent.parent
 RATES = ("floor_per_s", "tutorial_per_s", "houniao_per_s", "http_per_s", "of_floor", "over_tutorial")
 
@@ -36,3 +39,16 @@ def test_the_bench_measures_everything_and_writes_it_down(tmp_path: Path) -> Non
     for costs in (*figures["archives_ms"].values(), figures["archives_growth"]):
         assert costs.keys() == {"duties of a street", "duties of the district", "opening an archive"}
         assert all(found["p50"] > 0 for found in costs.values())
+
+
+async def test_what_a_costly_file_costs_is_measured_in_both_ways() -> None:
+    content = workbook_of(cells=2_000_000)
+
+    costs = [await measure(way, "sheet", content) for way in ("loop", "worker")]
+
+    assert [cost.outcome for cost in costs] == ["read", "read"]
+    assert [len(cost.seconds) > 1 for cost in costs] == [False, True], "a worker is a process of its own"
+    for cost in costs:
+        assert sum(cost.seconds.values()) > 0
+        assert max(cost.mebibytes.values()) > 0
+        assert cost.silence > 0
