@@ -40,7 +40,7 @@ async def reporting(stack: Stack) -> AsyncIterator[FastAPI]:
     await forget_instance(stack, instance.name)
 
 
-def history(chance: Random) -> list[EventList]:
+def history(chance: Random, at_a_time: int = 4) -> list[EventList]:
     """Make the facts of some people who move, die, are merged and told apart, in small messages and out of order."""
     events: EventList = []
     for person in PEOPLE:
@@ -57,7 +57,7 @@ def history(chance: Random) -> list[EventList]:
             events += envelop([PersonDied(person=make_person(person, "320812", died_on=FIRST_MOMENT.date()))])
     events += chance.sample(events, len(events) // 3)
     chance.shuffle(events)
-    return [events[at : at + 4] for at in range(0, len(events), 4)]
+    return [events[at : at + at_a_time] for at in range(0, len(events), at_a_time)]
 
 
 def _stay(chance: Random, stay: Stay) -> list[Any]:
@@ -71,10 +71,22 @@ def _stay(chance: Random, stay: Stay) -> list[Any]:
             return [StayStarted(stay=stay)]
 
 
+def let_some_dawdle(chance: Random, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let some who count wait when they have read the rows: meanwhile others count from more."""
+    find = rows.find_rows
+
+    async def find_and_dawdle(database: Database, ids: Any) -> Any:
+        found = await find(database, ids)
+        await asyncio.sleep(chance.choice((0, 0, 0.05)))
+        return found
+
+    monkeypatch.setattr("services.reporting.commands.counting.find_rows", find_and_dawdle)
+
+
 def kill_here_and_there(chance: Random, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Let a third of all transactions be killed before or after their commit, and notes stay; return where it was."""
     kills: list[str] = []
-    transact, forget, find = mongo.transact, contributions.forget_notes, rows.find_rows
+    transact, forget = mongo.transact, contributions.forget_notes
 
     def kill(where: str) -> None:
         if chance.random() < 0.3:
@@ -95,12 +107,6 @@ def kill_here_and_there(chance: Random, monkeypatch: pytest.MonkeyPatch) -> list
         kill("before the notes are dropped")
         await forget(database, notes)
 
-    async def find_and_dawdle(database: Database, ids: Any) -> Any:
-        found = await find(database, ids)
-        await asyncio.sleep(chance.choice((0, 0, 0.05)))  # meanwhile somebody else may count from more
-        return found
-
-    monkeypatch.setattr("services.reporting.commands.counting.find_rows", find_and_dawdle)
     monkeypatch.setattr("services.reporting.views.contributions.transact", transact_or_die)
     monkeypatch.setattr("services.reporting.commands.counting.forget_notes", forget_or_die)
     return kills
@@ -115,6 +121,7 @@ async def test_counters_are_those_of_the_rows_after_collisions_and_kills(
     messages = history(chance)
     with monkeypatch.context() as patch:
         kills = kill_here_and_there(chance, patch)
+        let_some_dawdle(chance, patch)
 
         async def work() -> None:
             while messages:
@@ -127,7 +134,30 @@ async def test_counters_are_those_of_the_rows_after_collisions_and_kills(
         await asyncio.gather(*(work() for _ in range(WORKERS)))
     await asyncio.gather(*(state.counting.count_all_waiting() for _ in range(WORKERS)))
 
-    database = state.service.database
-    found = {row["_id"]: without_zeros(row["d"]) async for row in database[BUILD.counters].find()}
-    assert {name: counts for name, counts in found.items() if counts} == await recount(database)
+    assert await counters(state.service.database) == await recount(state.service.database)
     assert {"before the commit", "after the commit"} <= {*kills}
+
+
+@pytest.mark.parametrize("seed", range(6))
+async def test_who_counted_from_fewer_facts_never_has_the_last_word(
+    reporting: FastAPI, monkeypatch: pytest.MonkeyPatch, seed: int
+) -> None:
+    chance = Random(seed)
+    state = reporting.state
+    with monkeypatch.context() as patch:
+        let_some_dawdle(chance, patch)
+        for message in history(chance, at_a_time=2):
+            people = {event.personid for event in message if event.personid}
+            await projector.hear(state.service, state.counting, message)
+            asyncio.get_running_loop().create_task(state.counting.count_waiting(), name=f"count {sorted(people)}")
+        others = [task for task in asyncio.all_tasks() if task.get_name().startswith("count ")]
+        await asyncio.gather(*others)
+    await state.counting.count_all_waiting()
+
+    assert await counters(state.service.database) == await recount(state.service.database)
+
+
+async def counters(database: Database) -> dict[str, Any]:
+    """Return the counters without what is 0."""
+    found = {row["_id"]: without_zeros(row["d"]) async for row in database[BUILD.counters].find()}
+    return {name: counts for name, counts in found.items() if counts}
