@@ -18,12 +18,14 @@ from services.reporting.views.contributions import (
     find_to_count_again,
     find_uncounted,
     forget_notes,
+    keep_uncountable,
     mark_uncounted,
     prepare,
     replace_contributions,
 )
 from services.reporting.views.rows import find_by_id, find_records, find_rows, group_rows
-from services.runtime.mongo import Database, wait_while_away
+from services.runtime.logs import get_log
+from services.runtime.mongo import Database, is_away, wait_while_away
 from services.runtime.service import Service
 
 MOST = 5000
@@ -73,9 +75,27 @@ class Counting:
         database, today = self._service.database, self._service.today
         notes, people = await find_uncounted(database, MOST)
         again = await find_to_count_again(database, self.build, number_of(today), MOST)
-        await count(database, self.build, people.union(again), today, self.policy)
+        try:
+            await count(database, self.build, people.union(again), today, self.policy)
+        except Exception as error:
+            if is_away(error):
+                raise
+            get_log().error("could not count all at once", count=len(people) + len(again), error=error)
+            await self._count_one_by_one(people.union(again))
         await forget_notes(database, notes)
         return len(people) + len(again)
+
+    async def _count_one_by_one(self, ids: Collection[str]) -> None:
+        """Count each by itself, so that one who can't be counted keeps nobody from it; those are kept, to be seen."""
+        service = self._service
+        for one in sorted(ids):
+            try:
+                await count(service.database, self.build, [one], service.today, self.policy)
+            except Exception as error:
+                if is_away(error):
+                    raise
+                get_log().error("could not be counted", id=one, error=error)
+                await keep_uncountable(service.database, one, type(error).__name__, service.clock())
 
 
 async def count(database: Database, build: Build, ids: Collection[str], today: date, policy: Policy) -> None:

@@ -120,7 +120,7 @@ def slice_of(row: RowDocument, home: str, home_of: Any) -> str:
 def versions(row: RowDocument) -> Iterator[RowDocument]:
     """Yield all versions of a row, the oldest first."""
     earlier = row.get("earlier") or {}
-    yield from (earlier[sequence] for sequence in sorted(earlier, key=int))
+    yield from (earlier[sequence] for sequence in sorted(earlier, key=int) if "said_at" in earlier[sequence])
     yield row
 
 

@@ -14,6 +14,8 @@ from services.reporting.domain.person import Contribution
 from services.runtime.mongo import Database, Document, Session, in_areas, make_index, transact
 
 UNCOUNTED = "uncounted"
+UNCOUNTABLE = "uncountable"
+"""Who could not be counted, with the reason: numbers lack what they would contribute."""
 
 
 class Build(NamedTuple):
@@ -73,6 +75,12 @@ async def find_uncounted(database: Database, most: int) -> tuple[list[Document],
 async def forget_notes(database: Database, notes: Iterable[Document]) -> None:
     """Drop notes of people who have been counted."""
     await database[UNCOUNTED].delete_many({"_id": {"$in": [note["_id"] for note in notes]}})
+
+
+async def keep_uncountable(database: Database, one: str, reason: str, moment: datetime) -> None:
+    """Keep who, or what, could not be counted, with the reason."""
+    kept = {"$set": {"reason": reason, "last_tried_at": moment}}
+    await database[UNCOUNTABLE].update_one({"_id": one}, kept, upsert=True)
 
 
 async def uncounted_since(database: Database) -> datetime | None:

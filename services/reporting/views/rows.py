@@ -149,17 +149,23 @@ def _as_row(name: str, versions: Mapping[int, Document]) -> Document:
 
 
 def _merge_versions(name: str, versions: Mapping[int, Document]) -> Iterable[UpdateOne]:
+    """Yield the updates of a row that is known: what is newer, what is as new but was kept without `said_at`, the rest.
+
+    Rows without it were written before there were versions, and lack what is counted; facts sent again replace them.
+    """
     for sequence, version in sorted(versions.items()):
         now = {"$arrayToObject": [[{"k": {"$toString": "$sequence"}, "v": _WITHOUT_EARLIER}]]}
-        replaced = {"_id": "$_id", "earlier": {"$mergeObjects": ["$earlier", now]}}
-        yield UpdateOne(
-            {"_id": name, "sequence": {"$lt": sequence}},
-            [{"$replaceWith": {"$mergeObjects": [{"$literal": version}, replaced]}}],
-        )
-        missing = f"earlier.{sequence}"
-        yield UpdateOne(
-            {"_id": name, "sequence": {"$gt": sequence}, missing: {"$exists": False}}, {"$set": {missing: version}}
-        )
+        yield _replace({"_id": name, "sequence": {"$lt": sequence}}, version, {"$mergeObjects": ["$earlier", now]})
+        as_new = {"_id": name, "sequence": sequence, "said_at": {"$exists": False}}
+        yield _replace(as_new, version, {"$ifNull": ["$earlier", {}]})
+        place = f"earlier.{sequence}"
+        missing = {"_id": name, "sequence": {"$gt": sequence}, f"{place}.said_at": {"$exists": False}}
+        yield UpdateOne(missing, {"$set": {place: version}})
+
+
+def _replace(query: Document, version: Document, earlier: Document) -> UpdateOne:
+    kept = {"_id": "$_id", "earlier": earlier}
+    return UpdateOne(query, [{"$replaceWith": {"$mergeObjects": [{"$literal": version}, kept]}}])
 
 
 _WITHOUT_EARLIER = {
@@ -173,8 +179,8 @@ async def find_records(database: Database, ids: Collection[str]) -> list[Documen
 
 
 async def find_rows(database: Database, ids: Sequence[str]) -> list[list[Document]]:
-    """Return the rows about people in each collection of `ABOUT_PEOPLE`."""
-    query = {"person_id": {"$in": list(ids)}}
+    """Return the rows about people in each collection of `ABOUT_PEOPLE` that have what is counted."""
+    query = {"person_id": {"$in": list(ids)}, "said_at": {"$exists": True}}
     return await asyncio.gather(*(database[name].find(query, hint="person").to_list(None) for name in ABOUT_PEOPLE))
 
 

@@ -39,6 +39,7 @@ from contracts.registration.stays import (
 )
 from deploy.local.stack import Stack
 from services.reporting import projector
+from tests.support.counting import BUILD
 from tests.support.facts import (
     FIRST_DAY,
     FIRST_MOMENT,
@@ -415,3 +416,34 @@ async def test_what_must_not_or_can_t_be_explained_is_refused(
     answer = await explained(office, "counted", {"measure": measure, "on": after(9).isoformat()}, role)
 
     assert answer.json()["code"] == code
+
+
+async def test_rows_of_an_earlier_version_count_once_their_facts_are_sent_again(office: Office) -> None:
+    database = office.instance.database("reporting")
+    stays = database["stays"]
+    told = [StayStarted(stay=STAY), StayEnded(stay=left(STAY, 5)), StayReaffirmed(stay=STAY)]
+    await office.hear(told)
+    await stays.update_one({}, {"$unset": {"said_at": "", "earlier": ""}})
+    for counted in (BUILD.contributions, BUILD.counters, BUILD.places):
+        await database[counted].delete_many({})
+    await office.hear(StayStarted(stay=make_stay(PEOPLE[1], HERE, 2)))
+    await office.hear(PersonDied(person=make_person(PEOPLE[0], died_on=after(30))))
+    assert await office.count(9) == {"residents": 1, "inflow": 1}
+
+    await office.hear(told)
+
+    assert await office.count(9) == {"residents": 2, "inflow": 2}
+    row = await stays.find_one({"_id": STAY.stay_id})
+    assert row is not None
+    assert sorted(row["earlier"]) == ["1", "2"]
+
+
+async def test_who_can_not_be_counted_keeps_nobody_else_from_it(office: Office) -> None:
+    database = office.instance.database("reporting")
+    await office.hear(StayStarted(stay=make_stay(PEOPLE[0], HERE, 2)))
+    await database["stays"].update_one({}, {"$set": {"started_on": "no day"}})
+
+    await office.hear(*(StayStarted(stay=make_stay(person, NEAR, 3)) for person in PEOPLE[:2]))
+
+    assert await office.count(9, "residents", division=NEAR) == {"residents": 1}
+    assert [row["_id"] async for row in database["uncountable"].find()] == [PEOPLE[0]]
