@@ -9,16 +9,14 @@ from services.reporting.commands.counting import Counting
 from services.reporting.domain.contents import Content
 from services.reporting.domain.contributions import Counted, count_group
 from services.reporting.domain.periods import Period
-from services.reporting.domain.person import Contribution, Rows
+from services.reporting.domain.person import Contribution, RowDocument, Rows, as_known
 from services.reporting.domain.restating import (
     Difference,
     Differences,
     HeardFact,
     changed,
     heard_since,
-    known_at,
     measures_of,
-    rows_known_at,
     tell_differences,
 )
 from services.reporting.domain.things import count_thing, thing_id
@@ -60,7 +58,7 @@ async def _look_at_people(service: Service, counting: Counting, people: Sequence
         groups = sorted({linked.get(one, frozenset({one})) for one in people[start : start + BATCH]}, key=min)
         found = await find_rows(service.database, [one for group in groups for one in group])
         for group, rows in zip(groups, group_rows(groups, records, found), strict=True):
-            then = count_group(group, rows_known_at(rows, since), service.today, counting.policy)
+            then = count_group(group, rows.until(since), service.today, counting.policy)
             now = count_group(group, rows, service.today, counting.policy)
             looked += _both(then, now, tuple(_facts(rows, since)))
     return looked
@@ -82,10 +80,14 @@ async def _look_at_things(service: Service, areas: Sequence[Area], since: str) -
     return [
         (
             thing_id(collection, row["_id"]),
-            [each for old in known_at([row], since) for each in count_thing(collection, old).contributions],
+            _count_known(collection, as_known(row, since)),
             count_thing(collection, row).contributions,
             tuple(heard_since(collection, [row], since)),
         )
         for collection, rows in found.items()
         for row in rows
     ]
+
+
+def _count_known(collection: str, row: RowDocument | None) -> Sequence[Contribution]:
+    return [] if row is None else count_thing(collection, row).contributions

@@ -8,7 +8,7 @@ from services.reporting.domain.archives import holdings_of
 from services.reporting.domain.chronic import KINDS
 from services.reporting.domain.counting import family
 from services.reporting.domain.days import day_from, read_moment
-from services.reporting.domain.person import Person, RowDocument, standing
+from services.reporting.domain.person import STREAMS, Person, RowDocument, standing
 
 HEALTH = frozenset({*map(str, Condition), "archive", "child", "vaccine", "birth", "educated"})
 """The families of measures that tell something of somebody's health."""
@@ -49,15 +49,6 @@ COLLECTIONS: Mapping[str, Sequence[str]] = {
 }
 """The rows that decide a family of measures; for all others these are stays, with archives where it is about those."""
 
-_STREAMS = {
-    "stays": "stay",
-    "archives": "archive",
-    "entries": "entry",
-    "enrolments": "enrolment",
-    "notices": "notice",
-    "answers": "answer",
-}
-
 
 def facts_of(measure: str, person: Person) -> Iterator[tuple[str, int, str]]:
     """Yield the facts that decide whether somebody counts: stream, sequence, and when it was said (RFC 3339)."""
@@ -68,7 +59,7 @@ def facts_of(measure: str, person: Person) -> Iterator[tuple[str, int, str]]:
     for name in names:
         for row in getattr(person.rows, name):
             if name != "entries" or _decides(measure, row):
-                yield f"{_STREAMS[name]}/{row['_id']}", row["sequence"], row["said_at"]
+                yield f"{STREAMS[name]}/{row['_id']}", row["sequence"], row["said_at"]
 
 
 def _decides(measure: str, entry: RowDocument) -> bool:

@@ -15,6 +15,16 @@ RowDocument = Mapping[str, Any]
 """A row as it is kept: the newest version's fields, `said_at`, and the earlier versions by their sequence."""
 
 
+STREAMS: Mapping[str, str] = {
+    "stays": "stay", "notices": "notice", "answers": "answer", "people": "person", "archives": "archive",
+    "entries": "entry", "enrolments": "enrolment", "activities": "activity", "articles": "article", "boards": "board",
+    "board_issues": "board_issue", "exposures": "exposure", "institutions": "institution", "movements": "movement",
+    "plays": "play", "prescription_uses": "prescription_use", "supervisions": "supervision",
+    "survey_answers": "survey_answer", "trainings": "training",
+}  # fmt: skip
+"""The kind of stream whose facts each collection keeps rows of."""
+
+
 class Contribution(NamedTuple):
     """Somebody counts in a measure of a division from a day on, and no longer from another; `slice` says as what."""
 
@@ -130,12 +140,8 @@ def as_known(row: RowDocument, until: str, moment: str = "heard_at") -> RowDocum
     if not known:
         return None
     *earlier, newest = known
-    listed = {str(version["sequence"]): version for version in earlier}
-    return {
-        "_id": row["_id"],
-        **{name: value for name, value in newest.items() if name != "earlier"},
-        "earlier": listed,
-    }
+    listed = {"earlier": {str(version["sequence"]): version for version in earlier}} if earlier else {}
+    return {"_id": row["_id"], **{name: value for name, value in newest.items() if name != "earlier"}, **listed}
 
 
 def standing(entries: Iterable[RowDocument]) -> list[RowDocument]:

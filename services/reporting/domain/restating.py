@@ -1,7 +1,7 @@
 """Who counts otherwise in a restated report: what somebody contributes, as it was known then and as it is known now."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from contracts.envelope import Moment
 from services.reporting.domain.contents import EVERYONE, Content, Part, values_of
 from services.reporting.domain.days import number_of
 from services.reporting.domain.indicators import INDICATORS, Reckoned
-from services.reporting.domain.person import Contribution, RowDocument, Rows, versions
+from services.reporting.domain.person import STREAMS, Contribution, RowDocument, versions
 
 
 class HeardFact(BaseModel):
@@ -80,35 +80,13 @@ class Counts(NamedTuple):
     registration: str
 
 
-_STREAMS: Mapping[str, str] = {
-    "stays": "stay", "notices": "notice", "answers": "answer", "archives": "archive", "entries": "entry",
-    "enrolments": "enrolment", "people": "person", "activities": "activity",
-}  # fmt: skip
-
-
-def known_at(rows: Iterable[RowDocument], moment: str) -> list[RowDocument]:
-    """Return rows as they were known at a moment: of each the newest version that had been heard."""
-    found: list[RowDocument] = []
-    for row in rows:
-        heard = [version for version in versions(row) if version["heard_at"] <= moment]
-        if heard:
-            earlier = {str(version["sequence"]): version for version in heard[:-1]}
-            found.append({"_id": row["_id"], **_bare(heard[-1]), **({"earlier": earlier} if earlier else {})})
-    return found
-
-
-def rows_known_at(rows: Rows, moment: str) -> Rows:
-    """Return all rows about somebody as they were known at a moment."""
-    return Rows(**{name: known_at(getattr(rows, name), moment) for name in Rows.__dataclass_fields__})
-
-
 def heard_since(collection: str, rows: Iterable[RowDocument], moment: str) -> Iterator[HeardFact]:
     """Yield the facts that were heard after a moment."""
     for row in rows:
         for version in versions(row):
             if version["heard_at"] > moment:
                 yield HeardFact(
-                    stream=f"{_STREAMS[collection]}/{row['_id']}",
+                    stream=f"{STREAMS[collection]}/{row['_id']}",
                     sequence=version["sequence"],
                     said_at=version.get("said_at"),
                     heard_at=version["heard_at"],
@@ -172,7 +150,3 @@ def _makes_up(change: NumberChange, subjects: Sequence[Difference]) -> bool:
     measures = {f"{measure}{grown}" for measure in indicator.numerator}
     by_whom = sum(one.after - one.before for one in subjects if one.measure in measures)
     return by_whom == int(change.after or 0) - int(change.before or 0)
-
-
-def _bare(version: RowDocument) -> dict[str, object]:
-    return {name: value for name, value in version.items() if name not in {"_id", "earlier"}}

@@ -4,17 +4,19 @@ from datetime import date
 from typing import Any
 
 from services.reporting.domain.days import number_of
-from services.reporting.domain.person import Contribution
+from services.reporting.domain.person import STREAMS, Contribution, as_known
 from services.reporting.domain.restating import (
     Counts,
     Difference,
     HeardFact,
     changed,
     heard_since,
-    known_at,
     measures_of,
     tell_differences,
 )
+from services.reporting.domain.things import THINGS
+from services.reporting.views.rows import ABOUT_PEOPLE, PEOPLE
+from tests.support.ledger import ROWS
 from tests.support.reports import composed
 
 STREET = "320507001"
@@ -38,17 +40,26 @@ def counts(measure: str, since: date, until: date | None = None, told: str = "fm
 def test_a_row_is_known_by_the_newest_version_that_was_heard() -> None:
     known = row("2026-04-01", "2026-04-03", "2026-04-05")
 
-    assert known_at([known], "2026-03-31") == []
-    assert known_at([known], "2026-04-04") == [
+    assert as_known(known, "2026-03-31") is None
+    assert as_known(known, "2026-04-04") == (
         {"_id": "s1", "sequence": 2, "heard_at": "2026-04-03", "said_at": "2026-01-01", "left": 2}
         | {"earlier": {"1": {"sequence": 1, "heard_at": "2026-04-01", "said_at": "2026-01-01", "left": 1}}}
-    ]
-    assert known_at([known], "2026-04-05") == [known]
+    )
+    assert as_known(known, "2026-04-05") == known
 
 
 def test_an_older_version_that_was_heard_late_was_not_known() -> None:
-    assert [one["sequence"] for one in known_at([row("2026-04-09", "2026-04-01")], "2026-04-02")] == [2]
-    assert "earlier" not in known_at([row("2026-04-09", "2026-04-01")], "2026-04-02")[0]
+    known = as_known(row("2026-04-09", "2026-04-01"), "2026-04-02")
+
+    assert known is not None
+    assert known["sequence"] == 2
+    assert "earlier" not in known
+
+
+def test_the_streams_of_all_that_is_counted_are_known() -> None:
+    kept = {collection: stream for stream, collection in ROWS["reporting"].items()}
+
+    assert {collection: kept[collection] for collection in (PEOPLE, *ABOUT_PEOPLE, *THINGS)} == {**STREAMS}
 
 
 def test_the_facts_that_were_heard_since_are_named_by_stream_and_sequence() -> None:
