@@ -20,6 +20,7 @@ from tests.bench.audiences import measure_audiences
 from tests.bench.floor import Work, capture, run_floor
 from tests.bench.houniao import Houniao, Measured, running_houniao
 from tests.bench.latency import measure_latency
+from tests.bench.numbers import measure_numbers
 from tests.bench.tutorial import run_tutorial
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -38,6 +39,11 @@ class Part(StrEnum):
     GROWTH = "growth"
     ARCHIVES = "archives"
     AUDIENCES = "audiences"
+    NUMBERS = "numbers"
+
+
+ALONE = frozenset({Part.GROWTH, Part.ARCHIVES, Part.NUMBERS, Part.AUDIENCES})
+"""What is measured once, after the rounds."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +61,7 @@ class Size:
     growth: tuple[int, ...] = (10_000, 100_000)
     warm_up: int = 500
     archives: tuple[int, ...] = (1_000, 100_000)
+    numbers: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     requests: int = 400
     entries: int = 5_000
     audiences: tuple[int, ...] = (1, 10, 100)
@@ -69,6 +76,7 @@ QUICK = Size(
     growth=(),
     warm_up=100,
     archives=(1_000, 2_000),
+    numbers=(1_000, 2_000),
     requests=20,
     entries=1_000,
     audiences=(1, 3),
@@ -87,14 +95,12 @@ class Bench:
     rounds: dict[str, list[Measured]] = field(default_factory=lambda: defaultdict(list))
     latency: dict[str, dict[str, float]] = field(default_factory=dict)
     growth: dict[str, float] = field(default_factory=dict)
-    archives: Costs = field(default_factory=dict)
+    costs: dict[str, Costs] = field(default_factory=dict)
     audiences: dict[str, float] = field(default_factory=dict)
 
     def run(self) -> None:
         """Measure in turns, so that a slow minute of the machine falls on all alike."""
-        for number in (
-            range(1, self.size.rounds + 1) if self.parts - {Part.GROWTH, Part.ARCHIVES, Part.AUDIENCES} else ()
-        ):
+        for number in range(1, self.size.rounds + 1) if self.parts - ALONE else ():
             self.console.rule(f"round {number} of {self.size.rounds}")
             if self.parts & {Part.HOUNIAO, Part.FLOOR, Part.HTTP, Part.LATENCY}:
                 self._measure_houniao(last=number == self.size.rounds)
@@ -105,7 +111,10 @@ class Bench:
             self._measure_growth()
         if Part.ARCHIVES in self.parts:
             self.console.rule("archives")
-            self.archives = measure_archives(self.stack, self.client, self.size.archives, self.size.requests)
+            self.costs["archives"] = measure_archives(self.stack, self.client, self.size.archives, self.size.requests)
+        if Part.NUMBERS in self.parts:
+            self.console.rule("numbers")
+            self.costs["numbers"] = measure_numbers(self.stack, self.client, self.size.numbers, self.size.requests)
         if Part.AUDIENCES in self.parts:
             self.console.rule("audiences")
             self.audiences = measure_audiences(self.stack, self.size.entries, self.size.audiences)
@@ -160,9 +169,9 @@ def main(
     with temporary_stack(REPOSITORY / ".local") as stack, MongoClient[dict[str, Any]](stack.mongodb_url()) as client:
         bench = Bench(stack, client, size, frozenset(only or Part), console)
         bench.run()
-    table.show(console, bench.rounds, bench.latency, bench.growth, bench.archives, bench.audiences)
+    table.show(console, bench.rounds, bench.latency, bench.growth, bench.costs, bench.audiences)
     if not only:
-        table.write(table.report(bench.rounds, bench.latency, bench.growth, bench.archives, bench.audiences), output)
+        table.write(table.report(bench.rounds, bench.latency, bench.growth, bench.costs, bench.audiences), output)
         console.print(f"Written to {output}.")
 
 

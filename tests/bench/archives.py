@@ -43,10 +43,10 @@ def measure_archives(stack: Stack, client: MongoClient[dict[str, Any]], sizes: t
         for turn in range(WARM_UP + requests):
             for district, size, door in doors:
                 for name, path in _asked(turn, district, size).items():
-                    took = _time(door, path, _CHECKS[name])
+                    took = time_request(door, path, _CHECKS[name])
                     if turn >= WARM_UP:
                         delays.setdefault((size, name), []).append(took)
-    return {str(size): {name: _percentiles(delays[size, name]) for name in _CHECKS} for size in sizes}
+    return {str(size): {name: percentiles(delays[size, name]) for name in _CHECKS} for size in sizes}
 
 
 @contextmanager
@@ -98,7 +98,8 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
 }
 
 
-def _time(door: httpx.Client, path: str, check: Callable[[Any], bool]) -> float:
+def time_request(door: httpx.Client, path: str, check: Callable[[Any], bool]) -> float:
+    """Return the milliseconds until a request is answered; raise ValueError if the answer is not what it should be."""
     began = time.perf_counter()
     answer = door.get(path)
     took = 1000 * (time.perf_counter() - began)
@@ -107,7 +108,8 @@ def _time(door: httpx.Client, path: str, check: Callable[[Any], bool]) -> float:
     return took
 
 
-def _percentiles(delays: list[float]) -> Percentiles:
+def percentiles(delays: list[float]) -> Percentiles:
+    """Return the median and the 99th percentile."""
     found = quantiles(delays, n=100)
     return {"p50": round(found[49], 2), "p99": round(found[98], 2)}
 

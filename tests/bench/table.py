@@ -20,7 +20,8 @@ HOW = (
     "rounds that take turns. latency_ms counts from the moment an arrival was due (open loop) to its row in reporting, "
     "at 10, 50 and 80 % of http_per_s. growth is houniao with that many residents held before. archives_ms is what a "
     "request over HTTP costs with that many archives held, the streets growing with the whole, asked in turns; "
-    "archives_growth is the cost with the most over that with the fewest. audiences_per_s is entries a second that so "
+    "archives_growth is the cost with the most over that with the fewest. numbers_ms and numbers_growth are the "
+    "same of reading numbers with that many residents counted. audiences_per_s is entries a second that so "
     "many audiences are told of, each, and events a second that one audience reads and that a snapshot counts."
 )
 
@@ -29,7 +30,7 @@ def report(
     rounds: Mapping[str, Sequence[Measured]],
     latency: Mapping[str, Any],
     growth: Mapping[str, float],
-    archives: Costs,
+    costs: Mapping[str, Costs],
     audiences: Mapping[str, float],
 ) -> dict[str, Any]:
     """Return all figures under the names that they are known by."""
@@ -45,8 +46,8 @@ def report(
         "over_tutorial": round(houniao / tutorial, 2),
         "latency_ms": dict(latency),
         "growth": {residents: round(per_second, 1) for residents, per_second in growth.items()},
-        "archives_ms": archives,
-        "archives_growth": ratios(archives),
+        **{f"{name}_ms": held for name, held in costs.items()},
+        **{f"{name}_growth": ratios(held) for name, held in costs.items()},
         "audiences_per_s": {what: round(per_second, 1) for what, per_second in audiences.items()},
         "how": HOW,
     }
@@ -63,7 +64,7 @@ def show(
     rounds: Mapping[str, Sequence[Measured]],
     latency: Mapping[str, Mapping[str, float]],
     growth: Mapping[str, float],
-    archives: Costs,
+    costs: Mapping[str, Costs],
     audiences: Mapping[str, float],
 ) -> None:
     """Print whatever was measured."""
@@ -74,8 +75,8 @@ def show(
         for load, found in latency.items():
             delays.add_row(f"{load} % of http", f"{found['p50']:,.0f}", f"{found['p99']:,.0f}")
         console.print(delays)
-    if archives:
-        console.print(_archives(archives))
+    for name, held in costs.items():
+        console.print(_costs(held, f"What a request costs as {name} grow"))
     if audiences:
         told = Table("audiences", "per second", title="Entries told to each audience; events read, and in a snapshot")
         for what, per_second in audiences.items():
@@ -85,12 +86,12 @@ def show(
         console.print(_cpu(rounds))
 
 
-def _archives(archives: Costs) -> Table:
-    """Show what each request costs with how many archives held, and how much more with the most of them."""
-    sizes = [f"{int(size):,} held, p50 / p99 ms" for size in archives]
-    shown = Table("asked for", *sizes, "p50, ratio", "p99, ratio", title="What a request costs as archives grow")
-    for name, ratio in ratios(archives).items():
-        costs = [f"{costs[name]['p50']:.1f} / {costs[name]['p99']:.1f}" for costs in archives.values()]
+def _costs(held: Costs, title: str) -> Table:
+    """Show what each request costs with how many held, and how much more with the most of them."""
+    sizes = [f"{int(size):,} held, p50 / p99 ms" for size in held]
+    shown = Table("asked for", *sizes, "p50, ratio", "p99, ratio", title=title)
+    for name, ratio in ratios(held).items():
+        costs = [f"{costs[name]['p50']:.1f} / {costs[name]['p99']:.1f}" for costs in held.values()]
         shown.add_row(name, *costs, f"{ratio['p50']:.2f}", f"{ratio['p99']:.2f}")
     return shown
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests.bench.attacks import measure
 from tests.support.attacks import workbook_of
@@ -26,6 +27,8 @@ def test_the_bench_measures_everything_and_writes_it_down(tmp_path: Path) -> Non
         "growth",
         "archives_ms",
         "archives_growth",
+        "numbers_ms",
+        "numbers_growth",
         "audiences_per_s",
         "how",
     }
@@ -35,9 +38,15 @@ def test_the_bench_measures_everything_and_writes_it_down(tmp_path: Path) -> Non
         assert 0 < found["p50"] <= found["p99"]
     assert figures["audiences_per_s"].keys() == {"1", "3", "read", "snapshot"}
     assert all(per_second > 0 for per_second in figures["audiences_per_s"].values())
-    assert figures["archives_ms"].keys() == {"1000", "2000"}
-    for costs in (*figures["archives_ms"].values(), figures["archives_growth"]):
-        assert costs.keys() == {"duties of a street", "duties of the district", "opening an archive"}
+    _check(figures, "archives", {"duties of a street", "duties of the district", "opening an archive"})
+    flows = {"flows of 30 streets at a day", "flows of 30 streets by day for a year"}
+    _check(figures, "numbers", {*flows, "one indicator of 30 streets", "the first 50 behind a number"})
+
+
+def _check(figures: dict[str, Any], name: str, asked: set[str]) -> None:
+    assert figures[f"{name}_ms"].keys() == {"1000", "2000"}
+    for costs in (*figures[f"{name}_ms"].values(), figures[f"{name}_growth"]):
+        assert costs.keys() == asked
         assert all(found["p50"] > 0 for found in costs.values())
 
 

@@ -1,6 +1,6 @@
 """What everybody contributes, the counters that it sums up to, and who waits to be counted."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -118,7 +118,7 @@ async def _replace(database: Database, build: Build, groups: Sequence[GroupCount
             continue
         old += [each for row in counted for each in read_contributions(row)]
         new += [each for found in group.people.values() for each in found.contributions]
-        writes += [ReplaceOne({"_id": name}, _document(name, group), upsert=True) for name in group.people]
+        writes += [ReplaceOne({"_id": each["_id"]}, each, upsert=True) for each in make_documents(group)]
     if not writes:
         return
     adding = increments(difference(old, new))
@@ -131,16 +131,12 @@ async def _replace(database: Database, build: Build, groups: Sequence[GroupCount
             await database[collection].bulk_write(operations, ordered=False, session=session)
 
 
-def _document(name: str, group: GroupCount) -> Document:
-    found = group.people[name]
-    again = {} if found.again_on is None else {"again_on": found.again_on}
-    return {
-        "_id": name,
-        "version": group.version,
-        "on": group.on,
-        "c": [_stored(each) for each in found.contributions],
-        **again,
-    }
+def make_documents(group: GroupCount) -> Iterator[Document]:
+    """Yield the documents that keep what each id of a group contributes."""
+    for name, found in group.people.items():
+        again = {} if found.again_on is None else {"again_on": found.again_on}
+        contributions = [_stored(each) for each in found.contributions]
+        yield {"_id": name, "version": group.version, "on": group.on, "c": contributions, **again}
 
 
 def _stored(each: Contribution) -> Document:

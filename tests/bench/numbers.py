@@ -1,0 +1,178 @@
+"""What reading numbers costs with few residents counted and with a million: by turns, over HTTP.
+
+Districts with an instance each stand side by side; residents came over five years to thirty streets, some of whom left.
+They are counted by the service's own pure function and written past RabbitMQ, so that a million stand within minutes.
+"""
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any
+
+import httpx
+from pymongo import InsertOne, MongoClient, UpdateOne
+
+from contracts.archives.archives import Archive, ArchiveOpened
+from contracts.envelope import Fact, wrap
+from contracts.reference.calendar import day_of
+from contracts.reference.identity import Sex
+from contracts.registration.stays import Ending, Stay, StayEnded, StayStarted, StayState, stay_id
+from deploy.local.services import ServiceProcess
+from deploy.local.stack import Stack
+from services.reporting.commands.counting import Counting
+from services.reporting.domain.contributions import count_group
+from services.reporting.domain.counting import Step, Steps, difference, increments
+from services.reporting.domain.days import number_of
+from services.reporting.domain.person import Rows
+from services.reporting.projector import changes
+from services.reporting.views.contributions import GroupCount, make_documents
+from services.runtime.access import issue
+from services.runtime.clock import system_clock
+from services.runtime.service import Service
+from services.runtime.settings import load_settings
+from tests.bench.archives import Costs, percentiles, time_request
+from tests.bench.children import Start, children
+
+DISTRICTS = ("320507", "320812", "320506")
+STREETS = 30
+YEARS = 5
+BATCH_SIZE = 5_000
+WARM_UP = 10
+FILLED_WITHIN = 1_800.0
+
+
+def measure_numbers(stack: Stack, client: MongoClient[dict[str, Any]], sizes: tuple[int, ...], requests: int) -> Costs:
+    """Count so many residents in a district each; return what each reading costs there, in milliseconds."""
+    today = day_of(system_clock())
+    with ExitStack() as running:
+        held = list(zip(DISTRICTS, sizes, strict=False))
+        doors = [(*each, running.enter_context(_counted(stack, client, *each, today))) for each in held]
+        delays: dict[tuple[int, str], list[float]] = {}
+        for turn in range(WARM_UP + requests):
+            for district, size, door in doors:
+                for name, path in _asked(turn, district, today).items():
+                    took = time_request(door, path, _CHECKS[name])
+                    if turn >= WARM_UP:
+                        delays.setdefault((size, name), []).append(took)
+    return {str(size): {name: percentiles(delays[size, name]) for name in _CHECKS} for size in sizes}
+
+
+@contextmanager
+def _counted(
+    stack: Stack, client: MongoClient[dict[str, Any]], district: str, size: int, today: date
+) -> Iterator[httpx.Client]:
+    """Run a district's reporting with so many residents counted until the block ends; return a reader's way in."""
+    environment = stack.service_environment("reporting", districts=district)
+    database = f"houniao_reporting_{district}"
+    client.drop_database(database)
+    with children({"counting": (count_residents, (environment, district, size, today))}) as filling:
+        filling["counting"].start()
+        filling["counting"].result(FILLED_WITHIN)
+    service = ServiceProcess(stack, "reporting", districts=district)
+    token = issue(stack.issuer_jwk(), services=["reporting"], subject="bench", role="district", division=district)
+    try:
+        service.start()
+        service.wait_ready()
+        with httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as door:
+            yield door
+    finally:
+        service.stop()
+        client.drop_database(database)
+
+
+async def count_residents(start: Start, environment: Mapping[str, str], district: str, count: int, today: date) -> None:
+    """Write what so many residents contribute, and the counters of that, into a district's own database."""
+    os.environ.update(environment)
+    service = Service("reporting", load_settings("reporting"))
+    counting = Counting(service)
+    await counting.prepare(service.database)
+    await start()
+    steps: Steps = Counter[Step]()
+    for first in range(0, count, BATCH_SIZE):
+        groups = [_count(district, number, today) for number in range(first, min(first + BATCH_SIZE, count))]
+        new = [each for group in groups for found in group.people.values() for each in found.contributions]
+        steps.update(difference([], new))
+        documents = [InsertOne(document) for group in groups for document in make_documents(group)]
+        await service.database[counting.build.contributions].bulk_write(documents, ordered=False)
+    adding = increments(steps)
+    counters = [UpdateOne({"_id": name}, {"$inc": adding[name]}, upsert=True) for name in sorted(adding)]
+    await service.database[counting.build.counters].bulk_write(counters, ordered=False)
+    places = [{"_id": street, "since": today.year - YEARS} for street in _streets(district)]
+    await service.database[counting.build.places].insert_many(places)
+    service.client.close()
+
+
+def _streets(district: str) -> list[str]:
+    return [f"{district}{number:03d}" for number in range(1, STREETS + 1)]
+
+
+def _count(district: str, number: int, today: date) -> GroupCount:
+    chance = Random(number)
+    street = chance.choice(_streets(district))
+    started_on = today - timedelta(days=chance.randrange(365 * YEARS))
+    person = f"{chance.getrandbits(128):032x}"
+    stay = Stay(
+        stay_id=stay_id(person, street, started_on),
+        person_id=person,
+        street=street,
+        started_on=started_on,
+        recorded_at=datetime(started_on.year, started_on.month, started_on.day, 4, tzinfo=UTC),
+        birth=date(1940, 1, 1) + timedelta(days=chance.randrange(30_000)),
+        sex=chance.choice((Sex.MALE, Sex.FEMALE)),
+        hukou_division=chance.choice((district, "342221", "410322")),
+        origin=chance.choice(("342221", "410322")),
+        purpose="labour",
+    )
+    facts: list[Fact] = [StayStarted(stay=stay)]
+    ended_on = started_on + timedelta(days=chance.randrange(1, 900))
+    if chance.random() < 0.4 and ended_on < today:
+        gone = {"state": StayState.ENDED, "ended_on": ended_on, "ending": Ending.DEPARTED, "destination": "342221"}
+        facts.append(StayEnded(stay=stay.model_copy(update=gone)))
+    archive = Archive(person_id=person, district=district, street=street, opened_at=stay.recorded_at)
+    rows = Rows(stays=[_row(facts[-1], len(facts))], archives=[_row(ArchiveOpened(archive=archive), 1)])
+    return GroupCount(rows.version, number_of(today), count_group(frozenset({person}), rows, today))
+
+
+def _row(fact: Fact, sequence: int) -> dict[str, Any]:
+    moment = datetime(2026, 1, 1, tzinfo=UTC)
+    event: Any = wrap(
+        fact, sequence=sequence, service="bench", recorded_at=moment, causation="bench", correlation="bench"
+    )
+    (row,) = changes(event)
+    return {"_id": row.id, "sequence": row.sequence, **row.fields}
+
+
+def _asked(turn: int, district: str, today: date) -> dict[str, str]:
+    """Return the readings of a turn: the district's streets at a day, by day for a year, its indicators, who counts."""
+    chance = Random(turn)
+    on = today - timedelta(days=chance.randrange(365 * (YEARS - 1)))
+    year = on.replace(year=on.year - 1, day=1)
+    return {
+        "flows of 30 streets at a day": f"/flows?division={district}&from={on}&to={on}",
+        "flows of 30 streets by day for a year": f"/flows?division={district}&from={year}&to={on}",
+        "one indicator of 30 streets": f"/indicators/resident_archive_rate?division={district}&from={year}&to={on}",
+        "the first 50 behind a number": f"/numbers/counted?division={district}&measure=resident&on={on}&limit=50",
+    }
+
+
+def _has_residents(answer: Any) -> bool:
+    return int(answer["residents"]) > 0
+
+
+def _has_people(answer: Any) -> bool:
+    return len(answer["people"]) == 50
+
+
+def _has_values(answer: Any) -> bool:
+    return bool(answer)
+
+
+_CHECKS: dict[str, Callable[[Any], bool]] = {
+    "flows of 30 streets at a day": _has_residents,
+    "flows of 30 streets by day for a year": _has_residents,
+    "one indicator of 30 streets": _has_values,
+    "the first 50 behind a number": _has_people,
+}
