@@ -13,6 +13,7 @@ from deploy.local.stack import Stack
 from services.registration.commands.settling import sweep
 from services.registration.domain.settling import derive_owed_facts
 from services.registration.views.people import KnownPerson, find_known_people
+from tests.support.counting import find_uncounted
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.ledger import ROWS
 from tests.support.offices import make_arrival, make_departure
@@ -115,6 +116,8 @@ class Clerks:
                 rows.append(await reporting["stays"].find_one({"_id": name}))
             if any(row is None or row["sequence"] != event.sequence for row in rows):
                 return False
+        if await find_uncounted(reporting, ids):
+            return False
         return all([await self._is_settled(known) for known in await find_known_people(registration, ids)])
 
     async def _is_settled(self, known: KnownPerson) -> bool:

@@ -1,6 +1,7 @@
 """Reporting's counters, read as they are and counted anew from its rows."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -67,3 +68,23 @@ def numbers_from(contributions: Iterable[Contribution]) -> Numbers:
     """Return the numbers that contributions sum up to."""
     found = increments(difference([], contributions))
     return Numbers([{"_id": name, "d": nested(paths)} for name, paths in found.items()])
+
+
+async def find_uncounted(reporting: Database, people: Collection[str] | None = None) -> list[str]:
+    """Return the people, among some or all, who were not counted yet from all rows about them."""
+    query = {} if people is None else {"person_id": {"$in": list(people)}}
+    records = await reporting[PEOPLE].find(query).to_list(None)
+    versions = Counter[str]()
+    for name in ABOUT_PEOPLE:
+        async for row in reporting[name].find(query, {"person_id": 1, "sequence": 1}):
+            versions[row["person_id"]] += row["sequence"]
+    for record in records:
+        versions[record["person_id"]] += record["sequence"]
+    linked = ever_linked(map(Person.model_validate, records))
+    asked = {"_id": {"$in": [*versions]}}
+    counted = {row["_id"]: row["version"] async for row in reporting[BUILD.contributions].find(asked, {"version": 1})}
+    return [
+        one
+        for one in versions
+        if counted.get(one, 0) < sum(versions[each] for each in linked.get(one, frozenset({one})))
+    ]
