@@ -139,6 +139,7 @@ async def test_who_takes_over_a_district_goes_on_with_everything_in_it(stack: St
                 ("320811002", "open"),
                 (NEW_STREET, "open"),
             ]
+            await whole(merged, elsewhere)
             streets = await ask(merged, "registration", "/streets", QINGJIANGPU)
             flows = await ask(merged, "reporting", "/flows", QINGJIANGPU, **PERIOD)
             audiences = await ask(merged, "outreach", "/audiences", QINGJIANGPU)

@@ -11,6 +11,7 @@ import pytest
 from deploy.local.stack import Stack
 from services.runtime.clock import Clock, system_clock
 from tests.support.clerks import Day
+from tests.support.counting import find_uncounted
 from tests.support.instance import Instance, eventually
 from tests.support.neighbours import Neighbours
 from tests.support.offices import make_arrival
@@ -82,7 +83,13 @@ class Districts(Neighbours):
         return seen[0]
 
     async def numbers(self, district: str) -> tuple[int, int, int]:
-        """Return residents, inflow and outflow of a district in its own reporting."""
+        """Return residents, inflow and outflow of a district in its own reporting, once everybody is counted."""
+        reporting = self.up[district].database("reporting")
+
+        async def counted() -> bool:
+            return not await find_uncounted(reporting)
+
+        await eventually(counted)
         async with self.up[district].client("reporting", "district", district) as reader:
             period = {"division": district, "from": "2026-01-01", "to": "2026-10-01"}
             flows = (await reader.get("/flows", params=period)).json()
