@@ -60,7 +60,7 @@ async def test_a_fact_that_could_not_be_applied_is_applied_by_a_replay_after_the
         raise RuntimeError("a mistake of ours")
 
     with monkeypatch.context() as mistake:
-        mistake.setattr(projector, "write_rows", broken)
+        mistake.setattr(projector, "write_versions", broken)
         await send(channel, f"reporting.{houniao.name}", EVENT)
         [lying] = await parked(houniao, "reporting")
         still_broken = await replay(houniao, "reporting", lying["parked_id"])

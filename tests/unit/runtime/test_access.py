@@ -67,6 +67,12 @@ def signed(key: Any = KEY, algorithm: str = "ES256", header: Mapping[str, Any] |
     return serialize_compact({"alg": algorithm, **headed}, said, key, registry=SignsAnything(algorithms=[algorithm]))
 
 
+@pytest.fixture(autouse=True)
+def at_the_moment_of_the_tokens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let it be the moment at which the tokens were made, however long other tests take before."""
+    monkeypatch.setattr(time, "time", lambda: NOW)
+
+
 def test_a_good_token_says_who_is_asking() -> None:
     caller = Gate(PUBLIC, ISSUER, "registration").verify(token())
 

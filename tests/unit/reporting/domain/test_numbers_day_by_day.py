@@ -20,7 +20,7 @@ from tests.support.drawn_lives import FIRST, SOME_DAY, A, B, Told, flatten, live
 from tests.support.oracle import Life, numbers
 
 TODAY = date(2026, 11, 26)
-PATIENT = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+PATIENT = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def rows_of(streams: Sequence[Told]) -> Rows:
