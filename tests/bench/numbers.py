@@ -6,13 +6,13 @@ They are counted by the service's own pure function and written past RabbitMQ, s
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from random import Random
 from typing import Any
 
-import httpx
 from pymongo import InsertOne, MongoClient, UpdateOne
 
 from contracts.archives.archives import Archive, ArchiveOpened
@@ -20,7 +20,6 @@ from contracts.envelope import Fact, wrap
 from contracts.reference.calendar import day_of
 from contracts.reference.identity import Sex
 from contracts.registration.stays import Ending, Stay, StayEnded, StayStarted, StayState, stay_id
-from deploy.local.services import ServiceProcess
 from deploy.local.stack import Stack
 from services.reporting.commands.counting import Counting
 from services.reporting.domain.contributions import count_group
@@ -29,58 +28,30 @@ from services.reporting.domain.days import number_of
 from services.reporting.domain.person import Rows
 from services.reporting.projector import changes
 from services.reporting.views.contributions import GroupCount, make_documents
-from services.runtime.access import issue
 from services.runtime.clock import system_clock
 from services.runtime.service import Service
 from services.runtime.settings import load_settings
-from tests.bench.archives import Costs, percentiles, time_request
-from tests.bench.children import Start, children
+from tests.bench.archives import Costs, ask_in_turns, door_to
+from tests.bench.children import Start
 
 DISTRICTS = ("320507", "320812", "320506")
 STREETS = 30
 YEARS = 5
 BATCH_SIZE = 5_000
-WARM_UP = 10
-FILLED_WITHIN = 1_800.0
 
 
 def measure_numbers(stack: Stack, client: MongoClient[dict[str, Any]], sizes: tuple[int, ...], requests: int) -> Costs:
     """Count so many residents in a district each; return what each reading costs there, in milliseconds."""
     today = day_of(system_clock())
+    held = list(zip(DISTRICTS, sizes, strict=False))  # as many districts as sizes
     with ExitStack() as running:
-        held = list(zip(DISTRICTS, sizes, strict=False))
-        doors = [(*each, running.enter_context(_counted(stack, client, *each, today))) for each in held]
-        delays: dict[tuple[int, str], list[float]] = {}
-        for turn in range(WARM_UP + requests):
-            for district, size, door in doors:
-                for name, path in _asked(turn, district, today).items():
-                    took = time_request(door, path, _CHECKS[name])
-                    if turn >= WARM_UP:
-                        delays.setdefault((size, name), []).append(took)
-    return {str(size): {name: percentiles(delays[size, name]) for name in _CHECKS} for size in sizes}
-
-
-@contextmanager
-def _counted(
-    stack: Stack, client: MongoClient[dict[str, Any]], district: str, size: int, today: date
-) -> Iterator[httpx.Client]:
-    """Run a district's reporting with so many residents counted until the block ends; return a reader's way in."""
-    environment = stack.service_environment("reporting", districts=district)
-    database = f"houniao_reporting_{district}"
-    client.drop_database(database)
-    with children({"counting": (count_residents, (environment, district, size, today))}) as filling:
-        filling["counting"].start()
-        filling["counting"].result(FILLED_WITHIN)
-    service = ServiceProcess(stack, "reporting", districts=district)
-    token = issue(stack.issuer_jwk(), services=["reporting"], subject="bench", role="district", division=district)
-    try:
-        service.start()
-        service.wait_ready()
-        with httpx.Client(base_url=service.url, headers={"Authorization": f"Bearer {token}"}, timeout=60) as door:
-            yield door
-    finally:
-        service.stop()
-        client.drop_database(database)
+        doors = [
+            running.enter_context(
+                door_to(stack, client, ("reporting", "district", district), count_residents, (district, size, today))
+            )
+            for district, size in held
+        ]
+        return ask_in_turns(list(zip(held, doors, strict=True)), partial(_asked, today), _CHECKS, requests)
 
 
 async def count_residents(start: Start, environment: Mapping[str, str], district: str, count: int, today: date) -> None:
@@ -145,7 +116,7 @@ def _row(fact: Fact, sequence: int) -> dict[str, Any]:
     return {"_id": row.id, "sequence": row.sequence, **row.fields}
 
 
-def _asked(turn: int, district: str, today: date) -> dict[str, str]:
+def _asked(today: date, turn: int, district: str, _: int) -> dict[str, str]:
     """Return the readings of a turn: the district's streets at a day, by day for a year, its indicators, who counts."""
     chance = Random(turn)
     on = today - timedelta(days=chance.randrange(365 * (YEARS - 1)))

@@ -124,7 +124,7 @@ async def test_in_a_unit_of_time_an_audience_is_told_something_once(
     feed.service.clock.now = NOW + soon  # type: ignore[attr-defined]  # the clock of this test
     await release(feed, hospital)
     soon_after = await told(feed, hospital)
-    feed.service.clock.now = NOW + later  # type: ignore[attr-defined]
+    feed.service.clock.now = NOW + later  # type: ignore[attr-defined]  # the clock of this test
     await release(feed, hospital)
 
     events = await told(feed, hospital)
@@ -138,14 +138,14 @@ async def test_a_quiet_unit_is_over_too_so_that_nothing_tells_when_it_was_heard(
     hospital = given(time="day", attributes=("street",), age="none")
     await hear(feed, 0, 100)
     await release(feed, hospital)
-    feed.service.clock.now = NOW + timedelta(days=1)  # type: ignore[attr-defined]
+    feed.service.clock.now = NOW + timedelta(days=1)  # type: ignore[attr-defined]  # the clock of this test
     await release(feed, hospital)
     before = await told(feed, hospital)
 
     await hear(feed, 100, 200)
     await release(feed, hospital)
     the_same_day = await told(feed, hospital)
-    feed.service.clock.now = NOW + timedelta(days=2)  # type: ignore[attr-defined]
+    feed.service.clock.now = NOW + timedelta(days=2)  # type: ignore[attr-defined]  # the clock of this test
     await release(feed, hospital)
 
     assert the_same_day == before
