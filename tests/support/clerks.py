@@ -108,17 +108,25 @@ class Clerks:
 
     async def _is_whole(self) -> bool:
         registration, reporting = self.instance.database("registration"), self.instance.database("reporting")
-        ids = {one for known in await find_known_people(registration, self.about) for one in known.ids}
-        for event in await self.registration.service.journal.load_streams_of(ids):
-            kind, _, name = event.subject.partition("/")
+        found = await find_known_people(registration, self.about)
+        ids = {one for known in found for one in known.ids}
+        recorded = await self._recorded(ids)
+        for (kind, name), sequence in recorded.items():
             rows = [await registration[ROWS["registration"][kind]].find_one({"_id": name})]
             if kind == "stay":
                 rows.append(await reporting["stays"].find_one({"_id": name}))
-            if any(row is None or row["sequence"] != event.sequence for row in rows):
+            if any(row is None or row["sequence"] != sequence for row in rows):
                 return False
-        if await find_uncounted(reporting, ids):
+        known = await find_known_people(registration, ids)
+        if not all([await self._is_settled(one) for one in known]) or await find_uncounted(reporting, ids):
             return False
-        return all([await self._is_settled(known) for known in await find_known_people(registration, ids)])
+        # What was settled is all only if nothing was recorded since: rows come after what is recorded.
+        return recorded == await self._recorded(ids)
+
+    async def _recorded(self, ids: set[str]) -> dict[tuple[str, ...], int]:
+        """Return how far the streams about people have got."""
+        newest = await self.registration.service.journal.load_streams_of(ids)
+        return {tuple(event.subject.split("/", 1)): event.sequence for event in newest}
 
     async def _is_settled(self, known: KnownPerson) -> bool:
         """Return whether nothing is owed of a person, and the derived row is that of everything known."""
