@@ -10,6 +10,7 @@ from services.reporting.api import (
     report_files,
     reports,
     scores,
+    series,
     supervision,
     targets,
 )
@@ -24,6 +25,7 @@ routers = (
     report_files.router,
     reports.router,
     scores.router,
+    series.router,
     supervision.router,
     targets.router,
 )

@@ -1,12 +1,8 @@
 """Values of indicators and how divisions stand with targets, on a real MongoDB, asked over HTTP."""
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
-from uuid import uuid4
 
-import httpx
 import pytest
 
 from contracts.archives.archives import Archive, ArchiveOpened
@@ -17,47 +13,12 @@ from contracts.registration.stays import StayStarted
 from contracts.reporting.figures import Figure, FigureKind, FigureRecorded, figure_id
 from contracts.reporting.groups import Group, Setting
 from contracts.reporting.targets import Bound, Every, Per, Target, TargetSet, target_id
-from deploy.local.stack import Stack
-from services.reporting import projector
-from tests.support.facts import FIRST_DAY, FIRST_MOMENT, PEOPLE, envelop, make_stay
-from tests.support.instance import Instance, forget_instance
+from tests.support.desk import DISTRICT, Desk
+from tests.support.facts import FIRST_DAY, FIRST_MOMENT, PEOPLE, make_stay
 from tests.support.samples import sample_of
 
-DISTRICT, STREET, TOWN, ELSEWHERE = "320507", "320507001", "320507101", "320812001"
-NOW = datetime(2026, 7, 1, 4, tzinfo=UTC)
+STREET, TOWN, ELSEWHERE = "320507001", "320507101", "320812001"
 YEAR = FIRST_DAY.year
-
-
-@dataclass(frozen=True)
-class Desk:
-    """Reporting, prepared but not listening: it is told facts directly and asked over HTTP."""
-
-    instance: Instance
-
-    async def hear(self, *facts: Fact | Sequence[Fact], service: str = "registration") -> None:
-        told = [envelop([fact] if isinstance(fact, Fact) else fact, service) for fact in facts]
-        state = self.instance.apps["reporting"].state
-        await projector.hear(state.service, state.counting, [event for each in told for event in each])
-        await state.counting.count_all_waiting()
-
-    async def ask(self, path: str, **params: Any) -> httpx.Response:
-        async with self.instance.client("reporting", "district", DISTRICT) as client:
-            return await client.get(path, params={"division": DISTRICT, **params})
-
-    async def tell(self, path: str, **params: Any) -> Any:
-        return (await self.ask(path, **params)).raise_for_status().json()
-
-
-@pytest.fixture
-async def desk(stack: Stack) -> AsyncIterator[Desk]:
-    instance = Instance(stack, f"indicators-{uuid4().hex[:8]}", clock=lambda: NOW)
-    instance.apps["reporting"] = instance.build("reporting")
-    service = instance.apps["reporting"].state.service
-    for step in service._prepare:
-        await step(service.database)
-    yield Desk(instance)
-    service.client.close()
-    await forget_instance(stack, instance.name)
 
 
 def lives(person: str, street: str = STREET, hukou: str | None = None) -> list[Fact]:

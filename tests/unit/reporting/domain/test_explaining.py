@@ -4,8 +4,8 @@ from hypothesis import given, settings
 
 from services.reporting.domain.measures import MEASURES, is_about_people, is_measure
 from tests.support.drawn_lives import Told, lives
+from tests.support.drawn_numbers import contributions_of, rows_of
 from tests.support.oracle import Life
-from tests.unit.reporting.domain.test_numbers_day_by_day import contributions_of, rows_of
 
 
 @settings(max_examples=50, deadline=None)
