@@ -28,8 +28,8 @@ stop: setup ## stop what `make run` runs
 status: setup ## show what runs and whether it is ready
 	@$(PYTHON_ENVIRONMENT) -m deploy.local status
 
-test: setup ## run every test on its own RabbitMQ and MongoDB (PYTEST_ARGS=... passes arguments on)
-	$(PYTHON_ENVIRONMENT) -m pytest $(PYTEST_ARGS)
+test: setup ## run every test, two at a time, on own RabbitMQ and MongoDB (PYTEST_ARGS=... passes arguments on)
+	$(PYTHON_ENVIRONMENT) -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
 
 faults: setup ## kill, freeze and cut off everything again and again (about an hour; `make test` does it shortly)
 	HOUNIAO_FAULTS=long $(PYTHON_ENVIRONMENT) -m pytest tests/faults $(PYTEST_ARGS)

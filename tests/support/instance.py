@@ -16,6 +16,7 @@ from uuid import uuid4
 import aio_pika
 import httpx
 from fastapi import FastAPI
+from pymongo import timeout
 
 from deploy.local.stack import Stack
 from deploy.rabbitmq.definitions import dead_letters_of, queues
@@ -140,8 +141,9 @@ async def running_instance(
 async def forget_instance(stack: Stack, name: str) -> None:
     """Remove the databases and queues of an instance."""
     client = connect(stack.mongodb_url())
-    for service in SERVICES:
-        await client.drop_database(f"houniao_{service}_{name}")
+    with timeout(120):  # many files are deleted, on a disk that may be busy
+        for service in SERVICES:
+            await client.drop_database(f"houniao_{service}_{name}")
     client.close()
     connection = await aio_pika.connect(stack.rabbitmq_url())
     async with connection, connection.channel() as channel:
