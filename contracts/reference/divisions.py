@@ -116,6 +116,10 @@ class Divisions:
         """Return whether a code is in the tables; a province or city may be padded with zeros (320500)."""
         return _without_padding(code) in self.names
 
+    def unpadded(self, code: str) -> str:
+        """Return a province or city without the zeros that pad it (3205 for 320500); any other code as it is."""
+        return code if code in self.names else _without_padding(code)
+
     def is_street(self, code: str) -> bool:
         """Return whether a code is or was a street; in an abolished district, any 9 digits may have been one."""
         return len(code) == 9 and self._is_known(code, None)

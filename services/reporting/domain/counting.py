@@ -143,6 +143,13 @@ class Numbers:
         names, before = tuple(divisions), since - timedelta(days=1)
         return self.at(measure, until, names, people) - self.at(measure, before, names, people)
 
+    def counted(self, kind: str) -> Iterator[tuple[str, str]]:
+        """Yield each measure of a family with each division in which it has steps; the family was read as a whole."""
+        for name, division in self._steps:
+            measure = name.replace(":", ".")
+            if family(measure) == kind:
+                yield measure, division
+
     def by_day(self, measure: str, since: date, until: date, divisions: Collection[str]) -> Mapping[date, int]:
         """Return by how much a number changed on each day of a period on which it did; the period was read by day."""
         first, last = number_of(since), number_of(until)

@@ -185,6 +185,14 @@ async def find_numbers(
     return Numbers(await counters.find({"_id": {"$in": names}}, fields).to_list(None))
 
 
+async def find_families(
+    database: Database, build: Build, places: Mapping[str, int], families: Collection[str], days: Collection[date]
+) -> Numbers:
+    """Return all numbers of families of measures, to be read at the ends of days, all of one moment."""
+    counters = database[build.counters].with_options(read_concern=ReadConcern("snapshot"))
+    return Numbers(await counters.find({"_id": {"$in": documents_for(places, families, days)}}).to_list(None))
+
+
 async def find_counting(
     database: Database, build: Build, keys: Sequence[str], on: int, after: str, most: int
 ) -> list[tuple[str, list[Contribution]]]:
