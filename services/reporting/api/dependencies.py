@@ -40,10 +40,17 @@ LONGEST = timedelta(days=1100)
 """The longest period."""
 
 
+def asked_division(service: Service, caller: Caller, typed: str) -> str:
+    """Return a typed division, a province or city without its padding (3205 for 320500); raise Problem (403)."""
+    division = service.divisions.unpadded(typed)
+    caller.must_cover(division)
+    return division
+
+
 def division_of(service: Service, caller: Caller, typed: str) -> str:
     """Return the division that stands for a typed one now; raise Problem if the caller may not, or there is none."""
-    caller.must_cover(typed)
-    division = service.divisions.successor(typed, service.today)
+    division = service.divisions.successor(asked_division(service, caller, typed), service.today)
+    caller.must_cover(division)
     if not service.divisions.has(division):
         raise Problem(422, "unknown_division", "没有该区划代码。No such division; check the code.", field="division")
     return division

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from services.reporting.api.dependencies import CountingHere, Reader
+from services.reporting.api.dependencies import CountingHere, Reader, asked_division
 from services.reporting.commands.counting import Counting
 from services.reporting.commands.explaining import (
     Asked,
@@ -135,7 +135,7 @@ async def get_changes(
 
 async def _ask(service: Service, counting: Counting, caller: Caller, division: str, asked: Asked) -> Asked:
     """Return what is asked for with the divisions it is about; raise Problem if the caller may not see it."""
-    caller.must_cover(division)
+    division = asked_division(service, caller, division)
     _must_be_visible(caller, asked.measure)
     places = await find_places(service.database, counting.build, service.areas(division))
     return Asked(asked.measure, frozenset(places), asked.on, asked.after, asked.limit)
@@ -155,6 +155,7 @@ async def _answer(
     service: Service, counting: Counting, division: str, asked: Asked, found: tuple[list[Explained], str]
 ) -> Explanation:
     people, following = found
+    division = service.divisions.unpadded(division)
     places = await find_places(service.database, counting.build, service.areas(division))
     numbers = await find_numbers(service.database, counting.build, places, [asked.measure], [asked.on])
     return Explanation(

@@ -1,18 +1,20 @@
-"""HTTP in: residents, arrivals and departures of a division and its streets."""
+"""HTTP in: residents, arrivals and departures of a division, and of its streets or districts."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.reporting.api.dependencies import CountingHere, Reader, Since, Until, must_be_period
+from services.reporting.api.dependencies import CountingHere, Reader, Since, Until, asked_division, must_be_period
 from services.reporting.commands.counting import Counting
+from services.reporting.commands.values import Counter, find_place
 from services.reporting.domain.counting import Numbers
 from services.reporting.domain.scores import rate
-from services.reporting.views.contributions import find_numbers, find_places, uncounted_since
+from services.reporting.domain.values import Place
+from services.reporting.views.contributions import find_numbers, uncounted_since
 from services.runtime.parameters import Division, ServiceHere
 from services.runtime.problems import refuses
 from services.runtime.service import Service
@@ -56,8 +58,17 @@ class StreetTotals(Totals):
     name: str | None
 
 
+class DistrictTotals(Totals):
+    """The numbers of a district."""
+
+    district: str
+    name: str | None
+
+
 class Flows(Totals):
     """Arrivals and departures of a division in a period, both days included, and its residents at the end.
+
+    A district or street is told by `streets` and `days`, a city or province by `districts`.
 
     `residents` counts stays that had started and not ended; a stay that a newer one contests today is counted in
     `contested` instead, on any day. `inflow` counts arrivals by their day, without retracted ones; `outflow` counts
@@ -74,6 +85,7 @@ class Flows(Totals):
     until: date
     as_of: datetime
     counted_until: datetime
+    districts: list[DistrictTotals]
     streets: list[StreetTotals]
     days: list[StreetDay]
 
@@ -96,13 +108,13 @@ _MOVED = {"inflow": "flow.in", "outflow": "flow.out", "by_default": "flow.by_def
 async def get_flows(
     service: ServiceHere, counting: CountingHere, caller: Reader, division: Division, since: Since, until: Until
 ) -> Flows:
-    """Count residents, arrivals and departures of a division by street and day."""
-    caller.must_cover(division)
+    """Count residents, arrivals and departures of a division by street and day, of a city or province by district."""
+    division = asked_division(service, caller, division)
     must_be_period(since, until)
     as_of = service.clock()
     waiting = await uncounted_since(service.database)
-    streets, numbers = await _read(service, counting, division, since, until)
-    totals = {street: _totals(numbers, since, until, codes) for street, codes in sorted(streets.items())}
+    found = await find_place(service, counting, division)
+    place, numbers = found.place, await _read(service, counting, found, since, until)
     return Flows(
         division=division,
         name=service.divisions.name(division),
@@ -110,27 +122,39 @@ async def get_flows(
         until=until,
         as_of=as_of,
         counted_until=waiting or as_of,
-        **_totals(numbers, since, until, [code for codes in streets.values() for code in codes]),
-        streets=[
-            StreetTotals(street=street, name=service.divisions.name(street), **found)
-            for street, found in totals.items()
-            if any(found.values())
+        **_totals(numbers, since, until, place.codes),
+        districts=[
+            DistrictTotals(district=part.division, name=service.divisions.name(part.division), **totals)
+            for part, totals in _moved_in(place.districts(), numbers, since, until)
         ],
-        days=list(_days(numbers, since, until, streets)),
+        streets=[
+            StreetTotals(street=part.division, name=service.divisions.name(part.division), **totals)
+            for part, totals in _moved_in(_streets(place), numbers, since, until)
+        ],
+        days=list(_days(numbers, since, until, _streets(place))),
     )
 
 
-async def _read(
-    service: Service, counting: Counting, division: str, since: date, until: date
-) -> tuple[Mapping[str, Sequence[str]], Numbers]:
-    """Return the current streets of a division, each with the codes that it counts under, and their numbers."""
-    places = await find_places(service.database, counting.build, service.areas(division))
-    streets: dict[str, list[str]] = defaultdict(list)
-    for code in places:
-        streets[service.divisions.successor(code, service.today)].append(code)
+async def _read(service: Service, counting: Counting, of: Counter, since: date, until: date) -> Numbers:
     measures = (*_STANDING.values(), *_MOVED.values())
     days = (since - timedelta(days=1), until)
-    return streets, await find_numbers(service.database, counting.build, places, measures, days, by_day=True)
+    by_day = not of.place.is_wide
+    return await find_numbers(service.database, counting.build, of.first, measures, days, by_day=by_day)
+
+
+def _streets(place: Place) -> list[Place]:
+    """Return the streets of a district, each as a place; none of a city or province, which would be too many."""
+    return [] if place.is_wide else [Place(code, {code: codes}) for code, codes in sorted(place.streets.items())]
+
+
+def _moved_in(
+    places: Iterable[Place], numbers: Numbers, since: date, until: date
+) -> Iterator[tuple[Place, dict[str, Any]]]:
+    """Yield the places in which there is any number, each with its numbers."""
+    for place in places:
+        totals = _totals(numbers, since, until, place.codes)
+        if any(totals.values()):
+            yield place, totals
 
 
 def _totals(numbers: Numbers, since: date, until: date, codes: Sequence[str]) -> dict[str, Any]:
@@ -139,10 +163,10 @@ def _totals(numbers: Numbers, since: date, until: date, codes: Sequence[str]) ->
     return {**standing, **moved, "archive_rate": rate(standing["archived"], standing["residents"])}
 
 
-def _days(numbers: Numbers, since: date, until: date, streets: Mapping[str, Sequence[str]]) -> Iterator[StreetDay]:
-    for street, codes in sorted(streets.items()):
+def _days(numbers: Numbers, since: date, until: date, streets: Iterable[Place]) -> Iterator[StreetDay]:
+    for street in streets:
         moved: dict[date, dict[str, int]] = defaultdict(dict)
         for name, measure in _MOVED.items():
-            for day, count in numbers.by_day(measure, since, until, codes).items():
+            for day, count in numbers.by_day(measure, since, until, street.codes).items():
                 moved[day][name] = count
-        yield from (StreetDay(street=street, day=day, **counts) for day, counts in sorted(moved.items()))
+        yield from (StreetDay(street=street.division, day=day, **counts) for day, counts in sorted(moved.items()))

@@ -40,6 +40,13 @@ class StreetTold(Told):
     name: str | None
 
 
+class DistrictTold(Told):
+    """The value of a district."""
+
+    district: str
+    name: str | None
+
+
 class IndicatorTold(Told):
     """The value of an indicator; of a sliced one also those of registered and of floating people, side by side."""
 
@@ -55,10 +62,11 @@ class Values(Asked):
 
 
 class OneValue(Asked, IndicatorTold):
-    """The value of one indicator, with what it means, and those of the streets."""
+    """The value of one indicator, with what it means, and those of the streets; of a city or province of districts."""
 
     about: Indicator
     group: Group
+    districts: list[DistrictTold]
     streets: list[StreetTold]
 
 
@@ -90,7 +98,7 @@ async def get_values(
     """Tell every indicator of a division in a period; for a group of people, those that can be told of it."""
     asked = await period.of(service, caller, division)
     wanted = [one for one in INDICATORS.values() if one.sliced or group is Group.EVERYONE]
-    found = await find_place(service, counting, division)
+    found = await find_place(service, counting, asked.division)
     counted = await find_counted(service, counting, found, wanted, [asked.period])
     told = await asyncio.to_thread(_all_told, wanted, found.place, asked.period, counted, group)
     return Values(**dict(asked), group=group, indicators=told)
@@ -112,18 +120,26 @@ async def get_value(
     period: PeriodAsked,
     group: GroupAsked,
 ) -> OneValue:
-    """Tell one indicator of a division and of its streets in a period."""
+    """Tell one indicator of a division and of its streets in a period, or of a city or province and its districts."""
     about = indicator_of(indicator)
     asked = await period.of(service, caller, division)
     must_be_of_group(about, group)
-    found = await find_place(service, counting, division)
+    found = await find_place(service, counting, asked.division)
     counted = await find_counted(service, counting, found, [about], [asked.period])
-    parts = found.place.parts() if about.level is Level.STREET else []
+    parts = found.place.parts() if about.level is Level.STREET and not found.place.is_wide else []
     return OneValue(
         **dict(asked),
         **dict(_told(about, found.place, asked.period, counted, group)),
         group=group,
         about=about,
+        districts=[
+            DistrictTold(
+                district=part.division,
+                name=service.divisions.name(part.division),
+                **asdict(evaluate(about, part, asked.period, counted, group)),
+            )
+            for part in found.place.districts()
+        ],
         streets=[
             StreetTold(
                 street=part.division,

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.reporting.api.dependencies import Assessor, CountingHere, Since, Until, must_be_period
+from services.reporting.api.dependencies import Assessor, CountingHere, Since, Until, asked_division, must_be_period
 from services.reporting.commands.counting import Counting
 from services.reporting.domain.exchanges import SIDES, mark_measure
 from services.reporting.domain.scores import Mark, Score, score
@@ -53,7 +53,7 @@ async def get_scores(
     service: ServiceHere, counting: CountingHere, caller: Assessor, division: Division, since: Since, until: Until
 ) -> Scores:
     """Score the notices that a division sent or received in a period, per street and in total, as of today."""
-    caller.must_cover(division)
+    division = asked_division(service, caller, division)
     must_be_period(since, until)
     sides = await _count_marks(service, counting, division, since, until)
     name = service.divisions.name

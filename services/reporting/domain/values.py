@@ -21,6 +21,10 @@ SLICES: Mapping[Group, Slice] = {
 SCALES: Mapping[Unit, int] = {Unit.RATE: 1, Unit.COUNT: 1, Unit.PER_1000: 1000}
 
 
+DISTRICT = 6
+"""Digits of a district's code; that of a city or province has fewer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     """A division of which values are told: its code, its streets as they are now, and all codes that they count under.
@@ -36,9 +40,23 @@ class Place:
         """Return all codes under which something of the division is counted."""
         return [code for codes in self.streets.values() for code in codes]
 
+    @property
+    def is_wide(self) -> bool:
+        """Return whether it is a city or province, which has districts."""
+        return len(self.division) < DISTRICT
+
     def parts(self) -> list["Place"]:
         """Return its streets, each as a place; what counts in the district itself is in none of them."""
         return [Place(code, {code: codes}) for code, codes in sorted(self.streets.items()) if len(code) == 9]
+
+    def districts(self) -> list["Place"]:
+        """Return the districts of a city or province, each with its streets; a district and a street have none."""
+        if not self.is_wide:
+            return []
+        found: dict[str, dict[str, Sequence[str]]] = {}
+        for street, codes in sorted(self.streets.items()):
+            found.setdefault(street[:DISTRICT], {})[street] = codes
+        return [Place(district, streets) for district, streets in found.items()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +113,15 @@ def _count(
 def _below(indicator: Indicator, place: Place, period: Period, counted: Counted, group: Group) -> Denominator:
     if indicator.source is Source.REGISTRY:
         return _count(indicator.denominator, indicator, place, period, counted.numbers, group), None
+    told = [_told(indicator, one, period, counted, group) for one in place.districts() or [place]]
+    values = [value for value, _ in told if value is not None]
+    if not told or len(values) < len(told):
+        return None, None
+    return sum(values), "；".join(dict.fromkeys(origin for _, origin in told if origin))
+
+
+def _told(indicator: Indicator, place: Place, period: Period, counted: Counted, group: Group) -> Denominator:
+    """Return what a yearly figure of a district or street tells, or what is estimated from it."""
     (name,) = indicator.denominator
     streets = [part.division for part in place.parts()]
     of = (place.division, streets, period.until.year, group)

@@ -18,6 +18,16 @@ def test_every_division_is_there() -> None:
     assert all(code[:length] in COUNTRY.names for code in COUNTRY.names for length in (2, 4, 6) if length < len(code))
 
 
+@pytest.mark.parametrize(
+    ("code", "unpadded"),
+    [("320000", "32"), ("320500", "3205"), ("3205", "3205"), ("320507", "320507"), ("441900", "441900"), ("32", "32")],
+)
+def test_a_province_or_city_is_told_without_zeros_and_a_city_without_districts_with_them(
+    code: str, unpadded: str
+) -> None:
+    assert COUNTRY.unpadded(code) == unpadded
+
+
 def test_the_demos_districts_have_the_names_that_tests_know() -> None:
     demo = Divisions.load(TWO_DISTRICTS)
 
