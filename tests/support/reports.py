@@ -5,13 +5,16 @@ from datetime import UTC, date, datetime
 
 from contracts.reporting.groups import Group
 from contracts.reporting.reports import Edition, ReportState, Signature
+from services.reporting.domain.assessment import Assessed, Assessment, Band, Part, assess
 from services.reporting.domain.composing import Named, compose
 from services.reporting.domain.contents import Content
+from services.reporting.domain.figures import Figures
 from services.reporting.domain.indicators import Indicator, Unit
 from services.reporting.domain.periods import Period
 from services.reporting.domain.templates import TEMPLATES
-from services.reporting.domain.values import Place, Value
+from services.reporting.domain.values import Counted, Place, Value
 from services.reporting.exports.marks import Signed
+from tests.support.counting import numbers_of
 
 HEARD_AT = datetime(2026, 4, 4, 1, tzinfo=UTC)
 MARCH = Period(date(2026, 3, 1), date(2026, 3, 31))
@@ -44,10 +47,21 @@ def _number(indicator: Indicator, street: str, group: Group) -> int:
     return share * (7 * order + len(indicator.code))
 
 
+def assessments(within: Sequence[str]) -> list[Assessment]:
+    """Return the assessments of streets of which each held as many lectures as its number, and of which three do."""
+    held = {street: int(street[-1]) for street in within}
+    counted = Counted(numbers_of({"activity.held.lecture": held}, MARCH.until), Figures())
+    bands = (Band(3, 1.0), Band(2, 0.5))
+    lectures = Part("test", "lectures", 10, Assessed.ALWAYS, bands, "")
+    archives = Part("test", "archive_rate", 10, Assessed.ALWAYS, (Band(0.85, 1.0),), "")
+    return assess([Place(street, {street: [street]}) for street in within], [lectures, archives], MARCH, counted)
+
+
 def composed(template: str = "monthly_flow", within: Sequence[str] = tuple(STREETS)) -> Content:
     """Return what a report of the district says."""
     places = [Named(street, STREETS[street], Place(street, {street: [street]})) for street in within]
-    return compose(TEMPLATES[template], DISTRICT, places, (MARCH, HEARD_AT), value_of)
+    assessed = assessments(within) if TEMPLATES[template].assessed else ()
+    return compose(TEMPLATES[template], DISTRICT, places, (MARCH, HEARD_AT), value_of, assessed)
 
 
 def signed(content: Content, *, published: bool = False) -> Signed:

@@ -7,6 +7,7 @@ from contracts.refusals import RefusedError
 from contracts.reporting.groups import Group
 from services.reporting.commands.counting import Counting
 from services.reporting.commands.values import find_counted, find_place
+from services.reporting.domain.assessment import assess, parts_for
 from services.reporting.domain.composing import Named, compose
 from services.reporting.domain.contents import Content
 from services.reporting.domain.indicators import INDICATORS, Indicator
@@ -35,14 +36,17 @@ async def compose_now(
     heard_at = service.clock()
     await _wait_until_counted(service, heard_at)
     found = await find_place(service, counting, division)
-    indicators = [INDICATORS[code] for table in template.tables for code in table.indicators]
+    parts = parts_for(period) if template.assessed else []
+    told = [code for table in template.tables for code in table.indicators]
+    indicators = [INDICATORS[code] for code in (*told, *(part.indicator for part in parts))]
     counted = await find_counted(service, counting, found, indicators, [period])
 
     def value_of(indicator: Indicator, place: Place, group: Group) -> Value:
         return evaluate(indicator, place, period, counted, group)
 
     whole = Named(division, service.divisions.name(division), found.place)
-    return compose(template, whole, _within(service, found.place), (period, heard_at), value_of)
+    assessed = assess(found.place.parts(), parts, period, counted) if parts else []
+    return compose(template, whole, _within(service, found.place), (period, heard_at), value_of, assessed)
 
 
 async def _wait_until_counted(service: Service, moment: datetime) -> None:

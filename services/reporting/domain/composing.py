@@ -1,10 +1,11 @@
 """What a report says is composed: a template's tables are filled with the values of indicators, by division."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from contracts.reporting.groups import Group
+from services.reporting.domain.assessment import Assessment
 from services.reporting.domain.contents import Cell, Column, Content, Line, Part, Table
 from services.reporting.domain.indicators import INDICATORS, Indicator, Unit
 from services.reporting.domain.periods import Period
@@ -28,10 +29,19 @@ Evaluate = Callable[[Indicator, Place, Group], Value]
 
 
 def compose(
-    template: Template, of: Named, within: Sequence[Named], days: tuple[Period, datetime], evaluate: Evaluate
+    template: Template,
+    of: Named,
+    within: Sequence[Named],
+    days: tuple[Period, datetime],
+    evaluate: Evaluate,
+    assessed: Sequence[Assessment] = (),
 ) -> Content:
-    """Return what a report of a place says, line by line for those within it and then for the whole."""
+    """Return what a report of a place says, line by line for those within it and then for the whole.
+
+    `assessed` are the assessments of those within, or of the place if it has no parts, the best first.
+    """
     period, heard_at = days
+    names = {named.place.division: named.name for named in (of, *within)}
     return Content(
         template=template.code,
         zh=template.zh,
@@ -43,8 +53,44 @@ def compose(
         until=period.until,
         heard_at=heard_at,
         paragraphs=template.paragraphs,
+        deductions=tuple(text for one in assessed for text in _deductions(one, names[one.place.division])),
+        scores=_scores(assessed, names) if assessed else None,
         tables=tuple(_table(table, of, within, evaluate) for table in template.tables),
     )
+
+
+_SCORES = (
+    Column(indicator="score", part=Part.VALUE, group=Group.EVERYONE, zh="得分", en="Score"),
+    Column(indicator="rank", part=Part.COUNT, group=Group.EVERYONE, zh="名次", en="Rank"),
+    Column(
+        indicator="funding", part=Part.VALUE, group=Group.EVERYONE, zh="经费拨付比例", en="Share paid", percent=True
+    ),
+    Column(indicator="funding_words", part=Part.COUNT, group=Group.EVERYONE, zh="经费", en="Funding"),
+)
+
+
+def _scores(assessed: Sequence[Assessment], names: Mapping[str, str]) -> Table:
+    """Return the table of scores, ranks and the money that follows."""
+    lines = [
+        Line(
+            division=one.place.division,
+            name=names[one.place.division],
+            cells=(
+                one.score,
+                one.rank if len(assessed) > 1 else None,
+                *((one.funding.share, one.funding.words_zh) if one.funding else (None, None)),
+            ),
+        )
+        for one in assessed
+    ]
+    return Table(code="scores", zh="考核得分", en="Scores", columns=_SCORES, lines=tuple(lines), chart="score")
+
+
+def _deductions(assessed: Assessment, name: str) -> Iterator[str]:
+    """Yield in words why points were deducted, or could not be given."""
+    for mark in assessed.marks:
+        if mark.got is None or mark.got < mark.part.points:
+            yield f"{name}：{mark.why_zh}。"
 
 
 def _table(table: TableTemplate, of: Named, within: Sequence[Named], evaluate: Evaluate) -> Table:

@@ -78,7 +78,8 @@ class Table(_Frozen):
 class Content(_Frozen):
     """All that a report says, as it is signed.
 
-    `paragraphs` have the names of indicators in braces where their numbers for the whole division stand.
+    `paragraphs` have the names of indicators in braces where their numbers for the whole division stand. An assessment
+    has a table of `scores` and the `deductions` in words: none of it adds up, and none is published.
     """
 
     template: str
@@ -91,7 +92,14 @@ class Content(_Frozen):
     until: date
     heard_at: Moment
     paragraphs: tuple[str, ...] = ()
+    deductions: tuple[str, ...] = ()
+    scores: Table | None = None
     tables: tuple[Table, ...]
+
+    @property
+    def shown(self) -> tuple[Table, ...]:
+        """Return the tables that people read, the scores first."""
+        return self.tables if self.scores is None else (self.scores, *self.tables)
 
 
 def show(cell: Cell, column: Column) -> str:
@@ -106,11 +114,11 @@ def show(cell: Cell, column: Column) -> str:
 
 
 def tell(content: Content) -> list[str]:
-    """Return the paragraphs with the numbers of the whole division in them."""
+    """Return the paragraphs with the numbers of the whole division in them, and what was deducted."""
     told = {"name": content.name, "since": _day(content.since), "until": _day(content.until)}
     for name, text in _told(content.tables):
         told.setdefault(name, text)
-    return [_PLACE.sub(lambda found: told[found[1]], text) for text in content.paragraphs]
+    return [*(_PLACE.sub(lambda found: told[found[1]], text) for text in content.paragraphs), *content.deductions]
 
 
 def places_in(text: str) -> list[str]:
@@ -134,7 +142,7 @@ def values_of(content: Content) -> Mapping[tuple[str, str, str, str], Cell]:
     """Return every cell by division, indicator, group and part."""
     return {
         (line.division, column.indicator, column.group, column.part.value): cell
-        for table in content.tables
+        for table in content.shown
         for line in table.lines
         for column, cell in zip(table.columns, line.cells, strict=True)
     }

@@ -38,11 +38,12 @@ class CannotBePublishedError(ValueError):
 
 
 def suppress(content: Content) -> Content:
-    """Return a report as it may be published, with HIDDEN in place of numbers."""
+    """Return a report as it may be published, with HIDDEN in place of numbers, and without scores, which tell them."""
     values, totals = _counts_in(content)
     equations = list(_equations(content, values))
     hidden = find_hidden(values, equations, totals)
-    return content.model_copy(update={"tables": tuple(_without(table, hidden) for table in content.tables)})
+    tables = tuple(_without(table, hidden) for table in content.tables)
+    return content.model_copy(update={"tables": tables, "scores": None, "deductions": ()})
 
 
 def find_hidden(values: Mapping[Count, int], equations: Sequence[Equation], totals: Iterable[Count] = ()) -> set[Count]:

@@ -67,7 +67,10 @@ class TableTemplate(_Strict):
 
 
 class Template(_Strict):
-    """A report: its periods' length in months, after how many days it is drafted by itself, its forms and contents."""
+    """A report: its periods' length in months, after how many days it is drafted by itself, its forms and contents.
+
+    `assessed` says that it has the scores of divisions, with what was deducted.
+    """
 
     code: str
     zh: str
@@ -75,6 +78,7 @@ class Template(_Strict):
     months: int
     drafted_after: int
     forms: tuple[ReportForm, ...]
+    assessed: bool = False
     paragraphs: tuple[str, ...] = ()
     tables: tuple[TableTemplate, ...]
 

@@ -24,7 +24,7 @@ def write_document(signed: Signed) -> bytes:
     document.add_paragraph(about(signed)).alignment = WD_ALIGN_PARAGRAPH.CENTER
     for text in tell(signed.content):
         document.add_paragraph(text).paragraph_format.first_line_indent = Pt(24)
-    for table in signed.content.tables:
+    for table in signed.content.shown:
         document.add_heading(table.zh, 1)
         for part in split(table):
             _add_table(document, part)
@@ -44,7 +44,7 @@ def _prepare(document: Any, signed: Signed) -> None:
         document.styles[style].element.get_or_add_rPr().get_or_add_rFonts().set(qn("w:eastAsia"), _FONT)
     document.styles["Normal"].font.size = Pt(12)
     section = document.sections[0]
-    if any(len(table.columns) > UPRIGHT for table in signed.content.tables):
+    if any(len(table.columns) > UPRIGHT for table in signed.content.shown):
         section.orientation = WD_ORIENT.LANDSCAPE
         section.page_width, section.page_height = section.page_height, section.page_width
     moment = signed.content.heard_at.replace(tzinfo=None)

@@ -54,7 +54,7 @@ _GRID = TableStyle(
 def write_print(signed: Signed) -> bytes:
     """Return pages with title, texts, tables and signatures, numbered."""
     file = BytesIO()
-    wide = any(len(table.columns) > UPRIGHT for table in signed.content.tables)
+    wide = any(len(table.columns) > UPRIGHT for table in signed.content.shown)
     document = SimpleDocTemplate(
         file,
         pagesize=landscape(A4) if wide else A4,
@@ -72,7 +72,7 @@ def _parts(signed: Signed, width: float) -> Iterator[Any]:
     yield Paragraph(escape(about(signed)), _ABOUT)
     for text in tell(signed.content):
         yield Paragraph(escape(text), _TEXT)
-    for table in signed.content.tables:
+    for table in signed.content.shown:
         yield Paragraph(escape(table.zh), _HEADING)
         for part in split(table):
             yield _grid(part, width)

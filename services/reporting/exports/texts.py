@@ -20,7 +20,7 @@ def write_gb18030(signed: Signed) -> bytes:
 def _lines(signed: Signed) -> Iterator[list[str]]:
     yield [title_of(signed.content)]
     yield [about(signed)]
-    for table in signed.content.tables:
+    for table in signed.content.shown:
         yield []
         yield [table.zh]
         yield ["区划代码", "区划", *(column.zh for column in table.columns)]

@@ -21,9 +21,9 @@ def write_workbook(signed: Signed) -> bytes:
             {"title": title_of(signed.content), "created": signed.content.heard_at.replace(tzinfo=None)}
         )
         styles = {name: book.add_format(style) for name, style in _STYLES.items()}
-        for table in signed.content.tables:
+        for table in signed.content.shown:
             _write_table(book, styles, signed, table)
-        if signed.content.paragraphs:
+        if tell(signed.content):
             _write_texts(book, styles, signed)
     return file.getvalue()
 

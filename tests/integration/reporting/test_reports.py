@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from contracts.envelope import Event, Fact
-from contracts.outreach.activities import ActivityHeld
+from contracts.outreach.activities import ActivityHeld, ActivityKind
 from contracts.registration.stays import Ending, StayEnded, StayStarted, StayState
 from contracts.reporting.reports import ReportFact
 from deploy.local.stack import Stack
@@ -130,6 +130,12 @@ async def cells(office: Office, report: Mapping[str, Any], edition: int = 1) -> 
     return {line["division"]: line["cells"][:4] for line in content["tables"][0]["lines"]}
 
 
+async def scores(office: Office, report: Mapping[str, Any], edition: int) -> dict[str, float]:
+    path = f"/reports/{report['report_id']}/editions/{edition}/content"
+    content = (await office.ask("district", "GET", path)).raise_for_status().json()
+    return {line["division"]: line["cells"][0] for line in content["scores"]["lines"]}
+
+
 async def test_a_report_is_drafted_reviewed_approved_and_sealed_each_by_somebody_else(office: Office) -> None:
     report = await office.draft()
     assert await cells(office, report) == {HERE: [8, 8, 0, 0], NEAR: [1, 1, 0, 0], DISTRICT: [9, 9, 0, 0]}
@@ -231,6 +237,27 @@ async def test_a_late_fact_after_a_sealed_quarter_is_named_be_it_about_a_person_
     assert (told[f"{77:032x}", "resident"], told[activity, "activity.participants+"]) == (1, 30)
     assert found["complete"]
     assert await office.download(sealed, "docx") == before
+
+
+async def test_a_sealed_quarter_has_the_scores_of_its_streets_and_a_restatement_what_became_of_them(
+    office: Office,
+) -> None:
+    sealed = await office.seal(await office.draft(template="quarterly_assessment", period="2026Q1"))
+    office.later(days=1)
+    held = sample_of(ActivityHeld).data.activity
+    here = {"street": HERE, "kind": ActivityKind.LECTURE, "held_on": date(2026, 3, 20), "attendance": 30}
+    await office.apply(envelop([ActivityHeld(activity=held.model_copy(update=here))], "outreach"))
+    office.later(minutes=1)
+
+    asked = f"/reports/{sealed['report_id']}/restatement"
+    restated = (await office.ask("clerk", "POST", asked, json={"reason": "补报讲座"})).raise_for_status().json()
+
+    told = (await office.ask("supervisor", "GET", "/assessments?division=320507&from=2026-01-01&to=2026-03-31")).json()
+    await office.seal(restated)
+    before, after = [await scores(office, sealed, edition) for edition in (1, 2)]
+    assert after == {one["street"]: one["score"] for one in told["streets"]}
+    assert after[HERE] > before[HERE]
+    assert after[NEAR] == before[NEAR]
 
 
 async def test_who_left_after_all_is_named_with_what_counts_no_more(office: Office) -> None:

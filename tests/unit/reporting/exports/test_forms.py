@@ -132,6 +132,26 @@ def test_a_document_tells_in_words_what_its_tables_have() -> None:
     assert "加盖公章：district-2（2026-04-04）" in " ".join(texts)
 
 
+def test_an_assessment_has_the_scores_the_money_and_what_was_deducted_and_what_is_published_has_none_of_it() -> None:
+    said = composed("quarterly_assessment")
+
+    document = Document(BytesIO(FORMS[ReportForm.DOCX].write(signed(said))))
+    book = sheets(FORMS[ReportForm.XLSX].write(signed(said)))
+
+    scores = {row[0]: row[1:6] for row in book["scores"][4:9]}
+    assert scores["320507003"] == ["黄桥街道", 100, 1, 1, "全额拨付"]
+    assert scores["320507002"] == ["太平街道", 50, 4, 0, "暂缓拨付，整改后再核"]
+    assert [[cell.text for cell in row.cells] for row in document.tables[0].rows][-2][:3] == ["太平街道", "50.0", "4"]
+    texts = [paragraph.text for paragraph in document.paragraphs]
+    assert "太平街道：健康知识讲座次数 2，得5分，扣5分（满分10分，要求不低于3）。" in texts
+    assert "太平街道：健康档案建档率：无数据，不计分。" in texts
+    assert not [text for text in texts if text.startswith("黄桥街道：健康知识讲座")]
+    for form, is_said in ((ReportForm.JSON, False), (ReportForm.CSV, False), (ReportForm.CSV, True)):
+        content = FORMS[form].write(signed(said if is_said else suppress(said), published=not is_said))
+        assert ("拨付".encode() in content) is is_said
+    assert "scores" not in sheets(FORMS[ReportForm.XLSX].write(signed(suppress(said), published=True)))
+
+
 def test_a_wide_table_is_split_so_that_it_fits_on_a_page_and_nothing_is_lost() -> None:
     table = composed("annual_returns").tables[2]
 
