@@ -7,9 +7,9 @@ from fastapi import FastAPI
 
 from services.reporting import projector
 from services.reporting.api import routers
-from services.reporting.command_line import verify_command
-from services.reporting.commands import imports
-from services.reporting.commands.counting import Counting
+from services.reporting.command_line import rebuild_command, verify_command
+from services.reporting.commands import imports, rebuilding
+from services.reporting.commands.counting import Recounting
 from services.reporting.commands.reports import LOOK_EVERY, draft_due, sweep
 from services.reporting.exports.uploads import OURS, Mapped
 from services.reporting.service import ReportSettings
@@ -31,10 +31,12 @@ cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Nu
 def build(settings: Settings, clock: Clock = system_clock, layout: Mapped = OURS) -> FastAPI:
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
-    counting = Counting(service)
+    counting = Recounting(service)
     service.prepare_with(*(view.prepare for view in VIEWS), prepare_imports, counting.prepare)
     service.hear(partial(projector.hear, service, counting), everywhere=projector.EVERYWHERE)
     service.work_on(counting.run, partial(imports.work_through, service))
+    service.work_on(partial(rebuilding.work_through, service, counting))
+    service.work_on(partial(keep_doing, rebuilding.SWEEP_EVERY, partial(rebuilding.sweep, service)))
     service.work_on(partial(keep_doing, LOOK_EVERY, partial(draft_due, service, counting)))
     service.work_on(partial(keep_doing, LOOK_EVERY, partial(sweep, service)))
     about = "Numbers 统计: residents, flows and rates of streets and districts, and the reports made of them."
@@ -55,6 +57,7 @@ def serve(context: typer.Context) -> None:
 
 
 cli.command("verify")(verify_command)
+cli.command("rebuild")(rebuild_command)
 cli.command("send-again")(make_send_again_command(NAME))
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command line of reporting: verify that a file is a sealed report."""
+"""The command line of reporting: verify that a file is a sealed report, count everybody anew."""
 
 import asyncio
 from hashlib import sha256
@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from services.reporting.commands import rebuilding
+from services.reporting.commands.counting import Recounting
 from services.reporting.commands.reports import SealedFile, find_sealed_files
-from services.runtime.command_line import errors_in_one_line, open_service
+from services.runtime.command_line import errors_in_one_line, make_bar, open_service
+from services.runtime.service import keep_what_is_loaded
 
 NAME = "reporting"
 
@@ -39,5 +42,31 @@ async def _find(digest: str) -> list[SealedFile]:
     service = open_service(NAME)
     try:
         return await find_sealed_files(service, digest)
+    finally:
+        service.client.close()
+
+
+def rebuild_command() -> None:
+    """Count everybody anew beside the numbers that answer, then let the new ones answer 重新统计.
+
+    Killed in the middle, the running service goes on with it.
+    """
+    with errors_in_one_line():
+        rebuilt = asyncio.run(_rebuild())
+    Console(highlight=False).print(f"重新统计完成 rebuilt: {rebuilt.done} counted, edition {rebuilt.edition}")
+
+
+async def _rebuild() -> rebuilding.Rebuild:
+    keep_what_is_loaded()
+    service = open_service(NAME)
+    recounting = Recounting(service)
+    try:
+        await recounting.prepare(service.database)
+        reached = rebuild = await rebuilding.begin(service, recounting, held=True)
+        with make_bar() as bar:
+            task = bar.add_task("重新统计 rebuilding", total=rebuild.expected)
+            async for reached in rebuilding.count_on(service, recounting, rebuild.rebuild_id):
+                bar.update(task, completed=reached.done, total=max(reached.done, reached.expected))
+        return reached
     finally:
         service.client.close()

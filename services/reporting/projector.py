@@ -17,7 +17,7 @@ from contracts.reporting.figures import FigureFact
 from contracts.reporting.reports import ReportFact
 from contracts.reporting.supervision import SupervisionFact
 from contracts.reporting.targets import TargetFact
-from services.reporting.commands.counting import Counting
+from services.reporting.commands.counting import Recounting
 from services.reporting.domain.things import THINGS, thing_id
 from services.reporting.views.outreach import OutreachFact, outreach_row
 from services.reporting.views.reports import report_row
@@ -101,7 +101,7 @@ def _said_row(fact: Said, sequence: int) -> Row:
             return report_row(report, sequence)
 
 
-async def hear(service: Service, counting: Counting, events: Sequence[Event[Heard]]) -> None:
+async def hear(service: Service, counting: Recounting, events: Sequence[Event[Heard]]) -> None:
     """Write the rows of a batch of events, and note whom or what they are about, to be counted."""
     rows = [row for event in events for row in changes(event)]
     await write_versions(service.database, rows, service.clock())

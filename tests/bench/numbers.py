@@ -21,7 +21,7 @@ from contracts.reference.calendar import day_of
 from contracts.reference.identity import Sex
 from contracts.registration.stays import Ending, Stay, StayEnded, StayStarted, StayState, stay_id
 from deploy.local.stack import Stack
-from services.reporting.commands.counting import Counting
+from services.reporting.commands.counting import Recounting
 from services.reporting.domain.contributions import count_group
 from services.reporting.domain.counting import Step, Steps, difference, increments
 from services.reporting.domain.days import number_of
@@ -58,8 +58,9 @@ async def count_residents(start: Start, environment: Mapping[str, str], district
     """Write what so many residents contribute, and the counters of that, into a district's own database."""
     os.environ.update(environment)
     service = Service("reporting", load_settings("reporting"))
-    counting = Counting(service)
-    await counting.prepare(service.database)
+    recounting = Recounting(service)
+    await recounting.prepare(service.database)
+    counting = await recounting.now()
     await start()
     steps: Steps = Counter[Step]()
     for first in range(0, count, BATCH_SIZE):

@@ -40,6 +40,12 @@ async def recount(reporting: Database, clock: Clock = system_clock) -> dict[str,
     return {name: without_zeros(nested(paths)) for name, paths in increments(difference([], contributions)).items()}
 
 
+async def counters(reporting: Database, build: Build = BUILD) -> dict[str, Document]:
+    """Return the counters of a build without what is 0."""
+    found = {row["_id"]: without_zeros(row["d"]) async for row in reporting[build.counters].find()}
+    return {name: counts for name, counts in found.items() if counts}
+
+
 def nested(paths: Mapping[str, int]) -> Document:
     """Return what increments say as the document that they make."""
     found: Document = {}

@@ -52,6 +52,7 @@ VALUES: Mapping[str, Any] = {
     "place": "门口",
     "played_on": "2026-11-01",
     "quantity": 1,
+    "rebuild_id": "2",
     "received_on": "2026-11-01",
     "removed_on": "2026-11-01",
     "theme": "结核病防治",

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, Path, Query, Request
 from pydantic import Field
 
-from services.reporting.commands.counting import Counting
+from services.reporting.commands.counting import Counting, Recounting
 from services.reporting.exports.uploads import Mapped
 from services.runtime.access import Caller, Role, allow
 from services.runtime.bodies import Day
@@ -19,9 +19,17 @@ Since = Annotated[Day, Query(alias="from")]
 Until = Annotated[Day, Query(alias="to")]
 
 
-def _counting(request: Request) -> Counting:
-    counting: Counting = request.app.state.counting
+def _recounting(request: Request) -> Recounting:
+    counting: Recounting = request.app.state.counting
     return counting
+
+
+RecountingHere = Annotated[Recounting, Depends(_recounting)]
+
+
+async def _counting(counting: RecountingHere) -> Counting:
+    """Return what numbers are read from: all numbers of an answer come from one build."""
+    return await counting.now()
 
 
 CountingHere = Annotated[Counting, Depends(_counting)]

@@ -3,7 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 
@@ -12,6 +12,7 @@ from services.reporting.domain.contributions import count_group
 from services.reporting.domain.days import number_of
 from services.reporting.domain.policy import POLICY, Policy
 from services.reporting.domain.things import count_thing, thing_id
+from services.reporting.views.builds import Builds, find_builds, prepare_builds
 from services.reporting.views.contributions import (
     Build,
     GroupCount,
@@ -36,18 +37,31 @@ LOOK_AGAIN_AFTER = 1.0
 """Seconds between looks for people whom another process noted, or whose count changes with the day."""
 
 
+@dataclass(frozen=True)
 class Counting:
+    """What numbers are read from: the build that answers, and the rules."""
+
+    build: Build
+    policy: Policy
+
+
+class Recounting:
     """Counts people behind the rows: whoever was noted waits here, and many that wait are counted at once."""
 
     def __init__(self, service: Service, policy: Policy = POLICY) -> None:
         self._service = service
         self._noted = asyncio.Event()
         self.policy = replace(policy, home_of=lru_cache(maxsize=4096)(service.divisions.successor))
-        self.build = Build("first")
 
     async def prepare(self, database: Database) -> None:
         """Make the indexes of what is counted."""
-        await prepare(database, self.build)
+        await prepare_builds(database)
+        for build in (await self._builds()).counted:
+            await prepare(database, build)
+
+    async def now(self) -> Counting:
+        """Return what numbers are read from now."""
+        return Counting((await self._builds()).answering, self.policy)
 
     async def note(self, people: Collection[str]) -> None:
         """Note people to be counted, after their rows were written: from then on no crash forgets them."""
@@ -71,31 +85,42 @@ class Counting:
             pass
 
     async def count_waiting(self) -> int:
-        """Count the next people who wait; return how many there were."""
-        database, today = self._service.database, self._service.today
+        """Count the next people who wait, in every build; return how many there were.
+
+        The builds are looked up after the people: one that is begun later finds the rows of these by itself.
+        """
+        database, waiting = self._service.database, 0
         notes, people = await find_uncounted(database, MOST)
-        again = await find_to_count_again(database, self.build, number_of(today), MOST)
+        for build in (await self._builds()).counted:
+            again = await find_to_count_again(database, build, number_of(self._service.today), MOST)
+            await self.count_all(build, people.union(again))
+            waiting += len(people) + len(again)
+        await forget_notes(database, notes)
+        return waiting
+
+    async def count_all(self, build: Build, ids: Collection[str]) -> None:
+        """Count people and things; one who can't be counted keeps nobody from it, and is kept, to be seen."""
         try:
-            await count(database, self.build, people.union(again), today, self.policy)
+            await count(self._service.database, build, ids, self._service.today, self.policy)
         except Exception as error:
             if is_away(error):
                 raise
-            get_log().error("could not count all at once", count=len(people) + len(again), error=error)
-            await self._count_one_by_one(people.union(again))
-        await forget_notes(database, notes)
-        return len(people) + len(again)
+            get_log().error("could not count all at once", count=len(ids), error=error)
+            await self._count_one_by_one(build, ids)
 
-    async def _count_one_by_one(self, ids: Collection[str]) -> None:
-        """Count each by itself, so that one who can't be counted keeps nobody from it; those are kept, to be seen."""
+    async def _count_one_by_one(self, build: Build, ids: Collection[str]) -> None:
         service = self._service
         for one in sorted(ids):
             try:
-                await count(service.database, self.build, [one], service.today, self.policy)
+                await count(service.database, build, [one], service.today, self.policy)
             except Exception as error:
                 if is_away(error):
                     raise
                 get_log().error("could not be counted", id=one, error=error)
                 await keep_uncountable(service.database, one, type(error).__name__, service.clock())
+
+    async def _builds(self) -> Builds:
+        return await find_builds(self._service.database, self._service.clock())
 
 
 async def count(database: Database, build: Build, ids: Collection[str], today: date, policy: Policy) -> None:

@@ -19,7 +19,7 @@ from contracts.reporting.reports import (
     report_id,
 )
 from services.reporting.commands.composing import compose_now
-from services.reporting.commands.counting import Counting
+from services.reporting.commands.counting import Counting, Recounting
 from services.reporting.commands.restating import find_differences
 from services.reporting.domain import reports
 from services.reporting.domain.contents import Content, values_of
@@ -198,8 +198,9 @@ async def find_sealed_files(service: Service, digest: str) -> list[SealedFile]:
     ]
 
 
-async def draft_due(service: Service, counting: Counting) -> int:
+async def draft_due(service: Service, recounting: Recounting) -> int:
     """Draft for every district the report of the period before, unless there is one; return how many were drafted."""
+    counting = await recounting.now()
     places = await find_places(service.database, counting.build, service.areas(""))
     districts = {service.divisions.successor(code, service.today)[:6] for code in places}
     drafted = 0

@@ -89,6 +89,11 @@ async def uncounted_since(database: Database) -> datetime | None:
     return oldest["heard_at"] if oldest else None
 
 
+async def estimate_counted(database: Database, build: Build) -> int:
+    """Return about how many people and things are counted."""
+    return await database[build.contributions].estimated_document_count()
+
+
 async def find_to_count_again(database: Database, build: Build, on: int, most: int) -> list[str]:
     """Return people whose count changes by itself on a day or before it."""
     found = database[build.contributions].find({"again_on": {"$lte": on}}, {"_id": 1}).limit(most)

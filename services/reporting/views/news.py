@@ -17,9 +17,19 @@ async def find_people_heard_of(database: Database, since: str, areas: Sequence[A
     """Return the people of whom something was heard after a moment, and of whom anything lies in some areas."""
     found: set[str] = set()
     for name in (*ABOUT_PEOPLE, PEOPLE):
-        async for row in database[name].find({"heard_at": {"$gt": since}}, {"person_id": 1}):
+        async for row in database[name].find(_heard_after(since), {"person_id": 1}):
             found.add(row["person_id"])
     return await _among(database, found, areas)
+
+
+def _heard_after(since: str) -> Document:
+    """Return the condition of rows of which a version was heard after a moment, be it older than the newest."""
+    earlier = {"$map": {"input": _EARLIER, "in": {"$gt": ["$$this.v.heard_at", since]}}}
+    late = {"earlier": {"$exists": True}, "$expr": {"$anyElementTrue": earlier}}
+    return {"$or": [{"heard_at": {"$gt": since}}, late]}
+
+
+_EARLIER = {"$objectToArray": {"$ifNull": ["$earlier", {}]}}
 
 
 async def _among(database: Database, people: Collection[str], areas: Sequence[Area]) -> set[str]:
@@ -44,5 +54,5 @@ def _batches(people: Sequence[str]) -> Iterable[Sequence[str]]:
 
 async def find_things_heard_of(database: Database, since: str, areas: Sequence[Area]) -> dict[str, list[Document]]:
     """Return the rows that are about nobody of which a version was heard after a moment, by collection."""
-    query = {"heard_at": {"$gt": since}, "street": in_areas(areas)}
+    query = {**_heard_after(since), "street": in_areas(areas)}
     return {name: await database[name].find(query).to_list(None) for name in THINGS}

@@ -55,7 +55,7 @@ _READ = {
 
 async def prepare(database: Database) -> None:
     """Make the indexes that the queries of reporting need."""
-    for name in ABOUT_PEOPLE:
+    for name in (*ABOUT_PEOPLE, PEOPLE):
         await make_index(database[name], "person_id", name="person")
     await make_index(database[PEOPLE], "ids", name="ids")
 
