@@ -8,7 +8,7 @@ from pydantic import Field
 
 from services.reporting.commands.counting import Counting, Recounting
 from services.reporting.exports.uploads import Mapped
-from services.runtime.access import Caller, Role, allow
+from services.runtime.access import Caller, Role, allow, sign_in
 from services.runtime.bodies import Day
 from services.runtime.problems import Problem
 from services.runtime.service import Service
@@ -27,7 +27,7 @@ def _recounting(request: Request) -> Recounting:
 RecountingHere = Annotated[Recounting, Depends(_recounting)]
 
 
-async def _counting(counting: RecountingHere) -> Counting:
+async def _counting(counting: RecountingHere, _: Annotated[Caller, Depends(sign_in)]) -> Counting:
     """Return what numbers are read from: all numbers of an answer come from one build."""
     return await counting.now()
 
