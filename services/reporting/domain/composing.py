@@ -87,10 +87,10 @@ def _scores(assessed: Sequence[Assessment], names: Mapping[str, str]) -> Table:
 
 
 def _deductions(assessed: Assessment, name: str) -> Iterator[str]:
-    """Yield in words why points were deducted, or could not be given."""
-    for mark in assessed.marks:
-        if mark.got is None or mark.got < mark.part.points:
-            yield f"{name}：{mark.why_zh}。"
+    """Yield in one sentence why points were deducted, or could not be given; nothing if all were given."""
+    lost = [mark.why_zh for mark in assessed.marks if mark.got is None or mark.got < mark.part.points]
+    if lost:
+        yield f"{name}：{'；'.join(lost)}。"
 
 
 def _table(table: TableTemplate, of: Named, within: Sequence[Named], evaluate: Evaluate) -> Table:

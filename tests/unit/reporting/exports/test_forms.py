@@ -143,9 +143,9 @@ def test_an_assessment_has_the_scores_the_money_and_what_was_deducted_and_what_i
     assert scores["320507002"] == ["太平街道", 50, 4, 0, "暂缓拨付，整改后再核"]
     assert [[cell.text for cell in row.cells] for row in document.tables[0].rows][-2][:3] == ["太平街道", "50.0", "4"]
     texts = [paragraph.text for paragraph in document.paragraphs]
-    assert "太平街道：健康知识讲座次数 2，得5分，扣5分（满分10分，要求不低于3）。" in texts
-    assert "太平街道：健康档案建档率：无数据，不计分。" in texts
-    assert not [text for text in texts if text.startswith("黄桥街道：健康知识讲座")]
+    deducted = "太平街道：健康知识讲座次数 2，得5分，扣5分（满分10分，要求不低于3）"
+    assert f"{deducted}；健康档案建档率：无数据，不计分。" in texts
+    assert "黄桥街道：健康档案建档率：无数据，不计分。" in texts
     for form, is_said in ((ReportForm.JSON, False), (ReportForm.CSV, False), (ReportForm.CSV, True)):
         content = FORMS[form].write(signed(said if is_said else suppress(said), published=not is_said))
         assert ("拨付".encode() in content) is is_said
