@@ -75,15 +75,14 @@ def _measures(
 def _managed(row: RowDocument, policy: Policy) -> Iterator[Interval]:
     """Yield when somebody was managed here; the lost 失访 are until the end of the year."""
     since: int | None = _begun(next(versions(row)))
-    over = 0
     for version in versions(row):
         ended = read_day(version.get("ended_on"))
         if ended is None and since is None:
-            since = max(over, _begun(version))
+            since = _begun(version)
         elif ended is not None and since is not None:
             lost = policy.lost_counts and version.get("ending") == EnrolmentEnding.LOST
             yield since, year_end(ended) if lost else ended
-            over, since = ended, None
+            since = None
     if since is not None:
         yield since, OPEN
 
