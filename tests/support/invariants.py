@@ -8,7 +8,7 @@ from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import combinations, pairwise
+from itertools import combinations, pairwise, product
 from typing import Any
 
 from contracts.envelope import Event, unwrap
@@ -249,17 +249,19 @@ def _interval(row: Document, person: str) -> Interval:
 
 _STANDING = ("resident", "resident.contested", "resident.archived", "resident.in_transit", "resident.lost")
 _MOVED = ("flow.in", "flow.out", "flow.deaths")
+_BECAME = ("flow.out.found", "flow.out.abroad", "resident.in_transit", "resident.lost")
+"""What becomes of departures."""
 _MARKS = tuple(mark_measure(side, mark) for side in SIDES for mark in Mark)
 
 
 async def _read_numbers(reporting: Database, days: Sequence[date]) -> tuple[Sequence[str], Numbers]:
     places = await find_places(reporting, BUILD, EVERYWHERE)
-    measures = (*_STANDING, *_MOVED, *_MARKS)
+    measures = (*_STANDING, *_MOVED, *_BECAME[:2], *_MARKS)
     return sorted(places), await find_numbers(reporting, BUILD, places, measures, days, by_day=True)
 
 
 def _check_streets(places: Sequence[str], numbers: Numbers, days: Sequence[date]) -> Iterator[str]:
-    """I3: in each street and period, who lives there at the end are those of before and what came and went."""
+    """I3, I4: who lives in a street are those of before and what came and went; whoever left is found or missing."""
     for start, end in pairwise(days):
         for street in places:
             came, left, died = (numbers.flow(each, start + timedelta(days=1), end, [street]) for each in _MOVED)
@@ -269,6 +271,10 @@ def _check_streets(places: Sequence[str], numbers: Numbers, days: Sequence[date]
             )
             if after != before + came - left - died:
                 yield f"I3: {street} from {start} to {end}: {after}, not {before} + {came} - {left} - {died}"
+    for street, day in product(places, days):
+        left, *became = (numbers.at(measure, day, [street]) for measure in ("flow.out", *_BECAME))
+        if left != sum(became):
+            yield f"I4: {street} on {day}: {left} left; {became} found, abroad, in transit, lost"
 
 
 def _check_rates(places: Sequence[str], numbers: Numbers, today: date) -> Iterator[str]:

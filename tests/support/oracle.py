@@ -98,8 +98,13 @@ def _moved(stay: Any, day: date) -> Iterator[str]:
 
 
 def _missing(stay: Any, stays: Sequence[Any], life: Life, day: date) -> Iterator[str]:
-    declared = stay.state == "ended" and stay.ending in {None, "departed"} and stay.destination_kind != "external"
-    if not declared or day < stay.ended_on:
+    if stay.ended_on is None or day < stay.ended_on or stay.ending == "died":
+        return
+    if stay.state != "ended" or stay.ending not in {None, "departed"}:
+        yield "flow.out.found"
+        return
+    if stay.destination_kind == "external":
+        yield "flow.out.abroad"
         return
 
     def place(one: Any) -> tuple[Any, ...]:
@@ -107,6 +112,7 @@ def _missing(stay: Any, stays: Sequence[Any], life: Life, day: date) -> Iterator
 
     known = any(place(other) > place(stay) and other.started_on <= day for other in stays)
     if known or (life.died_on is not None and life.died_on <= day):
+        yield "flow.out.found"
         return
     yield "resident.lost" if stay.trace_lost_on is not None and stay.trace_lost_on <= day else "resident.in_transit"
 

@@ -2,6 +2,7 @@
 
 from services.reporting.api import (
     assessments,
+    conservation,
     explaining,
     figures,
     flows,
@@ -20,6 +21,7 @@ from services.reporting.api import (
 
 routers = (
     assessments.router,
+    conservation.router,
     explaining.router,
     figures.router,
     flows.router,

@@ -46,6 +46,12 @@ DivisionCursor = Annotated[str, Query(pattern=r"^([0-9]{6}(?:[0-9]{3})?\|[0-9a-f
 IdInPath = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 LONGEST = timedelta(days=1100)
 """The longest period."""
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
+"""The days that periods lie between, as those that are named by year do."""
+BAD_PERIOD = (
+    "to 不早于 from，最长三年，在 2000 至 2099 年之间。"
+    "'to' must not lie before 'from', nor more than three years after it; both lie between 2000 and 2099."
+)
 
 
 def asked_division(service: Service, caller: Caller, typed: str) -> str:
@@ -65,6 +71,6 @@ def division_of(service: Service, caller: Caller, typed: str) -> str:
 
 
 def must_be_period(since: date, until: date) -> None:
-    """Raise Problem (422) if a period ends before it begins, or is longer than three years."""
-    if not timedelta(0) <= until - since <= LONGEST:
-        raise Problem(422, "bad_period", "'to' must not lie before 'from', nor more than three years after it.")
+    """Raise Problem (422) if a period ends before it begins, is longer than three years, or not of this century."""
+    if not timedelta(0) <= until - since <= LONGEST or not FIRST_DAY <= since <= until <= LAST_DAY:
+        raise Problem(422, "bad_period", BAD_PERIOD)

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from services.reporting.api.dependencies import CountingHere, Reader, asked_division
+from services.reporting.api.dependencies import CountingHere, Reader, asked_division, must_be_period
 from services.reporting.commands.counting import Counting
 from services.reporting.commands.explaining import (
     Asked,
@@ -136,6 +136,7 @@ async def get_changes(
 async def _ask(service: Service, counting: Counting, caller: Caller, division: str, asked: Asked) -> Asked:
     """Return what is asked for with the divisions it is about; raise Problem if the caller may not see it."""
     division = asked_division(service, caller, division)
+    must_be_period(asked.on, asked.on)
     _must_be_visible(caller, asked.measure)
     places = await find_places(service.database, counting.build, service.areas(division))
     return Asked(asked.measure, frozenset(places), asked.on, asked.after, asked.limit)

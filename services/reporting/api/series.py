@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from contracts.reporting.groups import Group
 from services.reporting.api.asking import INDICATOR, GroupAsked, Told, indicator_of, must_be_of_group
-from services.reporting.api.dependencies import CountingHere, Reader, Since, Until, division_of
+from services.reporting.api.dependencies import FIRST_DAY, CountingHere, Reader, Since, Until, division_of
 from services.reporting.commands.values import find_counted, find_place
 from services.reporting.domain.indicators import Indicator
 from services.reporting.domain.series import MOST, By, Point, points_of
@@ -23,8 +23,6 @@ from services.runtime.sheets.texts import write_csv
 
 router = APIRouter(tags=["indicators"])
 
-EARLIEST = date(2000, 1, 1)
-"""No series begins before it; periods of the other routes don't either."""
 BAD_SERIES = (
     "from 已到且不早于 2000-01-01，to 不早于 from。'from' has come and is 2000-01-01 or later; 'to' is no earlier."
 )
@@ -114,7 +112,7 @@ async def get_series(
 
 def _points(by: By, since: date, until: date, today: date) -> list[Point]:
     """Return the points that have begun; raise Problem (422) if the days are wrong, or there are too many."""
-    if not EARLIEST <= since <= min(until, today):
+    if not FIRST_DAY <= since <= min(until, today):
         raise Problem(422, "bad_period", BAD_SERIES, field="from")
     points = points_of(by, since, min(until, today))
     if len(points) > MOST:

@@ -158,6 +158,15 @@ class Numbers:
             found.update(self._summed(measure, division, ALL)[1].between(first, last))
         return {day_from(day): count for day, count in sorted(found.items()) if count}
 
+    def by_month(self, measure: str, since: date, until: date, divisions: Collection[str]) -> Mapping[date, int]:
+        """Return by how much a number changed in each month, by its first day, from the month of a day to another's."""
+        first, last = (day.year * 12 + day.month for day in (since, until))
+        found: Counter[int] = Counter()
+        for division in divisions:
+            found.update(self._summed(measure, division, ALL)[0].between(first, last))
+        months = ((date((month - 1) // 12, (month - 1) % 12 + 1, 1), count) for month, count in sorted(found.items()))
+        return {month: count for month, count in months if count}
+
     def _at(self, measure: str, on: date, division: str, people: Slice) -> int:
         months, days = self._summed(measure, division, people)
         month = on.year * 12 + on.month

@@ -18,7 +18,7 @@ MEASURES: tuple[str, ...] = (
     *("resident.0_6", "resident.15_49", "resident.65"),
     *("usual", "usual.archived", "usual.built", "usual.0_6", "usual.65", "usual.65.managed"),
     *(band_name(low) for low in BANDS),
-    *("flow.in", "flow.out", "flow.by_default", "flow.deaths"),
+    *("flow.in", "flow.out", "flow.out.found", "flow.out.abroad", "flow.by_default", "flow.deaths"),
     *("archive", "archive.used"),
     *(f"{condition}.{kind}" for condition in (Condition.HYPERTENSION, Condition.DIABETES_2) for kind in _MANAGED),
     *("tuberculosis.managed", "tuberculosis.visited_in_time"),

@@ -98,14 +98,23 @@ def _flows(row: RowDocument, told: str, interval: Interval) -> Iterator[Contribu
 
 
 def _unplaced(row: RowDocument, told: str, found_on: int) -> Iterator[Contribution]:
-    """Yield from when to when somebody who left is in transit 在途, or lost 失访; who went abroad is neither."""
-    left = row["state"] == StayState.ENDED and row.get("ending") in {None, Ending.DEPARTED}
-    if not left or row.get("destination_kind") == DestinationKind.EXTERNAL:
+    """Yield what becomes of a departure, on each day one of these.
+
+    Whoever left is in transit 在途, lost 失访, known to be elsewhere or dead; or went abroad, and is not looked for.
+    """
+    end, street = _end(row), row["street"]
+    if end == OPEN or row.get("ending") == Ending.DIED:
         return
-    end, lost_on = _end(row), read_day(row.get("trace_lost_on"))
+    left = row["state"] == StayState.ENDED and row.get("ending") in {None, Ending.DEPARTED}
+    if left and row.get("destination_kind") == DestinationKind.EXTERNAL:
+        yield Contribution("flow.out.abroad", street, told, end)
+        return
+    found = max(end, found_on) if left else end
+    lost_on = read_day(row.get("trace_lost_on"))
     lost = OPEN if lost_on is None else max(lost_on, end)
-    yield from during("resident.in_transit", row["street"], told, [(end, min(found_on, lost))])
-    yield from during("resident.lost", row["street"], told, [(lost, found_on)])
+    yield from during("resident.in_transit", street, told, [(end, min(found, lost))])
+    yield from during("resident.lost", street, told, [(lost, found)])
+    yield from during("flow.out.found", street, told, [(found, OPEN)])
 
 
 def _residents(lived: Lived, held: Sequence[Holding]) -> Iterator[Contribution]:

@@ -358,6 +358,17 @@ async def test_a_period_that_ends_before_it_begins_is_refused(office: Office) ->
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_period")
 
 
+@pytest.mark.parametrize("path", ["/flows", "/scores", "/conservation", "/flows/matrix"])
+@pytest.mark.parametrize("days", [("0001-01-01", "0001-01-02"), ("9999-12-30", "9999-12-31")])
+async def test_a_period_at_the_end_of_the_calendar_is_refused(office: Office, path: str, days: tuple[str, str]) -> None:
+    params = {"division": "320507", "from": days[0], "to": days[1], "between": "city"}
+
+    async with office.instance.client("reporting", "district", "320507") as client:
+        answer = await client.get(path, params=params)
+
+    assert (answer.status_code, answer.json()["code"]) == (422, "bad_period")
+
+
 async def explained(office: Office, path: str, params: dict[str, Any], role: str = "district") -> httpx.Response:
     async with office.instance.client("reporting", role, "320507") as client:
         return await client.get(f"/numbers/{path}", params={"division": "320507", **params})
