@@ -35,7 +35,8 @@ faults: setup ## kill, freeze and cut off everything again and again (about an h
 	HOUNIAO_FAULTS=long $(PYTHON_ENVIRONMENT) -m pytest tests/faults $(PYTEST_ARGS)
 
 doors: setup ## try every route as everybody, by its OpenAPI description (half an hour; `make test` does it shortly)
-	HOUNIAO_DOORS=long $(PYTHON_ENVIRONMENT) -m pytest tests/e2e/test_every_door_as_it_is_described.py $(PYTEST_ARGS)
+	HOUNIAO_DOORS=long $(PYTHON_ENVIRONMENT) -m pytest --numprocesses 2 -rP --show-capture=stdout \
+		tests/e2e/test_every_door_as_it_is_described.py $(PYTEST_ARGS)
 
 simulate: setup ## let hundreds of people move between districts and check what must hold (ARGS="--people 300 --runs 5")
 	$(PYTHON_ENVIRONMENT) -m tests.simulator $(ARGS)

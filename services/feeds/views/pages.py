@@ -64,7 +64,8 @@ async def read_pages(collection: Collection, whose: Document, after: int, limit:
     """
     newest_before = [("first", -1)]
     start = await collection.find_one({**whose, "first": {"$lte": after + 1}}, {"first": 1}, sort=newest_before)
-    skipped = {"$max": [0, {"$subtract": [after + 1, "$first"]}]}
+    # No more than there are: MongoDB skips no number above 2^31, and a position may be any.
+    skipped = {"$max": [0, {"$min": [{"$size": "$entries"}, {"$subtract": [after + 1, "$first"]}]}]}
     stages: list[Document] = [
         {"$match": {**whose, "first": {"$gte": start["first"] if start else 1}}},
         {"$sort": {"first": 1}},

@@ -206,6 +206,16 @@ async def test_a_feed_is_read_on_from_any_position(feed: Feed, limit: int) -> No
     assert read == whole
 
 
+@pytest.mark.parametrize("after", [2**31 - 1, 2**31, 34_455_110_821, 2**53])
+async def test_beyond_the_end_of_a_feed_nothing_is_told_yet(feed: Feed, after: int) -> None:
+    hospital = given()
+    await hear(feed, 0, len(CROWD))
+    await release(feed, hospital)
+
+    assert await told(feed, hospital)
+    assert await told(feed, hospital, after=after) == []
+
+
 async def test_every_audience_that_stands_is_told_and_no_other(feed: Feed) -> None:
     hospital, school = given(), given("school", time="day", k=20)
     expired = given("expired", expires_on="2026-11-25")
