@@ -24,7 +24,16 @@ IN_BOTH_LANGUAGES = (
     READMES,
     *(
         (f"docs/{page}.md", f"docs/{page}.{CHINESE}.md")
-        for page in ("configuration", "dependencies", "measured", "operating", "refusals", "services", "try-it")
+        for page in (
+            "configuration",
+            "dependencies",
+            "feeds",
+            "measured",
+            "operating",
+            "refusals",
+            "services",
+            "try-it",
+        )
     ),
 )
 NOT_OURS = {".venv", ".local", ".git", "build"}
@@ -101,6 +110,10 @@ def test_every_path_that_is_named_exists(document: str) -> None:
 
     assert [path for path in paths_of(document) if not ((REPOSITORY / path).exists() or (here / path).exists())] == []
     assert [link for link in links_of(document) if not (here / link).exists()] == []
+
+
+def test_both_languages_show_the_same_clients_of_a_feed() -> None:
+    assert FENCED.findall(read("docs/feeds.md")) == FENCED.findall(read("docs/feeds.zh-CN.md")) != []
 
 
 @pytest.mark.parametrize("readme", READMES)

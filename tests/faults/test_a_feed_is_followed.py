@@ -1,7 +1,10 @@
-"""Somebody with nothing but `curl` follows a feed while feeds and RabbitMQ are killed, and has everything once."""
+"""Clients as the page of feeds shows them follow one while feeds and RabbitMQ are killed, and have all of it once."""
 
 import asyncio
 import json
+import re
+import shutil
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -23,16 +26,13 @@ from tests.support.subscriptions import ASKED, EVERYTHING
 DISTRICT = OFFICES_STREETS[0][:6]
 KILLS = in_form(short=2, long=20)
 MEANWHILE = in_form(short=40, long=200)
-FOLLOW = """
-after=0
-while [ ! -e "$FOLDER/over" ]; do
-  page=$(curl -sf --noproxy '*' --max-time 10 -H "Authorization: Bearer $TOKEN" \
-    "$URL/feeds/stays?division=$DISTRICT&after=$after&limit=20&wait=1") || { sleep 0.2; continue; }
-  last=$(grep -o '"position":[0-9]*' <<<"$page" | tail -1 | cut -d: -f2)
-  [ -n "$last" ] && printf '%s\\n' "$page" >>"$FOLDER/pages" && after=$last
-done
-"""
-"""A client that keeps each page and goes on behind it; a page that was not answered whole is asked for again."""
+NODE = {"javascript": ("node", "--input-type=module", "-e")} if shutil.which("node") else {}
+CLIENTS = {"bash": ("bash", "-c"), "python": (sys.executable, "-c"), **NODE}
+"""How a client that the page of feeds shows in a language is run, with nothing of ours; Node's where Node is."""
+PAGE = Path(__file__).parents[2] / "docs/feeds.md"
+SHOWN = dict(
+    re.findall(r"^```(bash|python|javascript)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
+)
 
 
 def token(houniao: Deployment, role: str) -> str:
@@ -54,16 +54,26 @@ async def subscribe(houniao: Deployment) -> str:
 
 
 @asynccontextmanager
-async def following(houniao: Deployment, folder: Path) -> AsyncIterator[Path]:
-    """Follow the feed until the block ends; yield the file of the pages that were read."""
-    told = {"FOLDER": str(folder), "TOKEN": token(houniao, "integrator"), "URL": houniao.url("feeds")}
-    environment = {**told, "DISTRICT": DISTRICT, "PATH": "/usr/bin:/bin"}
-    follower = await asyncio.create_subprocess_exec("bash", "-c", FOLLOW, env=environment)
+async def following(houniao: Deployment, folder: Path) -> AsyncIterator[list[Path]]:
+    """Follow the feed with each client until the block ends; yield their files."""
+    told = {"TOKEN": token(houniao, "integrator"), "URL": houniao.url("feeds"), "DISTRICT": DISTRICT}
+    environment = {**told, "PATH": "/usr/bin:/bin"}
+    followers = []
+    for language, command in CLIENTS.items():
+        (folder / language).mkdir()
+        followers.append(
+            await asyncio.create_subprocess_exec(
+                *command, SHOWN[language], env=environment, cwd=folder / language, stderr=asyncio.subprocess.DEVNULL
+            )
+        )
     try:
-        yield folder / "pages"
+        yield [folder / language / "events.ndjson" for language in CLIENTS]
+        assert [one.returncode for one in followers] == [None] * len(CLIENTS), "a client gave up"
     finally:
-        (folder / "over").touch()
-        await asyncio.wait_for(follower.wait(), 30)
+        for one in followers:
+            if one.returncode is None:
+                one.kill()
+            await one.wait()
 
 
 def events_in(pages: Path) -> list[dict[str, Any]]:
@@ -95,11 +105,13 @@ async def take_snapshot(houniao: Deployment) -> tuple[int, list[dict[str, Any]]]
 
 
 @pytest.mark.parametrize("dies", ["feeds", "rabbitmq"])
-async def test_who_follows_with_curl_has_everything_once(houniao: Deployment, tmp_path: Path, dies: str) -> None:
+async def test_who_follows_with_what_the_page_shows_has_everything_once(
+    houniao: Deployment, tmp_path: Path, dies: str
+) -> None:
     named = await subscribe(houniao)
     releases = houniao.databases["feeds"]["releases"]
 
-    async with following(houniao, tmp_path) as pages:
+    async with following(houniao, tmp_path) as kept:
         async with under_load(houniao) as load:
             await houniao.until_queues_are_on_disk()
             for _ in range(KILLS):
@@ -116,11 +128,12 @@ async def test_who_follows_with_curl_has_everything_once(houniao: Deployment, tm
             if not newest or not heard or newest["read"] != _end_of(heard):
                 return False
             assert newest["end"] + len(newest["waiting"]) == newest["read"], "what is not told yet waits"
-            return bool(len(events_in(pages)) == newest["end"] > 0)
+            return newest["end"] > 0 and all(len(events_in(pages)) == newest["end"] for pages in kept)
 
         await eventually(caught_up, WHOLE_WITHIN)
 
-    followed = events_in(pages)
+    followed, *others = map(events_in, kept)
+    assert others == [followed] * len(others)
     position, rows = await take_snapshot(houniao)
     assert [event["position"] for event in followed] == list(range(1, len(followed) + 1))
     assert len({event["id"] for event in followed}) == len(followed)
