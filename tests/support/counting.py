@@ -11,7 +11,7 @@ from contracts.registration.people import Person, ever_linked
 from services.reporting.domain.contributions import count_group
 from services.reporting.domain.counting import Numbers, difference, increments
 from services.reporting.domain.days import number_of
-from services.reporting.domain.person import Contribution
+from services.reporting.domain.person import Contribution, Rows
 from services.reporting.domain.policy import Policy
 from services.reporting.domain.things import NOBODY, THINGS, count_thing
 from services.reporting.views.contributions import Build
@@ -82,10 +82,10 @@ async def find_uncounted(reporting: Database, people: Collection[str] | None = N
     records = await reporting[PEOPLE].find(query).to_list(None)
     versions = Counter[str]()
     for name in ABOUT_PEOPLE:
-        async for row in reporting[name].find(query, {"person_id": 1, "sequence": 1}):
-            versions[row["person_id"]] += row["sequence"]
+        async for row in reporting[name].find(query):
+            versions[row["person_id"]] += Rows(stays=[row]).version
     for record in records:
-        versions[record["person_id"]] += record["sequence"]
+        versions[record["person_id"]] += Rows(people=[record]).version
     linked = ever_linked(map(Person.model_validate, records))
     asked = {"_id": {"$in": [*versions]}}
     counted = {row["_id"]: row["version"] async for row in reporting[BUILD.contributions].find(asked, {"version": 1})}

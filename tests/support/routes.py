@@ -62,6 +62,7 @@ VALUES: Mapping[str, Any] = {
     "year": 2026,
     "addressee": "320812003",
     "asked": 10,
+    "as_of": "2026-11-01T04:00:00Z",
     "awarded_on": "2026-10-01",
     "withdrawn_on": "2026-11-01",
     "attendance": 12,

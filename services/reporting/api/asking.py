@@ -54,10 +54,10 @@ class PeriodOf:
     since: Annotated[Day | None, Query(alias="from")] = None
     until: Annotated[Day | None, Query(alias="to")] = None
 
-    async def of(self, service: Service, caller: Caller, division: str) -> Asked:
-        """Return what is asked of a division; raise Problem if that can't be told."""
+    async def of(self, service: Service, caller: Caller, division: str, as_of: datetime | None = None) -> Asked:
+        """Return what is asked of a division, as known now or then; raise Problem if that can't be told."""
         division = division_of(service, caller, division)
-        period, as_of = self._period(service.today), service.clock()
+        period, as_of = self._period(service.today), as_of or service.clock()
         return Asked(
             division=division,
             name=service.divisions.name(division),
@@ -65,7 +65,7 @@ class PeriodOf:
             until=period.until,
             on=period.so_far(service.today).until,
             as_of=as_of,
-            counted_until=await uncounted_since(service.database) or as_of,
+            counted_until=min(await uncounted_since(service.database) or as_of, as_of),
         )
 
     def _period(self, today: date) -> Period:

@@ -4,12 +4,19 @@ from datetime import date, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from services.reporting.commands.counting import Counting, Recounting
+from services.reporting.commands.moments import (
+    By,
+    MomentAheadError,
+    NotCountedThenError,
+    find_counting_of,
+)
 from services.reporting.exports.uploads import Mapped
 from services.runtime.access import Caller, Role, allow, sign_in
 from services.runtime.bodies import Day
+from services.runtime.parameters import ServiceHere
 from services.runtime.problems import Problem
 from services.runtime.service import Service
 
@@ -33,6 +40,21 @@ async def _counting(counting: RecountingHere, _: Annotated[Caller, Depends(sign_
 
 
 CountingHere = Annotated[Counting, Depends(_counting)]
+
+
+async def _counting_then(
+    service: ServiceHere,
+    counting: RecountingHere,
+    _: Annotated[Caller, Depends(sign_in)],
+    as_of: Annotated[AwareDatetime | None, Query(description="as known at this moment; none: as known now")] = None,
+    by: Annotated[By, Query(description="what was recorded by then, or what was heard here by then")] = By.HEARD,
+) -> Counting:
+    """Return what numbers are read from, now or as of a moment; raise a refusal if they aren't counted."""
+    return await counting.now() if as_of is None else await find_counting_of(service, counting, as_of, by)
+
+
+CountingThen = Annotated[Counting, Depends(_counting_then)]
+NOT_THEN = (MomentAheadError, NotCountedThenError)
 
 
 def _layout(request: Request) -> Mapped:

@@ -1,20 +1,30 @@
 """HTTP in: who counts in a number, who does not and why, and who came or left between two days."""
 
+from dataclasses import replace
 from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import AwareDatetime, BaseModel
 
-from services.reporting.api.dependencies import CountingHere, Reader, asked_division, must_be_period
+from services.reporting.api.dependencies import (
+    NOT_THEN,
+    CountingThen,
+    Reader,
+    RecountingHere,
+    asked_division,
+    must_be_period,
+)
 from services.reporting.commands.counting import Counting
 from services.reporting.commands.explaining import (
     Asked,
     Explained,
     explain_change,
+    explain_correction,
     explain_counted,
     explain_uncounted,
 )
+from services.reporting.commands.moments import By, find_counting_of
 from services.reporting.domain.days import OPEN, day_from
 from services.reporting.domain.explaining import Missing, is_about_health
 from services.reporting.domain.measures import MEASURES, is_about_people, is_measure
@@ -30,7 +40,7 @@ router = APIRouter(tags=["reporting"])
 Measure = Annotated[str, Query(pattern=r"^[a-z][A-Za-z0-9_.\-]{1,60}$", description="e.g. resident.archived")]
 On = Annotated[Day, Query(description="the day at whose end is counted")]
 _REFUSALS = refuses(
-    outside_your_division=403, counts_only=403, unknown_measure=422, not_about_people=422, bad_period=422
+    *NOT_THEN, outside_your_division=403, counts_only=403, unknown_measure=422, not_about_people=422, bad_period=422
 )
 
 
@@ -71,6 +81,22 @@ class Explanation(BaseModel):
     next: str | None
 
 
+class Correction(BaseModel):
+    """A page of the people who count otherwise as known at two moments: `before` and `after` are the numbers.
+
+    `came` is None of somebody who counts at both, in another street or as something else. The facts are those by which
+    that became known.
+    """
+
+    measure: str
+    division: str
+    on: date
+    before: int
+    after: int
+    people: list[PersonExplained]
+    next: str | None
+
+
 class MeasureList(BaseModel):
     """What is counted, by name."""
 
@@ -86,7 +112,7 @@ async def get_measures(_: Reader) -> MeasureList:
 @router.get("/numbers/counted", summary="Who counts in a number, with the facts", responses=_REFUSALS)
 async def get_counted(
     service: ServiceHere,
-    counting: CountingHere,
+    counting: CountingThen,
     caller: Reader,
     division: Division,
     measure: Measure,
@@ -101,7 +127,7 @@ async def get_counted(
 @router.get("/numbers/uncounted", summary="Who does not count in a number, and why", responses=_REFUSALS)
 async def get_uncounted(
     service: ServiceHere,
-    counting: CountingHere,
+    counting: CountingThen,
     caller: Reader,
     division: Division,
     measure: Measure,
@@ -118,7 +144,7 @@ async def get_uncounted(
 @router.get("/numbers/changes", summary="Who came and who left between two days", responses=_REFUSALS)
 async def get_changes(
     service: ServiceHere,
-    counting: CountingHere,
+    counting: CountingThen,
     caller: Reader,
     division: Division,
     measure: Measure,
@@ -131,6 +157,41 @@ async def get_changes(
         raise Problem(422, "bad_period", "'to' must not lie before 'from'.")
     asked = await _ask(service, counting, caller, division, Asked(measure, frozenset(), on, page.cursor, page.limit))
     return await _answer(service, counting, division, asked, await explain_change(service, counting, asked, since))
+
+
+@router.get("/numbers/corrections", summary="Who counts otherwise as known at two moments", responses=_REFUSALS)
+async def get_corrections(
+    service: ServiceHere,
+    recounting: RecountingHere,
+    caller: Reader,
+    division: Division,
+    measure: Measure,
+    on: On,
+    page: Paged,
+    as_of: Annotated[AwareDatetime, Query(description="the earlier moment")],
+    until: Annotated[AwareDatetime | None, Query(description="the later moment; none: now")] = None,
+    by: Annotated[By, Query(description="what was recorded by then, or what was heard here by then")] = By.HEARD,
+) -> Correction:
+    """List who counts at the end of a day as known at one of two moments, and not, or elsewhere, at the other."""
+    if until is not None and until < as_of:
+        raise Problem(422, "bad_period", "'until' must not lie before 'as_of'.")
+    given = Asked(measure, frozenset(), on, page.cursor, page.limit)
+    asked_division(service, caller, division)
+    before = await find_counting_of(service, recounting, as_of, by)
+    after = await find_counting_of(service, recounting, until, by) if until else await recounting.now()
+    of = [await _ask(service, each, caller, division, given) for each in (before, after)]
+    asked = replace(given, places=of[0].places | of[1].places)
+    people, following = await explain_correction(service, before, after, asked)
+    then, now = [await _number(service, each, division, asked) for each in (before, after)]
+    return Correction(
+        measure=measure,
+        division=service.divisions.unpadded(division),
+        on=on,
+        before=then,
+        after=now,
+        people=[_shape(each) for each in people],
+        next=following or None,
+    )
 
 
 async def _ask(service: Service, counting: Counting, caller: Caller, division: str, asked: Asked) -> Asked:
@@ -156,17 +217,22 @@ async def _answer(
     service: Service, counting: Counting, division: str, asked: Asked, found: tuple[list[Explained], str]
 ) -> Explanation:
     people, following = found
-    division = service.divisions.unpadded(division)
-    places = await find_places(service.database, counting.build, service.areas(division))
-    numbers = await find_numbers(service.database, counting.build, places, [asked.measure], [asked.on])
     return Explanation(
         measure=asked.measure,
-        division=division,
+        division=service.divisions.unpadded(division),
         on=asked.on,
-        number=numbers.at(asked.measure, asked.on, places),
+        number=await _number(service, counting, division, asked),
         people=[_shape(each) for each in people],
         next=following or None,
     )
+
+
+async def _number(service: Service, counting: Counting, division: str, asked: Asked) -> int:
+    """Return the number that is explained."""
+    areas = service.areas(service.divisions.unpadded(division))
+    places = await find_places(service.database, counting.build, areas)
+    numbers = await find_numbers(service.database, counting.build, places, [asked.measure], [asked.on])
+    return numbers.at(asked.measure, asked.on, places)
 
 
 def _shape(explained: Explained) -> PersonExplained:

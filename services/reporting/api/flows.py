@@ -8,7 +8,15 @@ from typing import Any
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.reporting.api.dependencies import CountingHere, Reader, Since, Until, asked_division, must_be_period
+from services.reporting.api.dependencies import (
+    NOT_THEN,
+    CountingThen,
+    Reader,
+    Since,
+    Until,
+    asked_division,
+    must_be_period,
+)
 from services.reporting.commands.counting import Counting
 from services.reporting.commands.values import Counter, find_place
 from services.reporting.domain.counting import Numbers
@@ -103,15 +111,15 @@ _MOVED = {"inflow": "flow.in", "outflow": "flow.out", "by_default": "flow.by_def
 @router.get(
     "/flows",
     summary="Residents, inflow, outflow, in transit, lost, archive-building rate",
-    responses=refuses(outside_your_division=403, bad_period=422),
+    responses=refuses(*NOT_THEN, outside_your_division=403, bad_period=422),
 )
 async def get_flows(
-    service: ServiceHere, counting: CountingHere, caller: Reader, division: Division, since: Since, until: Until
+    service: ServiceHere, counting: CountingThen, caller: Reader, division: Division, since: Since, until: Until
 ) -> Flows:
     """Count residents, arrivals and departures of a division by street and day, of a city or province by district."""
     division = asked_division(service, caller, division)
     must_be_period(since, until)
-    as_of = service.clock()
+    as_of = counting.as_of or service.clock()
     waiting = await uncounted_since(service.database)
     found = await find_place(service, counting, division)
     place, numbers = found.place, await _read(service, counting, found, since, until)
@@ -121,7 +129,7 @@ async def get_flows(
         since=since,
         until=until,
         as_of=as_of,
-        counted_until=waiting or as_of,
+        counted_until=min(waiting or as_of, as_of),
         **_totals(numbers, since, until, place.codes),
         districts=[
             DistrictTotals(district=part.division, name=service.divisions.name(part.division), **totals)

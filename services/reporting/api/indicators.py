@@ -17,7 +17,7 @@ from services.reporting.api.asking import (
     indicator_of,
     must_be_of_group,
 )
-from services.reporting.api.dependencies import CountingHere, Reader
+from services.reporting.api.dependencies import NOT_THEN, CountingThen, Reader
 from services.reporting.commands.values import find_counted, find_place
 from services.reporting.domain.figures import ESTIMATES, Estimate
 from services.reporting.domain.indicators import INDICATORS, Indicator, Level
@@ -85,18 +85,18 @@ async def get_estimates(_: Reader) -> list[Estimate]:
 @router.get(
     "/indicators/values",
     summary="All indicators of a division 指标值",
-    responses=refuses(outside_your_division=403, unknown_division=422, bad_period=422, not_of_group=422),
+    responses=refuses(*NOT_THEN, outside_your_division=403, unknown_division=422, bad_period=422, not_of_group=422),
 )
 async def get_values(
     service: ServiceHere,
-    counting: CountingHere,
+    counting: CountingThen,
     caller: Reader,
     division: Division,
     period: PeriodAsked,
     group: GroupAsked,
 ) -> Values:
     """Tell every indicator of a division in a period; for a group of people, those that can be told of it."""
-    asked = await period.of(service, caller, division)
+    asked = await period.of(service, caller, division, counting.as_of)
     wanted = [one for one in INDICATORS.values() if one.sliced or group is Group.EVERYONE]
     found = await find_place(service, counting, asked.division)
     counted = await find_counted(service, counting, found, wanted, [asked.period])
@@ -108,13 +108,18 @@ async def get_values(
     "/indicators/{indicator}",
     summary="An indicator's value, street by street, with equal service 均等化",
     responses=refuses(
-        outside_your_division=403, unknown_indicator=404, unknown_division=422, bad_period=422, not_of_group=422
+        *NOT_THEN,
+        outside_your_division=403,
+        unknown_indicator=404,
+        unknown_division=422,
+        bad_period=422,
+        not_of_group=422,
     ),
 )
 async def get_value(
     indicator: Code,
     service: ServiceHere,
-    counting: CountingHere,
+    counting: CountingThen,
     caller: Reader,
     division: Division,
     period: PeriodAsked,
@@ -122,7 +127,7 @@ async def get_value(
 ) -> OneValue:
     """Tell one indicator of a division and of its streets in a period, or of a city or province and its districts."""
     about = indicator_of(indicator)
-    asked = await period.of(service, caller, division)
+    asked = await period.of(service, caller, division, counting.as_of)
     must_be_of_group(about, group)
     found = await find_place(service, counting, asked.division)
     counted = await find_counted(service, counting, found, [about], [asked.period])

@@ -4,12 +4,13 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 
 from contracts.registration.people import Person, ever_linked
 from services.reporting.domain.contributions import count_group
 from services.reporting.domain.days import number_of
+from services.reporting.domain.person import as_known
 from services.reporting.domain.policy import POLICY, Policy
 from services.reporting.domain.things import count_thing, thing_id
 from services.reporting.views.builds import Builds, find_builds, prepare_builds
@@ -39,10 +40,11 @@ LOOK_AGAIN_AFTER = 1.0
 
 @dataclass(frozen=True)
 class Counting:
-    """What numbers are read from: the build that answers, and the rules."""
+    """What numbers are read from: the build that answers, and the rules; with `as_of`, as it was known then."""
 
     build: Build
     policy: Policy
+    as_of: datetime | None = None
 
 
 class Recounting:
@@ -126,11 +128,13 @@ class Recounting:
 async def count(database: Database, build: Build, ids: Collection[str], today: date, policy: Policy) -> None:
     """Count people, whoever was ever linked with them, and things, from all rows about them."""
     things = {each for each in ids if "/" in each}
-    people = await _count_people(database, set(ids) - things, today, policy)
-    await replace_contributions(database, build, [*people, *await _count_things(database, things, today)])
+    people = await _count_people(database, build, set(ids) - things, today, policy)
+    await replace_contributions(database, build, [*people, *await _count_things(database, build, things, today)])
 
 
-async def _count_people(database: Database, ids: Collection[str], today: date, policy: Policy) -> list[GroupCount]:
+async def _count_people(
+    database: Database, build: Build, ids: Collection[str], today: date, policy: Policy
+) -> list[GroupCount]:
     if not ids:
         return []
     records = await find_records(database, ids)
@@ -138,14 +142,15 @@ async def _count_people(database: Database, ids: Collection[str], today: date, p
     groups = sorted({linked.get(person_id, frozenset({person_id})) for person_id in ids}, key=min)
     found = await find_rows(database, [person_id for group in groups for person_id in group])
     counts = []
-    for group, rows in zip(groups, group_rows(groups, records, found), strict=True):
+    for group, now in zip(groups, group_rows(groups, records, found), strict=True):
+        rows = now.until(build.until, build.moment) if build.until else now
         counts.append(GroupCount(rows.version, number_of(today), count_group(group, rows, today, policy)))
         if len(counts) % AT_A_STRETCH == 0:
             await asyncio.sleep(0)
     return counts
 
 
-async def _count_things(database: Database, things: Iterable[str], today: date) -> list[GroupCount]:
+async def _count_things(database: Database, build: Build, things: Iterable[str], today: date) -> list[GroupCount]:
     by_collection: dict[str, list[str]] = defaultdict(list)
     for thing in things:
         collection, _, row_id = thing.partition("/")
@@ -153,5 +158,6 @@ async def _count_things(database: Database, things: Iterable[str], today: date) 
     return [
         GroupCount(row["sequence"], number_of(today), {thing_id(collection, row["_id"]): count_thing(collection, row)})
         for collection, row_ids in by_collection.items()
-        for row in await find_by_id(database, collection, row_ids)
+        for now in await find_by_id(database, collection, row_ids)
+        if (row := as_known(now, build.until, build.moment) if build.until else now)
     ]

@@ -16,6 +16,7 @@ from services.reporting.commands.counting import Recounting
 from services.reporting.views.builds import (
     LEASE,
     begin_rebuild,
+    build_of,
     claim_rebuild,
     drop_builds,
     end_rebuild,
@@ -130,12 +131,13 @@ async def _step(service: Service, recounting: Recounting, rebuild_id: str) -> Re
     """Count the next people or things; if there is nobody left, let the build answer."""
     database, known = service.database, await _find_row(service, rebuild_id)
     ids, after = await find_next(database, known["after"], STEP)
-    await recounting.count_all(Build(rebuild_id), ids)
+    await recounting.count_all(build_of(known), ids)
     if ids:
         await save_rebuild(database, rebuild_id, after, known["done"] + len(ids), service.clock())
     else:
         await end_rebuild(database, rebuild_id, service.clock())
-        await forget_uncountable(database, known["began_at"])
+        if "until" not in known:
+            await forget_uncountable(database, known["began_at"])
     return await find(service, rebuild_id)
 
 

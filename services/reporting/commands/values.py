@@ -45,7 +45,9 @@ async def find_counted(
     days = days_for(indicators, periods)
     numbers = await find_numbers(service.database, counting.build, of.first, measures, days)
     years = {period.until.year for period in periods}
-    figures = await find_figures(service.database, service.areas(of.place.division), sorted(years))
+    _, until, moment = counting.build
+    areas = service.areas(of.place.division)
+    figures = await find_figures(service.database, areas, sorted(years), until, moment)
     return Counted(numbers, Figures.of(figures))
 
 

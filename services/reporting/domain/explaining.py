@@ -8,7 +8,7 @@ from services.reporting.domain.archives import holdings_of
 from services.reporting.domain.chronic import KINDS
 from services.reporting.domain.counting import family
 from services.reporting.domain.days import day_from, read_moment
-from services.reporting.domain.person import STREAMS, Person, RowDocument, standing
+from services.reporting.domain.person import STREAMS, Person, RowDocument, standing, versions
 
 HEALTH = frozenset({*map(str, Condition), "archive", "child", "vaccine", "birth", "educated"})
 """The families of measures that tell something of somebody's health."""
@@ -52,6 +52,19 @@ COLLECTIONS: Mapping[str, Sequence[str]] = {
 
 def facts_of(measure: str, person: Person) -> Iterator[tuple[str, int, str]]:
     """Yield the facts that decide whether somebody counts: stream, sequence, and when it was said (RFC 3339)."""
+    for name, row in _deciding(measure, person):
+        yield f"{STREAMS[name]}/{row['_id']}", row["sequence"], row["said_at"]
+
+
+def facts_since(measure: str, person: Person, since: str, moment: str) -> Iterator[tuple[str, int, str]]:
+    """Yield those of these facts, and merges and deaths, that were said, or heard, after a moment."""
+    for name, row in (*_deciding(measure, person), *(("people", row) for row in person.rows.people)):
+        for version in versions(row):
+            if version[moment] > since:
+                yield f"{STREAMS[name]}/{row['_id']}", version["sequence"], version["said_at"]
+
+
+def _deciding(measure: str, person: Person) -> Iterator[tuple[str, RowDocument]]:
     with_archives = measure.endswith((".archived", ".built"))
     with_exams = measure in _HEALTH_TOO
     names = COLLECTIONS.get(family(measure))
@@ -59,7 +72,7 @@ def facts_of(measure: str, person: Person) -> Iterator[tuple[str, int, str]]:
     for name in names:
         for row in getattr(person.rows, name):
             if name != "entries" or _decides(measure, row):
-                yield f"{STREAMS[name]}/{row['_id']}", row["sequence"], row["said_at"]
+                yield name, row
 
 
 def _decides(measure: str, entry: RowDocument) -> bool:

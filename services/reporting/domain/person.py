@@ -76,7 +76,8 @@ class Rows:
     @property
     def version(self) -> int:
         """Return a number that grows with every fact about these ids."""
-        return sum(row["sequence"] for row in chain.from_iterable(self._all))
+        rows = chain.from_iterable(self._all)
+        return sum(version["sequence"] for row in rows for version in versions(row))
 
     def of(self, ids: frozenset[str]) -> "Rows":
         """Return the rows about some of the ids."""

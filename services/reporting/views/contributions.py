@@ -19,9 +19,14 @@ UNCOUNTABLE = "uncountable"
 
 
 class Build(NamedTuple):
-    """The collections of one counting: another edition of the rules is counted beside the one that answers."""
+    """The collections of one counting: another edition of the rules is counted beside the one that answers.
+
+    With `until`, rows are counted as they were known at that moment (RFC 3339), by when they were said or heard.
+    """
 
     name: str
+    until: str = ""
+    moment: str = "heard_at"
 
     @property
     def contributions(self) -> str:

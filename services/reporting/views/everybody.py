@@ -40,3 +40,14 @@ async def _find_things(database: Database, after: str, most: int) -> tuple[set[s
         if ids:
             return {thing_id(name, one) for one in ids}, _THING + thing_id(name, ids[-1])
     return set(), ""
+
+
+async def is_anything_known(database: Database, until: str, moment: str) -> bool:
+    """Return whether a version of any row was said, or heard, by a moment."""
+    earlier = {"$map": {"input": {"$objectToArray": "$earlier"}, "in": {"$lte": [f"$$this.v.{moment}", until]}}}
+    older = {"earlier": {"$type": "object"}, "$expr": {"$anyElementTrue": earlier}}
+    query = {"said_at": {"$exists": True}, "$or": [{moment: {"$lte": until}}, older]}
+    for name in (*ABOUT_PEOPLE, PEOPLE, *THINGS):
+        if await database[name].find_one(query, {"_id": 1}):
+            return True
+    return False

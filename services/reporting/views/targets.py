@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from contracts.reference.divisions import Area
 from contracts.reporting.figures import Figure
 from contracts.reporting.targets import Target
+from services.reporting.domain.person import as_known
 from services.runtime.mongo import Database, Document, Row, in_areas, make_index
 
 TARGETS = "targets"
@@ -42,8 +43,11 @@ async def list_targets(
     return [Target.model_validate({**row, "target_id": row["_id"]}) async for row in found]
 
 
-async def find_figures(database: Database, areas: Sequence[Area], years: Sequence[int]) -> list[Figure]:
-    """Return the yearly figures of areas for some years, withdrawn ones too."""
+async def find_figures(
+    database: Database, areas: Sequence[Area], years: Sequence[int], until: str = "", moment: str = "heard_at"
+) -> list[Figure]:
+    """Return the yearly figures of areas for some years, withdrawn ones too; with `until` as they were known then."""
     query: Document = {"division": in_areas(areas), "year": {"$in": list(years)}}
     found = database[FIGURES].find(query, hint="division").sort([("division", 1), ("year", 1), ("_id", 1)]).limit(MOST)
-    return [Figure.model_validate({**row, "figure_id": row["_id"]}) async for row in found]
+    rows = [as_known(row, until, moment) if until else row async for row in found]
+    return [Figure.model_validate({**row, "figure_id": row["_id"]}) for row in rows if row]
