@@ -120,7 +120,7 @@ def test_as_of_any_moment_they_are_those_of_what_had_been_recorded_or_heard(
 
 
 async def _compare(
-    office: Office, drawn: tuple[Life, list[Told], bool], delays: Sequence[int], days: Sequence[date]
+    office: Office, drawn: tuple[Life, list[Told], bool], delays: list[int], days: Sequence[date]
 ) -> None:
     life, streams, _ = drawn
     later = iter(delays * 3)
@@ -169,11 +169,12 @@ async def _ask(office: Office, days: Sequence[date], heard: Sequence[Sequence[An
 def _heard_until(life: Life, heard: Sequence[Sequence[Sequence[Any]]], day: date) -> Life:
     """Return what had been heard of a life by the end of a day."""
     left = iter(heard)
-    stays, archives, enrolments, entries = [
+    kept = [
         [[said for said, (on, *_) in zip(stream, next(left), strict=True) if on <= day] for stream in streams]
         for streams in (life.stays, life.archives, life.enrolments, life.entries)
     ]
-    return Life(*(list(filter(None, streams)) for streams in (stays, archives, enrolments, entries)), life.died_on)
+    stays, archives, enrolments, entries = ([stream for stream in streams if stream] for streams in kept)
+    return Life(stays, archives, enrolments, entries, life.died_on)
 
 
 async def _counted_on(office: Office, counting: Counting, day: date) -> dict[tuple[str, str], int]:
