@@ -78,11 +78,11 @@ class Office:
 
 @contextmanager
 def build(stack: Stack) -> Iterator[Office]:
-    instance = Instance(stack, f"moments-{uuid4().hex[:8]}", clock=lambda: office.now)
-    office = Office(instance)
-    office.app = instance.apps["reporting"] = instance.build("reporting")
-    yield office
-    office.service.client.close()
+    instance = Instance(stack, f"moments-{uuid4().hex[:8]}", clock=lambda: made.now)
+    made = Office(instance)
+    made.app = instance.apps["reporting"] = instance.build("reporting")
+    yield made
+    made.service.client.close()
 
 
 @pytest.fixture
