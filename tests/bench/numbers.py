@@ -122,11 +122,16 @@ def _asked(today: date, turn: int, district: str, _: int) -> dict[str, str]:
     chance = Random(turn)
     on = today - timedelta(days=chance.randrange(365 * (YEARS - 1)))
     year = on.replace(year=on.year - 1, day=1)
+    days = f"from={year}&to={on}"
     return {
         "flows of 30 streets at a day": f"/flows?division={district}&from={on}&to={on}",
         "flows of 30 streets by day for a year": f"/flows?division={district}&from={year}&to={on}",
         "one indicator of 30 streets": f"/indicators/resident_archive_rate?division={district}&from={year}&to={on}",
         "the first 50 behind a number": f"/numbers/counted?division={district}&measure=resident&on={on}&limit=50",
+        "a series of a year of days": f"/indicators/resident_archive_rate/series?division={district}&by=day&{days}",
+        "where people came from in a year": f"/flows/matrix?division={district}&between=district&{days}",
+        "the age pyramid": f"/residents/pyramid?division={district}&on={on}",
+        "the balance of a year": f"/conservation?division={district}&{days}",
     }
 
 
@@ -138,6 +143,14 @@ def _has_people(answer: Any) -> bool:
     return len(answer["people"]) == 50
 
 
+def _has_moves(answer: Any) -> bool:
+    return bool(answer["arrivals"]["cells"])
+
+
+def _is_balanced(answer: Any) -> bool:
+    return answer["balanced"] is True and answer["residents"]["arrivals"] > 0
+
+
 def _has_values(answer: Any) -> bool:
     return bool(answer)
 
@@ -147,4 +160,8 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "flows of 30 streets by day for a year": _has_residents,
     "one indicator of 30 streets": _has_values,
     "the first 50 behind a number": _has_people,
+    "a series of a year of days": _has_values,
+    "where people came from in a year": _has_moves,
+    "the age pyramid": _has_residents,
+    "the balance of a year": _is_balanced,
 }

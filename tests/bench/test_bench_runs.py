@@ -40,7 +40,9 @@ def test_the_bench_measures_everything_and_writes_it_down(tmp_path: Path) -> Non
     assert all(per_second > 0 for per_second in figures["audiences_per_s"].values())
     _check(figures, "archives", {"duties of a street", "duties of the district", "opening an archive"})
     flows = {"flows of 30 streets at a day", "flows of 30 streets by day for a year"}
-    _check(figures, "numbers", {*flows, "one indicator of 30 streets", "the first 50 behind a number"})
+    series = {"one indicator of 30 streets", "a series of a year of days", "where people came from in a year"}
+    people = {"the first 50 behind a number", "the age pyramid", "the balance of a year"}
+    _check(figures, "numbers", flows | series | people)
 
 
 def _check(figures: dict[str, Any], name: str, asked: set[str]) -> None:
