@@ -5,6 +5,7 @@ Motor is imported here alone and named by aliases elsewhere, so that PyMongo's o
 
 import asyncio
 import random
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC
@@ -48,7 +49,10 @@ AWAY = (AutoReconnect, ConnectionFailure, NotPrimaryError, ExecutionTimeout, WTi
 """Raised by the driver while MongoDB is away: wait and try again."""
 
 DUPLICATE_KEY = 11000
-_RETRYABLE_CODES = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+_NO_SNAPSHOT = 246
+_RETRYABLE_CODES = frozenset({6, 7, 89, 91, 189, _NO_SNAPSHOT, 262, 9001, 10107, 11600, 11602, 13435, 13436})
+LOOK_AGAIN_FOR, LOOK_AGAIN_AFTER = 5.0, 0.05
+"""Seconds for which a moment to read at is looked for, and between looks."""
 _INDEX_DIFFERS = frozenset({85, 86})
 
 Result = TypeVar("Result")
@@ -105,6 +109,22 @@ async def wait_while_away(work: Callable[[], Awaitable[Result]]) -> Result:
             attempt += 1
             get_log().warning("mongodb away", attempt=attempt, error=error)
             await asyncio.sleep(min(0.1 * 2**attempt, 5.0))
+
+
+async def find_at_one_moment(collection: Collection, query: Document, fields: Document | None = None) -> list[Document]:
+    """Return documents, all of them as of one moment.
+
+    Just after a collection or an index of it was made, MongoDB has no such moment yet: it is asked again.
+    """
+    of_one_moment = collection.with_options(read_concern=ReadConcern("snapshot"))
+    deadline = time.monotonic() + LOOK_AGAIN_FOR
+    while True:
+        try:
+            return await of_one_moment.find(query, fields).to_list(None)
+        except OperationFailure as error:
+            if error.code != _NO_SNAPSHOT or time.monotonic() > deadline:
+                raise
+            await asyncio.sleep(LOOK_AGAIN_AFTER)
 
 
 async def transact(database: Database, work: Callable[[Session], Awaitable[Result]]) -> Result:

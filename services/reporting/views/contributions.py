@@ -5,13 +5,12 @@ from datetime import date, datetime
 from typing import NamedTuple
 
 from pymongo import ReplaceOne, UpdateOne
-from pymongo.read_concern import ReadConcern
 
 from contracts.reference.divisions import Area
 from services.reporting.domain.contributions import Counted
 from services.reporting.domain.counting import Numbers, difference, documents_for, increments, stored_name
 from services.reporting.domain.person import Contribution
-from services.runtime.mongo import Database, Document, Session, in_areas, make_index, transact
+from services.runtime.mongo import Database, Document, Session, find_at_one_moment, in_areas, make_index, transact
 
 UNCOUNTED = "uncounted"
 UNCOUNTABLE = "uncountable"
@@ -191,16 +190,15 @@ async def find_numbers(
     """Return numbers to be read at the ends of days, all of one moment; with `by_day` at the days in between too."""
     names = documents_for(places, measures, days, by_day)
     fields = {f"d.{stored_name(measure)}": 1 for measure in measures}
-    counters = database[build.counters].with_options(read_concern=ReadConcern("snapshot"))
-    return Numbers(await counters.find({"_id": {"$in": names}}, fields).to_list(None))
+    return Numbers(await find_at_one_moment(database[build.counters], {"_id": {"$in": names}}, fields))
 
 
 async def find_families(
     database: Database, build: Build, places: Mapping[str, int], families: Collection[str], days: Collection[date]
 ) -> Numbers:
     """Return all numbers of families of measures, to be read at the ends of days, all of one moment."""
-    counters = database[build.counters].with_options(read_concern=ReadConcern("snapshot"))
-    return Numbers(await counters.find({"_id": {"$in": documents_for(places, families, days)}}).to_list(None))
+    query = {"_id": {"$in": documents_for(places, families, days)}}
+    return Numbers(await find_at_one_moment(database[build.counters], query))
 
 
 async def find_counting(
