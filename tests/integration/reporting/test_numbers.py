@@ -1,6 +1,6 @@
 """Flows and scores on a real MongoDB, asked over HTTP: corrections, defaults, deaths, merges, and both sides' rates."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -38,13 +38,12 @@ from contracts.registration.stays import (
     StayTraceLost,
 )
 from deploy.local.stack import Stack
-from services.reporting import projector
 from tests.support.counting import BUILD
+from tests.support.desk import DISTRICT, Desk
 from tests.support.facts import (
     FIRST_DAY,
     FIRST_MOMENT,
     PEOPLE,
-    envelop,
     make_answer,
     make_notice,
     make_person,
@@ -57,31 +56,17 @@ NOW = datetime(2026, 2, 20, 4, tzinfo=UTC)
 
 
 @dataclass(frozen=True)
-class Office:
-    """Reporting, prepared but not listening: it is told facts directly and asked over HTTP."""
+class Office(Desk):
+    """A desk where periods are asked for that begin with the first day."""
 
-    instance: Instance
-
-    async def hear(self, *facts: Fact | Sequence[Fact], service: str = "registration") -> None:
-        """Send facts of one stream each, or several of one stream in a row."""
-        told = [envelop([fact] if isinstance(fact, Fact) else fact, service) for fact in facts]
-        state = self.instance.apps["reporting"].state
-        await projector.hear(state.service, state.counting, [event for each in told for event in each])
-        await state.counting.count_all_waiting()
-
-    async def ask(self, path: str, day: int, division: str = "320507", role: str = "district") -> httpx.Response:
+    async def ask_until(self, path: str, day: int, division: str = DISTRICT, role: str = "district") -> httpx.Response:
         """Return the answer for the period from the first day to some days later."""
-        params = {
-            "division": division,
-            "from": FIRST_DAY.isoformat(),
-            "to": (FIRST_DAY + timedelta(days=day)).isoformat(),
-        }
-        async with self.instance.client("reporting", role, "320507") as client:
-            return await client.get(path, params=params)
+        period = {"from": FIRST_DAY.isoformat(), "to": (FIRST_DAY + timedelta(days=day)).isoformat()}
+        return await self.ask(path, role=role, division=division, **period)
 
     async def count(self, day: int, *names: str, division: str = "320507") -> dict[str, Any]:
         """Return the flows of a period that are not 0."""
-        found = (await self.ask("/flows", day, division)).raise_for_status().json()
+        found = (await self.ask_until("/flows", day, division)).raise_for_status().json()
         told = {name: found[name] for name in names or COUNTS}
         return {name: value for name, value in told.items() if value}
 
@@ -218,7 +203,7 @@ async def test_streets_and_days_sum_up_to_the_division(office: Office) -> None:
         stay = make_stay(PEOPLE[number], street, number)
         await office.hear([StayStarted(stay=stay), StayEnded(stay=left(stay, 6 + number))])
 
-    found = (await office.ask("/flows", 7)).json()
+    found = (await office.ask_until("/flows", 7)).json()
 
     for name in COUNTS:
         assert found[name] == sum(street[name] for street in found["streets"])
@@ -296,7 +281,7 @@ async def test_scores_of_both_sides_worked_by_hand(office: Office) -> None:
     _, before = arrival_notice("e" * 32, day=5, registered=5, sent=-1)
     await office.hear(NoticeSent(notice=before))
 
-    found = (await office.ask("/scores", 60)).raise_for_status().json()
+    found = (await office.ask_until("/scores", 60)).raise_for_status().json()
     asked = {row["division"]: row["as_addressee"] for row in found["divisions"]}
 
     assert found["as_of"] == "2026-02-20", "the clock's day: 50 days after the first"
@@ -318,8 +303,8 @@ async def test_a_notice_inside_a_division_counts_on_both_of_its_sides(office: Of
     notice = make_notice(make_stay(street=NEAR, day=5), STAY)
     await office.hear(NoticeSent(notice=notice))
 
-    whole = (await office.ask("/scores", 60)).json()
-    street = (await office.ask("/scores", 60, division=NEAR)).json()
+    whole = (await office.ask_until("/scores", 60)).json()
+    street = (await office.ask_until("/scores", 60, division=NEAR)).json()
 
     assert (whole["as_addressee"]["notices"], whole["as_sender"]["notices"]) == (1, 1)
     assert (street["as_addressee"]["notices"], street["as_sender"]["notices"]) == (0, 1)
@@ -330,7 +315,7 @@ async def test_a_notice_is_of_the_day_on_which_it_was_sent_in_china(office: Offi
     evening = datetime(2026, 1, 10, 16, tzinfo=UTC)
     await office.hear(NoticeSent(notice=make_notice(make_stay(street=NEAR, day=5), STAY, sent_at=evening)))
 
-    on_the_10th, on_the_11th = (await office.ask("/scores", 9)).json(), (await office.ask("/scores", 10)).json()
+    on_the_10th, on_the_11th = [(await office.ask_until("/scores", day)).json() for day in (9, 10)]
 
     assert (on_the_10th["as_sender"]["notices"], on_the_11th["as_sender"]["notices"]) == (0, 1)
 
@@ -349,11 +334,11 @@ async def test_a_notice_is_of_the_day_on_which_it_was_sent_in_china(office: Offi
     ],
 )
 async def test_scores_are_for_who_assesses_the_division(office: Office, role: str, division: str, status: int) -> None:
-    assert (await office.ask("/scores", 9, division, role)).status_code == status
+    assert (await office.ask_until("/scores", 9, division, role)).status_code == status
 
 
 async def test_a_period_that_ends_before_it_begins_is_refused(office: Office) -> None:
-    answer = await office.ask("/scores", -1)
+    answer = await office.ask_until("/scores", -1)
 
     assert (answer.status_code, answer.json()["code"]) == (422, "bad_period")
 
