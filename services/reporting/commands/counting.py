@@ -17,6 +17,7 @@ from services.reporting.views.builds import Builds, find_builds, prepare_builds
 from services.reporting.views.contributions import (
     Build,
     GroupCount,
+    estimate_counted,
     find_to_count_again,
     find_uncounted,
     forget_notes,
@@ -27,7 +28,7 @@ from services.reporting.views.contributions import (
 )
 from services.reporting.views.rows import find_by_id, find_records, find_rows, group_rows
 from services.runtime.logs import get_log
-from services.runtime.mongo import Database, is_away, wait_while_away
+from services.runtime.mongo import Database, Document, is_away, wait_while_away
 from services.runtime.service import Service
 
 MOST = 5000
@@ -64,6 +65,21 @@ class Recounting:
     async def now(self) -> Counting:
         """Return what numbers are read from now."""
         return Counting((await self._builds()).answering, self.policy)
+
+    async def begin_build(self, build: Build) -> Document:
+        """Prepare a build, and return what is kept of one in which nobody was counted yet and which no worker holds."""
+        database, now = self._service.database, self._service.clock()
+        await prepare(database, build)
+        return {
+            "_id": build.name,
+            "edition": self.policy.edition,
+            "after": "",
+            "done": 0,
+            "expected": await estimate_counted(database, (await self.now()).build),
+            "began_at": now,
+            "ended_at": None,
+            "leased_until": now,
+        }
 
     async def note(self, people: Collection[str]) -> None:
         """Note people to be counted, after their rows were written: from then on no crash forgets them."""

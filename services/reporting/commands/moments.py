@@ -13,7 +13,7 @@ from contracts.envelope import render_time
 from contracts.refusals import RefusedError
 from services.reporting.commands.counting import Counting, Recounting
 from services.reporting.views.builds import add_moment, build_of, list_moments
-from services.reporting.views.contributions import Build, estimate_counted, prepare
+from services.reporting.views.contributions import Build
 from services.reporting.views.everybody import is_anything_known
 from services.runtime.mongo import Document
 from services.runtime.service import Service
@@ -98,21 +98,8 @@ async def ask(service: Service, recounting: Recounting, as_of: datetime, by: By)
     if not await is_anything_known(database, until, _FIELDS[by]):
         raise BeforeFirstFactError
     build = Build(uuid4().hex, until, _FIELDS[by])
-    await prepare(database, build)
-    row = {
-        "_id": build.name,
-        "until": build.until,
-        "moment": build.moment,
-        "as_of": as_of,
-        "edition": recounting.policy.edition,
-        "after": "",
-        "done": 0,
-        "expected": await estimate_counted(database, (await recounting.now()).build),
-        "began_at": now,
-        "ended_at": None,
-        "drop_at": now + KEPT,
-        "leased_until": now,
-    }
+    known = {"until": build.until, "moment": build.moment, "as_of": as_of, "drop_at": now + KEPT}
+    row = {**await recounting.begin_build(build), **known}
     await add_moment(database, row)
     return _told(row)
 

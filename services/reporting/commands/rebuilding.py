@@ -26,7 +26,7 @@ from services.reporting.views.builds import (
     list_rebuilds,
     save_rebuild,
 )
-from services.reporting.views.contributions import Build, estimate_counted, prepare
+from services.reporting.views.contributions import Build
 from services.reporting.views.everybody import find_next
 from services.runtime.logs import get_log
 from services.runtime.mongo import Document, wait_while_away
@@ -67,20 +67,10 @@ class Rebuild(BaseModel):
 async def begin(service: Service, recounting: Recounting, *, held: bool = False) -> Rebuild:
     """Begin a rebuild for a worker of the service, or, `held`, for whoever calls; raise RebuildRunningError."""
     database, now = service.database, service.clock()
-    known = await list_rebuilds(database)
-    number = len(known) + 2
-    await prepare(database, Build(str(number)))
-    row = {
-        "_id": str(number),
-        "number": number,
-        "edition": recounting.policy.edition,
-        "after": "",
-        "done": 0,
-        "expected": await estimate_counted(database, (await recounting.now()).build),
-        "began_at": now,
-        "ended_at": None,
-        "leased_until": now + LEASE if held else now,
-    }
+    number = len(await list_rebuilds(database)) + 2
+    row = {**await recounting.begin_build(Build(str(number))), "number": number}
+    if held:
+        row["leased_until"] = now + LEASE
     if not await begin_rebuild(database, row):
         raise RebuildRunningError
     return _told(row)
