@@ -5,7 +5,6 @@ Motor is imported here alone and named by aliases elsewhere, so that PyMongo's o
 
 import asyncio
 import random
-import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from datetime import UTC
@@ -34,6 +33,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 from pymongo.read_concern import ReadConcern
+from pymongo.write_concern import WriteConcern
 
 from contracts.reference.divisions import Area
 from services.runtime.logs import get_log
@@ -49,10 +49,8 @@ AWAY = (AutoReconnect, ConnectionFailure, NotPrimaryError, ExecutionTimeout, WTi
 """Raised by the driver while MongoDB is away: wait and try again."""
 
 DUPLICATE_KEY = 11000
-_NO_SNAPSHOT = 246
-_RETRYABLE_CODES = frozenset({6, 7, 89, 91, 189, _NO_SNAPSHOT, 262, 9001, 10107, 11600, 11602, 13435, 13436})
-LOOK_AGAIN_FOR, LOOK_AGAIN_AFTER = 5.0, 0.05
-"""Seconds for which a moment to read at is looked for, and between looks."""
+_NOTHING_TO_CONFIRM = WriteConcern(1)
+_RETRYABLE_CODES = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 _INDEX_DIFFERS = frozenset({85, 86})
 
 Result = TypeVar("Result")
@@ -111,23 +109,24 @@ async def wait_while_away(work: Callable[[], Awaitable[Result]]) -> Result:
             await asyncio.sleep(min(0.1 * 2**attempt, 5.0))
 
 
-async def find_at_one_moment(collection: Collection, query: Document, fields: Document | None = None) -> list[Document]:
-    """Return documents, all of them as of one moment.
+async def find_at_one_moment(
+    database: Database, collection: str, query: Document, fields: Document | None = None
+) -> list[Document]:
+    """Return documents of a collection, all of them as of one moment.
 
-    Just after a collection or an index of it was made, MongoDB has no such moment yet: it is asked again.
+    A transaction holds its moment for as long as it reads. A read concern alone doesn't: MongoDB keeps no history here,
+    so a thousand documents are too many while others write.
     """
-    of_one_moment = collection.with_options(read_concern=ReadConcern("snapshot"))
-    deadline = time.monotonic() + LOOK_AGAIN_FOR
-    while True:
-        try:
-            return await of_one_moment.find(query, fields).to_list(None)
-        except OperationFailure as error:
-            if error.code != _NO_SNAPSHOT or time.monotonic() > deadline:
-                raise
-            await asyncio.sleep(LOOK_AGAIN_AFTER)
+
+    async def find(session: Session) -> list[Document]:
+        return await database[collection].find(query, fields, session=session).to_list(None)
+
+    return await transact(database, find, _NOTHING_TO_CONFIRM)
 
 
-async def transact(database: Database, work: Callable[[Session], Awaitable[Result]]) -> Result:
+async def transact(
+    database: Database, work: Callable[[Session], Awaitable[Result]], confirmation: WriteConcern | None = None
+) -> Result:
     """Return the result of work in a transaction, done again from its start whenever another one got in between.
 
     The work must be idempotent: a commit whose confirmation was lost is done again too.
@@ -135,7 +134,7 @@ async def transact(database: Database, work: Callable[[Session], Awaitable[Resul
     while True:
         async with await database.client.start_session() as session:
             try:
-                async with session.start_transaction(ReadConcern("snapshot")):
+                async with session.start_transaction(ReadConcern("snapshot"), confirmation):
                     return await work(session)
             except PyMongoError as error:
                 if is_away(error) or not _collides(error):
