@@ -19,9 +19,6 @@ from services.runtime.service import Service
 DIVISION = r"^(?:[0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9})$"
 STREET = r"^[0-9]{9}$"
 
-Division = Annotated[
-    str, Query(pattern=DIVISION, description="province, city, district or street: 2, 4, 6 or 9 digits")
-]
 DistrictOrStreet = Annotated[str, Query(pattern=r"^(?:[0-9]{6}|[0-9]{9})$", description="6 or 9 digits")]
 District = Annotated[str, Query(pattern=r"^[0-9]{6}$", description="6-digit code of the district (GB/T 2260)")]
 StreetInQuery = Annotated[str, Query(pattern=STREET, description="9-digit code of the street (GB/T 10114)")]
@@ -53,6 +50,19 @@ async def _service(request: Request) -> Service:
 
 
 ServiceHere = Annotated[Service, Depends(_service)]
+
+
+async def _division(
+    service: ServiceHere,
+    division: Annotated[
+        str, Query(pattern=DIVISION, description="province, city, district or street: 2, 4, 6 or 9 digits")
+    ],
+) -> str:
+    """Return a division that is asked for, a province or city without its padding (3205 for 320500)."""
+    return service.divisions.unpadded(division)
+
+
+Division = Annotated[str, Depends(_division)]
 
 
 async def _begin_request(

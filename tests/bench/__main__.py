@@ -62,7 +62,7 @@ class Size:
     warm_up: int = 500
     archives: tuple[int, ...] = (1_000, 100_000)
     numbers: tuple[int, ...] = (10_000, 100_000, 1_000_000)
-    requests: int = 400
+    requests: int = 150
     entries: int = 5_000
     audiences: tuple[int, ...] = (1, 10, 100)
 

@@ -80,6 +80,7 @@ def door_to(
     environment = stack.service_environment(service, districts=district)
     database = f"houniao_{service}_{district}"
     client.drop_database(database)
+    client.admin.command("grantRolesToUser", service, roles=[{"role": "readWrite", "db": database}])
     with children({"filling": (fill, (environment, *how))}) as filling:
         filling["filling"].start()
         filling["filling"].result(FILLED_WITHIN)

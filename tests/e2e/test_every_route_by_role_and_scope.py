@@ -4,6 +4,7 @@ It is refused, the answer is that for what does not exist, and nothing is record
 """
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -30,6 +31,7 @@ BESIDE = {OWN: "320507003", SIBLING: "320507004", OTHER: "320812009"}
 """Another street of each place's district, for what concerns two streets."""
 NO_SCOPES = ("3", "320", "32050", "3205071", "32050701", "3205070010", "32050700100", "3205070010010", "３２０５０７")
 REFUSED = {401, 403, 404}
+MOMENT = re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z")
 NOTHING = (b"[]", b'{"contacts":[]}')
 """What is answered where nothing is found."""
 GHOSTS = {
@@ -470,3 +472,25 @@ async def test_the_same_requests_are_understood_inside_the_scope_and_no_answer_m
 
     nothing_parked = f"{service} POST /parked/{{parked_id}}/replay: 404"
     assert [line for line in broken if not line.startswith(nothing_parked)] == []
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_a_city_that_is_padded_to_six_digits_is_that_city_at_every_route(
+    houniao: Deployment, service: str
+) -> None:
+    token, asked, broken = houniao.token("admin", ""), 0, []
+    async with houniao.door(service) as door:
+        for route in houniao.routes(service):
+            request = route.request(houniao.places[OWN][service], OWN)
+            if route.method == "get" and "division" in request["params"]:
+                answers = [
+                    await send(door, {**request, "params": {**request["params"], "division": code}}, token)
+                    for code in (OWN[:4], f"{OWN[:4]}00")
+                ]
+                asked += answers[0].status_code == 200
+                told = [(answer.status_code, MOMENT.sub("", answer.text)) for answer in answers]
+                if answers[0].status_code != 422 and told[0] != told[1]:
+                    broken.append(f"{route}: {told}")
+
+    assert not broken, "\n".join(broken)
+    assert asked or service == "feeds"

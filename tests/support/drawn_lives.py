@@ -16,7 +16,7 @@ from contracts.archives.archives import (
     Closing,
     ClosingReason,
 )
-from contracts.archives.contents import ChildVisit, EducationReceived, MaternalVisit, PhysicalExam
+from contracts.archives.contents import ChildVisit, EducationReceived, MaternalVisit, PhysicalExam, Vaccination
 from contracts.archives.enrolments import ChronicEnrolled, Condition, Enrolment, EnrolmentEnded, EnrolmentEnding
 from contracts.archives.entries import Entry, EntryCorrected, EntryRecorded, EntryState, EntryVoided
 from contracts.archives.follow_ups import (
@@ -28,6 +28,19 @@ from contracts.archives.follow_ups import (
 )
 from contracts.envelope import Fact
 from contracts.reference.identity import Sex
+from contracts.reference.vaccines import Vaccine
+from contracts.registration.notices import (
+    Answer,
+    AnswerState,
+    Notice,
+    NoticeConfirmed,
+    NoticeKind,
+    NoticeReceived,
+    NoticeSent,
+    NoticeState,
+    NoticeWithdrawn,
+    RejectionReason,
+)
 from contracts.registration.people import PersonDied, PersonsMerged
 from contracts.registration.stays import (
     Category,
@@ -58,6 +71,7 @@ BOUNDARIES = (
     date(2025, 2, 28),
 )
 SOME_DAY = st.one_of(DAYS, st.sampled_from(BOUNDARIES))
+CHILDREN_SINCE = date(2017, 1, 1)
 BIRTHS = st.sampled_from(
     (
         date(1940, 5, 4),
@@ -67,9 +81,13 @@ BIRTHS = st.sampled_from(
         date(1990, 12, 31),
         date(2017, 6, 1),
         date(2020, 2, 29),
+        date(2023, 8, 31),
+        date(2025, 1, 1),
     )
 )
 
+VACCINES = tuple(Vaccine)[:11]
+"""Those of the programme."""
 STEPS = ((), ("complete",), ("close",), ("complete", "close"), ("close", "reopen", "complete"))
 """What becomes of an archive that was opened."""
 
@@ -87,7 +105,8 @@ def lives(draw: st.DrawFn) -> tuple[Life, list[Told], bool]:
     """Make a life, all its streams, and whether its two ids were merged."""
     merged = draw(st.booleans())
     ids = (A, B) if merged else (A,)
-    described = {"birth": draw(BIRTHS), "sex": draw(st.sampled_from((Sex.MALE, Sex.FEMALE)))}
+    birth = draw(BIRTHS)
+    described = {"birth": birth, "sex": draw(st.sampled_from((Sex.MALE, Sex.FEMALE)))}
     streams: list[Told] = []
     life = Life()
     before: Stay | None = None
@@ -103,9 +122,20 @@ def lives(draw: st.DrawFn) -> tuple[Life, list[Told], bool]:
         street = draw(st.sampled_from(STREETS))
         streams.append(told := draw(_enrolment_stream(draw(st.sampled_from(ids)), condition, street)))
         life.enrolments.append([(on, fact.enrolment) for on, fact in told])  # type: ignore[attr-defined]  # of one
+    contents = _of_a_child() if birth >= CHILDREN_SINCE else _contents()
     for number in range(draw(st.integers(0, 9))):
-        streams.append(told := draw(_entry_stream(draw(st.sampled_from(ids)), number)))
+        streams.append(told := draw(_entry_stream(draw(st.sampled_from(ids)), number, contents)))
         life.entries.append([(on, fact.entry) for on, fact in told])  # type: ignore[attr-defined]  # of an entry
+    about = st.sampled_from((None, *(f"{stay:032x}" for stay in (len(life.stays) - 1,) * 3), f"{0:032x}", f"{15:032x}"))
+    exchanges = [
+        draw(_exchange_streams(draw(st.sampled_from(ids)), number, about)) for number in range(draw(st.integers(0, 3)))
+    ]
+    for told, *_ in exchanges:
+        streams.append(told)
+        life.notices.append([(on, fact.notice) for on, fact in told])  # type: ignore[attr-defined]  # of a notice
+    for told in (each for _, *answered in exchanges for each in answered):
+        streams.append(told)
+        life.answers.append([(on, fact.answer) for on, fact in told])  # type: ignore[attr-defined]  # of an answer
     if merged:
         alias = make_person(A, "320507", merged_into=B, linked=(B,))
         streams.append([(FIRST, PersonsMerged(person=alias))])
@@ -134,6 +164,7 @@ def _stay_stream(draw: st.DrawFn, person: str, number: int, described: dict[str,
         origin=draw(st.sampled_from((None, "342221"))),
         purpose=draw(st.sampled_from((None, "labour"))),
         categories=draw(st.sampled_from(((), (Category.DISABLED,)))),
+        registration_due=draw(st.sampled_from((None, day, day + timedelta(days=3)))),
         **described,
     )
     told: Told = [(day, StayStarted(stay=stay))]
@@ -232,7 +263,6 @@ def _contents() -> st.SearchStrategy[Any]:
         st.builds(MentalHealthFollowUp, mode=mode, stability=st.just("stable")),
         st.builds(PhysicalExam, guidance_given=st.booleans()),
         st.builds(lambda guided: PhysicalExam(guidance_given=guided, **complete), st.booleans()),
-        st.builds(ChildVisit, stage=st.just("year_4")),
         st.builds(EducationReceived, form=st.just("lecture"), topic=st.just("salt")),
         st.builds(
             MaternalVisit,
@@ -243,8 +273,15 @@ def _contents() -> st.SearchStrategy[Any]:
     )
 
 
+def _of_a_child() -> st.SearchStrategy[Any]:
+    few = st.builds(Vaccination, vaccine=st.sampled_from(("HepB", "MPSV-A", "DTaP")), dose=st.integers(1, 3))
+    any_one = st.builds(Vaccination, vaccine=st.sampled_from((*VACCINES, "Flu")), dose=st.integers(1, 5))
+    visit = st.builds(ChildVisit, stage=st.sampled_from(("newborn_home", "newborn_home", "year_4")))
+    return st.sampled_from((few, any_one, visit, _contents())).flatmap(lambda contents: contents)
+
+
 @st.composite
-def _entry_stream(draw: st.DrawFn, person: str, number: int) -> Told:
+def _entry_stream(draw: st.DrawFn, person: str, number: int, contents: st.SearchStrategy[Any]) -> Told:
     day = draw(SOME_DAY)
     entry = Entry(
         entry_id=f"entry-{number}",
@@ -253,16 +290,63 @@ def _entry_stream(draw: st.DrawFn, person: str, number: int) -> Told:
         measured_at=moment(day, draw(st.sampled_from((4, 15, 16)))),
         recorded_by="worker",
         recorded_at=moment(day, 17),
-        content=draw(_contents()),
+        content=draw(contents),
     )
     told: Told = [(day + timedelta(days=1), EntryRecorded(entry=entry))]
     later = day + timedelta(days=draw(st.integers(2, 90)))
     match draw(st.sampled_from(("stands", "stands", "stands", "corrected", "voided"))):
         case "corrected":
-            update = {"content": draw(_contents()), "state": EntryState.CORRECTED}
+            update = {"content": draw(contents), "state": EntryState.CORRECTED}
             told.append((later, EntryCorrected(entry=_again(entry, later, update))))
         case "voided":
             told.append((later, EntryVoided(entry=_again(entry, later, {"state": EntryState.VOIDED}))))
+    return told
+
+
+@st.composite
+def _exchange_streams(draw: st.DrawFn, person: str, number: int, about: st.SearchStrategy[str | None]) -> list[Told]:
+    """Make the facts of a notice, perhaps withdrawn, and of its answer if there is one."""
+    day = draw(SOME_DAY)
+    within = st.integers(0, 40).map(lambda days: day + timedelta(days=days))
+    notice = Notice(
+        notice_id=f"{number:032x}",
+        kind=draw(st.sampled_from((NoticeKind.DEPARTURE, *NoticeKind))),
+        person_id=person,
+        sender=draw(st.sampled_from(STREETS)),
+        addressee=draw(st.sampled_from((*STREETS, "360981"))),
+        stay_id=draw(about),
+        started_on=draw(st.one_of(st.none(), SOME_DAY)),
+        sent_at=moment(day, draw(st.sampled_from((4, 15, 16)))),
+        receipt_due=draw(within),
+        answer_due=draw(within),
+        completes_on=draw(st.one_of(st.none(), within)),
+        remind_on=day,
+    )
+    sent: Told = [(day + timedelta(days=1), NoticeSent(notice=notice))]
+    if draw(st.integers(0, 4)) == 0:
+        withdrawn = notice.model_copy(update={"state": NoticeState.WITHDRAWN})
+        sent.append((draw(within) + timedelta(days=1), NoticeWithdrawn(notice=withdrawn)))
+    return [sent, draw(_answer_stream(notice, day))] if draw(st.booleans()) else [sent]
+
+
+@st.composite
+def _answer_stream(draw: st.DrawFn, notice: Notice, day: date) -> Told:
+    received = day + timedelta(days=draw(st.integers(0, 20)))
+    answer = Answer(
+        notice_id=notice.notice_id,
+        person_id=notice.person_id,
+        answerer=notice.addressee,
+        sender=notice.sender,
+        state=AnswerState.RECEIVED,
+        received_at=moment(received, draw(st.sampled_from((4, 15, 16)))),
+    )
+    told: Told = [(received + timedelta(days=1), NoticeReceived(answer=answer))]
+    if draw(st.integers(0, 3)):
+        answered = received + timedelta(days=draw(st.integers(0, 40)))
+        state = draw(st.sampled_from((AnswerState.CONFIRMED, AnswerState.CONFIRMED, *list(AnswerState)[1:])))
+        reason = draw(st.sampled_from(list(RejectionReason))) if state is AnswerState.REJECTED else None
+        said = {"state": state, "reason": reason, "answered_at": moment(answered, 16)}
+        told.append((answered + timedelta(days=1), NoticeConfirmed(answer=answer.model_copy(update=said))))
     return told
 
 

@@ -102,10 +102,11 @@ def make_conflict(one: Stay, other: Stay, **more: Any) -> Conflict:
 
 def envelop(facts: Sequence[Fact], service: str = "registration") -> EventList:
     """Return the facts of one stream as events that a reader gets, rendered and parsed."""
-    return [_delivered(fact, sequence, service) for sequence, fact in enumerate(facts, start=1)]
+    return [deliver(fact, sequence, service) for sequence, fact in enumerate(facts, start=1)]
 
 
-def _delivered(fact: Fact, sequence: int, service: str) -> Event[Any]:
+def deliver(fact: Fact, sequence: int, service: str = "registration") -> Event[Any]:
+    """Return a fact as the event that a reader gets, rendered and parsed."""
     recorded_at = FIRST_MOMENT + timedelta(minutes=sequence)
     event = wrap(
         fact, sequence=sequence, service=service, recorded_at=recorded_at, causation="test", correlation="test"

@@ -257,7 +257,7 @@ _MARKS = tuple(mark_measure(side, mark) for side in SIDES for mark in Mark)
 async def _read_numbers(reporting: Database, days: Sequence[date]) -> tuple[Sequence[str], Numbers]:
     places = await find_places(reporting, BUILD, EVERYWHERE)
     measures = (*_STANDING, *_MOVED, *_BECAME[:2], *_MARKS)
-    return sorted(places), await find_numbers(reporting, BUILD, places, measures, days, by_day=True)
+    return sorted(places), await find_numbers(reporting, BUILD, places, measures, days, by_day=measures)
 
 
 def _check_streets(places: Sequence[str], numbers: Numbers, days: Sequence[date]) -> Iterator[str]:

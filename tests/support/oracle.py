@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
 
+from tests.support.oracle_of_notices import count_notices, is_noticed_elsewhere
+
 ONE = timedelta(days=1)
 HOME = 6
 """Digits of a code that name the district."""
@@ -24,7 +26,9 @@ class Life:
     archives: list[list[tuple[date, Any]]] = field(default_factory=list)
     enrolments: list[list[tuple[date, Any]]] = field(default_factory=list)
     entries: list[list[tuple[date, Any]]] = field(default_factory=list)
-    died_on: date | None = None
+    notices: list[list[tuple[date, Any]]] = field(default_factory=list)
+    answers: list[list[tuple[date, Any]]] = field(default_factory=list)
+    died_on: date | None = field(default=None, kw_only=True)
 
     def until(self, day: date) -> "Life":
         """Return what had been said of the life by the end of a day."""
@@ -33,7 +37,8 @@ class Life:
             cut = [[(on, model) for on, model in stream if on <= day] for stream in streams]
             return [stream for stream in cut if stream]
 
-        return Life(said(self.stays), said(self.archives), said(self.enrolments), said(self.entries), self.died_on)
+        told = (self.stays, self.archives, self.enrolments, self.entries, self.notices, self.answers)
+        return Life(*map(said, told), died_on=self.died_on)
 
 
 def newest(streams: Sequence[Sequence[tuple[date, Any]]]) -> list[Any]:
@@ -41,10 +46,11 @@ def newest(streams: Sequence[Sequence[tuple[date, Any]]]) -> list[Any]:
     return [stream[-1][1] for stream in streams]
 
 
-def numbers(life: Life, day: date) -> dict[tuple[str, str], int]:
-    """Return every number that is not 0 at the end of a day, by measure and division."""
+def numbers(life: Life, day: date, today: date) -> dict[tuple[str, str], int]:
+    """Return every number that is not 0 at the end of a day, by measure and division, as notices stand today."""
     found: dict[tuple[str, str], int] = {}
-    for measure, division in _counts(life, day):
+    notices = count_notices(newest(life.notices), newest(life.answers), newest(life.stays), day, today)
+    for measure, division in (*_counts(life, day), *notices):
         found[measure, division] = found.get((measure, division), 0) + 1
     return found
 
@@ -54,6 +60,7 @@ def _counts(life: Life, day: date) -> Iterator[tuple[str, str]]:
     yield from _archives(life, day)
     yield from _managed(life, day)
     yield from _births(life, day)
+    yield from _newborns(life, day)
     yield from _filled(life, day)
 
 
@@ -111,6 +118,7 @@ def _missing(stay: Any, stays: Sequence[Any], life: Life, day: date) -> Iterator
         return one.started_on, one.recorded_at, one.stay_id
 
     known = any(place(other) > place(stay) and other.started_on <= day for other in stays)
+    known = known or is_noticed_elsewhere(stay, newest(life.notices), newest(life.answers), newest(life.stays), day)
     if known or (life.died_on is not None and life.died_on <= day):
         yield "flow.out.found"
         return
@@ -145,6 +153,7 @@ def _aged(age: int, stay: Any, usual: bool, life: Life, day: date) -> Iterator[s
             yield "usual.0_6"
         if _done_this_year(life, day, "child_visit"):
             yield "child.visited"
+        yield from _doses(life, day)
     if age >= 65:
         yield "resident.65"
         if usual:
@@ -164,10 +173,14 @@ def _since_half_a_year(stay: Any, stays: Sequence[Any], day: date) -> bool:
     first = day
     while any(_lives(other, first - ONE) for other in here):
         first -= ONE
-    month = first.month - 1 + 6
+    return day >= _months_after(first, 6)
+
+
+def _months_after(first: date, months: int) -> date:
+    month = first.month - 1 + months
     year, month = first.year + month // 12, month % 12 + 1
     last = [31, 29 if year % 4 == 0 and (year % 100 or year % 400 == 0) else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-    return day >= date(year, month, min(first.day, last[month - 1]))
+    return date(year, month, min(first.day, last[month - 1]))
 
 
 def _birth(life: Life) -> date | None:
@@ -182,6 +195,43 @@ def _age(birth: date | None, day: date) -> int | None:
         return None
     had = (day.month, day.day) >= (birth.month, birth.day)
     return day.year - birth.year - (0 if had else 1)
+
+
+# vaccinations
+
+
+DOSES = {
+    "HepB": (0, 1, 6),
+    "BCG": (0,),
+    "IPV": (2, 3),
+    "bOPV": (4, 48),
+    "MMR": (8, 18),
+    "JE-L": (8, 24),
+    "MPSV-A": (6, 9),
+    "MPSV-AC": (36, 72),
+    "HepA-L": (18,),
+}
+"""Months of age at which each dose of the national programme is due."""
+DTAP_BEFORE_2025 = {"DTaP": (3, 4, 5, 18), "DT": (72,)}
+DTAP_SINCE_2025 = {"DTaP": (2, 4, 6, 18, 72)}
+GIVEN_UNTIL = {"BCG": 48, "MPSV-A": 24}
+"""Months of age from which on a vaccine is no longer given, where that is sooner than seven years."""
+
+
+def _doses(life: Life, day: date) -> Iterator[str]:
+    birth = _birth(life)
+    if birth is None:
+        return
+    dtap = DTAP_SINCE_2025 if birth >= date(2025, 1, 1) else DTAP_BEFORE_2025
+    given = {(each.content.vaccine, each.content.dose) for each in _done(life, "vaccination") if _on(each) <= day}
+    for vaccine, due in {**DOSES, **dtap}.items():
+        if day >= _months_after(birth, GIVEN_UNTIL.get(vaccine, 84)):
+            continue
+        for number, months in enumerate(due, start=1):
+            if day >= _months_after(birth, months):
+                yield f"vaccine.due.{vaccine}"
+                if (vaccine, number) in given:
+                    yield f"vaccine.done.{vaccine}"
 
 
 # archives and what was done
@@ -343,6 +393,12 @@ def _births(life: Life, day: date) -> Iterator[tuple[str, str]]:
             yield "birth.visited_after", street
 
 
+def _newborns(life: Life, day: date) -> Iterator[tuple[str, str]]:
+    birth, visits = _birth(life), [each for each in _done(life, "child_visit") if each.content.stage == "newborn_home"]
+    if visits and birth is not None and birth <= day:
+        yield "birth.newborn_visited", visits[0].street
+
+
 def _weeks(visit: Any) -> Any:
     if visit.content.last_period_on is not None:
         return (_on(visit) - visit.content.last_period_on).days // 7
@@ -358,6 +414,10 @@ def _filled(life: Life, day: date) -> Iterator[tuple[str, str]]:
             yield "filled.stays", stay.street
             if stay.birth and stay.hukou_division and stay.purpose and stay.sex in {"male", "female"}:
                 yield "filled.stays.complete", stay.street
+            if stay.registration_due is not None:
+                yield "filled.stays.due", stay.street
+                if _china(stay.recorded_at) <= stay.registration_due:
+                    yield "filled.stays.in_time", stay.street
     for stream in life.entries:
         entry = stream[-1][1]
         if entry.state != "voided" and _on(entry) <= day:

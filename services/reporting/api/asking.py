@@ -8,11 +8,11 @@ from fastapi import Depends, Query
 from pydantic import BaseModel
 
 from contracts.reporting.groups import Group
-from services.reporting.api.dependencies import division_of, must_be_period
+from services.reporting.api.dependencies import as_known, division_of, must_be_period
+from services.reporting.commands.counting import Counting
 from services.reporting.domain.indicators import INDICATORS, Indicator
 from services.reporting.domain.periods import TEXT, Period, read_period
 from services.reporting.domain.values import SLICES
-from services.reporting.views.contributions import uncounted_since
 from services.runtime.access import Caller
 from services.runtime.bodies import Day
 from services.runtime.problems import Problem
@@ -54,18 +54,17 @@ class PeriodOf:
     since: Annotated[Day | None, Query(alias="from")] = None
     until: Annotated[Day | None, Query(alias="to")] = None
 
-    async def of(self, service: Service, caller: Caller, division: str, as_of: datetime | None = None) -> Asked:
+    async def of(self, service: Service, caller: Caller, division: str, counting: Counting) -> Asked:
         """Return what is asked of a division, as known now or then; raise Problem if that can't be told."""
         division = division_of(service, caller, division)
-        period, as_of = self._period(service.today), as_of or service.clock()
+        period = self._period(service.today)
         return Asked(
             division=division,
             name=service.divisions.name(division),
             since=period.since,
             until=period.until,
             on=period.so_far(service.today).until,
-            as_of=as_of,
-            counted_until=min(await uncounted_since(service.database) or as_of, as_of),
+            **await as_known(service, counting),
         )
 
     def _period(self, today: date) -> Period:

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from services.reporting.api.asking import Asked, PeriodAsked, Told
-from services.reporting.api.dependencies import Assessor, CountingHere
+from services.reporting.api.dependencies import NOT_THEN, Assessor, CountingThen
 from services.reporting.commands.values import find_counted, find_place
 from services.reporting.domain.assessment import (
     EDITION,
@@ -75,16 +75,16 @@ async def get_rules(_: Assessor) -> Rules:
 @router.get(
     "/assessments",
     summary="Assessments of streets 考核, ranked",
-    responses=refuses(outside_your_division=403, unknown_division=422, bad_period=422),
+    responses=refuses(*NOT_THEN, outside_your_division=403, unknown_division=422, bad_period=422),
 )
 async def get_assessments(
-    service: ServiceHere, counting: CountingHere, caller: Assessor, division: Division, period: PeriodAsked
+    service: ServiceHere, counting: CountingThen, caller: Assessor, division: Division, period: PeriodAsked
 ) -> Assessments:
     """Assess the streets of a division in a period, usually a quarter, each deduction explained.
 
     What the calendar year counts in all, such as four follow-ups a year, is assessed in periods that end with the year.
     """
-    asked = await period.of(service, caller, division)
+    asked = await period.of(service, caller, division, counting)
     found = await find_place(service, counting, division)
     parts = parts_for(asked.period)
     indicators = [INDICATORS[part.indicator] for part in parts]

@@ -8,7 +8,16 @@ from itertools import islice
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.reporting.api.dependencies import CountingHere, Reader, Since, Until, division_of, must_be_period
+from services.reporting.api.dependencies import (
+    NOT_THEN,
+    CountingThen,
+    Reader,
+    Since,
+    Until,
+    as_known,
+    division_of,
+    must_be_period,
+)
 from services.reporting.commands.conservation import find_unbalanced
 from services.reporting.commands.values import find_place
 from services.reporting.domain.conservation import (
@@ -25,7 +34,7 @@ from services.reporting.domain.conservation import (
 from services.reporting.domain.counting import Numbers
 from services.reporting.domain.periods import Period
 from services.reporting.domain.values import Place
-from services.reporting.views.contributions import find_numbers, find_places, uncounted_since
+from services.reporting.views.contributions import find_numbers, find_places
 from services.runtime.parameters import Division, Paged, ServiceHere
 from services.runtime.problems import refuses
 from services.runtime.service import Service
@@ -80,21 +89,20 @@ class PeopleUnbalanced(BaseModel):
     next: str | None
 
 
-_REFUSALS = refuses(outside_your_division=403, unknown_division=422, bad_period=422)
+_REFUSALS = refuses(*NOT_THEN, outside_your_division=403, unknown_division=422, bad_period=422)
 
 
 @router.get("/conservation", summary="Whether residents and those who left are conserved 守恒核对", responses=_REFUSALS)
 async def get_conservation(
-    service: ServiceHere, counting: CountingHere, caller: Reader, division: Division, since: Since, until: Until
+    service: ServiceHere, counting: CountingThen, caller: Reader, division: Division, since: Since, until: Until
 ) -> Conservation:
     """Balance a division's residents and departures over a period, and tell from the counters what does not hold."""
     division = division_of(service, caller, division)
     must_be_period(since, until)
-    as_of = service.clock()
-    waiting = await uncounted_since(service.database)
+    known = await as_known(service, counting)
     found = await find_place(service, counting, division)
     days = (since - timedelta(days=1), until)
-    by_day = not found.place.is_wide
+    by_day = () if found.place.is_wide else MEASURES
     numbers = await find_numbers(service.database, counting.build, found.first, MEASURES, days, by_day=by_day)
     period = Period(since, until)
     places = [found.place, *(found.place.districts() or found.place.parts())]
@@ -105,8 +113,7 @@ async def get_conservation(
         **dict(whole),
         since=since,
         until=until,
-        as_of=as_of,
-        counted_until=waiting or as_of,
+        **known,
         balanced=not (unexplained or breaks or disagreements),
         parts=parts,
         breaks=breaks,
@@ -117,7 +124,7 @@ async def get_conservation(
 @router.get("/conservation/people", summary="Who breaks the balance 守恒核对：涉及人员", responses=_REFUSALS)
 async def get_unbalanced(  # where, when, and which page
     service: ServiceHere,
-    counting: CountingHere,
+    counting: CountingThen,
     caller: Reader,
     division: Division,
     since: Since,

@@ -1,6 +1,6 @@
 """What the routes of reporting share: roles, divisions and periods."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
@@ -8,12 +8,13 @@ from pydantic import AwareDatetime, Field
 
 from services.reporting.commands.counting import Counting, Recounting
 from services.reporting.commands.moments import (
-    By,
+    Known,
     MomentAheadError,
     NotCountedThenError,
     find_counting_of,
 )
 from services.reporting.exports.uploads import Mapped
+from services.reporting.views.contributions import uncounted_since
 from services.runtime.access import Caller, Role, allow, sign_in
 from services.runtime.bodies import Day
 from services.runtime.parameters import ServiceHere
@@ -47,14 +48,20 @@ async def _counting_then(
     counting: RecountingHere,
     _: Annotated[Caller, Depends(sign_in)],
     as_of: Annotated[AwareDatetime | None, Query(description="as known at this moment; none: as known now")] = None,
-    by: Annotated[By, Query(description="what was recorded by then, or what was heard here by then")] = By.HEARD,
+    known: Annotated[Known, Query(description="what had been recorded by then, or heard here by then")] = Known.HEARD,
 ) -> Counting:
     """Return what numbers are read from, now or as of a moment; raise a refusal if they aren't counted."""
-    return await counting.now() if as_of is None else await find_counting_of(service, counting, as_of, by)
+    return await counting.now() if as_of is None else await find_counting_of(service, counting, as_of, known)
 
 
 CountingThen = Annotated[Counting, Depends(_counting_then)]
 NOT_THEN = (MomentAheadError, NotCountedThenError)
+
+
+async def as_known(service: Service, counting: Counting) -> dict[str, datetime]:
+    """Return as of when numbers are told that are read from now on, and up to when all that was heard is in them."""
+    as_of = counting.as_of or service.clock()
+    return {"as_of": as_of, "counted_until": min(await uncounted_since(service.database) or as_of, as_of)}
 
 
 def _layout(request: Request) -> Mapped:
@@ -76,16 +83,11 @@ BAD_PERIOD = (
 )
 
 
-def asked_division(service: Service, caller: Caller, typed: str) -> str:
-    """Return a typed division, a province or city without its padding (3205 for 320500); raise Problem (403)."""
-    division = service.divisions.unpadded(typed)
-    caller.must_cover(division)
-    return division
-
-
 def division_of(service: Service, caller: Caller, typed: str) -> str:
-    """Return the division that stands for a typed one now; raise Problem if the caller may not, or there is none."""
-    division = service.divisions.successor(asked_division(service, caller, typed), service.today)
+    """Return the division that stands for one now; raise Problem if the caller may see neither, or there is none."""
+    asked = service.divisions.unpadded(typed)
+    caller.must_cover(asked)
+    division = service.divisions.successor(asked, service.today)
     caller.must_cover(division)
     if not service.divisions.has(division):
         raise Problem(422, "unknown_division", "没有该区划代码。No such division; check the code.", field="division")

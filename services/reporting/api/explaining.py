@@ -12,7 +12,6 @@ from services.reporting.api.dependencies import (
     CountingThen,
     Reader,
     RecountingHere,
-    asked_division,
     must_be_period,
 )
 from services.reporting.commands.counting import Counting
@@ -24,7 +23,7 @@ from services.reporting.commands.explaining import (
     explain_counted,
     explain_uncounted,
 )
-from services.reporting.commands.moments import By, find_counting_of
+from services.reporting.commands.moments import Known, find_counting_of
 from services.reporting.domain.days import OPEN, day_from
 from services.reporting.domain.explaining import Missing, is_about_health
 from services.reporting.domain.measures import MEASURES, is_about_people, is_measure
@@ -170,22 +169,22 @@ async def get_corrections(
     page: Paged,
     as_of: Annotated[AwareDatetime, Query(description="the earlier moment")],
     until: Annotated[AwareDatetime | None, Query(description="the later moment; none: now")] = None,
-    by: Annotated[By, Query(description="what was recorded by then, or what was heard here by then")] = By.HEARD,
+    known: Annotated[Known, Query(description="what had been recorded by then, or heard here by then")] = Known.HEARD,
 ) -> Correction:
     """List who counts at the end of a day as known at one of two moments, and not, or elsewhere, at the other."""
     if until is not None and until < as_of:
         raise Problem(422, "bad_period", "'until' must not lie before 'as_of'.")
     given = Asked(measure, frozenset(), on, page.cursor, page.limit)
-    asked_division(service, caller, division)
-    before = await find_counting_of(service, recounting, as_of, by)
-    after = await find_counting_of(service, recounting, until, by) if until else await recounting.now()
+    caller.must_cover(division)
+    before = await find_counting_of(service, recounting, as_of, known)
+    after = await find_counting_of(service, recounting, until, known) if until else await recounting.now()
     of = [await _ask(service, each, caller, division, given) for each in (before, after)]
     asked = replace(given, places=of[0].places | of[1].places)
     people, following = await explain_correction(service, before, after, asked)
     then, now = [await _number(service, each, division, asked) for each in (before, after)]
     return Correction(
         measure=measure,
-        division=service.divisions.unpadded(division),
+        division=division,
         on=on,
         before=then,
         after=now,
@@ -196,7 +195,7 @@ async def get_corrections(
 
 async def _ask(service: Service, counting: Counting, caller: Caller, division: str, asked: Asked) -> Asked:
     """Return what is asked for with the divisions it is about; raise Problem if the caller may not see it."""
-    division = asked_division(service, caller, division)
+    caller.must_cover(division)
     must_be_period(asked.on, asked.on)
     _must_be_visible(caller, asked.measure)
     places = await find_places(service.database, counting.build, service.areas(division))
@@ -219,7 +218,7 @@ async def _answer(
     people, following = found
     return Explanation(
         measure=asked.measure,
-        division=service.divisions.unpadded(division),
+        division=division,
         on=asked.on,
         number=await _number(service, counting, division, asked),
         people=[_shape(each) for each in people],
@@ -229,8 +228,7 @@ async def _answer(
 
 async def _number(service: Service, counting: Counting, division: str, asked: Asked) -> int:
     """Return the number that is explained."""
-    areas = service.areas(service.divisions.unpadded(division))
-    places = await find_places(service.database, counting.build, areas)
+    places = await find_places(service.database, counting.build, service.areas(division))
     numbers = await find_numbers(service.database, counting.build, places, [asked.measure], [asked.on])
     return numbers.at(asked.measure, asked.on, places)
 

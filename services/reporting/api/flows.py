@@ -14,7 +14,7 @@ from services.reporting.api.dependencies import (
     Reader,
     Since,
     Until,
-    asked_division,
+    as_known,
     must_be_period,
 )
 from services.reporting.commands.counting import Counting
@@ -22,7 +22,7 @@ from services.reporting.commands.values import Counter, find_place
 from services.reporting.domain.counting import Numbers
 from services.reporting.domain.scores import rate
 from services.reporting.domain.values import Place
-from services.reporting.views.contributions import find_numbers, uncounted_since
+from services.reporting.views.contributions import find_numbers
 from services.runtime.parameters import Division, ServiceHere
 from services.runtime.problems import refuses
 from services.runtime.service import Service
@@ -117,10 +117,9 @@ async def get_flows(
     service: ServiceHere, counting: CountingThen, caller: Reader, division: Division, since: Since, until: Until
 ) -> Flows:
     """Count residents, arrivals and departures of a division by street and day, of a city or province by district."""
-    division = asked_division(service, caller, division)
+    caller.must_cover(division)
     must_be_period(since, until)
-    as_of = counting.as_of or service.clock()
-    waiting = await uncounted_since(service.database)
+    known = await as_known(service, counting)
     found = await find_place(service, counting, division)
     place, numbers = found.place, await _read(service, counting, found, since, until)
     return Flows(
@@ -128,8 +127,7 @@ async def get_flows(
         name=service.divisions.name(division),
         since=since,
         until=until,
-        as_of=as_of,
-        counted_until=min(waiting or as_of, as_of),
+        **known,
         **_totals(numbers, since, until, place.codes),
         districts=[
             DistrictTotals(district=part.division, name=service.divisions.name(part.division), **totals)
@@ -146,7 +144,7 @@ async def get_flows(
 async def _read(service: Service, counting: Counting, of: Counter, since: date, until: date) -> Numbers:
     measures = (*_STANDING.values(), *_MOVED.values())
     days = (since - timedelta(days=1), until)
-    by_day = not of.place.is_wide
+    by_day = () if of.place.is_wide else tuple(_MOVED.values())
     return await find_numbers(service.database, counting.build, of.first, measures, days, by_day=by_day)
 
 

@@ -96,7 +96,7 @@ async def get_values(
     group: GroupAsked,
 ) -> Values:
     """Tell every indicator of a division in a period; for a group of people, those that can be told of it."""
-    asked = await period.of(service, caller, division, counting.as_of)
+    asked = await period.of(service, caller, division, counting)
     wanted = [one for one in INDICATORS.values() if one.sliced or group is Group.EVERYONE]
     found = await find_place(service, counting, asked.division)
     counted = await find_counted(service, counting, found, wanted, [asked.period])
@@ -127,7 +127,7 @@ async def get_value(
 ) -> OneValue:
     """Tell one indicator of a division and of its streets in a period, or of a city or province and its districts."""
     about = indicator_of(indicator)
-    asked = await period.of(service, caller, division, counting.as_of)
+    asked = await period.of(service, caller, division, counting)
     must_be_of_group(about, group)
     found = await find_place(service, counting, asked.division)
     counted = await find_counted(service, counting, found, [about], [asked.period])

@@ -12,12 +12,21 @@ from pydantic import BaseModel
 
 from contracts.reporting.groups import Group
 from services.reporting.api.asking import GroupAsked
-from services.reporting.api.dependencies import CountingHere, Reader, Since, Until, division_of, must_be_period
+from services.reporting.api.dependencies import (
+    NOT_THEN,
+    CountingThen,
+    Reader,
+    Since,
+    Until,
+    as_known,
+    division_of,
+    must_be_period,
+)
 from services.reporting.domain.counting import Numbers, family
 from services.reporting.domain.matrix import MOVED, Between, Way, count_moves, home_of, widen
 from services.reporting.domain.periods import Period
 from services.reporting.domain.values import SLICES
-from services.reporting.views.contributions import find_families, find_places, uncounted_since
+from services.reporting.views.contributions import find_families, find_places
 from services.runtime.parameters import Division, Limit, ServiceHere
 from services.runtime.problems import refuses
 from services.runtime.service import Service
@@ -79,11 +88,11 @@ class _Asked:
 @router.get(
     "/flows/matrix",
     summary="Where people came from and where they left for 流入来源地、流出去向",
-    responses=refuses(outside_your_division=403, unknown_division=422, bad_period=422, not_of_group=422),
+    responses=refuses(*NOT_THEN, outside_your_division=403, unknown_division=422, bad_period=422, not_of_group=422),
 )
 async def get_matrix(
     service: ServiceHere,
-    counting: CountingHere,
+    counting: CountingThen,
     caller: Reader,
     division: Division,
     since: Since,
@@ -95,8 +104,7 @@ async def get_matrix(
     """Tell the most frequent moves to and from a division, between provinces, cities or districts."""
     division = division_of(service, caller, division)
     must_be_period(since, until)
-    as_of = service.clock()
-    waiting = await uncounted_since(service.database)
+    known = await as_known(service, counting)
     places = await find_places(service.database, counting.build, service.areas(division))
     families = {*Way, *map(family, MOVED.values())}
     days = (since - timedelta(days=1), until)
@@ -109,8 +117,7 @@ async def get_matrix(
         until=until,
         between=between,
         group=group,
-        as_of=as_of,
-        counted_until=waiting or as_of,
+        **known,
         arrivals=await asyncio.to_thread(_told, service, Way.ARRIVALS, numbers, asked, places),
         departures=await asyncio.to_thread(_told, service, Way.DEPARTURES, numbers, asked, places),
     )

@@ -7,8 +7,8 @@ from services.reporting.api.dependencies import Assessor, Reader, RecountingHere
 from services.reporting.commands import moments
 from services.reporting.commands.moments import (
     BeforeFirstFactError,
-    By,
     CountedMoment,
+    Known,
     MomentAheadError,
     TooManyMomentsError,
 )
@@ -23,7 +23,7 @@ class MomentRequest(Body):
     """As of when is to be counted: by what was recorded until then, or by what was heard here."""
 
     as_of: AwareDatetime
-    by: By = By.HEARD
+    known: Known = Known.HEARD
 
 
 @router.post(
@@ -37,7 +37,7 @@ async def post_moment(
     body: MomentRequest, service: ServiceHere, recounting: RecountingHere, _: Assessor
 ) -> CountedMoment:
     """Let everybody be counted as of a moment; asked for again, it tells how far that is. It is kept for a day."""
-    return await moments.ask(service, recounting, body.as_of, body.by)
+    return await moments.ask(service, recounting, body.as_of, body.known)
 
 
 @router.get("/moments", summary="Moments as of which numbers are told 已统计的时刻")

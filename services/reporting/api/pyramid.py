@@ -5,9 +5,9 @@ from datetime import date, datetime
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.reporting.api.dependencies import CountingHere, Reader, division_of
+from services.reporting.api.dependencies import NOT_THEN, CountingThen, Reader, as_known, division_of
 from services.reporting.domain.pyramid import MEASURES, RESIDENT, Band, ageless, bands_of
-from services.reporting.views.contributions import find_numbers, find_places, uncounted_since
+from services.reporting.views.contributions import find_numbers, find_places
 from services.runtime.bodies import Day
 from services.runtime.parameters import Division, ServiceHere
 from services.runtime.problems import Problem, refuses
@@ -36,17 +36,16 @@ class Pyramid(BaseModel):
 @router.get(
     "/residents/pyramid",
     summary="Residents by age, sex and household registration 人口金字塔",
-    responses=refuses(outside_your_division=403, unknown_division=422, future_date=422),
+    responses=refuses(*NOT_THEN, outside_your_division=403, unknown_division=422, future_date=422),
 )
 async def get_pyramid(
-    service: ServiceHere, counting: CountingHere, caller: Reader, division: Division, on: Day
+    service: ServiceHere, counting: CountingThen, caller: Reader, division: Division, on: Day
 ) -> Pyramid:
     """Count the residents of a division at the end of a day in bands of five years of age."""
     division = division_of(service, caller, division)
     if on > service.today:
         raise Problem(422, "future_date", FUTURE, field="on")
-    as_of = service.clock()
-    waiting = await uncounted_since(service.database)
+    known = await as_known(service, counting)
     places = await find_places(service.database, counting.build, service.areas(division))
     numbers = await find_numbers(service.database, counting.build, places, MEASURES, [on])
     bands = bands_of(numbers, on, places)
@@ -54,8 +53,7 @@ async def get_pyramid(
         division=division,
         name=service.divisions.name(division),
         on=on,
-        as_of=as_of,
-        counted_until=waiting or as_of,
+        **known,
         residents=numbers.at(RESIDENT, on, places),
         bands=bands,
         ageless=ageless(numbers, on, places, bands),

@@ -7,7 +7,15 @@ from datetime import date, timedelta
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.reporting.api.dependencies import Assessor, CountingHere, Since, Until, asked_division, must_be_period
+from contracts.reference.calendar import day_of
+from services.reporting.api.dependencies import (
+    NOT_THEN,
+    Assessor,
+    CountingThen,
+    Since,
+    Until,
+    must_be_period,
+)
 from services.reporting.commands.counting import Counting
 from services.reporting.domain.exchanges import SIDES, mark_measure
 from services.reporting.domain.scores import Mark, Score, score
@@ -47,13 +55,13 @@ class Scores(BothSides):
 @router.get(
     "/scores",
     summary="Two-way scores 双向考核: receipt and feedback of notices, on both sides",
-    responses=refuses(outside_your_division=403, bad_period=422),
+    responses=refuses(*NOT_THEN, outside_your_division=403, bad_period=422),
 )
 async def get_scores(
-    service: ServiceHere, counting: CountingHere, caller: Assessor, division: Division, since: Since, until: Until
+    service: ServiceHere, counting: CountingThen, caller: Assessor, division: Division, since: Since, until: Until
 ) -> Scores:
     """Score the notices that a division sent or received in a period, per street and in total, as of today."""
-    division = asked_division(service, caller, division)
+    caller.must_cover(division)
     must_be_period(since, until)
     sides = await _count_marks(service, counting, division, since, until)
     name = service.divisions.name
@@ -62,7 +70,7 @@ async def get_scores(
         name=name(division),
         since=since,
         until=until,
-        as_of=service.today,
+        as_of=day_of(counting.as_of or service.clock()),
         as_addressee=_score(sides["addressee"].values()),
         as_sender=_score(sides["sender"].values()),
         divisions=[

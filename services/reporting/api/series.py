@@ -11,12 +11,20 @@ from pydantic import BaseModel
 
 from contracts.reporting.groups import Group
 from services.reporting.api.asking import INDICATOR, GroupAsked, Told, indicator_of, must_be_of_group
-from services.reporting.api.dependencies import FIRST_DAY, CountingHere, Reader, Since, Until, division_of
+from services.reporting.api.dependencies import (
+    FIRST_DAY,
+    NOT_THEN,
+    CountingThen,
+    Reader,
+    Since,
+    Until,
+    as_known,
+    division_of,
+)
 from services.reporting.commands.values import find_counted, find_place
 from services.reporting.domain.indicators import Indicator
 from services.reporting.domain.series import MOST, By, Point, points_of
 from services.reporting.domain.values import Counted, Place, evaluate
-from services.reporting.views.contributions import uncounted_since
 from services.runtime.parameters import Division, ServiceHere
 from services.runtime.problems import Problem, refuses
 from services.runtime.sheets.texts import write_csv
@@ -67,6 +75,7 @@ class Series(BaseModel):
     responses={
         200: {"content": {"text/csv": {}}},
         **refuses(
+            *NOT_THEN,
             outside_your_division=403,
             unknown_indicator=404,
             unknown_division=422,
@@ -79,7 +88,7 @@ class Series(BaseModel):
 async def get_series(
     indicator: Annotated[str, Path(pattern=INDICATOR)],
     service: ServiceHere,
-    counting: CountingHere,
+    counting: CountingThen,
     caller: Reader,
     division: Division,
     by: Annotated[By, Query(description="what each point is")],
@@ -92,9 +101,9 @@ async def get_series(
     about = indicator_of(indicator)
     division = division_of(service, caller, division)
     must_be_of_group(about, group)
-    today, as_of = service.today, service.clock()
+    today = service.today
     points = _points(by, since, until, today)
-    waiting = await uncounted_since(service.database)
+    known = await as_known(service, counting)
     found = await find_place(service, counting, division)
     counted = await find_counted(service, counting, found, [about], [each.period.so_far(today) for each in points])
     series = Series(
@@ -103,8 +112,7 @@ async def get_series(
         about=about,
         group=group,
         by=by,
-        as_of=as_of,
-        counted_until=waiting or as_of,
+        **known,
         points=await asyncio.to_thread(_told, about, found.place, points, today, counted, group),
     )
     return series if form == "json" else await asyncio.to_thread(_as_file, series)

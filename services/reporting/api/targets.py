@@ -10,19 +10,20 @@ from contracts.reporting.groups import Group, Setting
 from contracts.reporting.targets import Bound, Every, Per, Target, target_id
 from services.reporting.api.asking import INDICATOR, Told, indicator_of
 from services.reporting.api.dependencies import (
+    NOT_THEN,
     Assessor,
-    CountingHere,
+    CountingThen,
     DivisionCursor,
     IdInPath,
     OwnDivision,
     Reader,
+    as_known,
     division_of,
 )
 from services.reporting.commands import targets as commands
 from services.reporting.commands.targets import UnknownTargetError, find_target
 from services.reporting.commands.values import find_stands
 from services.reporting.domain.targets import NoRateError, ServedBandError, Standing, TargetPeriodError
-from services.reporting.views.contributions import uncounted_since
 from services.reporting.views.targets import list_targets
 from services.runtime.bodies import Body, Day
 from services.runtime.parameters import Cause, Division, Limit, ServiceHere
@@ -130,22 +131,20 @@ class TargetStandings(BaseModel):
 @router.get(
     "/targets/standings",
     summary="How divisions stand with their targets 达标情况",
-    responses=refuses(outside_your_division=403),
+    responses=refuses(*NOT_THEN, outside_your_division=403),
 )
 async def get_standings(
-    service: ServiceHere, counting: CountingHere, caller: Reader, division: Division, on: Day | None = None
+    service: ServiceHere, counting: CountingThen, caller: Reader, division: Division, on: Day | None = None
 ) -> TargetStandings:
     """Tell of each target of a division, and of those in it, how it stands in its period around a day, or today."""
     caller.must_cover(division)
-    as_of, day = service.clock(), on or service.today
-    waiting = await uncounted_since(service.database)
+    day, known = on or service.today, await as_known(service, counting)
     stands = await find_stands(service, counting, division, day)
     return TargetStandings(
         division=division,
         name=service.divisions.name(division),
         on=day,
-        as_of=as_of,
-        counted_until=waiting or as_of,
+        **known,
         standings=[
             TargetStanding(
                 target=one.target,

@@ -1,6 +1,7 @@
 """Counting: everybody of whom something was heard is counted again, behind the rows and in batches of its own."""
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
@@ -37,6 +38,8 @@ AT_A_STRETCH = 100
 """Groups counted before others of the process get their turn."""
 LOOK_AGAIN_AFTER = 1.0
 """Seconds between looks for people whom another process noted, or whose count changes with the day."""
+GATHERED_AFTER, GATHERED_FOR = 0.2, 5.0
+"""Seconds without news after which those who were noted are counted, and seconds after which they are in any case."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +93,26 @@ class Recounting:
         """Count whoever is noted, for as long as the service runs."""
         while True:
             self._noted.clear()
-            if await wait_while_away(self.count_waiting):
-                continue
-            try:
-                await asyncio.wait_for(self._noted.wait(), LOOK_AGAIN_AFTER)
-            except TimeoutError:
-                continue
+            if await wait_while_away(self.count_waiting) < MOST and await self._is_noted_within(LOOK_AGAIN_AFTER):
+                await self._gather()
+
+    async def _gather(self) -> None:
+        """Wait until nobody is noted for a moment, or for long enough: who is heard of again and again counts once.
+
+        Meanwhile rows come first, which people wait for.
+        """
+        deadline = time.monotonic() + GATHERED_FOR
+        while (left := deadline - time.monotonic()) > 0:
+            self._noted.clear()
+            if not await self._is_noted_within(min(GATHERED_AFTER, left)):
+                return
+
+    async def _is_noted_within(self, seconds: float) -> bool:
+        try:
+            await asyncio.wait_for(self._noted.wait(), seconds)
+        except TimeoutError:
+            return False
+        return True
 
     async def count_all_waiting(self) -> None:
         """Count until nobody waits."""

@@ -23,15 +23,15 @@ MOST = 4
 KEPT = timedelta(days=1)
 
 
-class By(StrEnum):
+class Known(StrEnum):
     """What is known at a moment: what had been recorded anywhere by then, or what had been heard here."""
 
     RECORDED = "recorded"
     HEARD = "heard"
 
 
-_FIELDS = {By.RECORDED: "said_at", By.HEARD: "heard_at"}
-_BYS = {field: by for by, field in _FIELDS.items()}
+_FIELDS = {Known.RECORDED: "said_at", Known.HEARD: "heard_at"}
+_KNOWN = {field: known for known, field in _FIELDS.items()}
 
 
 class MomentAheadError(RefusedError):
@@ -77,7 +77,7 @@ class CountedMoment(BaseModel):
 
     moment_id: str
     as_of: datetime
-    by: By
+    known: Known
     done: int
     expected: int
     began_at: datetime
@@ -85,21 +85,21 @@ class CountedMoment(BaseModel):
     drop_at: datetime
 
 
-async def ask(service: Service, recounting: Recounting, as_of: datetime, by: By) -> CountedMoment:
+async def ask(service: Service, recounting: Recounting, as_of: datetime, known: Known) -> CountedMoment:
     """Let everybody be counted as of a moment, unless that is so already, and return how far that is."""
     database, now, until = service.database, service.clock(), render_time(as_of)
     _must_be_over(service, as_of)
     kept = await list_moments(database, now)
     for row in kept:
-        if (row["until"], row["moment"]) == (until, _FIELDS[by]):
+        if (row["until"], row["moment"]) == (until, _FIELDS[known]):
             return _told(row)
     if len(kept) >= MOST:
         raise TooManyMomentsError
-    if not await is_anything_known(database, until, _FIELDS[by]):
+    if not await is_anything_known(database, until, _FIELDS[known]):
         raise BeforeFirstFactError
-    build = Build(uuid4().hex, until, _FIELDS[by])
-    known = {"until": build.until, "moment": build.moment, "as_of": as_of, "drop_at": now + KEPT}
-    row = {**await recounting.begin_build(build), **known}
+    build = Build(uuid4().hex, until, _FIELDS[known])
+    kept_as = {"until": build.until, "moment": build.moment, "as_of": as_of, "drop_at": now + KEPT}
+    row = {**await recounting.begin_build(build), **kept_as}
     await add_moment(database, row)
     return _told(row)
 
@@ -109,10 +109,10 @@ async def list_all(service: Service) -> list[CountedMoment]:
     return [_told(row) for row in await list_moments(service.database, service.clock())]
 
 
-async def find_counting_of(service: Service, recounting: Recounting, as_of: datetime, by: By) -> Counting:
+async def find_counting_of(service: Service, recounting: Recounting, as_of: datetime, known: Known) -> Counting:
     """Return what numbers are read from as of a moment; raise a refusal if nobody was counted as of then."""
     _must_be_over(service, as_of)
-    found = await list_moments(service.database, service.clock(), until=render_time(as_of), moment=_FIELDS[by])
+    found = await list_moments(service.database, service.clock(), until=render_time(as_of), moment=_FIELDS[known])
     for row in found:
         if row["ended_at"]:
             return Counting(build_of(row), recounting.policy, as_of)
@@ -125,4 +125,4 @@ def _must_be_over(service: Service, as_of: datetime) -> None:
 
 
 def _told(row: Document) -> CountedMoment:
-    return CountedMoment.model_validate({**row, "moment_id": row["_id"], "by": _BYS[row["moment"]]})
+    return CountedMoment.model_validate({**row, "moment_id": row["_id"], "known": _KNOWN[row["moment"]]})

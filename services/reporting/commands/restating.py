@@ -1,8 +1,9 @@
-"""Find who counts otherwise in a report than when it was sealed: whoever something was heard of since, then and now."""
+"""Find who counts otherwise in a report than when it was sealed: of whom something was heard since, or is overdue."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
 from contracts.envelope import render_time
+from contracts.reference.calendar import day_of
 from contracts.reference.divisions import Area
 from contracts.registration.people import Person, ever_linked
 from services.reporting.commands.counting import Counting
@@ -21,7 +22,7 @@ from services.reporting.domain.restating import (
 )
 from services.reporting.domain.things import count_thing, thing_id
 from services.reporting.views.contributions import find_places
-from services.reporting.views.news import find_people_heard_of, find_things_heard_of
+from services.reporting.views.news import find_people_heard_of, find_people_with_deadlines, find_things_heard_of
 from services.reporting.views.rows import ABOUT_PEOPLE, PEOPLE, find_records, find_rows, group_rows
 from services.runtime.service import Service
 
@@ -37,8 +38,9 @@ async def find_differences(service: Service, counting: Counting, before: Content
     """Return how two editions differ in their numbers, and who counts otherwise, and by which facts."""
     since, areas = render_time(before.heard_at), service.areas(after.division)
     places = await find_places(service.database, counting.build, areas)
-    people = sorted(await find_people_heard_of(service.database, since, areas))
-    looked = await _look_at_people(service, counting, people if len(people) <= MOST else [], since)
+    people = await find_people_heard_of(service.database, since, areas)
+    people |= await find_people_with_deadlines(service.database, day_of(before.heard_at), service.today, areas)
+    looked = await _look_at_people(service, counting, sorted(people) if len(people) <= MOST else [], since)
     looked += await _look_at_things(service, areas, since)
     days = Period(after.since, after.until)
     subjects = [

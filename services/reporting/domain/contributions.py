@@ -106,7 +106,7 @@ def find_traces(rows: Rows, records: list[Record]) -> Mapping[str, int]:
 
 
 def _as_known(rows: Rows, records: list[Record]) -> Known:
-    confirmed = {row["_id"]: row for row in rows.answers if row["state"] == AnswerState.CONFIRMED}
+    confirmed = {row["_id"]: row["answered_on"] for row in rows.answers if row["state"] == AnswerState.CONFIRMED}
     standing = [row for row in rows.notices if row["state"] == NoticeState.SENT and row["stay_id"]]
     return Known(
         stays=[_claim(row, row["_id"], row.get("recorded_at", "")) for row in rows.stays],
@@ -116,11 +116,11 @@ def _as_known(rows: Rows, records: list[Record]) -> Known:
             for row in standing
             if row["kind"] == NoticeKind.ARRIVAL and row["started_on"]
         ],
-        arrived={
-            row["stay_id"]: date.fromisoformat(confirmed[row["_id"]]["answered_on"])
+        arrived=[
+            (row["stay_id"], date.fromisoformat(confirmed[row["_id"]]))
             for row in standing
             if row["kind"] == NoticeKind.DEPARTURE and row["_id"] in confirmed
-        },
+        ],
     )
 
 

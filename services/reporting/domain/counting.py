@@ -78,18 +78,19 @@ def stored_name(measure: str) -> str:
 
 
 def documents_for(
-    divisions: Mapping[str, int], measures: Iterable[str], days: Collection[date], by_day: bool = False
+    divisions: Mapping[str, int], measures: Iterable[str], days: Collection[date], by_day: Collection[str] = ()
 ) -> list[str]:
     """Return which counter documents tell the numbers at the ends of days; `divisions` with the first year of each.
 
-    `by_day` adds the months in between, which tell the numbers at the days in between.
+    Of measures `by_day` they tell the numbers at the days in between too.
     """
     last = max(days)
-    months = _months(min(days), last) if by_day else {(day.year, day.month) for day in days if not _is_last(day)}
+    ends = {(day.year, day.month) for day in days if not _is_last(day)}
+    between = {family(measure): _months(min(days), last) for measure in by_day}
     names = []
     for division, first in divisions.items():
         for kind in {family(measure) for measure in measures}:
-            place = f"{division}:{kind}"
+            place, months = f"{division}:{kind}", between.get(kind, ends)
             names += [f"{place}:{year}" for year in range(first, last.year + 1)]
             names += [f"{place}:{year}{month:02d}" for year, month in months if year >= first]
     return names
@@ -121,17 +122,26 @@ class _Sums:
         return self._sums[bisect_right(self._keys, key)]
 
 
+class _Kept(NamedTuple):
+    """The steps of a slice in a counter document, see `_period`; they are summed up when somebody asks."""
+
+    in_month: bool
+    base: int
+    counts: Mapping[str, int]
+
+
 class Numbers:
     """Numbers read from counter documents, which must be all that `documents_for` names."""
 
     def __init__(self, documents: Iterable[Mapping[str, Any]]) -> None:
-        self._steps: dict[tuple[str, str], dict[str, list[tuple[bool, int, int]]]] = {}
+        self._steps: dict[tuple[str, str], dict[str, list[_Kept]]] = {}
         for document in documents:
             division, _, period = document["_id"].split(":")
+            in_month, base = _period(period)
             for name, slices in document.get("d", {}).items():
                 known = self._steps.setdefault((name, division), {})
                 for told, counts in slices.items():
-                    known.setdefault(told, []).extend(_read(counts, period))
+                    known.setdefault(told, []).append(_Kept(in_month, base, counts))
         self._sums: dict[tuple[str, str, Slice], tuple[_Sums, _Sums]] = {}
 
     def at(self, measure: str, on: date, divisions: Iterable[str], people: Slice = ALL) -> int:
@@ -186,14 +196,20 @@ class Numbers:
         days: dict[int, int] = defaultdict(int)
         for told, steps in self._steps.get((name, division), {}).items():
             if told in people:
-                for in_month, key, count in steps:
-                    (days if in_month else months)[key] += count
+                for in_month, base, counts in steps:
+                    found = days if in_month else months
+                    for part, count in counts.items():
+                        found[base + _PARTS[part]] += count
         return _Sums(months), _Sums(days)
 
 
-def _read(counts: Mapping[str, int], period: str) -> Iterator[tuple[bool, int, int]]:
-    """Yield the steps of a slice in a counter document: whether of a month, its day or month as a number, count."""
-    in_month = len(period) > 4
-    base = number_of(date(int(period[:4]), int(period[4:]), 1)) - 1 if in_month else int(period) * 12
-    for part, count in counts.items():
-        yield in_month, base + int(part), count
+_PARTS = {str(part): part for part in range(1, 32)}
+"""Days of a month and months of a year, as they are named in a document."""
+
+
+@lru_cache(maxsize=8192)
+def _period(name: str) -> tuple[bool, int]:
+    """Return whether the steps of a counter document are those of a month, and what to add to their parts."""
+    if len(name) == len("2026"):
+        return False, int(name) * 12
+    return True, number_of(date(int(name[:4]), int(name[4:]), 1)) - 1

@@ -14,8 +14,8 @@ SIDES = ("addressee", "sender")
 
 
 def exchanges(person: Person, policy: Policy, today: int) -> Iterator[Contribution]:
-    """Yield what the notices about a person count as at the beginning of a day, for addressee and sender."""
-    on = day_from(today)
+    """Yield what the notices about a person count as at the beginning of a day, or as of when they were known."""
+    on = person.rows.known_on or day_from(today)
     for notice, exchange in _exchanges(person):
         sent, counted = read_day(notice["sent_on"]), tuple(marks(exchange, on))
         assert sent is not None  # every notice's row has it
@@ -33,6 +33,8 @@ def mark_measure(side: str, mark: Mark) -> str:
 
 def next_deadline(person: Person, today: int) -> int | None:
     """Return the first day after which a notice counts as something else unless an answer comes; None if none does."""
+    if person.rows.known_on is not None:
+        return None
     days = (
         number_of(due) + 1
         for _, exchange in _exchanges(person)

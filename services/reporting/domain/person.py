@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from itertools import chain
 from typing import Any, NamedTuple
 
 from contracts.archives.entries import EntryState
+from contracts.reference.calendar import day_of
 from contracts.reference.identity import Sex
 from services.reporting.domain.days import OPEN, Interval
 
@@ -72,6 +73,8 @@ class Rows:
     archives: Sequence[RowDocument] = ()
     entries: Sequence[RowDocument] = ()
     enrolments: Sequence[RowDocument] = ()
+    known_on: date | None = field(default=None, kw_only=True)
+    """The day as of which this was known, and deadlines had passed or not; None is today."""
 
     @property
     def version(self) -> int:
@@ -81,12 +84,13 @@ class Rows:
 
     def of(self, ids: frozenset[str]) -> "Rows":
         """Return the rows about some of the ids."""
-        return Rows(*([row for row in rows if row["person_id"] in ids] for rows in self._all))
+        return Rows(*([row for row in rows if row["person_id"] in ids] for rows in self._all), known_on=self.known_on)
 
     def until(self, until: str, moment: str = "heard_at") -> "Rows":
         """Return the rows as they were known at a moment, see `as_known`."""
         found = ((as_known(row, until, moment) for row in rows) for rows in self._all)
-        return Rows(*([row for row in rows if row is not None] for rows in found))
+        known_on = day_of(datetime.fromisoformat(until))
+        return Rows(*([row for row in rows if row is not None] for rows in found), known_on=known_on)
 
     @property
     def _all(self) -> tuple[Sequence[RowDocument], ...]:

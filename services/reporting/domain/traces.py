@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from contracts.registration.people import Person, deaths, one_person
@@ -23,14 +23,14 @@ class Claim:
 class Known:
     """Everything known about a group of ids that may be one person.
 
-    `stays` are the stays in reporting's rows, `elsewhere` further stays that notices mention. `arrived` has, for a stay
-    that was left, the day on which another district confirmed the arrival.
+    `stays` are the stays in reporting's rows, `elsewhere` further stays that notices mention. `arrived` has stays that
+    were left, each with a day on which another district confirmed the arrival.
     """
 
     stays: Collection[Claim]
     people: Collection[Person] = ()
     elsewhere: Collection[Claim] = ()
-    arrived: Mapping[str, date] = field(default_factory=dict)
+    arrived: Collection[tuple[str, date]] = ()
 
 
 def trace(known: Known) -> dict[str, date | None]:
@@ -46,7 +46,8 @@ def trace(known: Known) -> dict[str, date | None]:
     for stay in known.stays:
         same = ids.get(stay.person_id, frozenset({stay.person_id}))
         later = [claim.started_on for claim in claims[same] if claim.stands and _order(claim) > _order(stay)]
-        days = [*later, known.arrived.get(stay.stay_id), died.get(stay.person_id)]
+        arrived = (day for stay_id, day in known.arrived if stay_id == stay.stay_id)
+        days = [*later, *arrived, died.get(stay.person_id)]
         found[stay.stay_id] = min((day for day in days if day is not None), default=None)
     return found
 

@@ -185,9 +185,9 @@ async def find_numbers(
     measures: Collection[str],
     days: Collection[date],
     *,
-    by_day: bool = False,
+    by_day: Collection[str] = (),
 ) -> Numbers:
-    """Return numbers to be read at the ends of days, all of one moment; with `by_day` at the days in between too."""
+    """Return numbers to be read at the ends of days, all of one moment; those `by_day` at the days in between too."""
     names = documents_for(places, measures, days, by_day)
     fields = {f"d.{stored_name(measure)}": 1 for measure in measures}
     return Numbers(await find_at_one_moment(database, build.counters, {"_id": {"$in": names}}, fields))

@@ -1,6 +1,7 @@
-"""What was heard since a moment: the people and things concerned, and their rows."""
+"""What was heard, or became overdue, since a moment: the people and things concerned, and their rows."""
 
 from collections.abc import Collection, Iterable, Sequence
+from datetime import date
 
 from contracts.reference.divisions import Area
 from services.reporting.domain.things import THINGS
@@ -50,6 +51,18 @@ def _sides(name: str) -> tuple[str, ...]:
 
 def _batches(people: Sequence[str]) -> Iterable[Sequence[str]]:
     return (people[start : start + 1000] for start in range(0, len(people), 1000))
+
+
+async def find_people_with_deadlines(database: Database, since: date, until: date, areas: Sequence[Area]) -> set[str]:
+    """Return the people about whom a notice from or to some areas had a deadline on or after a day, before another."""
+    passed = {"$gte": since.isoformat(), "$lt": until.isoformat()}
+    query = {
+        "$and": [
+            {"$or": [{name: passed} for name in ("receipt_due", "answer_due", "completes_on")]},
+            {"$or": [{side: in_areas(areas)} for side in _sides(NOTICES)]},
+        ]
+    }
+    return {row["person_id"] async for row in database[NOTICES].find(query, {"person_id": 1})}
 
 
 async def find_things_heard_of(database: Database, since: str, areas: Sequence[Area]) -> dict[str, list[Document]]:

@@ -16,13 +16,14 @@ import pytest
 
 from contracts.envelope import Event, Fact
 from contracts.outreach.activities import ActivityHeld, ActivityKind
+from contracts.registration.notices import AnswerState, NoticeConfirmed, NoticeReceived, NoticeSent
 from contracts.registration.stays import Ending, StayEnded, StayStarted, StayState
 from contracts.reporting.reports import ReportFact
 from deploy.local.stack import Stack
 from services.reporting import projector
 from services.reporting.commands.reports import draft_due, sweep
 from services.reporting.views.files import FILES, store
-from tests.support.facts import envelop, make_stay
+from tests.support.facts import envelop, make_answer, make_notice, make_stay
 from tests.support.instance import Instance, forget_instance
 from tests.support.samples import sample_of
 
@@ -237,6 +238,31 @@ async def test_a_late_fact_after_a_sealed_quarter_is_named_be_it_about_a_person_
     assert (told[f"{77:032x}", "resident"], told[activity, "activity.participants+"]) == (1, 30)
     assert found["complete"]
     assert await office.download(sealed, "docx") == before
+
+
+async def test_a_notice_that_became_overdue_after_sealing_is_named_though_nothing_was_heard(office: Office) -> None:
+    arriving, other = (make_stay(person=f"{number:032x}", street="320812001") for number in (60, 61))
+    due = {"sent_at": datetime(2026, 3, 30, 4, tzinfo=UTC), "receipt_due": date(2026, 4, 7), "completes_on": None}
+    notice = make_notice(arriving, arrived(60).stay, **due, answer_due=date(2026, 4, 20))
+    fed_back = make_notice(other, arrived(61).stay, **due, answer_due=date(2026, 4, 20))
+    confirmed = make_answer(fed_back, AnswerState.CONFIRMED, answered_at=datetime(2026, 3, 31, 4, tzinfo=UTC))
+    await office.hear(NoticeSent(notice=notice), NoticeReceived(answer=make_answer(notice)))
+    await office.hear(NoticeSent(notice=fed_back), NoticeConfirmed(answer=confirmed))
+    office.later(minutes=1)
+    sealed = await office.seal(await office.draft(template="quarterly_assessment", period="2026Q1"))
+    office.later(days=16)
+    await office.state.counting.count_all_waiting()
+
+    asked = f"/reports/{sealed['report_id']}/restatement"
+    (await office.ask("clerk", "POST", asked, json={"reason": "通报逾期"})).raise_for_status()
+
+    differs = f"/reports/{sealed['report_id']}/editions/2/differences"
+    found = (await office.ask("supervisor", "GET", differs)).raise_for_status().json()
+    assert found["complete"]
+    told = {(one["subject"], one["measure"]): (one["before"], one["after"]) for one in found["subjects"]}
+    assert {subject for subject, _ in told} == {notice.person_id}
+    assert told[notice.person_id, "notice.addressee.overdue+"] == (0, 1)
+    assert {fact for one in found["subjects"] for fact in one["facts"]} == set()
 
 
 async def test_a_sealed_quarter_has_the_scores_of_its_streets_and_a_restatement_what_became_of_them(

@@ -22,7 +22,7 @@ from services.reporting.domain.periods import Period
 from services.reporting.domain.person import Contribution
 from tests.support.counting import nested
 from tests.support.drawn_lives import SOME_DAY, STREETS, Told, lives
-from tests.support.drawn_numbers import contributions_of, rows_of
+from tests.support.drawn_numbers import TODAY, contributions_of, rows_of
 from tests.support.oracle import Life, numbers
 
 Drawn = tuple[Life, list[Told], bool]
@@ -80,7 +80,7 @@ def test_it_balances_over_drawn_lives_and_has_the_numbers_of_a_walk_through_the_
 def _walk(people: Sequence[Drawn], street: str, day: date) -> dict[str, int]:
     found: dict[str, int] = {}
     for life, _, _ in people:
-        for (measure, division), count in numbers(life, day).items():
+        for (measure, division), count in numbers(life, day, TODAY).items():
             if division == street:
                 found[measure] = found.get(measure, 0) + count
     return found

@@ -24,7 +24,7 @@ def stay(name: str, started_on: str, ended_on: str | None = None, **fields: Any)
     return row(name, started_on, **known, **ended, **told) | fields
 
 
-def days_of(measure: str, **rows: list[dict[str, Any]]) -> list[tuple[str, str | None]]:
+def days_of(measure: str, **rows: Any) -> list[tuple[str, str | None]]:
     """Return from when to when somebody counts in a measure; None is for ever."""
     (counted,) = count_group(frozenset({ONE}), Rows(**rows), TODAY, POLICY).values()
     found = [each for each in counted.contributions if each.measure == measure]

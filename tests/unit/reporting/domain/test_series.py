@@ -13,7 +13,7 @@ from services.reporting.domain.series import MOST, By, points_of
 from services.reporting.domain.values import Counted, Place, evaluate
 from tests.support.counting import nested
 from tests.support.drawn_lives import SOME_DAY, STREETS, Told, lives
-from tests.support.drawn_numbers import contributions_of, rows_of
+from tests.support.drawn_numbers import TODAY, contributions_of, rows_of
 from tests.support.oracle import Life, numbers
 
 ONE = timedelta(days=1)
@@ -76,7 +76,7 @@ def test_each_point_tells_what_a_walk_through_its_days_finds(
 
 def _summed(life: Life, day: date) -> dict[str, int]:
     found: dict[str, int] = {}
-    for (measure, division), count in numbers(life, day).items():
+    for (measure, division), count in numbers(life, day, TODAY).items():
         if division in STREETS[:2]:
             found[measure] = found.get(measure, 0) + count
     return found

@@ -50,7 +50,9 @@ def test_the_stay_itself_says_more_than_the_notice_of_it() -> None:
 
 
 def test_who_left_is_found_where_the_other_district_confirms_it() -> None:
-    assert trace(Known([claim("one", 1), claim("two", 9)], arrived={"one": may(4)}))["one"] == may(4)
+    assert trace(
+        Known([claim("one", 1), claim("two", 9)], arrived=[("one", may(7)), ("one", may(4)), ("other", may(2))])
+    )["one"] == may(4)
 
 
 def test_who_died_is_not_under_way() -> None:
