@@ -95,7 +95,8 @@ class SubscriptionState(StrEnum):
 class Terms(BaseModel):
     """What an audience is told, how exactly, and until which day; without streets it is the whole district.
 
-    To the audience at least `k` people look alike in whatever it is told.
+    To the audience at least `k` people look alike in whatever it is told. With `amqp` it is told so on RabbitMQ as
+    well, in a queue and a stream of its own.
     """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
@@ -107,6 +108,7 @@ class Terms(BaseModel):
     age: AgeBand = AgeBand.NONE
     k: int = Field(default=SMALLEST_CLASS, ge=SMALLEST_CLASS)
     expires_on: date
+    amqp: bool = False
 
     def is_within(self, other: "Terms") -> bool:
         """Return whether these terms tell nothing that other terms do not tell as well."""
@@ -118,6 +120,7 @@ class Terms(BaseModel):
             and _is_coarser_or_same(self.age, other.age, list(AgeBand))
             and self.k >= other.k
             and self.expires_on <= other.expires_on
+            and (other.amqp or not self.amqp)
         )
 
 

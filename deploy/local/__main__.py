@@ -1,6 +1,7 @@
-"""The local stack's command line: `python -m deploy.local run`, `start`, `stop`, `status`, `token`, `keys`, `demo`."""
+"""The local stack, `python -m deploy.local`: run, start, stop, status, token, keys, demo, rabbitmqctl."""
 
 import os
+import subprocess
 import sys
 from typing import Annotated
 
@@ -12,6 +13,7 @@ from rich.table import Table
 from deploy.local import run as foreground
 from deploy.local.credentials import KeyStep, change_sealing_keys
 from deploy.local.failure import LocalStackError
+from deploy.local.rabbitmq import CONTROL, RabbitMQ
 from deploy.local.running import ask_to_stop, only_one, running_pid
 from deploy.local.services import REPOSITORY, all_services
 from deploy.local.stack import SERVICE_PORTS, Stack
@@ -106,6 +108,15 @@ def demo() -> None:
     if running_pid(FOLDER) is None:
         raise LocalStackError("Nothing runs here. Start it first: `make run`.")
     load(Stack(FOLDER, ports="fixed"), again=True)
+
+
+@cli.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []})
+def rabbitmqctl(context: typer.Context) -> None:
+    """Run rabbitmqctl on the RabbitMQ that runs here."""
+    server = Stack(FOLDER, ports="fixed").rabbitmq
+    if not isinstance(server, RabbitMQ) or server.pid is None:
+        raise LocalStackError("No RabbitMQ of this stack runs here. Start it first: `make run`.")
+    sys.exit(subprocess.run([CONTROL, *context.args], env=server.environment(), check=False).returncode)
 
 
 def main() -> None:

@@ -18,6 +18,7 @@ from deploy.local.processes import ServerProcess
 from deploy.rabbitmq.definitions import ADMIN, VHOST, configuration, definitions
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+CONTROL = SERVER.with_name("rabbitmqctl")
 
 
 class RabbitMQ:
@@ -46,7 +47,7 @@ class RabbitMQ:
             self._prepare()
             self._start_epmd()
             local_ports.refuse_taken({name: port for name, port in self._ports.items() if name != "epmd"})
-            self._node.spawn([SERVER], self._environment(), self._folder)
+            self._node.spawn([SERVER], self.environment(), self._folder)
         self._node.wait_until(self._is_ready, 120)
 
     def stop(self) -> None:
@@ -65,6 +66,28 @@ class RabbitMQ:
     def tail(self) -> str:
         """Return the last lines of the server's log."""
         return self._node.tail()
+
+    def environment(self) -> dict[str, str]:
+        """Return the environment variables of the server, and of rabbitmqctl that is to reach it."""
+        folder = self._folder
+        return {
+            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+            "LANG": "C.UTF-8",
+            "HOME": str(folder / "home"),
+            "RUNNING_UNDER_SYSTEMD": "true",  # the script becomes the broker, instead of minding it
+            "ERL_EPMD_PORT": str(self._ports["epmd"]),
+            "ERL_EPMD_ADDRESS": "127.0.0.1",
+            "RABBITMQ_NODENAME": "houniao@localhost",
+            "RABBITMQ_DIST_PORT": str(self._ports["rabbitmq-distribution"]),
+            "RABBITMQ_CTL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}",
+            "RABBITMQ_MNESIA_BASE": str(folder / "data"),
+            "RABBITMQ_LOG_BASE": str(folder / "logs"),
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
+            "RABBITMQ_CONF_ENV_FILE": str(folder / "rabbitmq-env.conf"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
+            "RABBITMQ_PLUGINS_EXPAND_DIR": str(folder / "data" / "plugins-expand"),
+        }
 
     def _prepare(self) -> None:
         if not SERVER.exists():
@@ -88,26 +111,6 @@ class RabbitMQ:
             "log.file.level = info\n"
             "raft.wal_max_size_bytes = 67108864\n"
         )
-
-    def _environment(self) -> dict[str, str]:
-        folder = self._folder
-        return {
-            "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
-            "LANG": "C.UTF-8",
-            "HOME": str(folder / "home"),
-            "RUNNING_UNDER_SYSTEMD": "true",  # the script becomes the broker, instead of minding it
-            "ERL_EPMD_PORT": str(self._ports["epmd"]),
-            "ERL_EPMD_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODENAME": "houniao@localhost",
-            "RABBITMQ_DIST_PORT": str(self._ports["rabbitmq-distribution"]),
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-start_epmd false -kernel inet_dist_use_interface {127,0,0,1}",
-            "RABBITMQ_MNESIA_BASE": str(folder / "data"),
-            "RABBITMQ_LOG_BASE": str(folder / "logs"),
-            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq.conf"),
-            "RABBITMQ_CONF_ENV_FILE": str(folder / "rabbitmq-env.conf"),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "enabled_plugins"),
-            "RABBITMQ_PLUGINS_EXPAND_DIR": str(folder / "data" / "plugins-expand"),
-        }
 
     def _start_epmd(self) -> None:
         if self._epmd.pid is not None:

@@ -1,4 +1,4 @@
-"""RabbitMQ's definitions: exchanges, the services' queues, and a user with keys of its own per service and office."""
+"""RabbitMQ's definitions: exchanges, queues, and what each service, office and subscriber may do there, as a user."""
 
 import base64
 import hashlib
@@ -13,8 +13,8 @@ ADMIN = "houniao-admin"
 SERVICES = ("registration", "archives", "outreach", "reporting", "feeds")
 SPEAKERS = tuple(service for service in SERVICES if any(fact.TYPE.startswith(f"{service}.") for fact in ALL_FACTS))
 """The services that say facts."""
-EVENTS, OFFICES, DEAD = "events", "offices", "dead"
-EXCHANGES = {EVENTS: "topic", OFFICES: "topic", DEAD: "direct"}
+EVENTS, OFFICES, DEAD, AUDIENCES = "events", "offices", "dead", "audiences"
+EXCHANGES = {EVENTS: "topic", OFFICES: "topic", DEAD: "direct", AUDIENCES: "direct"}
 """The exchanges and their types; nobody but the operator declares one, or binds a queue to `dead`."""
 REPORTS = ("arrival", "departure", "answer")
 DEMO_DISTRICTS = ("320507", "320812")
@@ -22,12 +22,16 @@ DEMO_OFFICES = (
     *(f"320507{street:03}" for street in range(1, 8)),
     *(f"320812{street:03}" for street in range(1, 15)),
 )
-OFFICE_LIMITS = {"max-connections": 8, "max-channels": 32}
+LIMITS = {"max-connections": 8, "max-channels": 32}
 """What RabbitMQ can limit of a user; it can't count a user's messages, but what waits in the queue of all offices."""
 WAITING_REPORTS = 512 * 1024 * 1024
 """Bytes of reports that may wait for registration; then offices' messages are not confirmed until it has caught up."""
 MAX_MESSAGE_BYTES = 4 * 1024 * 1024
 """The size of a message above which RabbitMQ closes the publisher's channel."""
+WAITING_EVENTS = 100_000
+"""Events that wait for an audience; beyond that the oldest are dropped from its queue, and are read elsewhere."""
+STREAM_BYTES, SEGMENT_BYTES = 1024 * 1024 * 1024, 32 * 1024 * 1024
+"""The size of an audience's stream, and of the parts that are dropped as a whole beyond it, the oldest first."""
 
 Permission = dict[str, str]
 Definition = dict[str, Any]
@@ -36,6 +40,21 @@ Definition = dict[str, Any]
 def office_user(street: str) -> str:
     """Return the name of a street office's RabbitMQ user."""
     return f"office-{street}"
+
+
+def integrator_user(audience: str) -> str:
+    """Return the name of the RabbitMQ user of a subscription."""
+    return f"integrator-{audience}"
+
+
+def integrator_queue(audience: str) -> str:
+    """Return the name of a subscription's queue, which keeps what was not acknowledged."""
+    return f"integrator.{audience}"
+
+
+def integrator_stream(audience: str) -> str:
+    """Return the name of a subscription's stream, which is read from any offset on and keeps what was read."""
+    return f"integrator.{audience}.stream"
 
 
 def users(offices: Iterable[str] = DEMO_OFFICES) -> tuple[str, ...]:
@@ -67,6 +86,18 @@ def queue_arguments(queue: str) -> dict[str, Any]:
 
 
 DEAD_LETTERS_ARGUMENTS: dict[str, Any] = {"x-queue-type": "quorum"}
+INTEGRATOR_QUEUE_ARGUMENTS: dict[str, Any] = {
+    "x-queue-type": "quorum",
+    "x-delivery-limit": 1000,
+    "x-max-length": WAITING_EVENTS,
+    "x-overflow": "drop-head",
+}
+"""Whoever is not there holds up nobody: a queue that is full takes what comes, and drops what is oldest."""
+INTEGRATOR_STREAM_ARGUMENTS: dict[str, Any] = {
+    "x-queue-type": "stream",
+    "x-max-length-bytes": STREAM_BYTES,
+    "x-stream-max-segment-size-bytes": SEGMENT_BYTES,
+}
 
 
 def configuration(definitions_file: str) -> str:
@@ -88,18 +119,35 @@ def definitions(
         "permissions": permissions(streets),
         "topic_permissions": topic_permissions(streets),
         "policies": [_limit_on_reports()],
-        "exchanges": [_in_vhost(name, type=kind, durable=True, internal=False) for name, kind in EXCHANGES.items()],
+        "exchanges": [_exchange(name) for name in EXCHANGES],
         "queues": [_in_vhost(name, durable=True, arguments=told) for name, told in _all_queues(named)],
-        "bindings": [_dead_letter_binding(queue) for queue in named],
+        "bindings": [_binding(DEAD, dead, dead) for dead in map(dead_letters_of, named)],
     }
 
 
-def permissions(offices: Iterable[str] = DEMO_OFFICES) -> list[Permission]:
+def integrator_definitions(passwords: Mapping[str, str]) -> Definition:
+    """Return the definitions that give subscriptions, with a password for each, user, queue and stream.
+
+    They are imported into a RabbitMQ that runs; what is there already stays. What feeds needs for it is in them too.
+    """
+    kinds = {integrator_queue: INTEGRATOR_QUEUE_ARGUMENTS, integrator_stream: INTEGRATOR_STREAM_ARGUMENTS}
+    places = [(audience, name(audience), told) for audience in passwords for name, told in kinds.items()]
+    return {
+        "users": [_user(integrator_user(audience), password) for audience, password in passwords.items()],
+        "permissions": [_service_permission("feeds"), *map(_integrator_permission, passwords)],
+        "exchanges": [_exchange(AUDIENCES)],
+        "queues": [_in_vhost(place, durable=True, arguments=told) for _, place, told in places],
+        "bindings": [_binding(AUDIENCES, place, audience) for audience, place, _ in places],
+    }
+
+
+def permissions(offices: Iterable[str] = DEMO_OFFICES, audiences: Iterable[str] = ()) -> list[Permission]:
     """Return what each user may configure, write and read, as patterns of names of exchanges and queues."""
     return [
         _permission(ADMIN, configure=".*", write=".*", read=".*"),
         *map(_service_permission, SERVICES),
         *map(_office_permission, offices),
+        *map(_integrator_permission, audiences),
     ]
 
 
@@ -128,7 +176,7 @@ def _user(name: str, password: str) -> Definition:
         "hashing_algorithm": "rabbit_password_hashing_sha256",
         # An operator who puts a dead letter back must keep its `user_id`, which is another's.
         "tags": "administrator,impersonator" if name == ADMIN else "",
-        "limits": OFFICE_LIMITS if name.startswith("office-") else {},
+        "limits": LIMITS if name.startswith(("office-", "integrator-")) else {},
     }
 
 
@@ -139,12 +187,19 @@ def _service_permission(service: str) -> Permission:
     if service == "registration":
         spoken.append(r"amq\.default")  # answers to offices, on queues of their own
         heard.append(OFFICES)
+    if service == "feeds":
+        spoken.append(AUDIENCES)
     return _permission(service, configure="^$", write=_any_of(own + spoken), read=_any_of(own + heard))
 
 
 def _office_permission(street: str) -> Permission:
     replies = rf"^office\.{re.escape(street)}$"
     return _permission(office_user(street), configure=replies, write=rf"^{OFFICES}$", read=replies)
+
+
+def _integrator_permission(audience: str) -> Permission:
+    own = _any_of(map(re.escape, (integrator_queue(audience), integrator_stream(audience))))
+    return _permission(integrator_user(audience), configure="^$", write="^$", read=own)
 
 
 def _said(service: str) -> str:
@@ -189,14 +244,17 @@ def _all_queues(named: Iterable[str]) -> Iterable[tuple[str, dict[str, Any]]]:
         yield dead_letters_of(queue), DEAD_LETTERS_ARGUMENTS
 
 
-def _dead_letter_binding(queue: str) -> Definition:
-    dead = dead_letters_of(queue)
+def _exchange(name: str) -> Definition:
+    return _in_vhost(name, type=EXCHANGES[name], durable=True, internal=False)
+
+
+def _binding(exchange: str, queue: str, key: str) -> Definition:
     return {
-        "source": DEAD,
+        "source": exchange,
         "vhost": VHOST,
-        "destination": dead,
+        "destination": queue,
         "destination_type": "queue",
-        "routing_key": dead,
+        "routing_key": key,
         "arguments": {},
     }
 

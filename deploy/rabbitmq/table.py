@@ -16,11 +16,13 @@ from deploy.rabbitmq.definitions import (
 README = Path(__file__).parent / "README.md"
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 STREET = "320507001"
+AUDIENCE = "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
+"""An example of a subscription."""
 
 
 def render_table() -> str:
     """Return the tables, in Markdown: names that each user may touch, keys that it may use, and facts that it hears."""
-    names, keys = permissions([STREET]), topic_permissions([STREET])
+    names, keys = permissions([STREET], [AUDIENCE]), topic_permissions([STREET])
     return "\n".join([*_names(names), "", *_keys(keys), "", *_facts()])
 
 

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from services.feeds import projector
 from services.feeds.api import routers
 from services.feeds.commands import releasing, snapshots
+from services.feeds.commands.queueing import Sender
 from services.feeds.service import Feed
 from services.feeds.tail import Tail
 from services.feeds.views import pages, releases, subscriptions
@@ -38,6 +39,7 @@ def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) 
     service.work_on(
         partial(keep_doing, releasing.LOOK_EVERY, partial(releasing.release_all, feed)),
         partial(keep_doing, snapshots.LOOK_EVERY, partial(snapshots.make_all, feed)),
+        Sender(feed).run,
     )
     app = make_app(service, *routers, about="Feeds 数据订阅: what happened, without saying to whom.")
     app.state.feed = feed

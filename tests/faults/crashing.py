@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any, Literal
 
 SHORT_LEASE = timedelta(seconds=1)
-"""How long a crashed importer keeps its claim, and a crashed upload its file, which is minutes otherwise."""
+"""How long a crashed importer or sender keeps its claim, and a crashed upload its file, which is longer otherwise."""
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,8 @@ POINTS: Mapping[str, Point] = {
     "noted, not stored": Point("before", "services.outreach.views.files", "_write"),
     "stored, not recorded": Point("after", "services.outreach.views.files", "store"),
     "named, not settled": Point("before", "services.outreach.commands.evidence", "settle"),
+    # a queue of another system's: publish -> confirmed -> keep the position
+    "confirmed, not kept": Point("before", "services.feeds.views.queues", "advance"),
     # a rotation of keys: read a batch -> seal it anew
     "batch sealed anew": Point("after", "services.registration.commands.rotation", "replace_seals"),
 }
@@ -85,6 +87,8 @@ def main(service: str, point: str, call: str, *arguments: str) -> None:
     crash_at(service, POINTS[point], int(call))
     if service == "registration":
         import_module("services.runtime.imports").__dict__["LEASE"] = SHORT_LEASE
+    if service == "feeds":
+        import_module("services.feeds.views.queues").__dict__["CLAIMED_FOR"] = SHORT_LEASE
     if service == "outreach":
         import_module("services.outreach.commands.files").__dict__.update(GIVEN_UP_AFTER=SHORT_LEASE, SWEEP_EVERY=0.5)
     sys.argv = [service, *arguments]

@@ -45,9 +45,9 @@ async def test_a_service_that_crashes_at_any_point_goes_on_where_it_was(houniao:
         await load.must_be_whole()
 
 
-def test_every_point_is_crashed_at_here_but_for_those_of_imports_of_files_and_of_sealing_anew() -> None:
+def test_every_point_is_crashed_at_here_but_for_those_of_imports_files_queues_and_of_sealing_anew() -> None:
     crashed_at = {point for points in ALL.values() for point in points}
 
     importing = {"import claimed", "batch recorded, progress not saved", "progress saved"}
     filing = {"noted, not stored", "stored, not recorded", "named, not settled"}
-    assert set(POINTS) - crashed_at == {*importing, *filing, "batch sealed anew"}
+    assert set(POINTS) - crashed_at == {*importing, *filing, "confirmed, not kept", "batch sealed anew"}

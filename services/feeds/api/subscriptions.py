@@ -58,6 +58,7 @@ class TermsBody(Body):
         default=SMALLEST_CLASS, ge=SMALLEST_CLASS, le=1000, description="so many people look alike in all that is told"
     )
     expires_on: date
+    amqp: bool = Field(default=False, description="also in a queue and a stream of its own on RabbitMQ")
 
     def read(self) -> Terms:
         """Return the terms, with everything named once and in its order."""

@@ -25,6 +25,12 @@ async def list_subscriptions(database: Database, after: str, limit: int) -> list
     return [Subscription.model_validate({**row, "subscription_id": row["_id"]}) async for row in found]
 
 
+async def find(database: Database, named: str) -> Subscription | None:
+    """Return a subscription; None if there is none."""
+    row = await database[SUBSCRIPTIONS].find_one({"_id": named})
+    return Subscription.model_validate({**row, "subscription_id": named}) if row else None
+
+
 async def list_standing(database: Database, today: date) -> list[Subscription]:
     """Return every subscription that is given something on a day."""
     found = database[SUBSCRIPTIONS].find({"terms.expires_on": {"$gte": today.isoformat()}}).sort("_id", 1)

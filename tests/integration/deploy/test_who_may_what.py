@@ -14,18 +14,36 @@ from aiormq.exceptions import AMQPError, ChannelAccessRefused, ChannelPreconditi
 from contracts.facts import ALL_FACTS, HEARD_BY
 from deploy.local.services import REPOSITORY
 from deploy.local.stack import Stack
+from deploy.rabbitmq.definitions import (
+    integrator_definitions,
+    integrator_queue,
+    integrator_stream,
+    integrator_user,
+)
 from deploy.rabbitmq.table import BEGIN, END, render_table
+from tests.support.queues import control_of, integrator_url
 
 SERVICES = ("registration", "archives", "outreach", "reporting", "feeds")
 OFFICE = "office-320507001"
-USERS = (*SERVICES, OFFICE)
-QUEUES = tuple(
-    f"{name}{dead}"
-    for name in (*SERVICES, "registration.offices", "archives.320507", "office.320507001", "office.320507002")
-    for dead in ("", ".dead")
-    if not (name.startswith("office.") and dead)
+AUDIENCE, OTHER_AUDIENCE = "a" * 32, "a" * 31 + "b"
+INTEGRATOR, PASSWORD = integrator_user(AUDIENCE), "an integrator's password"
+USERS = (*SERVICES, OFFICE, INTEGRATOR)
+OWN_OF_INTEGRATORS = tuple(
+    name(audience) for audience in (AUDIENCE, OTHER_AUDIENCE) for name in (integrator_queue, integrator_stream)
 )
-EXCHANGES = ("events", "offices", "dead", "amq.topic", "amq.direct", "amq.fanout", "amq.headers", "amq.rabbitmq.trace")
+QUEUES = (
+    *(
+        f"{name}{dead}"
+        for name in (*SERVICES, "registration.offices", "archives.320507", "office.320507001", "office.320507002")
+        for dead in ("", ".dead")
+        if not (name.startswith("office.") and dead)
+    ),
+    *OWN_OF_INTEGRATORS,
+)
+EXCHANGES = (
+    "events", "offices", "dead", "audiences",
+    "amq.topic", "amq.direct", "amq.fanout", "amq.headers", "amq.rabbitmq.trace",
+)  # fmt: skip
 FACTS = tuple(fact.TYPE for fact in ALL_FACTS)
 FACT_KEYS = tuple(f"{fact}.{place}" for fact in FACTS for place in ("*", "320507"))
 WILD_KEYS = ("#", "*.*.*.*", "*.#", "registration.#", "archives.*.v1.320507", "archives.entry_recorded.#")
@@ -56,9 +74,23 @@ class Attempts:
         return False
 
 
+@pytest.fixture(scope="module", autouse=True)
+def integrators(stack: Stack) -> Iterator[None]:
+    """Give two subscriptions what they have on RabbitMQ."""
+    control = control_of(stack)
+    control.give(integrator_definitions({AUDIENCE: PASSWORD, OTHER_AUDIENCE: "another password"}))
+    yield
+    for audience in (AUDIENCE, OTHER_AUDIENCE):
+        control.take(integrator_user(audience), (integrator_queue(audience), integrator_stream(audience)))
+
+
+def url_of(stack: Stack, user: str) -> str:
+    return integrator_url(stack, AUDIENCE, PASSWORD) if user == INTEGRATOR else stack.rabbitmq_url(user)
+
+
 @asynccontextmanager
 async def signed_in(stack: Stack, user: str) -> AsyncIterator[Attempts]:
-    connection = await aiormq.connect(stack.rabbitmq_url(user))
+    connection = await aiormq.connect(url_of(stack, user))
     try:
         yield Attempts(connection)
     finally:
@@ -69,6 +101,8 @@ def owns(user: str, queue: str) -> bool:
     """Say whether a queue is a user's own."""
     if user == OFFICE:
         return queue == "office.320507001"
+    if user == INTEGRATOR:
+        return queue in (integrator_queue(AUDIENCE), integrator_stream(AUDIENCE))
     return queue == user or queue.startswith(f"{user}.")
 
 
@@ -94,6 +128,19 @@ def deletes_exchange(name: str) -> Attempt:
 
 def gets(queue: str) -> Attempt:
     return lambda channel: channel.basic_get(queue)
+
+
+def consumes(queue: str) -> Attempt:
+    async def attempt(channel: AbstractChannel) -> None:
+        await channel.basic_qos(prefetch_count=1)
+        consumed = await channel.basic_consume(queue, _keep)
+        await channel.basic_cancel(str(consumed.consumer_tag))
+
+    return attempt
+
+
+async def _keep(message: object) -> None:
+    """Neither acknowledge nor give back."""
 
 
 def publishes(exchange: str, key: str) -> Attempt:
@@ -122,8 +169,10 @@ def tries(user: str) -> Iterator[tuple[str, Attempt, bool]]:
         own = owns(user, queue)
         yield f"declares queue {queue}", declares(queue), own and user == OFFICE
         yield f"makes exchange {queue}", makes_exchange(queue), own and user == OFFICE
-        yield f"gets from {queue}", gets(queue), own
-        yield f"purges {queue}", purges(queue), own
+        yield f"consumes {queue}", consumes(queue), own
+        if not (own and queue == integrator_stream(AUDIENCE)):  # neither is there for a stream
+            yield f"gets from {queue}", gets(queue), own
+            yield f"purges {queue}", purges(queue), own
         yield f"publishes to queue {queue}", publishes("", queue), user == "registration"
         if not (own and user == OFFICE):
             yield f"deletes {queue}", deletes(queue), False
@@ -137,7 +186,9 @@ def tries(user: str) -> Iterator[tuple[str, Attempt, bool]]:
         yield f"makes exchange {exchange}", makes_exchange(exchange), False
         yield f"deletes {exchange}", deletes_exchange(exchange), False
     for exchange in EXCHANGES[2:]:
-        yield f"publishes to {exchange}", publishes(exchange, "registration.stay_started.v1.320507"), False
+        for key in ("registration.stay_started.v1.320507", AUDIENCE):
+            speaks = user == "feeds" and exchange == "audiences"
+            yield f"publishes to {exchange} with {key}", publishes(exchange, key), speaks
     yield from tries_of_keys(user)
     yield from tries_of_escapes(user)
 
@@ -145,7 +196,7 @@ def tries(user: str) -> Iterator[tuple[str, Attempt, bool]]:
 def tries_of_keys(user: str) -> Iterator[tuple[str, Attempt, bool]]:
     """Yield what a user might say and hear, key by key."""
     heard = {fact.TYPE for fact in HEARD_BY.get(user, ())}
-    own = "office.320507001" if user == OFFICE else user
+    own = {OFFICE: "office.320507001", INTEGRATOR: integrator_queue(AUDIENCE)}.get(user, user)
     for key in FACT_KEYS:
         fact = key.rpartition(".")[0]
         says = key.endswith(".320507") and fact.startswith(f"{user}.")
@@ -163,12 +214,12 @@ def tries_of_keys(user: str) -> Iterator[tuple[str, Attempt, bool]]:
 
 def tries_of_escapes(user: str) -> Iterator[tuple[str, Attempt, bool]]:
     """Yield the ways around keys: exchanges bound to exchanges, dead-lettering, alternate exchanges."""
-    for destination in EXCHANGES[:3]:
+    for destination in EXCHANGES[:4]:
         for source in EXCHANGES[2:]:
             key = "registration.stay_started.v1.320507"
             yield f"joins {destination} to {source}", joins(destination, source, key), False
     own = f"{user}.mine"
-    for exchange in EXCHANGES[:3]:
+    for exchange in EXCHANGES[:4]:
         dead_lettering = {"x-dead-letter-exchange": exchange, "x-dead-letter-routing-key": "registration.dead"}
         yield f"dead-letters to {exchange}", declares(own, dead_lettering), False
         yield f"goes by {exchange}", makes_exchange(own, {"alternate-exchange": exchange}), False
@@ -192,8 +243,10 @@ async def test_nobody_but_an_operator_speaks_in_anothers_name(stack: Stack) -> N
         async with signed_in(stack, user) as attempts:
             own = "320507001.arrival" if user == OFFICE else f"{user}.stay_started.v1.320507"
             exchange = "offices" if user == OFFICE else "events"
-            refusal = await failure_of(attempts, exchange, own, "houniao-admin")
-        assert isinstance(refusal, ChannelPreconditionFailed | ChannelAccessRefused), user
+            refusals = [await failure_of(attempts, exchange, own, "houniao-admin")]
+            if user == "feeds":
+                refusals.append(await failure_of(attempts, "audiences", AUDIENCE, "registration"))
+        assert all(isinstance(one, ChannelPreconditionFailed | ChannelAccessRefused) for one in refusals), user
 
     async with signed_in(stack, "houniao-admin") as operator:
         refusal = await failure_of(operator, "events", "registration.stay_started.v1.320507", "registration")
@@ -211,8 +264,9 @@ async def failure_of(attempts: Attempts, exchange: str, key: str, user_id: str) 
     return None
 
 
-async def test_an_office_has_few_connections(stack: Stack) -> None:
-    url = stack.rabbitmq_url("office-320507003")
+@pytest.mark.parametrize("user", ["office-320507003", INTEGRATOR])
+async def test_whoever_is_no_service_has_few_connections(stack: Stack, user: str) -> None:
+    url = url_of(stack, user)
     opened = [await aiormq.connect(url) for _ in range(8)]
     try:
         with pytest.raises((AMQPError, ConnectionError, asyncio.IncompleteReadError)):

@@ -105,6 +105,7 @@ def test_what_was_asked_for_or_less_is_given() -> None:
         ({"age": "none"}, {"age": "ten_years"}),
         ({"k": 10}, {"k": 9}),
         ({}, {"expires_on": LAST_DAY + timedelta(days=1)}),
+        ({}, {"amqp": True}),
     ],
 )
 def test_more_than_was_asked_for_is_never_given(asked: dict[str, Any], given: dict[str, Any]) -> None:
