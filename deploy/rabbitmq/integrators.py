@@ -6,6 +6,7 @@ everything from those that do not any more. Done again it changes nothing. Rabbi
 
 import secrets
 import shlex
+import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -22,6 +23,8 @@ from deploy.local.credentials import read_or_make
 from deploy.rabbitmq.control import Broker, Management, RabbitMQControl
 from deploy.rabbitmq.definitions import integrator_definitions, integrator_queue, integrator_stream, integrator_user
 from services.runtime.clock import system_clock
+
+cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
 
 class Page(BaseModel):
@@ -67,6 +70,7 @@ def _make_password() -> str:
     return secrets.token_urlsafe(24)
 
 
+@cli.command()
 def apply(
     token: Annotated[str, typer.Option(envvar="TOKEN", help="anybody's who may read the record of feeds")],
     passwords: Annotated[Path, typer.Option(help="a folder for the password of each user, one file each")],
@@ -81,10 +85,13 @@ def apply(
     """Give subscriptions that have their feed on RabbitMQ a user, a queue and a stream; take them from the others."""
     broker = Management(management) if management else RabbitMQControl(shlex.split(rabbitmqctl))
     headers = {"Authorization": f"Bearer {token}"}
-    with httpx.Client(base_url=feeds, headers=headers, timeout=30, trust_env=False) as client:
-        for line in settle(read_record(client), broker, passwords, day_of(system_clock())):
-            sys.stdout.write(f"{line}\n")
+    try:
+        with httpx.Client(base_url=feeds, headers=headers, timeout=30, trust_env=False) as client:
+            for line in settle(read_record(client), broker, passwords, day_of(system_clock())):
+                sys.stdout.write(f"{line}\n")
+    except (httpx.HTTPError, OSError, subprocess.SubprocessError) as error:
+        sys.exit(f"Not done, run it again: {error}")
 
 
 if __name__ == "__main__":
-    typer.run(apply)
+    cli()

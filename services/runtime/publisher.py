@@ -61,7 +61,7 @@ class Publisher:
 
     async def _open_channel(self) -> AbstractChannel:
         async with self._connecting:
-            if self._connection is None or self._connection.is_closed:
+            if self._connection is None or not self._connection.connected.is_set():
                 self._connection = await aio_pika.connect(
                     self._url, client_properties={"connection_name": f"{self._service} {self._exchange}"}
                 )

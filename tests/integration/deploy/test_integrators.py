@@ -12,6 +12,7 @@ from uuid import uuid4
 import aio_pika
 import httpx
 import pytest
+from aio_pika.abc import AbstractConnection
 from aio_pika.exceptions import AMQPError, ChannelNotFoundEntity
 from aiormq.exceptions import ChannelAccessRefused
 
@@ -109,8 +110,8 @@ async def keep(message: object) -> None:
     """Neither acknowledge nor give back."""
 
 
-async def is_closed(connection: aio_pika.abc.AbstractConnection) -> bool:
-    return connection.is_closed
+async def is_closed(connection: AbstractConnection) -> bool:
+    return not connection.connected.is_set()
 
 
 async def test_what_is_not_in_the_record_is_left_alone(stack: Stack, broker: Broker, tmp_path: Path) -> None:

@@ -11,7 +11,15 @@ import pytest
 from deploy.docker.settings import write_settings
 from deploy.local.credentials import issuer_jwk, public_keys
 from deploy.local.stack import SERVICE_PORTS
-from deploy.rabbitmq.definitions import DEMO_OFFICES, SERVICES, definitions, users
+from deploy.rabbitmq.definitions import (
+    DEMO_OFFICES,
+    SERVICES,
+    definitions,
+    integrator_definitions,
+    integrator_queue,
+    integrator_stream,
+    users,
+)
 from services.runtime.access import Gate, Role
 
 PASSWORDS = dict.fromkeys(users(), "secret")
@@ -98,3 +106,17 @@ def test_a_container_reads_its_environment_with_a_shell(tmp_path: Path) -> None:
     ).stdout
 
     assert json.loads(shown)["keys"][0]["crv"] == "P-256"
+
+
+def test_an_integrator_reads_its_own_queue_and_stream_by_their_whole_names() -> None:
+    [_, told] = integrator_definitions({"0a1b": "secret"})["permissions"]
+    read = re.compile(told["read"])
+
+    assert (told["configure"], told["write"]) == ("^$", "^$")
+    assert all(read.search(name) for name in (integrator_queue("0a1b"), integrator_stream("0a1b")))
+    others = ("integrator.0a1b2", "integratorx0a1b", "xintegrator.0a1b", "integrator.0a1b.stream.x", "audiences", "")
+    assert not any(read.search(name) for name in others)
+
+
+def test_what_is_made_for_an_integrator_holds_no_password() -> None:
+    assert "secret" not in json.dumps(integrator_definitions({"0a1b": "secret"}))
