@@ -62,7 +62,8 @@ async def get_audiences(service: ServiceHere, caller: Reader, division: Division
 )
 async def post_size(body: SegmentRequest, service: ServiceHere, caller: Reader) -> SegmentSize:
     """Count the residents of a division whom a segment means; nothing is recorded."""
-    caller.must_cover(body.division)
+    division = service.divisions.unpadded(body.division)
+    caller.must_cover(division)
     must_be_known(body.segment)
-    residents = await count_segment(service.database, service.areas(body.division), body.segment, service.today)
-    return SegmentSize(division=body.division, as_of=service.today, residents=residents)
+    residents = await count_segment(service.database, service.areas(division), body.segment, service.today)
+    return SegmentSize(division=division, as_of=service.today, residents=residents)

@@ -100,7 +100,7 @@ def ask(service: Service, template: str, division: str, period: str) -> Asked:
     found = find_template(template)
     days = period_for(found, period, service.today)
     stands = service.divisions.has(division) and service.divisions.successor(division, service.today) == division
-    if not stands or len(division) not in {6, 9}:
+    if not stands or len(service.divisions.unpadded(division)) not in {6, 9}:
         raise UnknownDivisionError
     return Asked(found, division, days, period)
 

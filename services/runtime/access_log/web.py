@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from contracts.reference.calendar import start_of
 from services.runtime.access import Caller, Role, allow
 from services.runtime.access_log.log import Access, AccessLog, Entry, Search
+from services.runtime.parameters import ServiceHere
 from services.runtime.problems import refuses
 
 router = APIRouter(tags=["access log"])
@@ -43,6 +44,7 @@ async def _access_log(request: Request) -> AccessLog:
 )
 async def get_access_log(
     log: Annotated[AccessLog, Depends(_access_log)],
+    service: ServiceHere,
     caller: Supervision,
     division: Annotated[str | None, Query(pattern=r"^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12})$")] = None,
     person_id: Annotated[str | None, Query(pattern=r"^[0-9a-f]{32}$")] = None,
@@ -53,7 +55,7 @@ async def get_access_log(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
 ) -> AccessLogPage:
     """Return accesses by callers of a division, and to data of people who lived there; this reading is logged too."""
-    division = caller.division if division is None else division
+    division = caller.division if division is None else service.divisions.unpadded(division)
     caller.must_cover(division)
     reading = await log.record(Access.of(caller, "access_log_read", "supervision", person_id=person_id))
     search = Search(

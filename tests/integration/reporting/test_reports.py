@@ -174,6 +174,7 @@ async def test_whoever_looked_at_another_draft_signs_nothing(office: Office) -> 
         ({"period": "2026-13"}, (422, "wrong_period")),
         ({"period": "2026-04"}, (422, "period_not_over")),
         ({"division": "320507999"}, (422, "unknown_division")),
+        ({"division": "320500"}, (403, "outside_your_division")),
         ({"division": ELSEWHERE}, (403, "outside_your_division")),
     ],
 )
