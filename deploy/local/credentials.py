@@ -29,6 +29,7 @@ class Credentials:
     person_key: str
     sealing_keys: str
     pseudonym_key: str
+    webhook_keys: str
     code_key: str
     access_log_keys: dict[str, str]
 
@@ -40,7 +41,7 @@ class Credentials:
         if service == "registration":
             keys |= {"HOUNIAO_PERSON_KEY": self.person_key, "HOUNIAO_SEALING_KEYS": self.sealing_keys}
         if service == "feeds":
-            keys["HOUNIAO_PSEUDONYM_KEY"] = self.pseudonym_key
+            keys |= {"HOUNIAO_PSEUDONYM_KEY": self.pseudonym_key, "HOUNIAO_WEBHOOK_KEYS": self.webhook_keys}
         if service == "outreach":
             keys["HOUNIAO_CODE_KEY"] = self.code_key
         return keys
@@ -134,6 +135,7 @@ def _make() -> Credentials:
         person_key=secrets.token_hex(32),
         sealing_keys=Fernet.generate_key().decode(),
         pseudonym_key=secrets.token_hex(32),
+        webhook_keys=Fernet.generate_key().decode(),
         code_key=secrets.token_hex(32),
         access_log_keys={service: secrets.token_hex(32) for service in WITH_ACCESS_LOG},
     )

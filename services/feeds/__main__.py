@@ -1,17 +1,25 @@
 """Wiring and entry point: `python -m services.feeds` serves."""
 
 from functools import partial
+from ipaddress import ip_network
+from typing import Annotated
 
 from fastapi import FastAPI
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.feeds import projector
 from services.feeds.api import routers
+from services.feeds.channels.receivers import Receivers
 from services.feeds.commands import releasing, snapshots
+from services.feeds.commands.delivering import Deliverer
 from services.feeds.commands.queueing import Sender
-from services.feeds.service import Feed
+from services.feeds.commands.webhooks import reseal
+from services.feeds.domain.addresses import Network, Reach
+from services.feeds.service import Delivering, Feed
 from services.feeds.tail import Tail
-from services.feeds.views import pages, releases, subscriptions
+from services.feeds.vault import Vault
+from services.feeds.views import pages, releases, subscriptions, webhooks
 from services.runtime.clock import Clock, system_clock
 from services.runtime.logs import configure_logs
 from services.runtime.service import Service, keep_doing, run_service
@@ -22,27 +30,43 @@ NAME = "feeds"
 
 
 class FeedSettings(BaseSettings):
-    """The key that only feeds has."""
+    """The keys that only feeds has, and where its webhooks may lead."""
 
     model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     pseudonym_key: HexKey
     """The hexadecimal key from which the ids and the order of each audience's events are derived."""
+    webhook_keys: SecretStr
+    """Fernet keys, separated by commas: the first seals the secrets of webhooks, all of them open."""
+    webhook_networks: Annotated[tuple[Network, ...], NoDecode] = ()
+    """Networks inside that webhooks may lead to, beside the public Internet; none means none."""
+
+    @field_validator("webhook_networks", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if not isinstance(value, str):
+            return value
+        return tuple(ip_network(part.strip()) for part in value.split(",") if part.strip())
 
 
 def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) -> FastAPI:
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
     feed = Feed(service, Tail(), bytes.fromhex(feeds.pseudonym_key.get_secret_value()))
-    service.prepare_with(pages.prepare, releases.prepare, subscriptions.prepare)
+    reach = Reach(feeds.webhook_networks, plain=settings.env == "local")
+    delivering = Delivering(service, Vault(feeds.webhook_keys), Receivers(reach))
+    service.prepare_with(pages.prepare, releases.prepare, subscriptions.prepare, webhooks.prepare)
+    service.prepare_with(partial(reseal, delivering.vault))
     service.hear(partial(projector.hear, service))
     service.work_on(
         partial(keep_doing, releasing.LOOK_EVERY, partial(releasing.release_all, feed)),
         partial(keep_doing, snapshots.LOOK_EVERY, partial(snapshots.make_all, feed)),
         Sender(feed).run,
+        Deliverer(delivering).run,
     )
     app = make_app(service, *routers, about="Feeds 数据订阅: what happened, without saying to whom.")
     app.state.feed = feed
+    app.state.delivering = delivering
     return app
 
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, field
 
+from services.feeds.channels.receivers import Receivers
 from services.feeds.tail import Tail
+from services.feeds.vault import Vault
 from services.feeds.views.releases import Progress
 from services.runtime.service import Service
 
@@ -16,3 +18,12 @@ class Feed:
     pseudonym_key: bytes
     progress: dict[str, Progress] = field(default_factory=dict)
     """How far the feed of each audience was when this process looked last; another process may have gone on with it."""
+
+
+@dataclass(frozen=True)
+class Delivering:
+    """What webhooks need beside the runtime: the vault of their secrets, and the way to receivers."""
+
+    service: Service
+    vault: Vault
+    receivers: Receivers

@@ -20,7 +20,7 @@ from services.runtime.problems import Problem
 LIMITS = "limits"
 WINDOW = timedelta(hours=1)
 
-Kind = Literal["lookup", "emergency", "replay", "contacts", "survey", "door"]
+Kind = Literal["lookup", "emergency", "replay", "contacts", "survey", "door", "webhook"]
 CONTACTS = 10
 """Contacts are asked for by machines, many people at once, so many times as often as a person looks somebody up."""
 

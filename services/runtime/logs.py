@@ -23,7 +23,7 @@ ALLOWED = frozenset(
         "event", "level", "timestamp", "service", "instance", "queue", "reason", "code", "stream", "type", "count",
         "seconds", "attempt", "position", "division", "district", "import_id", "stay_id", "person_id", "event_id",
         "parked_id", "port", "path", "method", "status", "error", "version", "exception",
-        "hash", "logger", "source", "subject", "role",
+        "hash", "host", "logger", "source", "subject", "subscription_id", "role",
     }
 )  # fmt: skip
 """The keys that a log line may carry: ids, codes and numbers.
@@ -48,7 +48,19 @@ def keep_allowed(_: Any, __: str, line: MutableMapping[str, Any]) -> MutableMapp
 
 
 IDS = frozenset(
-    {"import_id", "stay_id", "person_id", "event_id", "parked_id", "hash", "timestamp", "division", "district", "queue"}
+    {
+        "import_id",
+        "stay_id",
+        "person_id",
+        "event_id",
+        "parked_id",
+        "hash",
+        "timestamp",
+        "division",
+        "district",
+        "queue",
+        "subscription_id",
+    }
 )
 """The keys whose values have long numbers that are nobody's."""
 

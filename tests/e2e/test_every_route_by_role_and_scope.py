@@ -315,11 +315,15 @@ class Place:
         self.ids["survey_id"] = opened.json()["survey_id"]
 
     async def subscribe(self) -> None:
-        """Ask for the feed of the district, as a system of each of its streets."""
+        """Ask for the feed of the district, as a system of each of its streets, and have it delivered."""
         told = {**ASKED, **EVERYTHING, "district": self.street[:6]}
         async with self.instance.client("feeds", "integrator", self.street[:6], f"system/{self.street}") as system:
             asked = await system.post("/subscriptions", json=told)
-        self.ids["subscription_id"] = asked.json()["subscription_id"]
+            named = asked.json()["subscription_id"]
+            await self.ask("feeds", "district", f"/subscriptions/{named}/approval", self.street[:6], json=EVERYTHING)
+            made = await system.post(f"/subscriptions/{named}/webhook", json={"url": "https://hooks.invalid/"})
+            assert made.status_code == 201, made.text
+        self.ids["subscription_id"] = named
 
     async def report(self) -> None:
         """Draft and sign the street's report of a month until it is sealed."""

@@ -236,10 +236,11 @@ async def furnish(stack: Stack) -> Doors:
 
 
 async def _subscribed(bare: Doors) -> str:
-    """Ask for the feed of a district and give it; return the subscription's id."""
+    """Ask for the feed of a district, give it and have it delivered; return the subscription's id."""
     async with _admin(bare, "feeds") as feeds:
         asked = await _done(feeds, "/subscriptions", {**ASKED, **EVERYTHING, "district": DISTRICT})
         await _done(feeds, f"/subscriptions/{asked['subscription_id']}/approval", EVERYTHING)
+        await _done(feeds, f"/subscriptions/{asked['subscription_id']}/webhook", {"url": "https://hooks.invalid/"})
     return str(asked["subscription_id"])
 
 

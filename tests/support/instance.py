@@ -105,7 +105,11 @@ class Instance:
             messaging = self.messaging or wiring.MessagingSettings(code_key=told["HOUNIAO_CODE_KEY"])
             app = wiring.build(self.settings(service), messaging, self.clock)
         elif service == "feeds":
-            feeds = wiring.FeedSettings(pseudonym_key=told["HOUNIAO_PSEUDONYM_KEY"])
+            feeds = wiring.FeedSettings(
+                pseudonym_key=told["HOUNIAO_PSEUDONYM_KEY"],
+                webhook_keys=told["HOUNIAO_WEBHOOK_KEYS"],
+                webhook_networks="127.0.0.0/8",
+            )
             app = wiring.build(self.settings(service), feeds, self.clock)
         else:
             app = wiring.build(self.settings(service), self.clock)

@@ -119,6 +119,8 @@ VALUES: Mapping[str, Any] = {
     "reference": "柜3-12",
     "satisfied": 9,
     "facts": ["stay_started"],
+    "after": 0,
+    "url": "https://hooks.invalid/",
     "expires_on": "2027-06-30",
     "purpose": "门诊量预测",
     "organisation": "相城区人民医院",

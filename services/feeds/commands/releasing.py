@@ -4,7 +4,7 @@ from contracts.envelope import render_time
 from contracts.feeds.subscriptions import Subscription, Terms, TimeUnit
 from services.feeds.domain.releases import Release, release, start_of_unit, sum_up
 from services.feeds.service import Feed
-from services.feeds.views import pages, releases
+from services.feeds.views import pages, releases, webhooks
 from services.feeds.views.releases import Progress
 from services.feeds.views.subscriptions import list_standing
 from services.runtime.logs import get_log
@@ -30,7 +30,7 @@ async def release_all(feed: Feed) -> None:
         except Exception as error:
             if is_away(error):
                 raise
-            get_log().error("not released, goes on later", subscription=subscription.subscription_id, error=error)
+            get_log().error("not released, goes on later", subscription_id=subscription.subscription_id, error=error)
 
 
 async def release_for(feed: Feed, subscription: Subscription, end: int) -> None:
@@ -75,6 +75,7 @@ async def _release_once(
         return None
     if made.events:
         feed.tail.wake()
+        await webhooks.wake(feed.service.database, audience, feed.service.clock())
     return then
 
 
