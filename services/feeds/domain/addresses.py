@@ -23,8 +23,8 @@ LOWEST_PORT = 1024
 """Below it are the ports of everything else that servers do; webhooks are on 443 or from here on."""
 GLOBAL_UNICAST = IPv6Network("2000::/3")
 NAT64 = IPv6Network("64:ff9b::/96")
-NOBODYS = tuple(map(ip_network, ("192.88.99.0/24", "2001::/23", "2001:db8::/32", "3fff::/20")))
-"""Relays of 6to4, protocols and documentation, which not every version of Python knows of."""
+NOBODYS = tuple(map(ip_network, ("192.0.0.0/24", "192.88.99.0/24", "2001::/23", "2001:db8::/32", "3fff::/20")))
+"""Protocols, relays of 6to4 and documentation, which not every version of Python knows of."""
 
 
 class BadUrlError(RefusedError):
