@@ -53,13 +53,13 @@ class Clock:
         return datetime.now(UTC) + self.ahead
 
 
-def make_delivering(database: Database, clock: Clock, timeout: float = 2.0) -> Delivering:
+def make_delivering(database: Database, clock: Clock) -> Delivering:
     """Make what one process delivers with."""
     journal = Journal(
         database, "feeds", clock, {fact.TYPE: fact for fact in (SubscriptionApproved, SubscriptionRevoked)}
     )
     service: Any = SimpleNamespace(database=database, clock=clock, today=clock().date(), journal=journal)
-    return Delivering(service, Vault(SecretStr(KEY)), Receivers(LOOPBACK, timeout))
+    return Delivering(service, Vault(SecretStr(KEY)), Receivers(LOOPBACK))
 
 
 @pytest.fixture
@@ -306,7 +306,7 @@ async def test_everything_after_a_position_is_delivered_once_more(delivering: De
 async def test_what_comes_of_an_attempt_does_not_count_after_one_went_back(delivering: Delivering) -> None:
     hospital = await subscribe(delivering)
     await tell(delivering, hospital, 8)
-    async with receiving(Receiver(delay=0.5)) as receiver, at_work(delivering):
+    async with receiving(Receiver(delay=1.5)) as receiver, at_work(delivering):
         await set_up(delivering, hospital, receiver.url)
         await eventually(lambda: _has(receiver, 1))
         await commands.redeliver(delivering, hospital.subscription_id, 2)
@@ -448,10 +448,11 @@ async def test_what_a_killed_process_had_in_hand_goes_out_again_under_the_same_i
     hospital = await subscribe(delivering)
     await tell(delivering, hospital, 5)
     other = make_delivering(delivering.service.database, Clock())
-    async with receiving(Receiver(delay=0.3)) as receiver:
+    async with receiving(Receiver(hangs=True)) as receiver:
         await set_up(delivering, hospital, receiver.url)
         async with at_work(delivering):
             await eventually(lambda: _has(receiver, 1))
+        receiver.hangs = False
         async with at_work(other):
             put_forward(other, webhooks.LEASE)
             await until(other, hospital, 5)
