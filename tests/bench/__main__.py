@@ -21,6 +21,7 @@ from tests.bench.floor import Work, capture, run_floor
 from tests.bench.houniao import Houniao, Measured, running_houniao
 from tests.bench.latency import measure_latency
 from tests.bench.numbers import measure_numbers
+from tests.bench.rebuild import measure_rebuild
 from tests.bench.tutorial import run_tutorial
 
 REPOSITORY = Path(__file__).parent.parent.parent
@@ -40,9 +41,10 @@ class Part(StrEnum):
     ARCHIVES = "archives"
     AUDIENCES = "audiences"
     NUMBERS = "numbers"
+    REBUILD = "rebuild"
 
 
-ALONE = frozenset({Part.GROWTH, Part.ARCHIVES, Part.NUMBERS, Part.AUDIENCES})
+ALONE = frozenset({Part.GROWTH, Part.ARCHIVES, Part.NUMBERS, Part.AUDIENCES, Part.REBUILD})
 """What is measured once, after the rounds."""
 
 
@@ -50,7 +52,8 @@ ALONE = frozenset({Part.GROWTH, Part.ARCHIVES, Part.NUMBERS, Part.AUDIENCES})
 class Size:
     """How much is measured: numbers of arrivals, rounds, seconds of each load, residents to grow to.
 
-    Then numbers of archives held, and how often each thing is asked for with them; entries that are told, to how many.
+    Then numbers of archives held, and how often each thing is asked for with them; residents who are counted anew;
+    entries that are told, to how many.
     """
 
     rounds: int = 3
@@ -63,6 +66,7 @@ class Size:
     archives: tuple[int, ...] = (1_000, 100_000)
     numbers: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     requests: int = 150
+    rebuilt: int = 20_000
     entries: int = 5_000
     audiences: tuple[int, ...] = (1, 10, 100)
 
@@ -78,6 +82,7 @@ QUICK = Size(
     archives=(1_000, 2_000),
     numbers=(1_000, 2_000),
     requests=20,
+    rebuilt=500,
     entries=1_000,
     audiences=(1, 3),
 )
@@ -96,7 +101,7 @@ class Bench:
     latency: dict[str, dict[str, float]] = field(default_factory=dict)
     growth: dict[str, float] = field(default_factory=dict)
     costs: dict[str, Costs] = field(default_factory=dict)
-    audiences: dict[str, float] = field(default_factory=dict)
+    alone: dict[str, dict[str, float]] = field(default_factory=dict)
 
     def run(self) -> None:
         """Measure in turns, so that a slow minute of the machine falls on all alike."""
@@ -115,9 +120,12 @@ class Bench:
         if Part.NUMBERS in self.parts:
             self.console.rule("numbers")
             self.costs["numbers"] = measure_numbers(self.stack, self.client, self.size.numbers, self.size.requests)
+        if Part.REBUILD in self.parts:
+            self.console.rule("rebuild")
+            self.alone["rebuild_per_s"] = measure_rebuild(self.stack, self.client, self.size.rebuilt, self.size.rounds)
         if Part.AUDIENCES in self.parts:
             self.console.rule("audiences")
-            self.audiences = measure_audiences(self.stack, self.size.entries, self.size.audiences)
+            self.alone["audiences_per_s"] = measure_audiences(self.stack, self.size.entries, self.size.audiences)
 
     def _measure_houniao(self, *, last: bool) -> None:
         """Measure Houniao and, right behind it, the floor under what it did."""
@@ -169,9 +177,9 @@ def main(
     with temporary_stack(REPOSITORY / ".local") as stack, MongoClient[dict[str, Any]](stack.mongodb_url()) as client:
         bench = Bench(stack, client, size, frozenset(only or Part), console)
         bench.run()
-    table.show(console, bench.rounds, bench.latency, bench.growth, bench.costs, bench.audiences)
+    table.show(console, bench.rounds, bench.latency, bench.growth, bench.costs, bench.alone)
     if not only:
-        table.write(table.report(bench.rounds, bench.latency, bench.growth, bench.costs, bench.audiences), output)
+        table.write(table.report(bench.rounds, bench.latency, bench.growth, bench.costs, bench.alone), output)
         console.print(f"Written to {output}.")
 
 

@@ -82,6 +82,13 @@ def _streets(district: str) -> list[str]:
 
 
 def _count(district: str, number: int, today: date) -> GroupCount:
+    rows = rows_of(district, number, today)
+    (person,) = {row["person_id"] for row in rows.stays}
+    return GroupCount(rows.version, number_of(today), count_group(frozenset({person}), rows, today))
+
+
+def rows_of(district: str, number: int, today: date) -> Rows:
+    """Return the rows about a resident of a district, who came within the last years and may have left."""
     chance = Random(number)
     street = chance.choice(_streets(district))
     started_on = today - timedelta(days=chance.randrange(365 * YEARS))
@@ -104,8 +111,7 @@ def _count(district: str, number: int, today: date) -> GroupCount:
         gone = {"state": StayState.ENDED, "ended_on": ended_on, "ending": Ending.DEPARTED, "destination": "342221"}
         facts.append(StayEnded(stay=stay.model_copy(update=gone)))
     archive = Archive(person_id=person, district=district, street=street, opened_at=stay.recorded_at)
-    rows = Rows(stays=[_row(facts[-1], len(facts))], archives=[_row(ArchiveOpened(archive=archive), 1)])
-    return GroupCount(rows.version, number_of(today), count_group(frozenset({person}), rows, today))
+    return Rows(stays=[_row(facts[-1], len(facts))], archives=[_row(ArchiveOpened(archive=archive), 1)])
 
 
 def _row(fact: Fact, sequence: int) -> dict[str, Any]:

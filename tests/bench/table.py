@@ -22,8 +22,13 @@ HOW = (
     "request over HTTP costs with that many archives held, the streets growing with the whole, asked in turns; "
     "archives_growth is the cost with the most over that with the fewest. numbers_ms and numbers_growth are the "
     "same of reading numbers with that many residents counted. audiences_per_s is entries a second that so "
-    "many audiences are told of, each, and events a second that one audience reads and that a snapshot counts."
+    "many audiences are told of, each, and events a second that one audience reads and that a snapshot counts. "
+    "rebuild_per_s is facts inserted in bulk as rows, facts counted anew from these rows, and their ratio."
 )
+TITLES = {
+    "audiences_per_s": "Entries a second told to each audience; events read, and in a snapshot",
+    "rebuild_per_s": "Facts a second inserted in bulk as rows, and everybody counted anew from these",
+}
 
 
 def report(
@@ -31,7 +36,7 @@ def report(
     latency: Mapping[str, Any],
     growth: Mapping[str, float],
     costs: Mapping[str, Costs],
-    audiences: Mapping[str, float],
+    alone: Mapping[str, Mapping[str, float]],
 ) -> dict[str, Any]:
     """Return all figures under the names that they are known by."""
     floor, tutorial, houniao, http = (
@@ -48,7 +53,7 @@ def report(
         "growth": {residents: round(per_second, 1) for residents, per_second in growth.items()},
         **{f"{name}_ms": held for name, held in costs.items()},
         **{f"{name}_growth": ratios(held) for name, held in costs.items()},
-        "audiences_per_s": {what: round(per_second, 1) for what, per_second in audiences.items()},
+        **{name: {what: round(figure, 3) for what, figure in found.items()} for name, found in alone.items()},
         "how": HOW,
     }
 
@@ -65,7 +70,7 @@ def show(
     latency: Mapping[str, Mapping[str, float]],
     growth: Mapping[str, float],
     costs: Mapping[str, Costs],
-    audiences: Mapping[str, float],
+    alone: Mapping[str, Mapping[str, float]],
 ) -> None:
     """Print whatever was measured."""
     if rounds:
@@ -77,11 +82,11 @@ def show(
         console.print(delays)
     for name, held in costs.items():
         console.print(_costs(held, f"What a request costs as {name} grow"))
-    if audiences:
-        told = Table("audiences", "per second", title="Entries told to each audience; events read, and in a snapshot")
-        for what, per_second in audiences.items():
-            told.add_row(what, f"{per_second:,.0f}")
-        console.print(told)
+    for name, found in alone.items():
+        shown = Table(name, "", title=TITLES[name])
+        for what, figure in found.items():
+            shown.add_row(what, f"{figure:,.3f}" if figure < 1 else f"{figure:,.0f}")
+        console.print(shown)
     if rounds:
         console.print(_cpu(rounds))
 

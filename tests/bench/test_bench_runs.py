@@ -30,6 +30,7 @@ def test_the_bench_measures_everything_and_writes_it_down(tmp_path: Path) -> Non
         "numbers_ms",
         "numbers_growth",
         "audiences_per_s",
+        "rebuild_per_s",
         "how",
     }
     assert all(figures[name] > 0 for name in RATES)
@@ -38,6 +39,8 @@ def test_the_bench_measures_everything_and_writes_it_down(tmp_path: Path) -> Non
         assert 0 < found["p50"] <= found["p99"]
     assert figures["audiences_per_s"].keys() == {"1", "3", "read", "snapshot"}
     assert all(per_second > 0 for per_second in figures["audiences_per_s"].values())
+    assert figures["rebuild_per_s"].keys() == {"inserted", "rebuilt", "of_insert"}
+    assert 0 < figures["rebuild_per_s"]["of_insert"] < 1
     _check(figures, "archives", {"duties of a street", "duties of the district", "opening an archive"})
     flows = {"flows of 30 streets at a day", "flows of 30 streets by day for a year"}
     series = {"one indicator of 30 streets", "a series of a year of days", "where people came from in a year"}
