@@ -16,7 +16,7 @@ from deploy.rabbitmq.definitions import users
 MONGODB_ADMIN = "houniao-admin"
 SERVICE_TOKEN_DAYS = 31
 """For so long a local stack's outreach is admitted; each start writes a new token."""
-WITH_ACCESS_LOG = ("registration", "archives")
+WITH_ACCESS_LOG = ("registration", "archives", "reporting")
 
 
 @dataclass(frozen=True)

@@ -9,14 +9,15 @@ from fastapi import FastAPI
 from contracts.envelope import Event
 from services.archives import projector
 from services.archives.api import routers
-from services.archives.command_line import import_command, verify_access_log_command
+from services.archives.command_line import import_command
 from services.archives.commands import imports
 from services.archives.commands.announcements import announce_due
 from services.archives.commands.summaries import SWEEP_EVERY, Summariser, sweep
-from services.archives.service import ReadSettings, open_access_log
 from services.archives.views import education, findings
 from services.archives.views.rows import prepare
 from services.runtime.access_log import web as access_log
+from services.runtime.access_log.command_line import make_verify_command
+from services.runtime.access_log.settings import AccessLogSettings, open_access_log
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import make_send_again_command
 from services.runtime.imports import prepare_imports
@@ -30,7 +31,7 @@ NAME = "archives"
 cli = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help="Health archives 健康档案")
 
 
-def build(settings: Settings, reads: ReadSettings, clock: Clock = system_clock) -> FastAPI:
+def build(settings: Settings, reads: AccessLogSettings, clock: Clock = system_clock) -> FastAPI:
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
     log = open_access_log(service, reads)
@@ -56,12 +57,12 @@ def serve(context: typer.Context) -> None:
     """Serve archives until told to stop."""
     if context.invoked_subcommand is None:
         configure_logs("json", NAME)  # before the settings are read
-        app = build(load_settings(NAME), ReadSettings(_env_file=local_environment(NAME)))
+        app = build(load_settings(NAME), AccessLogSettings(_env_file=local_environment(NAME)))
         run_service(app.state.service, app)
 
 
 cli.command("import")(import_command)
-cli.command("verify-access-log")(verify_access_log_command)
+cli.command("verify-access-log")(make_verify_command(NAME))
 cli.command("send-again")(make_send_again_command(NAME))
 
 if __name__ == "__main__":

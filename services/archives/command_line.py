@@ -1,4 +1,4 @@
-"""The command line of archives: import a sheet of follow-ups in this process, verify the access log."""
+"""The command line of archives: import a sheet of follow-ups in this process."""
 
 import asyncio
 import getpass
@@ -11,14 +11,10 @@ from contracts.reference.telling import tells_phone_or_card
 from services.archives.commands import imports
 from services.archives.intake.readings import COLUMNS, Refusal
 from services.archives.intake.rounds import FILE_ADVICE, Round, Row, read_round, write_refused
-from services.archives.service import ReadSettings, open_access_log
-from services.runtime.access_log.command_line import Heads, print_verdict, verify_access_log
-from services.runtime.access_log.log import Verdict
 from services.runtime.command_line import ReadFile, errors_in_one_line, make_bar, open_service, print_import
 from services.runtime.imports import report_pages
 from services.runtime.problems import Problem
 from services.runtime.service import at_the_command_line, keep_what_is_loaded
-from services.runtime.settings import local_environment
 
 NAME = "archives"
 
@@ -39,25 +35,6 @@ def import_command(
     if refused is not None:
         refused.write_bytes(write_refused(rows, imports.advise, *report_pages(progress, COLUMNS, {})))
     print_import(progress, ReadFile(COLUMNS, {}), as_json=as_json)
-
-
-def verify_access_log_command(heads: Heads = None) -> None:
-    """Verify the access log 访问日志: tell how many entries are whole, the head, and the first break (exit code 1).
-
-    Changed, forged, missing and reordered entries are found by the chain and the seals. That entries were cut off at
-    the end is found with --heads alone, or by comparing with the line "access logged" that the service logs for each.
-    """
-
-    async def verify() -> Verdict:
-        service = open_service(NAME)
-        try:
-            log = open_access_log(service, ReadSettings(_env_file=local_environment(NAME)))
-            return await verify_access_log(log, heads)
-        finally:
-            service.client.close()
-
-    with errors_in_one_line():
-        print_verdict(lambda: asyncio.run(verify()))
 
 
 async def _import(sheet: Round, street: str, by: str) -> tuple[imports.Progress, list[tuple[Row, Refusal]]]:

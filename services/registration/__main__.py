@@ -12,7 +12,6 @@ from services.registration.command_line import (
     erase_person_command,
     import_command,
     rotate_keys_command,
-    verify_access_log_command,
 )
 from services.registration.commands import imports
 from services.registration.commands.arrivals import Arrivals
@@ -22,6 +21,7 @@ from services.registration.vault import Vault, VaultSettings
 from services.registration.views import duplicates, name_differences
 from services.registration.views.rows import prepare
 from services.runtime.access_log import web as access_log
+from services.runtime.access_log.command_line import make_verify_command
 from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import make_send_again_command
 from services.runtime.imports import prepare_imports
@@ -74,7 +74,7 @@ def serve(context: typer.Context) -> None:
 cli.command("import")(import_command)
 cli.command("rotate-keys")(rotate_keys_command)
 cli.command("erase-person")(erase_person_command)
-cli.command("verify-access-log")(verify_access_log_command)
+cli.command("verify-access-log")(make_verify_command(NAME))
 cli.command("send-again")(make_send_again_command(NAME))
 
 if __name__ == "__main__":

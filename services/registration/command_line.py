@@ -1,4 +1,4 @@
-"""The command line: import a register, rotate keys, erase a person, verify the access log, without serving."""
+"""The command line: import a register, rotate keys, erase a person, without serving."""
 
 import asyncio
 import getpass
@@ -18,8 +18,7 @@ from services.registration.intake.refusals import ADVICE, WARNINGS
 from services.registration.intake.registers import FILE_ADVICE, Register, read_register, write_refused
 from services.registration.service import Registration
 from services.registration.vault import Vault, VaultSettings
-from services.runtime.access_log.command_line import Heads, print_verdict, verify_access_log
-from services.runtime.access_log.log import Access, Verdict
+from services.runtime.access_log.log import Access
 from services.runtime.command_line import ReadFile, errors_in_one_line, make_bar, open_service, print_import
 from services.runtime.imports import report_pages
 from services.runtime.problems import Problem
@@ -63,19 +62,6 @@ async def _import(register: Register, street: str) -> imports.Progress:
             async for reached in imports.work_through_register(registration, register, progress):
                 bar.update(task, completed=reached.done)
             return reached
-
-
-def verify_access_log_command(heads: Heads = None) -> None:
-    """Verify the access log 访问日志: tell how many entries are whole, the head, and the first break (exit code 1).
-
-    Changed, forged, missing and reordered entries are found by the chain and the seals. That entries were cut off at
-    the end is found with --heads alone, or by comparing with the line "access logged" that the service logs for each.
-    """
-
-    async def verify(registration: Registration) -> Verdict:
-        return await verify_access_log(registration.access_log, heads)
-
-    print_verdict(lambda: _run(verify))
 
 
 def rotate_keys_command(

@@ -98,21 +98,19 @@ class Instance:
                 access_log_keys=told["HOUNIAO_ACCESS_LOG_KEYS"],
             )
             app: FastAPI = wiring.build(self.settings(service), keys, self.clock)
-        elif service == "archives":
-            reads = wiring.ReadSettings(access_log_keys=told["HOUNIAO_ACCESS_LOG_KEYS"])
+        elif service in {"archives", "reporting"}:
+            reads = wiring.AccessLogSettings(access_log_keys=told["HOUNIAO_ACCESS_LOG_KEYS"])
             app = wiring.build(self.settings(service), reads, self.clock)
         elif service == "outreach":
             messaging = self.messaging or wiring.MessagingSettings(code_key=told["HOUNIAO_CODE_KEY"])
             app = wiring.build(self.settings(service), messaging, self.clock)
-        elif service == "feeds":
+        else:
             feeds = wiring.FeedSettings(
                 pseudonym_key=told["HOUNIAO_PSEUDONYM_KEY"],
                 webhook_keys=told["HOUNIAO_WEBHOOK_KEYS"],
                 webhook_networks="127.0.0.0/8",
             )
             app = wiring.build(self.settings(service), feeds, self.clock)
-        else:
-            app = wiring.build(self.settings(service), self.clock)
         return app
 
 

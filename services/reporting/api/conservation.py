@@ -14,6 +14,7 @@ from services.reporting.api.dependencies import (
     Reader,
     Since,
     Until,
+    ViewerHere,
     as_known,
     division_of,
     must_be_period,
@@ -125,15 +126,16 @@ async def get_conservation(
 async def get_unbalanced(  # where, when, and which page
     service: ServiceHere,
     counting: CountingThen,
-    caller: Reader,
+    viewer: ViewerHere,
     division: Division,
     since: Since,
     until: Until,
     page: Paged,
 ) -> PeopleUnbalanced:
     """List who moved in a division in a period and contributes what does not balance, looking at 5,000 at most."""
-    division = division_of(service, caller, division)
+    division = division_of(service, viewer.caller, division)
     must_be_period(since, until)
+    await viewer.note("imbalance_explained", f"{division} {since} {until}")
     places = await find_places(service.database, counting.build, service.areas(division))
     period = Period(since, until)
     people, following = await find_unbalanced(service, counting, places, period, page.cursor, page.limit)

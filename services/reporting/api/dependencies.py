@@ -1,5 +1,6 @@
 """What the routes of reporting share: roles, divisions and periods."""
 
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Annotated
 
@@ -16,6 +17,7 @@ from services.reporting.commands.moments import (
 from services.reporting.exports.uploads import Mapped
 from services.reporting.views.contributions import uncounted_since
 from services.runtime.access import Caller, Role, allow, sign_in
+from services.runtime.access_log.log import Access, AccessLog
 from services.runtime.bodies import Day
 from services.runtime.parameters import ServiceHere
 from services.runtime.problems import Problem
@@ -23,6 +25,25 @@ from services.runtime.service import Service
 
 Reader = Annotated[Caller, Depends(allow(Role.DISTRICT, Role.SUPERVISOR, Role.CLERK, Role.HEALTH_WORKER))]
 Assessor = Annotated[Caller, Depends(allow(Role.DISTRICT, Role.SUPERVISOR))]
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Whoever is shown people, which is logged."""
+
+    caller: Caller
+    log: AccessLog
+
+    async def note(self, action: str, reason: str) -> None:
+        """Record what is about to be shown; the reason names a number or a report, nobody."""
+        await self.log.record(Access.of(self.caller, action, reason))
+
+
+async def _viewer(request: Request, caller: Reader) -> Viewer:
+    return Viewer(caller, request.app.state.access_log)
+
+
+ViewerHere = Annotated[Viewer, Depends(_viewer)]
 Since = Annotated[Day, Query(alias="from")]
 Until = Annotated[Day, Query(alias="to")]
 

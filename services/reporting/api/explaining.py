@@ -12,6 +12,8 @@ from services.reporting.api.dependencies import (
     CountingThen,
     Reader,
     RecountingHere,
+    Viewer,
+    ViewerHere,
     must_be_period,
 )
 from services.reporting.commands.counting import Counting
@@ -112,14 +114,14 @@ async def get_measures(_: Reader) -> MeasureList:
 async def get_counted(
     service: ServiceHere,
     counting: CountingThen,
-    caller: Reader,
+    viewer: ViewerHere,
     division: Division,
     measure: Measure,
     on: On,
     page: Paged,
 ) -> Explanation:
     """List who counts in a measure of a division at the end of a day."""
-    asked = await _ask(service, counting, caller, division, Asked(measure, frozenset(), on, page.cursor, page.limit))
+    asked = await _ask(service, counting, viewer, division, Asked(measure, frozenset(), on, page.cursor, page.limit))
     return await _answer(service, counting, division, asked, await explain_counted(service, counting, asked))
 
 
@@ -127,7 +129,7 @@ async def get_counted(
 async def get_uncounted(
     service: ServiceHere,
     counting: CountingThen,
-    caller: Reader,
+    viewer: ViewerHere,
     division: Division,
     measure: Measure,
     among: Measure,
@@ -135,8 +137,8 @@ async def get_uncounted(
     page: Paged,
 ) -> Explanation:
     """List who counts in the measure below a rate, `among`, and not in `measure`, the one above it, and why."""
-    _must_be_visible(caller, among)
-    asked = await _ask(service, counting, caller, division, Asked(measure, frozenset(), on, page.cursor, page.limit))
+    _must_be_visible(viewer.caller, among)
+    asked = await _ask(service, counting, viewer, division, Asked(measure, frozenset(), on, page.cursor, page.limit))
     return await _answer(service, counting, division, asked, await explain_uncounted(service, counting, asked, among))
 
 
@@ -144,7 +146,7 @@ async def get_uncounted(
 async def get_changes(
     service: ServiceHere,
     counting: CountingThen,
-    caller: Reader,
+    viewer: ViewerHere,
     division: Division,
     measure: Measure,
     since: Annotated[Day, Query(alias="from", description="the day at whose end is compared")],
@@ -154,7 +156,7 @@ async def get_changes(
     """List who counts in a measure of a division at the end of one of two days and not of the other."""
     if on < since:
         raise Problem(422, "bad_period", "'to' must not lie before 'from'.")
-    asked = await _ask(service, counting, caller, division, Asked(measure, frozenset(), on, page.cursor, page.limit))
+    asked = await _ask(service, counting, viewer, division, Asked(measure, frozenset(), on, page.cursor, page.limit))
     return await _answer(service, counting, division, asked, await explain_change(service, counting, asked, since))
 
 
@@ -162,7 +164,7 @@ async def get_changes(
 async def get_corrections(
     service: ServiceHere,
     recounting: RecountingHere,
-    caller: Reader,
+    viewer: ViewerHere,
     division: Division,
     measure: Measure,
     on: On,
@@ -175,10 +177,10 @@ async def get_corrections(
     if until is not None and until < as_of:
         raise Problem(422, "bad_period", "'until' must not lie before 'as_of'.")
     given = Asked(measure, frozenset(), on, page.cursor, page.limit)
-    caller.must_cover(division)
+    viewer.caller.must_cover(division)
     before = await find_counting_of(service, recounting, as_of, known)
     after = await find_counting_of(service, recounting, until, known) if until else await recounting.now()
-    of = [await _ask(service, each, caller, division, given) for each in (before, after)]
+    of = [await _ask(service, each, viewer, division, given) for each in (before, after)]
     asked = replace(given, places=of[0].places | of[1].places)
     people, following = await explain_correction(service, before, after, asked)
     then, now = [await _number(service, each, division, asked) for each in (before, after)]
@@ -193,11 +195,12 @@ async def get_corrections(
     )
 
 
-async def _ask(service: Service, counting: Counting, caller: Caller, division: str, asked: Asked) -> Asked:
-    """Return what is asked for with the divisions it is about; raise Problem if the caller may not see it."""
-    caller.must_cover(division)
+async def _ask(service: Service, counting: Counting, viewer: Viewer, division: str, asked: Asked) -> Asked:
+    """Return what is asked for with the divisions it is about, and log it; raise Problem if nobody may see it."""
+    viewer.caller.must_cover(division)
     must_be_period(asked.on, asked.on)
-    _must_be_visible(caller, asked.measure)
+    _must_be_visible(viewer.caller, asked.measure)
+    await viewer.note("number_explained", f"{asked.measure} {division} {asked.on}")
     places = await find_places(service.database, counting.build, service.areas(division))
     return Asked(asked.measure, frozenset(places), asked.on, asked.after, asked.limit)
 

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Depends, Path, Response
 
 from contracts.refusals import RefusedError
 from contracts.reporting.reports import Digest, Edition, Report, ReportForm
-from services.reporting.api.dependencies import Assessor, Reader
+from services.reporting.api.dependencies import Assessor, Reader, ViewerHere
 from services.reporting.api.reports import ReportId, own_report
 from services.reporting.commands.reports import (
     SealedFile,
@@ -67,13 +67,14 @@ async def get_content(report_id: ReportId, number: EditionNumber, service: Servi
     responses=refuses(UnknownReportError, NoSuchFileError),
 )
 async def get_differences(
-    report_id: ReportId, number: EditionNumber, service: ServiceHere, caller: Assessor
+    report_id: ReportId, number: EditionNumber, service: ServiceHere, viewer: ViewerHere, caller: Assessor
 ) -> Differences:
     """Show which numbers a restatement changes, and each person or activity that makes the difference, and why."""
     report = await own_report(service, caller, report_id)
     edition = _edition(report, number)
     if edition.differences is None:
         raise NoSuchFileError
+    await viewer.note("restatement_explained", f"{report_id} {number}")
     return Differences.model_validate_json(await read_kept(service, report, edition.differences))
 
 

@@ -1,5 +1,6 @@
 """Verification of the access log from the command line, with a progress bar and a file of noted heads."""
 
+import asyncio
 import re
 import sys
 from collections.abc import Callable, Mapping
@@ -9,7 +10,9 @@ from typing import Annotated
 import typer
 
 from services.runtime.access_log.log import AccessLog, Verdict
-from services.runtime.command_line import errors, make_bar
+from services.runtime.access_log.settings import AccessLogSettings, open_access_log
+from services.runtime.command_line import errors, errors_in_one_line, make_bar, open_service
+from services.runtime.settings import local_environment
 
 _HEAD = re.compile(r"([0-9]{1,15}) ([0-9a-f]{64})")
 
@@ -26,6 +29,31 @@ Heads = Annotated[
 
 class HeadsError(ValueError):
     """A line of a file of heads is not a position and a hash."""
+
+
+def make_verify_command(name: str) -> Callable[..., None]:
+    """Return the command by which the access log of a service is verified."""
+
+    def verify_access_log_command(heads: Heads = None) -> None:
+        """Verify the access log 访问日志: tell how many entries are whole, the head, and the first break (exit code 1).
+
+        Changed, forged, missing and reordered entries are found by the chain and the seals. That entries were cut off
+        at the end is found with --heads alone, or by comparing with the line "access logged" that the service logs for
+        each.
+        """
+
+        async def verify() -> Verdict:
+            service = open_service(name)
+            try:
+                log = open_access_log(service, AccessLogSettings(_env_file=local_environment(name)))
+                return await verify_access_log(log, heads)
+            finally:
+                service.client.close()
+
+        with errors_in_one_line():
+            print_verdict(lambda: asyncio.run(verify()))
+
+    return verify_access_log_command
 
 
 async def verify_access_log(log: AccessLog, heads: Path | None) -> Verdict:

@@ -1,4 +1,4 @@
-"""What archives has of its own beside the runtime: the log of who read which archive."""
+"""The keys of a service's access log, and the log that they seal."""
 
 from pydantic import SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -7,8 +7,8 @@ from services.runtime.access_log.log import AccessLog
 from services.runtime.service import Service
 
 
-class ReadSettings(BaseSettings):
-    """The keys that seal the log of who read what."""
+class AccessLogSettings(BaseSettings):
+    """The keys that seal the log of who saw what."""
 
     model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
@@ -16,6 +16,6 @@ class ReadSettings(BaseSettings):
     """Hexadecimal keys of 32 bytes, separated by commas: the first seals the access log's entries, all verify them."""
 
 
-def open_access_log(service: Service, settings: ReadSettings) -> AccessLog:
-    """Return the service's log of who read which archive."""
+def open_access_log(service: Service, settings: AccessLogSettings) -> AccessLog:
+    """Return the service's log of who saw what."""
     return AccessLog(service.database, service.clock, settings.access_log_keys.get_secret_value())
