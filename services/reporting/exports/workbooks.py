@@ -53,7 +53,9 @@ def _write_table(book: Any, styles: dict[str, Any], signed: Signed, table: Table
     for row, text in enumerate(below(signed), start=_ABOVE + 2 + len(table.lines)):
         sheet.write_string(row, 0, text, styles["note"])
     sheet.set_column(0, 1, 14)
-    sheet.set_column(2, 1 + len(table.columns), 12)
+    for place in range(len(table.columns)):
+        longest = max((len(cell) for line in table.lines if isinstance(cell := line.cells[place], str)), default=0)
+        sheet.set_column(2 + place, 2 + place, max(12, 2 * longest + 2))  # a Chinese character is two wide
     sheet.set_row(_ABOVE, 48)
     sheet.freeze_panes(_ABOVE + 1, 2)
     sheet.set_landscape()
