@@ -8,7 +8,8 @@ import asyncio
 import json
 import random
 import time
-from datetime import timedelta
+from contextlib import suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 from prometheus_client import Counter
@@ -76,10 +77,9 @@ class Deliverer:
             found = await wait_while_away(lambda: webhooks.claim(self._service.database, self._service.clock()))
             if found is not None:
                 return found
-            try:
-                await asyncio.wait_for(self._ended.wait(), LOOK_EVERY)
-            except TimeoutError:
-                continue
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_EVERY):
+                    await self._ended.wait()
 
     async def _deliver(self, webhook: Webhook) -> None:
         """Deliver a page, or test; what fails on our side is done again when the lease is over."""
@@ -102,8 +102,10 @@ class Deliverer:
             await webhooks.rest(database, webhook, self._service.clock() + LOOK_AGAIN)
         elif await webhooks.begin(database, webhook, page):
             attempt, answer, seconds = await self._attempt(webhook, page, events)
-            next_at = await self._conclude(webhook, page, answer)
+            decided = decide(page, answer, self._service.clock(), random.random())  # noqa: S311  # a pause
+            next_at = decided if isinstance(decided, datetime) else None
             await webhooks.log_answer(database, attempt, answer, seconds, next_at)
+            await self._conclude(webhook, page, decided)
 
     async def _find_page(self, webhook: Webhook, subscription: Subscription) -> tuple[Page | None, Events]:
         """Return the page that goes out now and its events: the one that was not taken, else the next; None if none."""
@@ -147,18 +149,15 @@ class Deliverer:
         body = json.dumps(events, ensure_ascii=False, separators=(",", ":")).encode()
         return await self._delivering.receivers.deliver(receiver, sign(secrets, webhook_id, now, body), body)
 
-    async def _conclude(self, webhook: Webhook, page: Page, answer: Answer) -> Any:
-        """Advance, put off or pause by what was answered; return when it is tried again, None if it is not."""
-        database, now = self._service.database, self._service.clock()
-        if answer.outcome is Outcome.DELIVERED:
-            await webhooks.advance(database, webhook, page.last, now)
-            return None
-        decided = decide(page, answer, now, random.random())  # noqa: S311  # a pause
-        if isinstance(decided, PauseReason):
-            await self._stop(webhook, decided)
-            return None
-        await webhooks.put_off(database, webhook, decided)
-        return decided
+    async def _conclude(self, webhook: Webhook, page: Page, decided: datetime | PauseReason | None) -> None:
+        """Advance behind a page that was taken; put another one off, or pause."""
+        match decided:
+            case None:
+                await webhooks.advance(self._service.database, webhook, page.last, self._service.clock())
+            case PauseReason():
+                await self._stop(webhook, decided)
+            case moment:
+                await webhooks.put_off(self._service.database, webhook, moment)
 
     async def _stop(self, webhook: Webhook, reason: PauseReason) -> None:
         """Pause a webhook and say so, unless somebody else has it meanwhile."""
@@ -172,5 +171,5 @@ class Deliverer:
         """Deliver an empty page, which is no part of the feed."""
         page = Page(webhook_id=webhook.test or "", after=webhook.position, last=webhook.position, attempt=1)
         attempt, answer, seconds = await self._attempt(webhook, page, [])
-        await webhooks.end_test(self._service.database, webhook)
         await webhooks.log_answer(self._service.database, attempt, answer, seconds, None)
+        await webhooks.end_test(self._service.database, webhook)

@@ -113,8 +113,10 @@ def read_status(status: int) -> Outcome:
     return Outcome.GONE if status == GONE else Outcome.REFUSED
 
 
-def decide(page: Page, answer: Answer, now: datetime, chance: float) -> datetime | PauseReason:
-    """Return when a page that was not taken is tried again, or why not; `chance` is between 0 and 1."""
+def decide(page: Page, answer: Answer, now: datetime, chance: float) -> datetime | PauseReason | None:
+    """Return when a page that was not taken is tried again, or why not; None if it was. `chance` is from 0 to 1."""
+    if answer.outcome is Outcome.DELIVERED:
+        return None
     if answer.outcome is Outcome.GONE:
         return PauseReason.GONE
     ends_at = (page.since or now) + TRIED_FOR

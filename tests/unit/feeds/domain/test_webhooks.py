@@ -109,6 +109,10 @@ def test_what_fails_is_tried_again_until_72_hours_are_over(outcome: Outcome) -> 
     assert decide(page(TRIED_FOR, 41), answer, NOW, 0) is PauseReason.FAILED
 
 
+def test_what_was_taken_is_not_tried_again() -> None:
+    assert decide(page(TRIED_FOR), Answer(outcome=Outcome.DELIVERED, status=204), NOW, 0) is None
+
+
 def test_a_receiver_that_is_gone_is_not_asked_again() -> None:
     assert decide(page(timedelta()), Answer(outcome=Outcome.GONE, status=410), NOW, 0) is PauseReason.GONE
 
@@ -125,6 +129,7 @@ def test_over_72_hours_a_page_is_tried_some_dozens_of_times() -> None:
     while True:
         tried, attempts = tried.tried(moment), attempts + 1
         decided = decide(tried, Answer(outcome=Outcome.NOT_REACHED), moment, 0.5)
+        assert decided is not None
         if isinstance(decided, PauseReason):
             break
         assert decided > moment
