@@ -51,12 +51,13 @@ from contracts.registration.stays import (
     StayContested,
     StayCorrected,
     StayEnded,
+    StayRelocated,
     StayRetracted,
     StayStarted,
     StayState,
 )
 from tests.support.facts import make_person
-from tests.support.oracle import Life
+from tests.support.oracle import COMMUNITIES, Life
 
 A, B = "a" * 32, "b" * 32
 STREETS = ("320507001", "320507002", "320812001")
@@ -164,11 +165,16 @@ def _stay_stream(draw: st.DrawFn, person: str, number: int, described: dict[str,
         origin=draw(st.sampled_from((None, "342221"))),
         purpose=draw(st.sampled_from((None, "labour"))),
         categories=draw(st.sampled_from(((), (Category.DISABLED,)))),
+        community=draw(st.sampled_from((None, *COMMUNITIES))),
         registration_due=draw(st.sampled_from((None, day, day + timedelta(days=3)))),
         **described,
     )
     told: Told = [(day, StayStarted(stay=stay))]
     said = day + timedelta(days=draw(st.integers(0, 60)))
+    if draw(st.booleans()):
+        stay = stay.model_copy(update={"community": draw(st.sampled_from((None, *COMMUNITIES)))})
+        told.append((said, StayRelocated(stay=stay)))
+        said += timedelta(days=draw(st.integers(0, 60)))
     match draw(st.sampled_from(("stays", "ends", "ends", "ends", "contested", "retracted", "corrected"))):
         case "ends":
             told.append((said, StayEnded(stay=draw(_ended(stay)))))

@@ -131,6 +131,7 @@ def _resides(stay: Any, stays: Sequence[Any], life: Life, day: date) -> Iterator
     archived = any(_is_open(stream, life, day) for stream in life.archives if _home(stream) == stay.street[:HOME])
     built = any(_is_built(stream, life, day) for stream in life.archives if _home(stream) == stay.street[:HOME])
     yield "resident"
+    yield from _lives_in_community(stay, life, day)
     yield from (f"resident.{category}" for category in stay.categories)
     if archived:
         yield "resident.archived"
@@ -144,6 +145,21 @@ def _resides(stay: Any, stays: Sequence[Any], life: Life, day: date) -> Iterator
             yield "usual.built"
     if age is not None:
         yield from _aged(age, stay, usual, life, day)
+
+
+COMMUNITIES = {"元和社区": "community.%E5%85%83%E5%92%8C%E7%A4%BE%E5%8C%BA", "3.1-2": "community.3%2E1%2D2"}
+"""The measures of the communities that are drawn."""
+
+
+def _lives_in_community(stay: Any, life: Life, day: date) -> Iterator[str]:
+    """Walk through what was said of a stay by a day; what was said first holds for all the time before."""
+    stream = next(stream for stream in life.stays if stream[-1][1].stay_id == stay.stay_id)
+    community = stream[0][1].community
+    for said, told in stream[1:]:
+        if said <= day:
+            community = told.community
+    if community:
+        yield COMMUNITIES[community]
 
 
 def _aged(age: int, stay: Any, usual: bool, life: Life, day: date) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from services.reporting.api import (
     assessments,
+    communities,
     conservation,
     explaining,
     figures,
@@ -22,6 +23,7 @@ from services.reporting.api import (
 
 routers = (
     assessments.router,
+    communities.router,
     conservation.router,
     explaining.router,
     figures.router,

@@ -103,6 +103,8 @@ BAD_PERIOD = (
     "'to' must not lie before 'from', nor more than three years after it; both lie between 2000 and 2099."
 )
 
+FUTURE = "该日尚未到来，请改日期。The day has not come yet; take an earlier one."
+
 
 def division_of(service: Service, caller: Caller, typed: str) -> str:
     """Return the division that stands for one now; raise Problem if the caller may see neither, or there is none."""
@@ -113,6 +115,12 @@ def division_of(service: Service, caller: Caller, typed: str) -> str:
     if not service.divisions.has(division):
         raise Problem(422, "unknown_division", "没有该区划代码。No such division; check the code.", field="division")
     return division
+
+
+def must_have_come(service: Service, day: date) -> None:
+    """Raise Problem (422) if a day has not come yet."""
+    if day > service.today:
+        raise Problem(422, "future_date", FUTURE, field="on")
 
 
 def must_be_period(since: date, until: date) -> None:

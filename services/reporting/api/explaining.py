@@ -38,7 +38,7 @@ from services.runtime.service import Service
 
 router = APIRouter(tags=["reporting"])
 
-Measure = Annotated[str, Query(pattern=r"^[a-z][A-Za-z0-9_.\-]{1,60}$", description="e.g. resident.archived")]
+Measure = Annotated[str, Query(pattern=r"^[a-z][A-Za-z0-9_.~%\-]{1,920}$", description="e.g. resident.archived")]
 On = Annotated[Day, Query(description="the day at whose end is counted")]
 _REFUSALS = refuses(
     *NOT_THEN, outside_your_division=403, counts_only=403, unknown_measure=422, not_about_people=422, bad_period=422

@@ -5,16 +5,14 @@ from datetime import date, datetime
 from fastapi import APIRouter
 from pydantic import BaseModel
 
-from services.reporting.api.dependencies import NOT_THEN, CountingThen, Reader, as_known, division_of
+from services.reporting.api.dependencies import NOT_THEN, CountingThen, Reader, as_known, division_of, must_have_come
 from services.reporting.domain.pyramid import MEASURES, RESIDENT, Band, ageless, bands_of
 from services.reporting.views.contributions import find_numbers, find_places
 from services.runtime.bodies import Day
 from services.runtime.parameters import Division, ServiceHere
-from services.runtime.problems import Problem, refuses
+from services.runtime.problems import refuses
 
 router = APIRouter(tags=["reporting"])
-
-FUTURE = "该日尚未到来，请改日期。The day has not come yet; take an earlier one."
 
 
 class Pyramid(BaseModel):
@@ -43,8 +41,7 @@ async def get_pyramid(
 ) -> Pyramid:
     """Count the residents of a division at the end of a day in bands of five years of age."""
     division = division_of(service, caller, division)
-    if on > service.today:
-        raise Problem(422, "future_date", FUTURE, field="on")
+    must_have_come(service, on)
     known = await as_known(service, counting)
     places = await find_places(service.database, counting.build, service.areas(division))
     numbers = await find_numbers(service.database, counting.build, places, MEASURES, [on])

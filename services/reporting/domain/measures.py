@@ -30,9 +30,9 @@ MEASURES: tuple[str, ...] = (
     *("filled.stays", "filled.stays.complete", "filled.stays.due", "filled.stays.in_time"),
     *("filled.entries", "filled.entries.in_time"),
 )
-"""The measures with a name of their own; others count arrivals by purpose, and where people came from and went."""
+"""The measures with a name of their own; others count arrivals by purpose, origins, destinations and communities."""
 
-_OPEN = re.compile(r"flow\.in\.[a-z_]{1,40}|(origin|destination)\.[0-9]{2,6}")
+_OPEN = re.compile(r"flow\.in\.[a-z_]{1,40}|(origin|destination)\.[0-9]{2,6}|community\.[0-9A-Za-z_~%]{1,900}")
 
 
 def is_measure(name: str) -> bool:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from contracts.reference.calendar import add_months, age_on
 from contracts.registration.stays import DestinationKind, Ending, StayState
 from services.reporting.domain.archives import Holding
+from services.reporting.domain.communities import communities
 from services.reporting.domain.days import (
     OPEN,
     Interval,
@@ -47,6 +48,7 @@ def population(person: Person, holdings: Sequence[Holding], policy: Policy) -> I
             yield from during("resident.contested", row["street"], told, [interval])
             continue
         usual = max(interval[0], usual_from[row["_id"]]), interval[1]
+        yield from communities(row, told, interval)
         lived = Lived(row["street"], told, interval, usual, row.get("categories") or ())
         yield from _residents(lived, [each for each in holdings if policy.home_of(each.district) == home])
         yield from _by_age(lived, person, policy)

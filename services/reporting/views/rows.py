@@ -37,7 +37,7 @@ ABOUT_PEOPLE = (STAYS, NOTICES, ANSWERS, ARCHIVES, ENTRIES, ENROLMENTS)
 _COUNTED = {
     "person_id", "street", "started_on", "ended_on", "state", "birth", "sex", "hukou_division", "origin",
     "destination", "purpose", "recorded_at", "ending", "destination_kind", "trace_lost_on", "categories",
-    "registration_due",
+    "registration_due", "community",
 }  # fmt: skip
 _SCORED = {
     "kind", "person_id", "sender", "addressee", "stay_id", "started_on", "sent_at", "receipt_due", "answer_due",
