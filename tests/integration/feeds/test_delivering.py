@@ -124,11 +124,17 @@ async def test_after_72_hours_in_vain_a_webhook_pauses_and_says_so(
         asked = len(receiver.got)
         put_forward(delivering, timedelta(hours=72))
         await asyncio.sleep(1.5)  # longer than between two looks
+        in_vain = len(receiver.got)
+        await commands.resume(delivering, hospital, as_district=False)
+        await eventually(lambda: has(receiver, in_vain + 1))
+        await eventually(lambda: is_free(delivering, hospital))
+        afresh = await find(delivering, hospital)
 
     assert still.paused is None
     assert paused.paused is not None
     assert (paused.paused.reason, paused.position) == (PauseReason.FAILED, 0)
-    assert len(receiver.got) == asked == 3
+    assert in_vain == asked == 3
+    assert (afresh.paused, afresh.page and afresh.page.attempt) == (None, 1)
     assert [(line["event"], line["code"], line["host"]) for line in lines] == [
         ("webhook paused", "failed", f"http://127.0.0.1:{receiver.port}")
     ]

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Sequence
+from datetime import timedelta
 from statistics import median
 
 import pytest
@@ -78,6 +79,25 @@ async def test_one_whose_lease_was_over_advances_nothing(delivering: Delivering)
     assert not await webhooks.advance(database, late, 5, now)
     assert await webhooks.advance(database, taken_over, 3, now)
     assert (await find(delivering, hospital)).position == 3
+
+
+async def test_who_is_woken_while_it_is_looked_at_does_not_rest(delivering: Delivering) -> None:
+    hospital = await subscribe(delivering)
+    await set_up(delivering, hospital, "http://127.0.0.1:9999/hook")
+    database, now = delivering.service.database, delivering.service.clock().replace(microsecond=0)
+    later = [now + timedelta(seconds=seconds) for seconds in (10, 11, 15)]
+
+    looked_at = await webhooks.claim(database, later[0])
+    await webhooks.wake(database, hospital.subscription_id, later[1])
+    assert looked_at is not None
+    await webhooks.rest(database, looked_at, later[2])
+    woken = await find(delivering, hospital)
+    looked_at = await webhooks.claim(database, later[1])
+    assert looked_at is not None
+    await webhooks.rest(database, looked_at, later[2])
+
+    assert woken.next_at == later[1]
+    assert (await find(delivering, hospital)).next_at == later[2]
 
 
 async def test_the_others_do_not_wait_for_one_that_is_dead_or_slow_or_sends_away(
