@@ -109,8 +109,8 @@ class _Sums:
     """The sums of some steps in order: each day, or month, with the sum of all steps up to it."""
 
     def __init__(self, steps: Mapping[int, int]) -> None:
-        self._keys = sorted(key for key, count in steps.items() if count)
-        self._sums = [0, *accumulate(steps[key] for key in self._keys)]
+        self._keys = sorted(steps)
+        self._sums = [0, *accumulate(map(steps.__getitem__, self._keys))]
 
     def between(self, since: int, until: int) -> dict[int, int]:
         """Return the steps from one day or month to another, both included."""
@@ -131,9 +131,13 @@ class _Kept(NamedTuple):
 
 
 class Numbers:
-    """Numbers read from counter documents, which must be all that `documents_for` names."""
+    """Numbers read from counter documents, which must be all that `documents_for` names.
 
-    def __init__(self, documents: Iterable[Mapping[str, Any]]) -> None:
+    Of the years before a day, `since`, before which nothing is asked, the sum is enough.
+    """
+
+    def __init__(self, documents: Iterable[Mapping[str, Any]], since: date = date.min) -> None:
+        self._summed_before = since.year * 12
         self._steps: dict[tuple[str, str], dict[str, list[_Kept]]] = {}
         for document in documents:
             division, _, period = document["_id"].split(":")
@@ -197,6 +201,9 @@ class Numbers:
         for told, steps in self._steps.get((name, division), {}).items():
             if told in people:
                 for in_month, base, counts in steps:
+                    if not in_month and base < self._summed_before:
+                        months[base + 12] += sum(counts.values())
+                        continue
                     found = days if in_month else months
                     for part, count in counts.items():
                         found[base + _PARTS[part]] += count

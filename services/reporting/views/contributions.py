@@ -190,7 +190,7 @@ async def find_numbers(
     """Return numbers to be read at the ends of days, all of one moment; those `by_day` at the days in between too."""
     names = documents_for(places, measures, days, by_day)
     fields = {f"d.{stored_name(measure)}": 1 for measure in measures}
-    return Numbers(await find_at_one_moment(database, build.counters, {"_id": {"$in": names}}, fields))
+    return Numbers(await find_at_one_moment(database, build.counters, {"_id": {"$in": names}}, fields), min(days))
 
 
 async def find_families(
@@ -198,7 +198,7 @@ async def find_families(
 ) -> Numbers:
     """Return all numbers of families of measures, to be read at the ends of days, all of one moment."""
     query = {"_id": {"$in": documents_for(places, families, days)}}
-    return Numbers(await find_at_one_moment(database, build.counters, query))
+    return Numbers(await find_at_one_moment(database, build.counters, query), min(days))
 
 
 async def find_counting(

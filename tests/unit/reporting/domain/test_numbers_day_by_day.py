@@ -58,7 +58,7 @@ def test_counters_tell_them_on_any_day(drawn: tuple[Life, list[Told], bool], day
     contributions = contributions_of(rows_of(streams), merged)
 
     adding = increments(difference([], contributions))
-    read = Numbers({"_id": name, "d": nested(paths)} for name, paths in adding.items())
+    read = Numbers(({"_id": name, "d": nested(paths)} for name, paths in adding.items()), min(days))
 
     for day in days:
         expected = numbers(life, day, TODAY)
