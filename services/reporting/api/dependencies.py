@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, Field
 
 from services.reporting.commands.counting import Counting, Recounting
 from services.reporting.commands.moments import (
-    Known,
+    KnownBy,
     MomentAheadError,
     NotCountedThenError,
     find_counting_of,
@@ -69,7 +69,9 @@ async def _counting_then(
     counting: RecountingHere,
     _: Annotated[Caller, Depends(sign_in)],
     as_of: Annotated[AwareDatetime | None, Query(description="as known at this moment; none: as known now")] = None,
-    known: Annotated[Known, Query(description="what had been recorded by then, or heard here by then")] = Known.HEARD,
+    known: Annotated[
+        KnownBy, Query(description="what had been recorded by then, or heard here by then")
+    ] = KnownBy.HEARD,
 ) -> Counting:
     """Return what numbers are read from, now or as of a moment; raise a refusal if they aren't counted."""
     return await counting.now() if as_of is None else await find_counting_of(service, counting, as_of, known)

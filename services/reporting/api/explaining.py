@@ -25,7 +25,7 @@ from services.reporting.commands.explaining import (
     explain_counted,
     explain_uncounted,
 )
-from services.reporting.commands.moments import Known, find_counting_of
+from services.reporting.commands.moments import KnownBy, find_counting_of
 from services.reporting.domain.days import OPEN, day_from
 from services.reporting.domain.explaining import Missing, is_about_health
 from services.reporting.domain.measures import MEASURES, is_about_people, is_measure
@@ -171,7 +171,9 @@ async def get_corrections(
     page: Paged,
     as_of: Annotated[AwareDatetime, Query(description="the earlier moment")],
     until: Annotated[AwareDatetime | None, Query(description="the later moment; none: now")] = None,
-    known: Annotated[Known, Query(description="what had been recorded by then, or heard here by then")] = Known.HEARD,
+    known: Annotated[
+        KnownBy, Query(description="what had been recorded by then, or heard here by then")
+    ] = KnownBy.HEARD,
 ) -> Correction:
     """List who counts at the end of a day as known at one of two moments, and not, or elsewhere, at the other."""
     if until is not None and until < as_of:

@@ -8,7 +8,7 @@ from services.reporting.commands import moments
 from services.reporting.commands.moments import (
     BeforeFirstFactError,
     CountedMoment,
-    Known,
+    KnownBy,
     MomentAheadError,
     TooManyMomentsError,
 )
@@ -23,7 +23,7 @@ class MomentRequest(Body):
     """As of when is to be counted: by what was recorded until then, or by what was heard here."""
 
     as_of: AwareDatetime
-    known: Known = Known.HEARD
+    known: KnownBy = KnownBy.HEARD
 
 
 @router.post(

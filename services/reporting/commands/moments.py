@@ -23,14 +23,14 @@ MOST = 4
 KEPT = timedelta(days=1)
 
 
-class Known(StrEnum):
+class KnownBy(StrEnum):
     """What is known at a moment: what had been recorded anywhere by then, or what had been heard here."""
 
     RECORDED = "recorded"
     HEARD = "heard"
 
 
-_FIELDS = {Known.RECORDED: "said_at", Known.HEARD: "heard_at"}
+_FIELDS = {KnownBy.RECORDED: "said_at", KnownBy.HEARD: "heard_at"}
 _KNOWN = {field: known for known, field in _FIELDS.items()}
 
 
@@ -77,7 +77,7 @@ class CountedMoment(BaseModel):
 
     moment_id: str
     as_of: datetime
-    known: Known
+    known: KnownBy
     done: int
     expected: int
     began_at: datetime
@@ -85,7 +85,7 @@ class CountedMoment(BaseModel):
     drop_at: datetime
 
 
-async def ask(service: Service, recounting: Recounting, as_of: datetime, known: Known) -> CountedMoment:
+async def ask(service: Service, recounting: Recounting, as_of: datetime, known: KnownBy) -> CountedMoment:
     """Let everybody be counted as of a moment, unless that is so already, and return how far that is."""
     database, now, until = service.database, service.clock(), render_time(as_of)
     _must_be_over(service, as_of)
@@ -109,7 +109,7 @@ async def list_all(service: Service) -> list[CountedMoment]:
     return [_told(row) for row in await list_moments(service.database, service.clock())]
 
 
-async def find_counting_of(service: Service, recounting: Recounting, as_of: datetime, known: Known) -> Counting:
+async def find_counting_of(service: Service, recounting: Recounting, as_of: datetime, known: KnownBy) -> Counting:
     """Return what numbers are read from as of a moment; raise a refusal if nobody was counted as of then."""
     _must_be_over(service, as_of)
     found = await list_moments(service.database, service.clock(), until=render_time(as_of), moment=_FIELDS[known])

@@ -20,7 +20,7 @@ from deploy.local.stack import Stack
 from services.reporting import projector
 from services.reporting.commands import moments, rebuilding
 from services.reporting.commands.counting import Counting
-from services.reporting.commands.moments import BeforeFirstFactError, Known
+from services.reporting.commands.moments import BeforeFirstFactError, KnownBy
 from services.reporting.views.builds import BUILDS, claim_rebuild
 from services.reporting.views.contributions import find_numbers, find_places, read_contributions
 from services.runtime.mongo import Database
@@ -147,20 +147,20 @@ async def _compare(
     known |= await _ask(office, asked_on, [each for each, *_ in in_turn])
 
     for (on, by), counting in known.items():
-        expected = life.until(on) if by is Known.RECORDED else _heard_until(life, heard, on)
+        expected = life.until(on) if by is KnownBy.RECORDED else _heard_until(life, heard, on)
         for day in (*days, TODAY):
             assert await _counted_on(office, counting, day) == numbers(expected, day, on), (on, by, day)
 
 
 async def _ask(
     office: Office, days: Sequence[date], heard: Sequence[Sequence[Any]]
-) -> dict[tuple[date, Known], Counting]:
+) -> dict[tuple[date, KnownBy], Counting]:
     """Let numbers be counted as of the ends of some days; those before anything was known are refused."""
     office.now = moment(TODAY, 5)
-    found: dict[tuple[date, Known], Counting] = {}
+    found: dict[tuple[date, KnownBy], Counting] = {}
     for day in days:
-        for by in Known:
-            known = [each for each in heard if each[by is Known.RECORDED] <= day]
+        for by in KnownBy:
+            known = [each for each in heard if each[by is KnownBy.RECORDED] <= day]
             if known:
                 await moments.ask(office.service, office.counting, moment(day, 6), by)
                 await office.work()
