@@ -264,11 +264,11 @@ def _is_open(stream: Sequence[tuple[date, Any]], life: Life, day: date) -> bool:
         return False
     is_open = False
     for number, (said, archive) in enumerate(stream):
+        if number == 0:
+            is_open = _china(archive.opened_at) <= day
         if archive.state == "closed":
             is_open = is_open and archive.closing.closed_on > day
-        elif number == 0:
-            is_open = _china(archive.opened_at) <= day
-        elif stream[number - 1][1].state == "closed":
+        elif number and stream[number - 1][1].state == "closed":
             is_open = is_open or said <= day
     return is_open
 
@@ -339,11 +339,10 @@ def _managed(life: Life, day: date) -> Iterator[tuple[str, str]]:
 def _is_managed(stream: Sequence[tuple[date, Any]], day: date) -> bool:
     """Return whether a day lies in one of the times between enrolling and its end; the lost count to the year's end."""
     managed, since, over = False, None, date.min
-    for said, enrolment in stream:
-        if enrolment.ended_on is None:
-            if since is None:
-                since = max(over, said if enrolment.taken_over_from else enrolment.enrolled_on)
-        elif since is not None:
+    for number, (said, enrolment) in enumerate(stream):
+        if since is None and (number == 0 or enrolment.ended_on is None):
+            since = max(over, said if enrolment.taken_over_from else enrolment.enrolled_on)
+        if enrolment.ended_on is not None and since is not None:
             lost = enrolment.ending == "lost"
             over = enrolment.ended_on
             managed = managed or since <= day < (date(over.year + 1, 1, 1) if lost else over)
