@@ -50,6 +50,8 @@ AWAY = (AutoReconnect, ConnectionFailure, NotPrimaryError, ExecutionTimeout, WTi
 
 DUPLICATE_KEY = 11000
 _NOTHING_TO_CONFIRM = WriteConcern(1)
+ALL_AT_ONCE = 100_000
+"""Documents of a batch that is as large as MongoDB sends."""
 _RETRYABLE_CODES = frozenset({6, 7, 89, 91, 189, 262, 9001, 10107, 11600, 11602, 13435, 13436})
 _INDEX_DIFFERS = frozenset({85, 86})
 
@@ -119,7 +121,7 @@ async def find_at_one_moment(
     """
 
     async def find(session: Session) -> list[Document]:
-        return await database[collection].find(query, fields, session=session).to_list(None)
+        return await database[collection].find(query, fields, session=session, batch_size=ALL_AT_ONCE).to_list(None)
 
     return await transact(database, find, _NOTHING_TO_CONFIRM)
 

@@ -64,7 +64,7 @@ def _names(measure: str, told: str) -> tuple[str, str]:
 @lru_cache(maxsize=8192)
 def _parts(on: int) -> tuple[str, str, int, int]:
     day = day_from(on)
-    return f"{day.year}", f"{day.year}{day.month:02d}", day.month, day.day
+    return f"{day.year:04d}", f"{day.year:04d}{day.month:02d}", day.month, day.day
 
 
 def family(measure: str) -> str:
@@ -91,8 +91,8 @@ def documents_for(
     for division, first in divisions.items():
         for kind in {family(measure) for measure in measures}:
             place, months = f"{division}:{kind}", between.get(kind, ends)
-            names += [f"{place}:{year}" for year in range(first, last.year + 1)]
-            names += [f"{place}:{year}{month:02d}" for year, month in months if year >= first]
+            names += [f"{place}:{year:04d}" for year in range(first, last.year + 1)]
+            names += [f"{place}:{year:04d}{month:02d}" for year, month in months if year >= first]
     return names
 
 
