@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from contracts.registration.stays import Ending, Stay, StayState
+from contracts.registration.stays import Ending, Stay, StayFact, StayState
 from deploy.local.stack import Stack
 from services.reporting import projector
 from tests.simulator.lives import DISTRICTS, live, make_place
@@ -92,7 +92,8 @@ async def test_what_left_one_district_for_another_is_found_there(desk: Desk, run
 
 def _stays(run: Run) -> list[Stay]:
     newest = next(iter(run.districts.values())).heard.newest
-    return [fact.stay for stream, (_, fact) in newest.items() if stream.startswith("stay/")]  # type: ignore[attr-defined]
+    facts = (fact for stream, (_, fact) in newest.items() if stream.startswith("stay/"))
+    return [fact.stay for fact in facts if isinstance(fact, StayFact)]
 
 
 def _quarters(run: Run) -> Iterator[tuple[date, date]]:
