@@ -1,6 +1,5 @@
 """The story of a subscription: a hospital asks, the district gives less and takes it back, everybody may read it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -10,10 +9,10 @@ import pytest_asyncio
 
 from contracts.envelope import BATCH_CONTENT_TYPE
 from deploy.local.stack import Stack
-from tests.support.instance import Instance, eventually, running_instance
-from tests.support.ledger import find_losses
+from tests.support.instance import Instance, eventually
 from tests.support.offices import make_arrival
 from tests.support.subscriptions import ASKED, EVERYTHING, subscribe
+from tests.support.told_of import running_feeds, whole
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -33,16 +32,8 @@ NARROW: dict[str, Any] = {
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def houniao(stack: Stack) -> AsyncIterator[Instance]:
     """Run registration and feeds, with people in a street."""
-    async with running_instance(stack, ["registration", "feeds"]) as instance:
-        async with instance.client("registration", "clerk", STREET) as clerk:
-            arrivals = [{**make_arrival(number), "street": STREET} for number in range(PEOPLE)]
-            await asyncio.gather(*(clerk.post("/arrivals", json=arrival) for arrival in arrivals))
-        await eventually(lambda: whole(instance))
+    async with running_feeds(stack, STREET, PEOPLE) as instance:
         yield instance
-
-
-async def whole(houniao: Instance) -> bool:
-    return not await find_losses([houniao.databases])
 
 
 async def ask(houniao: Instance, subscriber: str, **request: Any) -> httpx.Response:

@@ -18,11 +18,11 @@ import pytest_asyncio
 from standardwebhooks import Webhook as Reader
 
 from deploy.local.stack import Stack
-from tests.support.instance import Instance, eventually, running_instance
-from tests.support.ledger import find_losses
+from tests.support.instance import Instance, eventually
 from tests.support.offices import make_arrival
 from tests.support.receivers import Receiver, receiving
 from tests.support.subscriptions import subscribe
+from tests.support.told_of import running_feeds
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -38,16 +38,8 @@ SHOWN = dict(re.findall(r"^```(python|javascript) webhook\n(.*?)^```$", PAGE, re
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def houniao(stack: Stack) -> AsyncIterator[Instance]:
     """Run registration and feeds, with people in a street."""
-    async with running_instance(stack, ["registration", "feeds"]) as instance:
-        async with instance.client("registration", "clerk", STREET) as clerk:
-            arrivals = [{**make_arrival(number), "street": STREET} for number in range(PEOPLE)]
-            await asyncio.gather(*(clerk.post("/arrivals", json=arrival) for arrival in arrivals))
-        await eventually(lambda: whole(instance))
+    async with running_feeds(stack, STREET, PEOPLE) as instance:
         yield instance
-
-
-async def whole(houniao: Instance) -> bool:
-    return not await find_losses([houniao.databases])
 
 
 class Subscriber:
