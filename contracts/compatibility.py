@@ -9,7 +9,7 @@ _ANNOTATIONS = frozenset({"$defs", "$id", "$schema", "default", "deprecated", "d
 _ALTERNATIVES = ("anyOf", "oneOf")
 _SMALLEST = ("minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties")
 _LARGEST = ("maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties")
-_SHAPES = ("pattern", "format", "multipleOf", "uniqueItems", "discriminator")
+_SHAPES = ("pattern", "format", "multipleOf", "uniqueItems")
 _JUDGED = {*_ANNOTATIONS, *_ALTERNATIVES, *_SMALLEST, *_LARGEST, *_SHAPES} | {
     "$ref", "additionalProperties", "const", "enum", "items", "properties", "required", "type",
 }  # fmt: skip

@@ -22,11 +22,17 @@ ASYNCAPI = "asyncapi.json"
 Json = dict[str, Any]
 
 
-class _Untitled(GenerateJsonSchema):
-    """Makes schemas without the titles that repeat the name of their property."""
+class _Plain(GenerateJsonSchema):
+    """Makes schemas of JSON Schema's own words, without the titles that repeat the name of their property."""
 
     def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # pydantic's signature
         return False
+
+    def tagged_union_schema(self, schema: Any) -> Json:
+        """Return alternatives without `discriminator`: a word of OpenAPI, which AsyncAPI and strict readers refuse."""
+        made = super().tagged_union_schema(schema)
+        made.pop("discriminator", None)
+        return made
 
 
 def schema_of(fact: type[Fact]) -> Json:
@@ -124,7 +130,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _event_schema(fact: type[Fact], references: str) -> Json:
-    schema = Event[fact].model_json_schema(ref_template=references, schema_generator=_Untitled)  # type: ignore[valid-type]  # a type made while running
+    schema = Event[fact].model_json_schema(ref_template=references, schema_generator=_Plain)  # type: ignore[valid-type]  # a type made while running
     schema["title"] = fact.__name__
     schema["description"] = fact.__doc__
     schema["properties"]["type"] = {"const": fact.TYPE}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Refuses a lock with an address, an option or a path in it, or two locks that disagree.
+# Refuses a lock with an address, an option or a path in it, two locks that disagree, or a package without a hash.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -9,5 +9,14 @@ if grep -nE '://|^-|^[[:space:]]*--[a-gi-z]|^#|/' requirements.lock requirements
 fi
 if grep -E '==' requirements.lock | grep -Fvx -f <(grep -E '==' requirements-dev.lock); then
     echo "requirements-dev.lock has other versions of these than requirements.lock: run make lock." >&2
+    exit 1
+fi
+node=tests/clients/package-lock.json
+if grep -nE '://|"resolved"|"link"' "$node"; then
+    echo "The lock of tests/clients holds names, versions and hashes, no address (see above): run make lock." >&2
+    exit 1
+fi
+if [[ $(grep -c '"node_modules/' "$node") != $(grep -c '"integrity": "sha512-' "$node") ]]; then
+    echo "The lock of tests/clients has packages without a hash: run make lock." >&2
     exit 1
 fi

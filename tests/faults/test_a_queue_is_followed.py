@@ -1,12 +1,10 @@
 """Clients as the page of feeds shows them follow a queue and a stream while feeds and RabbitMQ are killed."""
 
 import asyncio
-import fcntl
 import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -27,6 +25,7 @@ from tests.faults.form import WHOLE_WITHIN, in_form
 from tests.faults.load import under_load
 from tests.faults.people import OFFICES_STREETS
 from tests.support.instance import eventually
+from tests.support.node import NPM_IS_HERE, install_packages
 from tests.support.queues import integrator_url, rabbitmqctl
 from tests.support.subscriptions import ASKED, EVERYTHING
 
@@ -39,10 +38,8 @@ PAGE = (REPOSITORY / "docs/feeds.md").read_text(encoding="utf-8")
 SHOWN = dict(re.findall(r"^```(javascript queue|python stream)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 CLIENTS: dict[str, tuple[str, ...]] = {"python stream": (sys.executable, "-c")}
 """How a client that the page shows is run, with nothing of ours."""
-if shutil.which("npm"):
+if NPM_IS_HERE:
     CLIENTS["javascript queue"] = ("node", "--input-type=module", "-e")
-NEEDED = REPOSITORY / "tests/clients"
-INSTALLED = REPOSITORY / ".local/clients"
 
 
 @dataclass(frozen=True)
@@ -96,20 +93,6 @@ async def apply(reader: Reader) -> list[str]:
     return [line for line in done.stdout.splitlines() if reader.audience in line]
 
 
-def install_what_clients_need() -> Path:
-    """Return the folder of packages for Node, installed from the lock the first time."""
-    INSTALLED.mkdir(parents=True, exist_ok=True)
-    with (INSTALLED / "busy").open("w") as busy:
-        fcntl.flock(busy, fcntl.LOCK_EX)
-        lock, have = NEEDED / "package-lock.json", INSTALLED / "installed"
-        if not have.exists() or have.read_text() != lock.read_text():
-            for file in (lock, NEEDED / "package.json"):
-                shutil.copy(file, INSTALLED)
-            subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=INSTALLED, check=True)
-            have.write_text(lock.read_text())
-    return INSTALLED / "node_modules"
-
-
 @asynccontextmanager
 async def following(reader: Reader, folder: Path) -> AsyncIterator[dict[str, Path]]:
     """Follow queue and stream with each client until the block ends; yield their files."""
@@ -127,7 +110,7 @@ async def following(reader: Reader, folder: Path) -> AsyncIterator[dict[str, Pat
     for shown, command in CLIENTS.items():
         (folder / shown).mkdir()
         if command[0] == "node":
-            (folder / shown / "node_modules").symlink_to(await asyncio.to_thread(install_what_clients_need))
+            (folder / shown / "node_modules").symlink_to(await asyncio.to_thread(install_packages))
         with (folder / shown / "log").open("wb") as log:
             followers.append(
                 await asyncio.create_subprocess_exec(

@@ -1,0 +1,72 @@
+"""Node in tests: packages by the lock of tests/clients, and tools among them that judge our documents."""
+
+import fcntl
+import json
+import shutil
+import subprocess
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent.parent
+NEEDED = REPOSITORY / "tests/clients"
+INSTALLED = REPOSITORY / ".local/clients"
+NPM_IS_HERE = shutil.which("npm") is not None
+needs_npm = pytest.mark.skipif(not NPM_IS_HERE, reason="npm is not here, with which the tools in Node are installed")
+
+PARSE = """
+const { Parser } = require('@asyncapi/parser');
+new Parser().parse(require('node:fs').readFileSync(0, 'utf8')).then(({ diagnostics }) => {
+    const wrong = diagnostics.filter(found => found.severity < 2);
+    console.log(JSON.stringify(wrong.map(found => `${found.path.join('.')}: ${found.message}`)));
+});
+"""
+JUDGE = """
+const Ajv = require('ajv/dist/2020');
+const { schemas, values } = JSON.parse(require('node:fs').readFileSync(0, 'utf8'));
+const ajv = require('ajv-formats')(new Ajv({ strict: true, allErrors: true }));
+const found = [], judges = {};
+for (const [name, schema] of Object.entries(schemas)) {
+    try { judges[name] = ajv.compile(schema); } catch (error) { found.push(`${name}: ${error.message}`); }
+}
+for (const [name, value] of values) {
+    if (!judges[name]) found.push(`${name}: no such schema`);
+    else if (!judges[name](value)) found.push(`${name}: ${ajv.errorsText(judges[name].errors)}`);
+}
+console.log(JSON.stringify(found));
+"""
+
+
+def install_packages() -> Path:
+    """Return the folder of packages for Node, installed from the lock the first time."""
+    INSTALLED.mkdir(parents=True, exist_ok=True)
+    with (INSTALLED / "busy").open("w") as busy:
+        fcntl.flock(busy, fcntl.LOCK_EX)
+        lock, have = NEEDED / "package-lock.json", INSTALLED / "installed"
+        if not have.exists() or have.read_text() != lock.read_text():
+            for file in (lock, NEEDED / "package.json"):
+                shutil.copy(file, INSTALLED)
+            subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=INSTALLED, check=True)
+            have.write_text(lock.read_text())
+    return INSTALLED / "node_modules"
+
+
+def parse_asyncapi(text: str) -> list[str]:
+    """Return what AsyncAPI's own parser finds wrong with a document; warnings count."""
+    return _run(PARSE, text)
+
+
+def judge(schemas: Mapping[str, Any], values: Iterable[tuple[str, Any]]) -> list[str]:
+    """Return which schemas Ajv refuses (2020-12, strict), and which values fail the schema that they name."""
+    return _run(JUDGE, json.dumps({"schemas": schemas, "values": list(values)}))
+
+
+def _run(script: str, told: str) -> list[str]:
+    command = ["node", "-e", script]
+    done = subprocess.run(
+        command, input=told, cwd=install_packages().parent, check=True, stdout=subprocess.PIPE, text=True
+    )
+    found: list[str] = json.loads(done.stdout)
+    return found
