@@ -4,15 +4,16 @@
 |---|---|---|
 | StayStarted, StayContested, StayReaffirmed, StayEnded, StayRetracted | registration | every service |
 | StayCorrected, StayRelocated, StayTraceLost, StayTraceFound | registration | every service |
-| NoticeSent, NoticeReminded, NoticeEscalated, NoticeWithdrawn | registration | registration, reporting |
-| NoticeReceived, NoticePaired, NoticeVerified | registration | registration, reporting |
-| NoticeConfirmed, NoticeRejected | registration | registration, reporting |
-| PersonDied, DeathRetracted, PersonsMerged, PersonsUnmerged | registration | registration, archives, reporting |
+| NoticeSent, NoticeReminded, NoticeEscalated, NoticeWithdrawn | registration | registration, reporting, feeds |
+| NoticeReceived, NoticePaired, NoticeVerified | registration | registration, reporting, feeds |
+| NoticeConfirmed, NoticeRejected | registration | registration, reporting, feeds |
+| PersonDied, DeathRetracted | registration | registration, archives, reporting |
+| PersonsMerged, PersonsUnmerged | registration | registration, archives, reporting, feeds |
 | ConflictRaised, ConflictResolved | registration | registration, reporting |
-| ArchiveOpened, ArchiveCompleted, ArchiveContinued, ArchiveClosed, ArchiveReopened | archives | archives, reporting |
-| PaperCompared | archives | archives, reporting |
+| ArchiveOpened, ArchiveCompleted, PaperCompared | archives | archives, reporting, feeds |
+| ArchiveContinued, ArchiveClosed, ArchiveReopened | archives | archives, reporting, feeds |
 | EntryRecorded, EntryCorrected, EntryVoided, EntryForwarded | archives | archives, reporting |
-| ChronicEnrolled, EnrolmentEnded | archives | archives, reporting |
+| ChronicEnrolled, EnrolmentEnded | archives | archives, reporting, feeds |
 | CustodyOffered, CustodyAccepted, CustodyRefused | archives | archives, reporting |
 | CustodyReturned, CustodyReleased | archives | archives, reporting |
 | DutyAnnounced | archives | outreach |
@@ -33,9 +34,9 @@
 | QuestionnairePublished | outreach | outreach |
 | SurveyOpened, SurveyClosed, SurveySampleDrawn | outreach | outreach |
 | SurveyAnswered | outreach | outreach, reporting |
-| ActivityPlanned, ActivityReplanned, ActivityPublicised | outreach | outreach, reporting |
-| ActivityHeld, ActivityCancelled | outreach | outreach, reporting |
-| ActivityEvaluated, ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | outreach | outreach, reporting |
+| ActivityPlanned, ActivityReplanned, ActivityPublicised | outreach | outreach, reporting, feeds |
+| ActivityHeld, ActivityCancelled, ActivityEvaluated | outreach | outreach, reporting, feeds |
+| ActivityBudgeted, EvidenceFiled, EvidencePackCompleted | outreach | outreach, reporting |
 | MessageRequested, MessageAttempted, MessagePostponed, MessageDoubted, MessageSent | outreach | outreach |
 | MessageDelivered, MessageUndelivered, MessageFailed, MessageSuppressed | outreach | outreach |
 | TemplateSaved, TemplateRetired, PreferenceStated | outreach | outreach |
@@ -44,6 +45,7 @@
 | SubscriptionRefused, SubscriptionRevoked | feeds | feeds |
 | TargetSet, TargetWithdrawn, FigureRecorded, FigureWithdrawn | reporting | reporting |
 | SupervisionHeld, FindingReviewed, SupervisionCirculated, SupervisionWithdrawn | reporting | reporting |
-| ReportDrafted, ReportReviewed, ReportApproved, ReportSealed | reporting | reporting |
+| ReportDrafted, ReportReviewed, ReportApproved | reporting | reporting |
+| ReportSealed | reporting | reporting, feeds |
 | ReportRestated, ReportWithdrawn | reporting | reporting |
 """

@@ -8,6 +8,7 @@ from contracts.archives.custody import CUSTODY_FACTS
 from contracts.archives.enrolments import ENROLMENT_FACTS
 from contracts.archives.entries import ENTRY_FACTS
 from contracts.envelope import Fact
+from contracts.feeds.feeds import TOLD_FACTS
 from contracts.feeds.subscriptions import SUBSCRIPTION_FACTS
 from contracts.outreach.activities import ACTIVITY_FACTS
 from contracts.outreach.articles import ARTICLE_FACTS
@@ -106,7 +107,7 @@ HEARD_BY: Mapping[str, tuple[type[Fact], ...]] = {
         *COUNTED_OUTREACH_FACTS,
         *REPORTING_FACTS,
     ),
-    "feeds": (*STAY_FACTS, *SUBSCRIPTION_FACTS),
+    "feeds": (*TOLD_FACTS, *SUBSCRIPTION_FACTS),
 }
 """Which service hears which facts; its queue is bound to these and nothing else."""
 

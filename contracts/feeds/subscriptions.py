@@ -9,17 +9,10 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from contracts.envelope import Fact
+from contracts.feeds.feeds import SMALLEST_CLASS, Attribute, FeedName, Told
 from contracts.reference.divisions import DistrictCode, StreetCode
 
 HexId = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{32}$")]
-SMALLEST_CLASS = 5
-"""The fewest people who may look alike to an audience: small cells below five leave no district."""
-
-
-class FeedName(StrEnum):
-    """The feeds there are: `stays` tells where people came to live and left."""
-
-    STAYS = "stays"
 
 
 class LegalBasis(StrEnum):
@@ -33,32 +26,6 @@ class LegalBasis(StrEnum):
     STATUTORY_DUTY = "statutory_duty"
     HEALTH_EMERGENCY = "health_emergency"
     OTHER_LAW = "other_law"
-
-
-class Told(StrEnum):
-    """What may have happened to a stay, each a fact of registration."""
-
-    STARTED = "stay_started"
-    CONTESTED = "stay_contested"
-    REAFFIRMED = "stay_reaffirmed"
-    ENDED = "stay_ended"
-    RETRACTED = "stay_retracted"
-    CORRECTED = "stay_corrected"
-    RELOCATED = "stay_relocated"
-    TRACE_LOST = "stay_trace_lost"
-    TRACE_FOUND = "stay_trace_found"
-
-
-class Attribute(StrEnum):
-    """What may be told of a stay besides its fact; how old somebody is has a coarseness of its own."""
-
-    STREET = "street"
-    STATE = "state"
-    STARTED_ON = "started_on"
-    ENDED_ON = "ended_on"
-    SEX = "sex"
-    HUKOU_PROVINCE = "hukou_province"
-    PURPOSE = "purpose"
 
 
 class TimeUnit(StrEnum):

@@ -6,6 +6,15 @@ I own: subscriptions, and the feed of each audience, with gapless positions of i
 |---|---|---|
 | StayStarted, StayContested, StayReaffirmed, StayEnded, StayRetracted | no | of districts served |
 | StayCorrected, StayRelocated, StayTraceLost, StayTraceFound | no | of districts served |
+| PersonsMerged, PersonsUnmerged | no | of districts served |
+| NoticeSent, NoticeReminded, NoticeEscalated, NoticeWithdrawn | no | of every district |
+| NoticeReceived, NoticePaired, NoticeVerified, NoticeConfirmed, NoticeRejected | no | of every district |
+| ArchiveOpened, ArchiveCompleted, PaperCompared | no | of districts served |
+| ArchiveContinued, ArchiveClosed, ArchiveReopened | no | of districts served |
+| ChronicEnrolled, EnrolmentEnded | no | of districts served |
+| ActivityPlanned, ActivityReplanned, ActivityPublicised | no | of districts served |
+| ActivityHeld, ActivityCancelled, ActivityEvaluated | no | of districts served |
+| ReportSealed | no | of districts served |
 | SubscriptionRequested, SubscriptionApproved, SubscriptionAmended | yes | of districts served |
 | SubscriptionRefused, SubscriptionRevoked | yes | of districts served |
 """

@@ -57,7 +57,7 @@ def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) 
     delivering = Delivering(service, Vault(feeds.webhook_keys), Receivers(reach))
     service.prepare_with(pages.prepare, releases.prepare, subscriptions.prepare, webhooks.prepare)
     service.prepare_with(partial(reseal, delivering.vault))
-    service.hear(partial(projector.hear, service))
+    service.hear(partial(projector.hear, service), everywhere=projector.EVERYWHERE)
     service.work_on(
         partial(keep_doing, releasing.LOOK_EVERY, partial(releasing.release_all, feed)),
         partial(keep_doing, snapshots.LOOK_EVERY, partial(snapshots.make_all, feed)),

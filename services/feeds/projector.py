@@ -1,44 +1,45 @@
-"""Facts in: each event of a stay is kept once, to be told; subscriptions become rows."""
+"""Facts in: each event that some feed tells of is kept once for each that does; subscriptions become rows."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import assert_never
+from typing import Any, assert_never
 
-from contracts.envelope import Event, narrow
-from contracts.feeds.subscriptions import SubscriptionFact
-from contracts.registration.stays import StayFact
-from services.feeds.domain.entries import make_entry
+from contracts.envelope import Event
+from contracts.feeds.feeds import FeedName
+from contracts.feeds.subscriptions import SubscriptionFact, SubscriptionRevoked
+from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS
+from services.feeds.domain.entries import ToldFact, make_entries
 from services.feeds.views.pages import append
+from services.feeds.views.releases import close
 from services.feeds.views.subscriptions import subscription_row
 from services.runtime.mongo import Document, Row, write_rows
 from services.runtime.service import Service
 
-Heard = StayFact | SubscriptionFact
+EVERYWHERE = (*NOTICE_FACTS, *ANSWER_FACTS)
+"""The facts that are heard from all districts, not only from those served: each of two districts tells of a notice."""
+
+Heard = ToldFact | SubscriptionFact
 
 
-async def hear(service: Service, events: Sequence[Event[Heard]]) -> None:
-    """Append what a batch says of stays to the pages of their districts, and write the rows of subscriptions."""
-    by_district: dict[str, list[Document]] = defaultdict(list)
+async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
+    """Append what a batch says to the pages of feeds and districts, write subscriptions, close what is taken back."""
+    pages: dict[tuple[FeedName, str], list[Document]] = defaultdict(list)
     for event in events:
-        for entry in entries(event):
-            by_district[event.division[:6]].append(entry)
-    for district, found in by_district.items():
-        await append(service.database, district, found)
+        if not isinstance(event.data, SubscriptionFact):
+            for feed, district, kept in make_entries(event):
+                if service.serves(district):
+                    pages[feed, district].append(kept)
+    for place, found in pages.items():
+        await append(service.database, *place, found)
     await write_rows(service.database, (row for event in events for row in changes(event)))
-
-
-def entries(event: Event[Heard]) -> Iterator[Document]:
-    """Yield the entry of an event that is to be told."""
-    if isinstance(event.data, StayFact):
-        yield make_entry(narrow(event, StayFact))
+    for event in events:
+        if isinstance(event.data, SubscriptionRevoked):
+            await close(service.database, event.data.subscription.subscription_id, event.id)
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
     """Yield the rows that an event writes."""
-    match event.data:
-        case StayFact():
-            return
-        case SubscriptionFact(subscription=subscription):
-            yield subscription_row(subscription, event.sequence)
-        case never:
-            assert_never(never)
+    if isinstance(event.data, SubscriptionFact):
+        yield subscription_row(event.data.subscription, event.sequence)
+    elif not isinstance(event.data, ToldFact):
+        assert_never(event.data)

@@ -11,6 +11,7 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
+from contracts.feeds.feeds import FeedName
 from contracts.feeds.subscriptions import Subscription, SubscriptionState
 from deploy.local.stack import Stack
 from services.feeds.commands import snapshots as making
@@ -57,7 +58,7 @@ async def _fill(feed: Feed, crowd: list[dict[str, Any]], audiences: int) -> None
     for step in (pages.prepare, releases.prepare, subscriptions.prepare):
         await step(database)
     for start in range(0, len(crowd), A_PAGE):
-        await pages.append(database, DISTRICT, crowd[start : start + A_PAGE])
+        await pages.append(database, FeedName.STAYS, DISTRICT, crowd[start : start + A_PAGE])
     given = [_subscription(number) for number in range(audiences)]
     await write_rows(database, [subscription_row(one, 1) for one in given])
 

@@ -163,9 +163,9 @@ class _Reader:
         """Read a view's rows by id."""
         return {row["_id"]: row for row in self._client[houniao_database(service)][collection].find()}
 
-    def pages(self) -> dict[str, Document]:
-        """Read the feed's pages by the events on them."""
-        pages = self._client[houniao_database("feeds")]["stay_pages"].find()
+    def pages(self, collection: str) -> dict[str, Document]:
+        """Read a feed's pages by the events on them."""
+        pages = self._client[houniao_database("feeds")][collection].find()
         return {entry["id"]: page for page in pages for entry in page["entries"]}
 
 
@@ -198,7 +198,8 @@ def _sendings(journal: Iterable[Document], prefix: str) -> list[Sending]:
 def _scripts(read: _Reader, stays: Iterable[Sending], archives: Iterable[Sending]) -> Mapping[str, Script]:
     scripts: dict[str, dict[str, list[Writing]]] = {service: {} for service in SERVICE_PORTS}
     stay_rows, residents = read.rows("registration", "stays"), read.rows("outreach", "residents")
-    counted, pages = read.rows("reporting", "stays"), read.pages()
+    counted, pages = read.rows("reporting", "stays"), read.pages("stay_pages")
+    archive_pages = read.pages("archive_pages")
     opened, kept = read.rows("archives", "archives"), read.rows("reporting", "archives")
     lives, people = read.rows("archives", "stays"), read.rows("reporting", COUNTED.contributions)
     owed: dict[str, list[Document]] = defaultdict(list)
@@ -206,14 +207,13 @@ def _scripts(read: _Reader, stays: Iterable[Sending], archives: Iterable[Sending
         owed[commit["causation_id"]].append(_unsent(commit))
     for message, events in _events(stays):
         names = [event["subject"].removeprefix("stay/") for event in events]
-        mine = {pages[event["id"]]["_id"]: pages[event["id"]] for event in events}
         due = [commit for event in events for commit in owed.get(event["id"], ())]
         scripts["registration"][message] = [Writing("stays", [stay_rows[name] for name in names])]
         lived = Writing("stays", [lives[name] for name in names])
         scripts["archives"][message] = [lived, Writing(JOURNAL, due)] if due else [lived]
         scripts["outreach"][message] = [Writing("residents", [residents[name] for name in names])]
         scripts["reporting"][message] = [Writing("stays", [counted[name] for name in names])]
-        scripts["feeds"][message] = [Writing("stay_pages", [page]) for page in mine.values()]
+        scripts["feeds"][message] = _page_by_page("stay_pages", pages, events)
     for message, events in _events(archives):
         names = [event["subject"].removeprefix("archive/") for event in events]
         rows = [kept[name] for name in names]
@@ -224,7 +224,13 @@ def _scripts(read: _Reader, stays: Iterable[Sending], archives: Iterable[Sending
             Writing(COUNTED.contributions, contributions),
             Writing(COUNTED.counters, updates=_counters(contributions)),
         ]
+        scripts["feeds"][message] = _page_by_page("archive_pages", archive_pages, events)
     return scripts
+
+
+def _page_by_page(collection: str, pages: Mapping[str, Document], events: Iterable[Any]) -> list[Writing]:
+    found = {pages[event["id"]]["_id"]: pages[event["id"]] for event in events}
+    return [Writing(collection, [page]) for page in found.values()]
 
 
 def _events(sendings: Iterable[Sending]) -> Iterable[tuple[str, list[Any]]]:

@@ -27,7 +27,7 @@ from contracts.reference.divisions import Divisions
 from contracts.registration.stays import Stay, StayStarted, stay_id
 from deploy.local.stack import SERVICE_PORTS, Stack
 from services.archives.views import rows as archives_rows
-from services.feeds.domain.entries import make_entry
+from services.feeds.domain.entries import make_entries
 from services.outreach.views import activities
 from services.outreach.views.residents import resident_row
 from services.registration.domain.arrivals import Arrival
@@ -139,7 +139,8 @@ def feeds(tutorial: Tutorial) -> None:
             upsert=True,
             return_document=ReturnDocument.AFTER,
         )
-        await database["entries"].insert_one({**make_entry(event), "_id": event.id, "position": counter["position"]})
+        for entry in make_entries(event):
+            await database["entries"].insert_one({**entry.kept, "_id": event.id, "position": counter["position"]})
 
 
 SERVICES = {service.__name__: service for service in (registration, archives, outreach, reporting, feeds)}

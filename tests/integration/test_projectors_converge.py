@@ -17,7 +17,7 @@ from deploy.local.stack import Stack
 from services.archives import projector as archives
 from services.archives.domain.repetition import REPETITION
 from services.feeds import projector as feeds
-from services.feeds.domain.entries import make_entry
+from services.feeds.domain.entries import make_entries
 from services.outreach import projector as outreach
 from services.registration import projector as registration
 from services.reporting import projector as reporting
@@ -237,7 +237,8 @@ def test_a_feed_has_each_event_once_and_positions_without_gaps(hall: Hall, at_on
         own = [page for page in pages if page["district"] == district]
         positions = [page["first"] + index for page in own for index in range(len(page["entries"]))]
         entries = [entry for page in own for entry in page["entries"]]
-        expected = {event.id: make_entry(event) for event in heard if event.division.startswith(district)}
+        told = [entry for event in heard for entry in make_entries(event) if entry.district == district]
+        expected = {entry.kept["id"]: entry.kept for entry in told}
         assert positions == list(range(1, len(expected) + 1))
         assert len(entries) == len(expected)
         assert {entry["id"]: entry for entry in entries} == expected

@@ -1,15 +1,19 @@
 """The ledger check: every fact that was recorded is applied everywhere it is heard, once, and views are its fold."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import partial
 from typing import Any
 
 from pydantic_core import from_json
 
-from contracts.envelope import Fact
+from contracts.envelope import Fact, unwrap
 from contracts.facts import HEARD_BY, by_type
+from contracts.feeds.feeds import FEEDS, FeedName
 from contracts.reference.calendar import day_of
 from services.archives import projector as archives
+from services.feeds import projector as feeds
+from services.feeds.domain.entries import make_entries
+from services.feeds.views.pages import PAGES
 from services.registration.deadlines import Policy
 from services.registration.domain.settling import Now, Rules, derive_owed_facts
 from services.registration.domain.transfers import derive_transfers
@@ -63,6 +67,7 @@ ROWS: Mapping[str, Mapping[str, str]] = {
 EVERYWHERE: Mapping[str, tuple[type[Fact], ...]] = {
     "registration": HEARD_BY["registration"],
     "archives": archives.EVERYWHERE,
+    "feeds": feeds.EVERYWHERE,
     "reporting": reporting.EVERYWHERE,
 }
 """What a service hears of every instance, not only of its own."""
@@ -83,7 +88,8 @@ async def find_losses(
             heard = find_heard(service, told[index], everywhere)
             losses += await _check_rows(service, database, heard)
             if service == "feeds":
-                losses += await _check_pages(database, [event for event in heard if "stay" in event["data"]])
+                for feed in FEEDS:
+                    losses += await _check_pages(database, heard, districts_of(told[index]), feed)
                 losses += await _check_releases(database)
             if service == "reporting" and (await database[UNCOUNTED].find_one() or await find_uncounted(database)):
                 losses.append("reporting: somebody waits to be counted")
@@ -103,12 +109,17 @@ def find_heard(
     """Return what a service of an instance hears, each event once: what is told to its districts, or to everybody."""
     far = by_type(EVERYWHERE.get(service, ()))
     near = by_type(HEARD_BY[service]).keys() - far.keys()
-    districts = {event["source"].split("/")[2] for event in own}
+    districts = districts_of(own)
     return [
         event
         for event in everywhere
         if event["type"] in far or (event["type"] in near and not districts.isdisjoint(event["told"]))
     ]
+
+
+def districts_of(own: Iterable[dict[str, Any]]) -> set[str]:
+    """Return the districts that an instance said something of."""
+    return {event["source"].split("/")[2] for event in own}
 
 
 async def read_journals(databases: Mapping[str, Database], losses: list[str]) -> list[dict[str, Any]]:
@@ -156,20 +167,26 @@ def _row_of(service: str, event: dict[str, Any]) -> tuple[str, str, int]:
     return kind, name, event["sequence"]
 
 
-async def _check_pages(database: Database, heard: list[dict[str, Any]]) -> list[str]:
+async def _check_pages(
+    database: Database, heard: list[dict[str, Any]], districts: Collection[str], feed: FeedName
+) -> list[str]:
+    """Return in which districts a feed's pages have a gap, or other entries than follow from what was heard."""
     positions: dict[str, list[int]] = {}
-    said: list[str] = []
-    async for page in database["stay_pages"].find():
+    kept: list[str] = []
+    async for page in database[PAGES[feed]].find({"district": {"$in": list(districts)}}):
         for position, entry in enumerate(page["entries"], start=page["first"]):
             positions.setdefault(page["district"], []).append(position)
-            said.append(entry["id"])
+            kept.append(entry["id"])
     losses = [
-        f"feed of {district}: positions are not 1 to {len(found)}"
+        f"{feed} of {district}: positions are not 1 to {len(found)}"
         for district, found in positions.items()
         if sorted(found) != list(range(1, len(found) + 1))
     ]
-    if sorted(said) != sorted(event["id"] for event in heard):
-        losses.append(f"feeds: {len(said)} entries of {len(heard)} facts")
+    facts = by_type(FEEDS[feed].facts)
+    events = [unwrap(event, facts) for event in heard if event["type"] in facts]
+    owed = [entry.kept["id"] for event in events for entry in make_entries(event) if entry.district in districts]
+    if sorted(kept) != sorted(owed):
+        losses.append(f"{feed}: {len(kept)} entries, not {len(owed)}")
     return losses
 
 

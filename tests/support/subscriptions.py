@@ -6,28 +6,28 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from contracts.feeds.subscriptions import (
-    SUBSCRIPTION_FACTS,
-    Attribute,
-    FeedName,
-    LegalBasis,
-    Subscription,
-    Terms,
-    Told,
-    subscription_id,
-)
+from contracts.feeds.feeds import FEEDS, FeedName
+from contracts.feeds.subscriptions import SUBSCRIPTION_FACTS, LegalBasis, Subscription, Terms, subscription_id
 from tests.support.facts import DISTRICTS, EventList, envelop
 from tests.support.instance import Instance
 
 LAST_DAY = date(2027, 6, 30)
-EVERYTHING: Mapping[str, Any] = {
-    "facts": [told.value for told in Told],
-    "attributes": [attribute.value for attribute in Attribute],
-    "time": "moment",
-    "age": "year",
-    "expires_on": LAST_DAY.isoformat(),
-}
-"""The widest terms there are."""
+
+
+def everything_of(feed: FeedName) -> Mapping[str, Any]:
+    """Return the widest terms that there are of a feed."""
+    kind = FEEDS[feed]
+    return {
+        "facts": [told.value for told in kind.told],
+        "attributes": [attribute.value for attribute in kind.attributes],
+        "time": "moment",
+        "age": "year" if kind.tells_ages else "none",
+        "expires_on": LAST_DAY.isoformat(),
+    }
+
+
+EVERYTHING = everything_of(FeedName.STAYS)
+"""The widest terms that there are of stays."""
 ASKED: Mapping[str, Any] = {
     "organisation": "相城区人民医院",
     "purpose": "门诊量预测",
@@ -44,7 +44,7 @@ def make_terms(**more: Any) -> Terms:
 def make_subscription(subscriber: str = "hospital", district: str = "320507", **more: Any) -> Subscription:
     """Make a subscription that was asked for."""
     told: dict[str, Any] = {
-        "subscription_id": subscription_id(subscriber, FeedName.STAYS, district),
+        "subscription_id": subscription_id(subscriber, more.get("feed", FeedName.STAYS), district),
         "subscriber": subscriber,
         "organisation": ASKED["organisation"],
         "feed": FeedName.STAYS,
@@ -57,11 +57,17 @@ def make_subscription(subscriber: str = "hospital", district: str = "320507", **
     return Subscription(**{**told, **more})
 
 
-async def subscribe(houniao: Instance, subscriber: str = "tester", district: str = "320507", **terms: Any) -> str:
-    """Let an account ask for the feed of a district and the district give it; return the subscription's id."""
-    told = {**EVERYTHING, **terms}
+async def subscribe(
+    houniao: Instance,
+    subscriber: str = "tester",
+    district: str = "320507",
+    feed: FeedName = FeedName.STAYS,
+    **terms: Any,
+) -> str:
+    """Let an account ask for a feed of a district and the district give it; return the subscription's id."""
+    told = {**everything_of(feed), **terms}
     async with houniao.client("feeds", "integrator", district, subscriber) as integrator:
-        asked = await integrator.post("/subscriptions", json={**ASKED, "district": district, **told})
+        asked = await integrator.post("/subscriptions", json={**ASKED, "feed": feed, "district": district, **told})
     assert asked.status_code == 201, asked.text
     named = str(asked.json()["subscription_id"])
     async with houniao.client("feeds", "district", district) as office:

@@ -1,5 +1,5 @@
 """HTTP in, one module per subject: parse the request, call a command or a view, shape the response."""
 
-from services.feeds.api import snapshots, stays, subscriptions, webhooks
+from services.feeds.api import feeds, snapshots, subscriptions, webhooks
 
-routers = (stays.router, snapshots.router, subscriptions.router, webhooks.router)
+routers = (feeds.router, snapshots.router, subscriptions.router, webhooks.router)

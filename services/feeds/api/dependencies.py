@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Request
 
+from contracts.feeds.feeds import FeedName
 from contracts.feeds.subscriptions import Subscription
-from services.feeds.commands.subscriptions import UnknownSubscriptionError, find_subscription
+from services.feeds.commands.subscriptions import UnknownSubscriptionError, find_standing, find_subscription
 from services.feeds.service import Feed
 from services.runtime.access import Caller, Role, allow
 from services.runtime.problems import Problem
@@ -35,6 +36,16 @@ async def district_of(
         raise Problem(422, "district_needed", "Name one district with division=<6 digits>.", field="division")
     caller.must_cover(district)
     return district
+
+
+async def _audience(
+    name: FeedName, feed: FeedHere, caller: Integrator, district: Annotated[str, Depends(district_of)]
+) -> str:
+    return await find_standing(feed.service, caller.subject, name, district)
+
+
+Audience = Annotated[str, Depends(_audience)]
+"""The caller's subscription to the feed of a district that is named in the path, which has to stand."""
 
 
 async def subscription_of(service: Service, caller: Caller, named: str) -> Subscription:

@@ -3,15 +3,13 @@
 import re
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Header
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from contracts.feeds.subscriptions import FeedName
-from services.feeds.api.dependencies import FeedHere, Integrator, district_of
+from services.feeds.api.dependencies import Audience, FeedHere
 from services.feeds.commands import snapshots as commands
 from services.feeds.commands.snapshots import NoSnapshotError
-from services.feeds.commands.subscriptions import find_standing
 from services.feeds.domain.subscriptions import ExpiredError, NotSubscribedError
 from services.feeds.views.snapshots import Note, Snapshot, read
 from services.runtime.parameters import IDEMPOTENT
@@ -30,18 +28,12 @@ class SnapshotAnswer(BaseModel):
     ready: Snapshot | None
 
 
-async def _audience(feed: FeedHere, caller: Integrator, district: Annotated[str, Depends(district_of)]) -> str:
-    return await find_standing(feed.service, caller.subject, FeedName.STAYS, district)
-
-
-Audience = Annotated[str, Depends(_audience)]
-"""The caller's subscription to the feed of a district, which has to stand."""
 _REFUSED = (NotSubscribedError, ExpiredError)
 _CODES = {"outside_your_division": 403, "district_needed": 422}
 
 
 @router.post(
-    "/feeds/stays/snapshot",
+    "/feeds/{name}/snapshot",
     status_code=202,
     dependencies=[IDEMPOTENT],
     summary="Have a snapshot made",
@@ -53,7 +45,7 @@ async def post_snapshot(feed: FeedHere, audience: Audience) -> SnapshotAnswer:
 
 
 @router.get(
-    "/feeds/stays/snapshot",
+    "/feeds/{name}/snapshot",
     summary="The manifest of the snapshot",
     responses=refuses(*_REFUSED, NoSnapshotError, **_CODES),
 )
@@ -63,7 +55,7 @@ async def get_snapshot(feed: FeedHere, audience: Audience) -> SnapshotAnswer:
 
 
 @router.get(
-    "/feeds/stays/snapshot/content",
+    "/feeds/{name}/snapshot/content",
     summary="The snapshot itself, whole or from a byte on",
     response_class=StreamingResponse,
     responses={

@@ -6,18 +6,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
-from contracts.feeds.subscriptions import (
-    SMALLEST_CLASS,
-    AgeBand,
-    Attribute,
-    FeedName,
-    LegalBasis,
-    Subscription,
-    Terms,
-    TimeUnit,
-    Told,
-    subscription_id,
-)
+from contracts.feeds.feeds import SMALLEST_CLASS, Attribute, FeedName, Told
+from contracts.feeds.subscriptions import AgeBand, LegalBasis, Subscription, Terms, TimeUnit, subscription_id
 from services.feeds.api.dependencies import (
     Anybody,
     Concerned,
@@ -30,8 +20,10 @@ from services.feeds.api.dependencies import (
 from services.feeds.commands import subscriptions as commands
 from services.feeds.commands.subscriptions import UnknownSubscriptionError
 from services.feeds.domain.subscriptions import (
+    HealthNotAllowedError,
     NoSuchDayError,
     NothingAskedError,
+    NotOfThisFeedError,
     StreetElsewhereError,
     WiderThanAskedError,
 )
@@ -42,6 +34,8 @@ from services.runtime.parameters import Cause, Limit, ServiceHere, Street
 from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["subscriptions"])
+
+_IMPOSSIBLE = (NoSuchDayError, StreetElsewhereError, NotOfThisFeedError, HealthNotAllowedError)
 
 Words = Annotated[str, Field(min_length=4, max_length=200)]
 
@@ -115,7 +109,7 @@ class AnonymityReport(BaseModel):
     "/subscriptions",
     status_code=201,
     summary="Ask for a feed",
-    responses=refuses(NoSuchDayError, StreetElsewhereError, outside_your_division=403, unknown_district=422),
+    responses=refuses(*_IMPOSSIBLE, outside_your_division=403, unknown_district=422),
 )
 async def post_subscription(
     body: SubscriptionRequest, service: ServiceHere, caller: Integrator, cause: Cause
@@ -136,9 +130,7 @@ async def post_subscription(
 @router.post(
     "/subscriptions/{subscription_id}/approval",
     summary="Give what was asked for, or less",
-    responses=refuses(
-        UnknownSubscriptionError, NothingAskedError, WiderThanAskedError, NoSuchDayError, StreetElsewhereError
-    ),
+    responses=refuses(UnknownSubscriptionError, NothingAskedError, WiderThanAskedError, *_IMPOSSIBLE),
 )
 async def post_approval(
     subscription_id: SubscriptionId, body: TermsBody, service: ServiceHere, caller: Decider, cause: Cause

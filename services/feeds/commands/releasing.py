@@ -6,7 +6,7 @@ from services.feeds.domain.releases import Release, release, start_of_unit, sum_
 from services.feeds.service import Feed
 from services.feeds.views import pages, releases, webhooks
 from services.feeds.views.releases import Progress
-from services.feeds.views.subscriptions import list_standing
+from services.feeds.views.subscriptions import find, list_standing
 from services.runtime.logs import get_log
 from services.runtime.mongo import is_away
 
@@ -19,14 +19,15 @@ MOST = 2000
 async def release_all(feed: Feed) -> None:
     """Go on with the feed of every audience; what stops one does not stop the others.
 
-    While nothing is heard, a look costs one query, and one for each district.
+    While nothing is heard, a look costs one query, and one for each feed of a district.
     """
     database = feed.service.database
     standing = await list_standing(database, feed.service.today)
-    ends = {district: await pages.find_end(database, district) for district in {one.district for one in standing}}
+    places = {(one.feed, one.district) for one in standing}
+    ends = {place: await pages.find_end(database, *place) for place in places}
     for subscription in standing:
         try:
-            await release_for(feed, subscription, ends[subscription.district])
+            await release_for(feed, subscription, ends[subscription.feed, subscription.district])
         except Exception as error:
             if is_away(error):
                 raise
@@ -34,7 +35,10 @@ async def release_all(feed: Feed) -> None:
 
 
 async def release_for(feed: Feed, subscription: Subscription, end: int) -> None:
-    """Tell an audience what is to be told of a district's entries up to `end`."""
+    """Tell an audience what is to be told of a district's entries up to `end`.
+
+    One whose feed is closed is told on only if it is given anew.
+    """
     terms, audience = subscription.terms, subscription.subscription_id
     if terms is None:
         return
@@ -43,6 +47,8 @@ async def release_for(feed: Feed, subscription: Subscription, end: int) -> None:
     if last_seen and _read_until(last_seen, terms, time, end) is None:
         return
     progress: Progress | None = await releases.find_progress(feed.service.database, audience)
+    if progress and progress.closed_by and await find(feed.service.database, audience) != subscription:
+        return
     while progress and (until := _read_until(progress, terms, time, end)) is not None:
         progress = await _release_once(feed, subscription, terms, progress, time, until)
     if progress:
@@ -67,8 +73,8 @@ async def _release_once(
 ) -> Progress | None:
     """Add the next release and return where the feed is then; None if another process releases too."""
     limit = min(MOST, until - progress.read)
-    found = await pages.read(feed.service.database, subscription.district, progress.read, limit) if limit else []
-    audience = subscription.subscription_id
+    audience, place = subscription.subscription_id, (subscription.feed, subscription.district)
+    found = await pages.read(feed.service.database, *place, progress.read, limit) if limit else []
     made = release(terms, [*progress.waiting, *found], audience=audience, key=feed.pseudonym_key)
     then = _go_on(progress, made, len(found), time, until)
     if not await releases.add(feed.service.database, audience, then, made.events):

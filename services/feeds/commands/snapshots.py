@@ -6,8 +6,8 @@ from datetime import timedelta
 from hashlib import sha256
 
 from contracts.envelope import uuid7
+from contracts.feeds.feeds import told_type
 from contracts.refusals import RefusedError
-from services.feeds.domain.releases import told_type
 from services.feeds.service import Feed
 from services.feeds.views import snapshots
 from services.feeds.views.releases import find_progress

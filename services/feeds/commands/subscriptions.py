@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 
-from contracts.feeds.subscriptions import FeedName, Subscription, SubscriptionFact, Terms, subscription_id
+from contracts.feeds.feeds import FeedName
+from contracts.feeds.subscriptions import Subscription, SubscriptionFact, Terms, subscription_id
 from contracts.refusals import RefusedError
 from services.feeds.domain import subscriptions
 from services.feeds.domain.subscriptions import must_stand

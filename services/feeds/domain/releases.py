@@ -1,7 +1,7 @@
 """Releases: what an audience is told at one time, in which at least k people look alike in all that it is told.
 
 Nothing else tells them apart: order and ids come from a key, the time is that of the release, and no two events of a
-stay or a person are linked.
+stay or a person are linked. What is about nobody is told as it is, in the order in which it was heard.
 """
 
 import hmac
@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
+from contracts.feeds.feeds import told_type
 from contracts.feeds.subscriptions import Terms, TimeUnit
 from contracts.reference.calendar import SHANGHAI, day_of, start_of
 from services.feeds.domain.telling import Json, coarsen, concerns, name_of, tell
@@ -42,7 +43,8 @@ def release(terms: Terms, entries: Iterable[Json], *, audience: str, key: bytes)
 
     Of those who are still too few when all but the fact is given up, nothing is told: they wait for others.
     """
-    made, rest = Release(), [entry for entry in entries if concerns(terms, entry)]
+    concerned = [entry for entry in entries if concerns(terms, entry)]
+    made, rest = Release(), [entry for entry in concerned if entry["person_id"]]
     detailed = _classes(terms, rest)
     rest = _tell_large(made, terms, detailed, audience, key)
     for given_up, coarser in coarsen(terms):
@@ -52,6 +54,7 @@ def release(terms: Terms, entries: Iterable[Json], *, audience: str, key: bytes)
     made.waiting = rest
     made.asked = _count_asked(detailed, rest)
     made.events.sort(key=lambda event: str(event["id"]))  # an order that only the key can tell
+    made.events.extend(_event(terms, entry, audience, key) for entry in concerned if not entry["person_id"])
     return made
 
 
@@ -135,8 +138,3 @@ def render_event(event: Mapping[str, Any], *, position: int, district: str, time
         "position": position,
         "data": event["data"],
     }
-
-
-def told_type(kind: str) -> str:
-    """Return the type of what is told of a fact; its shape is the second that feeds has had."""
-    return kind.replace("registration.", "feeds.", 1).replace(".v1", ".v2")

@@ -2,7 +2,10 @@
 
 from datetime import date
 
+from contracts.feeds.feeds import FEEDS, FeedName, name_told
 from contracts.feeds.subscriptions import (
+    AgeBand,
+    LegalBasis,
     Subscription,
     SubscriptionAmended,
     SubscriptionApproved,
@@ -17,6 +20,11 @@ from contracts.refusals import RefusedError
 
 LONGEST_MONTHS = 24
 """For so long something is given at most; then it is asked for and thought about again."""
+HEALTH_BASES = frozenset({LegalBasis.STATUTORY_DUTY, LegalBasis.HEALTH_EMERGENCY})
+"""On which basis something of people's health may be told, sensitive as it is (个人信息保护法 第二十八、二十九条).
+
+Everybody's separate consent can't be shown by a feed of many.
+"""
 
 
 class NoSuchDayError(RefusedError):
@@ -34,6 +42,30 @@ class StreetElsewhereError(RefusedError):
     code = "street_elsewhere"
     advice = "所列街道不属于该区。A street lies outside the district; ask that street's district for it."
     field = "streets"
+    status = 422
+
+
+class NotOfThisFeedError(RefusedError):
+    """Something is asked for that another feed tells, or that none tells of these."""
+
+    code = "not_of_this_feed"
+    advice = "该事件流没有所列的事实或字段。The feed tells no such facts, attributes or ages; ask for what it tells."
+    status = 422
+
+    def __init__(self, field: str) -> None:
+        super().__init__()
+        self.field = field
+
+
+class HealthNotAllowedError(RefusedError):
+    """Facts of people's health are asked for on a basis that does not allow it."""
+
+    code = "health_not_allowed"
+    advice = (
+        "健康信息仅可依法定职责或突发公共卫生事件提供。"
+        "Facts of people's health are told for a statutory duty or a health emergency only; ask without them."
+    )
+    field = "facts"
     status = 422
 
 
@@ -71,9 +103,10 @@ class ExpiredError(RefusedError):
 def request(known: Subscription | None, wanted: Subscription, today: date) -> SubscriptionRequested | None:
     """Return the fact that a feed, or other terms, were asked for; None if just that waits or stands.
 
-    What stands meanwhile stays as it is. Raise NoSuchDayError or StreetElsewhereError if it can't be given.
+    What stands meanwhile stays as it is. Raise NoSuchDayError, StreetElsewhereError, NotOfThisFeedError or
+    HealthNotAllowedError if it can't be given.
     """
-    _must_be_possible(wanted.asked, wanted.district, today)
+    _must_be_possible(wanted, wanted.asked, today)
     kept = {"terms": known.terms if known else None, "state": SubscriptionState.REQUESTED, "reason": None}
     asked = wanted.model_copy(update=kept)
     if known in (asked, asked.model_copy(update={"state": SubscriptionState.APPROVED})):
@@ -84,11 +117,11 @@ def request(known: Subscription | None, wanted: Subscription, today: date) -> Su
 def give(known: Subscription, terms: Terms, today: date) -> SubscriptionApproved | SubscriptionAmended | None:
     """Return the fact that these terms are given from now on; None if they are.
 
-    Raise NothingAskedError, WiderThanAskedError, NoSuchDayError or StreetElsewhereError if they can't be.
+    Raise NothingAskedError, WiderThanAskedError or what `request` raises if they can't be.
     """
     if known.terms is None and known.state is not SubscriptionState.REQUESTED:
         raise NothingAskedError
-    _must_be_possible(terms, known.district, today)
+    _must_be_possible(known, terms, today)
     if not terms.is_within(known.asked):
         raise WiderThanAskedError
     given = known.model_copy(update={"terms": terms, "state": SubscriptionState.APPROVED, "reason": None})
@@ -128,8 +161,22 @@ def must_stand(known: Subscription | None, today: date) -> Terms:
     return known.terms
 
 
-def _must_be_possible(terms: Terms, district: str, today: date) -> None:
+def _must_be_possible(wanted: Subscription, terms: Terms, today: date) -> None:
     if not today <= terms.expires_on <= add_months(today, LONGEST_MONTHS):
         raise NoSuchDayError
-    if not all(street.startswith(district) for street in terms.streets):
+    if not all(street.startswith(wanted.district) for street in terms.streets):
         raise StreetElsewhereError
+    _must_fit(terms, wanted.feed)
+    health = set(map(name_told, FEEDS[wanted.feed].health))
+    if health & set(terms.facts) and wanted.legal_basis not in HEALTH_BASES:
+        raise HealthNotAllowedError
+
+
+def _must_fit(terms: Terms, feed: FeedName) -> None:
+    kind = FEEDS[feed]
+    if not set(terms.facts) <= set(kind.told):
+        raise NotOfThisFeedError("facts")
+    if not set(terms.attributes) <= kind.attributes.keys():
+        raise NotOfThisFeedError("attributes")
+    if terms.age is not AgeBand.NONE and not kind.tells_ages:
+        raise NotOfThisFeedError("age")

@@ -5,7 +5,8 @@ from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from contracts.feeds.subscriptions import AgeBand, Attribute, Terms, TimeUnit
+from contracts.feeds.feeds import Attribute
+from contracts.feeds.subscriptions import AgeBand, Terms, TimeUnit
 
 Json = dict[str, Any]
 
@@ -14,17 +15,27 @@ LADDER: tuple[Attribute | TimeUnit | AgeBand, ...] = (
     Attribute.HUKOU_PROVINCE,
     TimeUnit.WEEK,
     AgeBand.FIVE_YEARS,
+    Attribute.OTHER_DISTRICT,
     TimeUnit.MONTH,
     AgeBand.TEN_YEARS,
+    Attribute.REASON,
     Attribute.SEX,
     Attribute.ENDED_ON,
+    Attribute.CLOSED_ON,
     AgeBand.NONE,
+    Attribute.OTHER_PROVINCE,
     Attribute.STARTED_ON,
+    Attribute.OPENED_ON,
+    Attribute.ENROLLED_ON,
+    Attribute.MOVED_ON,
     Attribute.STATE,
     Attribute.STREET,
+    Attribute.NOTICE_KIND,
+    Attribute.CONDITION,
+    Attribute.DIRECTION,
 )
 """What is given up one after the other until enough people look alike: an attribute, or a finer time or age."""
-DAYS = frozenset({Attribute.STARTED_ON, Attribute.ENDED_ON})
+DAYS = frozenset(attribute for attribute in Attribute if attribute.endswith("_on"))
 BANDS: Mapping[AgeBand, int] = {AgeBand.YEAR: 1, AgeBand.FIVE_YEARS: 5, AgeBand.TEN_YEARS: 10}
 """Years of a band."""
 
@@ -75,7 +86,7 @@ def _without(terms: Terms, rung: Attribute | TimeUnit | AgeBand) -> Terms:
             return terms.model_copy(update={"age": max(terms.age, rung, key=list(AgeBand).index)})
 
 
-def _tell(attribute: Attribute, value: str | None, unit: TimeUnit) -> str | None:
+def _tell(attribute: Attribute, value: Any, unit: TimeUnit) -> Any:
     return tell_day(value, unit) if value and attribute in DAYS else value
 
 

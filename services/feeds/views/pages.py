@@ -1,43 +1,53 @@
-"""Append-only pages of entries, whose positions have no gaps: what is heard of each district, before it is told."""
+"""Append-only pages of entries, whose positions have no gaps: what is heard for each feed of a district, untold yet."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 
 from pymongo.errors import DuplicateKeyError
 
+from contracts.feeds.feeds import FeedName
 from services.runtime.mongo import Collection, Database, Document, make_index
 
-PAGES = "stay_pages"
+PAGES: Mapping[FeedName, str] = {
+    FeedName.STAYS: "stay_pages",
+    FeedName.TRANSFERS: "transfer_pages",
+    FeedName.ARCHIVES: "archive_pages",
+    FeedName.ACTIVITIES: "activity_pages",
+    FeedName.REPORTS: "report_pages",
+}
+"""The collection of each feed's pages."""
 READ_AHEAD = 4
 """Pages that are fetched at once: no page is fetched whole of which a part is asked for."""
 
 
 async def prepare(database: Database) -> None:
     """Make the indexes: no event is appended twice, and no position is taken twice."""
-    await make_index(database[PAGES], "entries.id", name="event", unique=True)
-    await make_index(database[PAGES], [("district", 1), ("first", 1)], name="position", unique=True)
+    for pages in map(database.__getitem__, PAGES.values()):
+        await make_index(pages, "entries.id", name="event", unique=True)
+        await make_index(pages, [("district", 1), ("first", 1)], name="position", unique=True)
 
 
-async def append(database: Database, district: str, entries: Sequence[Document]) -> int:
-    """Append the entries that are not in the pages yet as one page; return how many were new.
+async def append(database: Database, feed: FeedName, district: str, entries: Sequence[Document]) -> int:
+    """Append the entries that are not in a feed's pages yet as one page; return how many were new.
 
     The page is one document, so it takes the next positions as a whole or not at all. If another process took a
     position first, or an event is there already, try again with the entries that are missing.
     """
+    pages = database[PAGES[feed]]
     missing = list({entry["id"]: entry for entry in entries}.values())
     while missing:
-        page = {"district": district, "first": await find_end(database, district) + 1, "entries": missing}
+        page = {"district": district, "first": await find_end(database, feed, district) + 1, "entries": missing}
         try:
-            await database[PAGES].insert_one(page)
+            await pages.insert_one(page)
         except DuplicateKeyError:
-            missing = await _find_missing(database, missing)
+            missing = await _find_missing(pages, missing)
             continue
         return len(missing)
     return 0
 
 
-async def find_end(database: Database, district: str) -> int:
-    """Return the last position of a district's pages; 0 if there is none."""
-    newest = database[PAGES].aggregate(
+async def find_end(database: Database, feed: FeedName, district: str) -> int:
+    """Return the last position of a feed's pages of a district; 0 if there is none."""
+    newest = database[PAGES[feed]].aggregate(
         [
             {"$match": {"district": district}},
             {"$sort": {"first": -1}},
@@ -51,9 +61,9 @@ async def find_end(database: Database, district: str) -> int:
     return 0
 
 
-async def read(database: Database, district: str, after: int, limit: int) -> list[Document]:
-    """Return a district's entries in order, from the first one after a position; at most `limit`."""
-    pages = read_pages(database[PAGES], {"district": district}, after, limit)
+async def read(database: Database, feed: FeedName, district: str, after: int, limit: int) -> list[Document]:
+    """Return a district's entries for a feed in order, from the first one after a position; at most `limit`."""
+    pages = read_pages(database[PAGES[feed]], {"district": district}, after, limit)
     return [entry async for page in pages for entry in page["entries"]]
 
 
@@ -81,9 +91,9 @@ async def read_pages(collection: Collection, whose: Document, after: int, limit:
             return
 
 
-async def _find_missing(database: Database, entries: Sequence[Document]) -> list[Document]:
+async def _find_missing(pages: Collection, entries: Sequence[Document]) -> list[Document]:
     ids = [entry["id"] for entry in entries]
     known: set[str] = set()
-    async for page in database[PAGES].find({"entries.id": {"$in": ids}}, {"entries.id": 1}):
+    async for page in pages.find({"entries.id": {"$in": ids}}, {"entries.id": 1}):
         known.update(entry["id"] for entry in page["entries"])
     return [entry for entry in entries if entry["id"] not in known]

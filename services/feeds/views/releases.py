@@ -4,7 +4,7 @@ A release is one document. With what is told it carries how far the district's e
 wait, so that the newest release is all that the next one needs.
 """
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from pymongo.errors import DuplicateKeyError
@@ -21,7 +21,7 @@ class Progress:
 
     `number` counts releases and `end` positions; `read` is the position up to which the district's entries were read,
     `until` the one up to which they are read in the unit of time that began at `time`. Of those in `waiting` too few
-    look alike.
+    look alike. `closed_by` is the fact that took the feed back: nothing is told behind it unless it is given anew.
     """
 
     number: int = 0
@@ -31,6 +31,7 @@ class Progress:
     until: int = 0
     waiting: tuple[Document, ...] = ()
     totals: dict[str, dict[str, int]] = field(default_factory=dict)
+    closed_by: str | None = None
 
 
 async def prepare(database: Database) -> None:
@@ -55,6 +56,16 @@ async def add(database: Database, audience: str, made: Progress, entries: list[D
     except DuplicateKeyError:
         return False
     return True
+
+
+async def close(database: Database, audience: str, fact: str) -> None:
+    """Add the release behind which nothing is told any more, because of a fact, once for that fact.
+
+    Whoever is about to release finds its number taken, looks again, and sees that the feed is closed.
+    """
+    while not await database[RELEASES].find_one({"audience": audience, "closed_by": fact}, {"_id": 1}):
+        progress = await find_progress(database, audience)
+        await add(database, audience, replace(progress, number=progress.number + 1, closed_by=fact), [])
 
 
 async def read(database: Database, audience: str, after: int, limit: int) -> list[tuple[int, str, dict[str, Any]]]:

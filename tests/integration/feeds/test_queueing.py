@@ -12,6 +12,7 @@ import pytest
 from aio_pika.abc import AbstractChannel
 from pydantic import SecretStr
 
+from contracts.feeds.feeds import FeedName
 from contracts.feeds.subscriptions import Subscription, SubscriptionState
 from deploy.local.stack import Stack
 from deploy.rabbitmq.definitions import VHOST, integrator_queue
@@ -89,7 +90,7 @@ async def keep(feed: Feed, subscription: Subscription, sequence: int = 1) -> Non
 async def tell(feed: Feed, first: int, last: int, size: int = 50) -> None:
     """Let something happen and everybody be told, in several releases."""
     for start in range(first, last, size):
-        await pages.append(feed.service.database, "320507", CROWD[start : min(start + size, last)])
+        await pages.append(feed.service.database, FeedName.STAYS, "320507", CROWD[start : min(start + size, last)])
         await release_all(feed)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from contracts.feeds.feeds import FeedName
 from contracts.feeds.subscriptions import Subscription, SubscriptionState
 from services.feeds.commands import releasing
 from services.feeds.commands.releasing import release_all, release_for
@@ -48,11 +49,11 @@ def given(subscriber: str = "hospital", **terms: Any) -> Subscription:
 
 async def hear(feed: Feed, first: int, last: int, size: int = 50) -> None:
     for start in range(first, last, size):
-        await pages.append(feed.service.database, "320507", CROWD[start : min(start + size, last)])
+        await pages.append(feed.service.database, FeedName.STAYS, "320507", CROWD[start : min(start + size, last)])
 
 
 async def release(feed: Feed, subscription: Subscription) -> None:
-    await release_for(feed, subscription, await pages.find_end(feed.service.database, "320507"))
+    await release_for(feed, subscription, await pages.find_end(feed.service.database, FeedName.STAYS, "320507"))
 
 
 async def told(feed: Feed, subscription: Subscription, after: int = 0, limit: int = 1000) -> list[dict[str, Any]]:
@@ -62,6 +63,50 @@ async def told(feed: Feed, subscription: Subscription, after: int = 0, limit: in
 
 async def waiting(feed: Feed, subscription: Subscription) -> int:
     return len((await releases.find_progress(feed.service.database, subscription.subscription_id)).waiting)
+
+
+async def test_behind_a_closed_feed_nothing_is_told_until_it_is_given_anew(feed: Feed) -> None:
+    hospital, database = given(), feed.service.database
+    audience = hospital.subscription_id
+    await write_rows(database, [subscription_row(hospital, 1)])
+    await hear(feed, 0, 100)
+    await release(feed, hospital)
+
+    await write_rows(database, [subscription_row(hospital.model_copy(update={"terms": None}), 2)])
+    await releases.close(database, audience, "revoked-1")
+    await releases.close(database, audience, "revoked-1")
+    closed = await releases.find_progress(database, audience)
+    await hear(feed, 100, 200)
+    await release(feed, hospital)  # a process that read the record before it was taken back
+
+    assert closed.closed_by == "revoked-1"
+    assert await releases.find_progress(database, audience) == closed
+    await write_rows(database, [subscription_row(hospital, 3)])
+    await release(feed, hospital)
+    events = await told(feed, hospital)
+    assert [event["position"] for event in events] == list(range(1, len(events) + 1))
+    assert closed.end < len(events) == 200 - await waiting(feed, hospital)
+
+
+async def test_whoever_is_about_to_release_when_a_feed_closes_does_not(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hospital, database = given(), feed.service.database
+    await hear(feed, 0, 100)
+    add, kept_from = releases.add, list[Any]()
+
+    async def close_first(*told_to: Any) -> bool:
+        monkeypatch.setattr(releases, "add", add)
+        await releases.close(database, hospital.subscription_id, "revoked-1")
+        kept_from.extend(told_to[-1])
+        return await add(*told_to)
+
+    monkeypatch.setattr(releases, "add", close_first)
+    await release(feed, hospital)
+
+    assert kept_from
+    assert await told(feed, hospital) == []
+    assert (await releases.find_progress(database, hospital.subscription_id)).closed_by == "revoked-1"
 
 
 async def test_everything_is_told_once_however_it_came_in(feed: Feed) -> None:

@@ -8,10 +8,11 @@ import pytest
 
 from contracts.envelope import Fact
 from contracts.facts import HEARD_BY
-from contracts.feeds.subscriptions import SUBSCRIPTION_FACTS, Subscription
-from contracts.registration.stays import STAY_FACTS, StayStarted
+from contracts.feeds.feeds import FEEDS, TOLD_FACTS, FeedName
+from contracts.feeds.subscriptions import SUBSCRIPTION_FACTS, Subscription, SubscriptionRevoked
+from contracts.registration.stays import StayStarted
 from services.feeds import projector
-from services.feeds.domain.entries import make_entry
+from services.feeds.domain.entries import make_entries
 from services.runtime.mongo import Document, Row
 from tests.support.facts import EventList, envelop, make_stay
 from tests.support.samples import sample_of
@@ -23,13 +24,18 @@ class Kept:
     """Takes the place of the database, and keeps each event once."""
 
     def __init__(self) -> None:
-        self.appended: list[tuple[str, list[str]]] = []
+        self.appended: list[tuple[str, str, list[str]]] = []
+        self.closed: list[tuple[str, str]] = []
         self.rows: list[Row] = []
 
-    async def append(self, database: object, district: str, entries: Sequence[Document]) -> int:
+    async def append(self, database: object, feed: FeedName, district: str, entries: Sequence[Document]) -> int:
         assert database is DATABASE
-        self.appended.append((district, [entry["id"] for entry in entries]))
+        self.appended.append((feed, district, [entry["id"] for entry in entries]))
         return len(entries)
+
+    async def close(self, database: object, audience: str, fact: str) -> None:
+        assert database is DATABASE
+        self.closed.append((audience, fact))
 
     async def write_rows(self, database: object, rows: Any) -> None:
         assert database is DATABASE
@@ -40,12 +46,13 @@ class Kept:
 def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
     made = Kept()
     monkeypatch.setattr(projector, "append", made.append)
+    monkeypatch.setattr(projector, "close", made.close)
     monkeypatch.setattr(projector, "write_rows", made.write_rows)
     return made
 
 
-async def hear(events: EventList) -> None:
-    service: Any = SimpleNamespace(database=DATABASE)
+async def hear(events: EventList, served: str = "32") -> None:
+    service: Any = SimpleNamespace(database=DATABASE, serves=lambda district: district.startswith(served))
     await projector.hear(service, events)
 
 
@@ -53,19 +60,44 @@ def started(street: str) -> EventList:
     return envelop([StayStarted(stay=make_stay(street=street))])
 
 
-def test_stays_and_subscriptions_are_all_that_is_heard() -> None:
-    assert HEARD_BY["feeds"] == (*STAY_FACTS, *SUBSCRIPTION_FACTS)
+def test_what_some_feed_tells_and_subscriptions_are_all_that_is_heard() -> None:
+    assert set(HEARD_BY["feeds"]) == {*TOLD_FACTS, *SUBSCRIPTION_FACTS}
 
 
-@pytest.mark.parametrize("kind", STAY_FACTS, ids=lambda kind: kind.__name__)
-async def test_every_fact_of_a_stay_is_kept_for_its_district_and_is_no_row(kind: type[Fact], kept: Kept) -> None:
+ONE_END = [(name, fact) for name, kind in FEEDS.items() if name is not FeedName.TRANSFERS for fact in kind.facts]
+
+
+@pytest.mark.parametrize(("feed", "kind"), ONE_END, ids=lambda value: getattr(value, "__name__", None))
+async def test_every_fact_that_is_told_is_kept_for_its_district_and_is_no_row(
+    feed: FeedName, kind: type[Fact], kept: Kept
+) -> None:
     event = sample_of(kind)
 
     await hear([event])
 
-    assert kept.appended == [("320507", [event.id])]
+    assert kept.appended == [(feed, event.division[:6], [event.id])]
     assert kept.rows == []
-    assert make_entry(event)["type"] == kind.TYPE
+
+
+@pytest.mark.parametrize("kind", FEEDS[FeedName.TRANSFERS].facts, ids=lambda kind: kind.__name__)
+async def test_a_notice_is_kept_for_each_of_its_ends_that_is_served(kind: type[Fact], kept: Kept) -> None:
+    event = sample_of(kind)
+    both = {entry.district for entry in make_entries(event)}
+
+    await hear([event], served="")
+    await hear([event], served=event.division[:6])
+
+    assert len(both) == 2
+    assert {district for _, district, _ in kept.appended[:2]} == both
+    assert [district for _, district, _ in kept.appended[2:]] == [event.division[:6]]
+
+
+async def test_what_is_taken_back_is_closed_by_the_fact_that_says_so(kept: Kept) -> None:
+    event = sample_of(SubscriptionRevoked)
+
+    await hear([event])
+
+    assert kept.closed == [(event.data.subscription.subscription_id, event.id)]
 
 
 @pytest.mark.parametrize("kind", SUBSCRIPTION_FACTS, ids=lambda kind: kind.__name__)
@@ -85,4 +117,7 @@ async def test_a_batch_goes_to_each_district_in_the_order_it_came(kept: Kept) ->
 
     await hear([*next_door, *elsewhere, *here])
 
-    assert kept.appended == [("320507", [next_door[0].id, here[0].id]), ("320812", [elsewhere[0].id])]
+    assert kept.appended == [
+        ("stays", "320507", [next_door[0].id, here[0].id]),
+        ("stays", "320812", [elsewhere[0].id]),
+    ]

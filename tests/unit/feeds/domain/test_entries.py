@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from contracts.envelope import Fact
+from contracts.envelope import Event, Fact
 from contracts.reference.identity import Sex
 from contracts.registration.stays import STAY_FACTS, DestinationKind, Stay, StayEnded, StayStarted, StayState
-from services.feeds.domain.entries import make_entry
+from services.feeds.domain.entries import make_entries
 from tests.support.facts import envelop, make_stay
 from tests.support.models import any_of
 from tests.support.samples import sample_of
@@ -23,7 +23,12 @@ BLURRED = {"birth", "hukou_division"}
 
 def enter(stay: Stay) -> dict[str, Any]:
     (event,) = envelop([StayStarted(stay=stay)])
-    return make_entry(event)
+    return keep(event)
+
+
+def keep(event: Event[Fact]) -> dict[str, Any]:
+    (entry,) = make_entries(event)
+    return entry.kept
 
 
 def test_an_entry_says_where_when_and_what_kind_of_person() -> None:
@@ -38,7 +43,7 @@ def test_an_entry_says_where_when_and_what_kind_of_person() -> None:
 
     (event,) = envelop([StayEnded(stay=stay)])
 
-    assert make_entry(event)["data"] == {
+    assert keep(event)["data"] == {
         "street": "320507001",
         "state": "ended",
         "started_on": "2026-01-01",
@@ -60,7 +65,7 @@ def test_what_is_not_known_is_none() -> None:
 def test_an_entry_knows_its_fact_whose_it_is_and_its_place_in_the_stream(kind: type[Fact]) -> None:
     event = sample_of(kind)
 
-    entry = make_entry(event)
+    entry = keep(event)
 
     assert (entry["id"], entry["type"], entry["sequence"]) == (event.id, kind.TYPE, event.sequence)
     assert (entry["person_id"], f"stay/{entry['stay_id']}") == (event.personid, event.subject)
@@ -106,7 +111,7 @@ def test_what_somebody_typed_or_decided_at_the_office_is_never_kept() -> None:
 def test_who_and_what_caused_a_fact_is_never_kept() -> None:
     event = sample_of(StayStarted)
 
-    text = str(make_entry(event))
+    text = str(keep(event))
 
     assert event.causationid
     assert event.causationid not in text

@@ -50,6 +50,18 @@ def test_four_people_wait_for_a_fifth() -> None:
     assert len(made(*four, make_entry(4)).events) == 5
 
 
+def test_what_is_about_nobody_is_told_one_by_one_in_the_order_it_was_heard() -> None:
+    held = [
+        {**make_entry(number, kind="stay_ended" if number % 2 else "stay_started"), "person_id": None}
+        for number in range(9)
+    ]
+
+    told = made(*held)
+
+    assert [event["id"] for event in told.events] == [pseudonym(KEY, "hospital", entry["id"]) for entry in held]
+    assert (told.waiting, +told.asked, +told.told, +told.given_up) == ([], {}, {}, {})
+
+
 def test_one_persons_five_events_are_one_person() -> None:
     told = made(*(make_entry(number, person=1) for number in range(5)))
 

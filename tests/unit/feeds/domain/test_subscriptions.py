@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from contracts.feeds.feeds import FeedName, Told
 from contracts.feeds.subscriptions import (
+    LegalBasis,
     SubscriptionAmended,
     SubscriptionApproved,
     SubscriptionRefused,
@@ -16,8 +18,10 @@ from contracts.feeds.subscriptions import (
 )
 from services.feeds.domain.subscriptions import (
     ExpiredError,
+    HealthNotAllowedError,
     NoSuchDayError,
     NothingAskedError,
+    NotOfThisFeedError,
     NotSubscribedError,
     StreetElsewhereError,
     WiderThanAskedError,
@@ -27,7 +31,7 @@ from services.feeds.domain.subscriptions import (
     request,
     revoke,
 )
-from tests.support.subscriptions import LAST_DAY, make_subscription, make_terms
+from tests.support.subscriptions import LAST_DAY, everything_of, make_subscription, make_terms
 
 TODAY = date(2026, 11, 26)
 NARROW = make_terms(facts=("stay_started",), attributes=("street",), time="week", age="ten_years", k=10)
@@ -134,6 +138,62 @@ def test_what_was_revoked_is_not_given_before_it_is_asked_for_anew() -> None:
 def test_nothing_is_given_until_a_day_that_is_over() -> None:
     with pytest.raises(NoSuchDayError):
         give(ASKED, make_terms(expires_on=TODAY - timedelta(days=1)), TODAY)
+
+
+# --- what each feed tells
+
+
+@pytest.mark.parametrize(
+    ("feed", "terms", "field"),
+    [
+        ("stays", {"facts": ("stay_started", "notice_sent")}, "facts"),
+        ("activities", {"facts": ("stay_started",), "attributes": (), "age": "none"}, "facts"),
+        ("stays", {"attributes": ("street", "condition")}, "attributes"),
+        ("transfers", {"facts": ("notice_sent",), "attributes": ("sex",), "age": "none"}, "attributes"),
+        ("transfers", {"facts": ("notice_sent",), "attributes": (), "age": "ten_years"}, "age"),
+        ("reports", {"facts": ("report_sealed",), "attributes": (), "age": "year"}, "age"),
+    ],
+)
+def test_what_another_feed_tells_is_neither_asked_for_nor_given(feed: str, terms: dict[str, Any], field: str) -> None:
+    wrong = make_terms(**terms)
+    asked = make_subscription(feed=FeedName(feed), asked=wrong)
+
+    with pytest.raises(NotOfThisFeedError) as refused:
+        request(None, asked, TODAY)
+    with pytest.raises(NotOfThisFeedError):
+        give(asked, wrong, TODAY)
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize("feed", FeedName)
+def test_all_that_a_feed_tells_can_be_asked_for(feed: FeedName) -> None:
+    widest = Terms.model_validate(everything_of(feed))
+
+    assert request(None, make_subscription(feed=feed, asked=widest), TODAY)
+
+
+@pytest.mark.parametrize(
+    ("basis", "allowed"),
+    [
+        ("statutory_duty", True),
+        ("health_emergency", True),
+        ("consent", False),
+        ("contract", False),
+        ("other_law", False),
+    ],
+)
+def test_health_is_told_on_a_basis_that_allows_it(basis: str, allowed: bool) -> None:
+    widest = Terms.model_validate(everything_of(FeedName.ARCHIVES))
+    asked = make_subscription(feed=FeedName.ARCHIVES, legal_basis=LegalBasis(basis), asked=widest)
+    bare = asked.model_copy(update={"asked": widest.model_copy(update={"facts": (Told.ARCHIVE_OPENED,)})})
+
+    assert request(None, bare, TODAY)
+    if allowed:
+        assert request(None, asked, TODAY)
+        return
+    for ask in (lambda: request(None, asked, TODAY), lambda: give(asked, widest, TODAY)):
+        with pytest.raises(HealthNotAllowedError):
+            ask()
 
 
 # --- refusing and taking back

@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
-from contracts.feeds.subscriptions import AgeBand, Attribute, TimeUnit
+from contracts.feeds.feeds import FEEDS, Attribute, FeedName
+from contracts.feeds.subscriptions import AgeBand, Terms, TimeUnit
 from services.feeds.domain.telling import LADDER, coarsen, concerns, name_of, tell, tell_day
-from tests.support.subscriptions import make_terms
+from tests.support.subscriptions import everything_of, make_terms
 
+ABOUT_PEOPLE = [name for name, kind in FEEDS.items() if kind.about_people]
 ENTRY: dict[str, Any] = {
     "id": "event-1",
     "type": "registration.stay_ended.v1",
@@ -100,11 +102,15 @@ def test_an_audience_hears_of_its_facts_and_streets_alone(terms: dict[str, Any],
     assert concerns(make_terms(**terms), ENTRY) is concerned
 
 
-def test_step_by_step_everything_but_the_fact_is_given_up() -> None:
-    steps = list(coarsen(make_terms()))
+@pytest.mark.parametrize("feed", ABOUT_PEOPLE)
+def test_step_by_step_everything_but_the_fact_is_given_up(feed: FeedName) -> None:
+    widest = Terms.model_validate(everything_of(feed))
+    steps = list(coarsen(widest))
 
-    assert [given_up for given_up, _ in steps] == list(LADDER)
-    assert steps[-1][1] == make_terms(attributes=(), age="none", time="month")
+    tells = {*FEEDS[feed].attributes, *TimeUnit, *(AgeBand if FEEDS[feed].tells_ages else ())}
+    assert [given_up for given_up, _ in steps] == [rung for rung in LADDER if rung in tells]
+    bare = {"attributes": (), "age": AgeBand.NONE, "time": TimeUnit.MONTH}
+    assert steps[-1][1] == widest.model_copy(update=bare)
     assert tell(steps[-1][1], ENTRY) == {}
 
 
@@ -117,7 +123,8 @@ def test_each_step_tells_less_than_the_one_before() -> None:
 
 
 def test_every_attribute_and_every_coarseness_can_be_given_up() -> None:
-    assert {step for step in LADDER if isinstance(step, Attribute)} == set(Attribute)
+    of_people = {attribute for feed in ABOUT_PEOPLE for attribute in FEEDS[feed].attributes}
+    assert {step for step in LADDER if isinstance(step, Attribute)} == of_people
     assert {step for step in LADDER if isinstance(step, AgeBand)} == set(AgeBand) - {AgeBand.YEAR}
     assert {step for step in LADDER if isinstance(step, TimeUnit)} == {TimeUnit.WEEK, TimeUnit.MONTH}
 
