@@ -48,4 +48,5 @@
 | ReportDrafted, ReportReviewed, ReportApproved | reporting | reporting |
 | ReportSealed | reporting | reporting, feeds |
 | ReportRestated, ReportWithdrawn | reporting | reporting |
+| IndicatorsPublished | reporting | feeds |
 """

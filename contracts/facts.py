@@ -34,6 +34,7 @@ from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS
 from contracts.registration.people import PERSON_FACTS
 from contracts.registration.stays import STAY_FACTS
 from contracts.reporting.figures import FIGURE_FACTS
+from contracts.reporting.publications import PUBLICATION_FACTS
 from contracts.reporting.reports import REPORT_FACTS
 from contracts.reporting.supervision import SUPERVISION_FACTS
 from contracts.reporting.targets import TARGET_FACTS
@@ -82,7 +83,13 @@ COUNTED_OUTREACH_FACTS: tuple[type[Fact], ...] = (
 )
 """What outreach does beside activities and that numbers tell of."""
 
-REPORTING_FACTS: tuple[type[Fact], ...] = (*TARGET_FACTS, *FIGURE_FACTS, *SUPERVISION_FACTS, *REPORT_FACTS)
+REPORTING_FACTS: tuple[type[Fact], ...] = (
+    *TARGET_FACTS,
+    *FIGURE_FACTS,
+    *SUPERVISION_FACTS,
+    *REPORT_FACTS,
+    *PUBLICATION_FACTS,
+)
 """All facts of reporting."""
 
 ALL_FACTS: tuple[type[Fact], ...] = (
@@ -105,7 +112,10 @@ HEARD_BY: Mapping[str, tuple[type[Fact], ...]] = {
         *HEALTH_FACTS,
         *ACTIVITY_FACTS,
         *COUNTED_OUTREACH_FACTS,
-        *REPORTING_FACTS,
+        *TARGET_FACTS,
+        *FIGURE_FACTS,
+        *SUPERVISION_FACTS,
+        *REPORT_FACTS,
     ),
     "feeds": (*TOLD_FACTS, *SUBSCRIPTION_FACTS),
 }

@@ -8,6 +8,7 @@ contributes to numbers, and the counters that this sums up to; reports and the f
 |---|---|---|
 | ReportDrafted, ReportReviewed, ReportApproved, ReportSealed | yes | of districts served |
 | ReportRestated, ReportWithdrawn | yes | of districts served |
+| IndicatorsPublished | yes | no |
 | StayStarted, StayContested, StayReaffirmed, StayEnded, StayRetracted | no | of districts served |
 | StayCorrected, StayRelocated, StayTraceLost, StayTraceFound | no | of districts served |
 | NoticeSent, NoticeReminded, NoticeEscalated, NoticeWithdrawn | no | of every district |

@@ -1,4 +1,7 @@
-"""Facts in, rows out: reporting keeps one row per stream, with all its versions, and counts the people concerned."""
+"""Facts in, rows out: reporting keeps one row per stream, with all its versions, and counts the people concerned.
+
+What was sealed is published then.
+"""
 
 from collections.abc import Iterator, Sequence
 from typing import assert_never
@@ -14,10 +17,11 @@ from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFac
 from contracts.registration.people import PERSON_FACTS, PersonFact
 from contracts.registration.stays import StayFact
 from contracts.reporting.figures import FigureFact
-from contracts.reporting.reports import ReportFact
+from contracts.reporting.reports import ReportFact, ReportSealed
 from contracts.reporting.supervision import SupervisionFact
 from contracts.reporting.targets import TargetFact
 from services.reporting.commands.counting import Recounting
+from services.reporting.commands.publishing import publish_sealed
 from services.reporting.domain.things import THINGS, thing_id
 from services.reporting.views.outreach import OutreachFact, outreach_row
 from services.reporting.views.reports import report_row
@@ -102,8 +106,10 @@ def _said_row(fact: Said, sequence: int) -> Row:
 
 
 async def hear(service: Service, counting: Recounting, events: Sequence[Event[Heard]]) -> None:
-    """Write the rows of a batch of events, and note whom or what they are about, to be counted."""
+    """Write the rows of a batch of events, note whom or what they are about, to be counted; publish what was sealed."""
     rows = [row for event in events for row in changes(event)]
     await write_versions(service.database, rows, service.clock())
     things = {thing_id(row.collection, row.id) for row in rows if row.collection in THINGS}
     await counting.note(things.union(event.personid for event in events if event.personid is not None))
+    sealed = {event.data.report.report_id: event.id for event in events if isinstance(event.data, ReportSealed)}
+    await publish_sealed(service, sealed)

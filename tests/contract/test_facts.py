@@ -65,6 +65,7 @@ from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS, AnswerFac
 from contracts.registration.people import PERSON_FACTS, PersonFact
 from contracts.registration.stays import STAY_FACTS, StayFact
 from contracts.reporting.figures import FIGURE_FACTS, FigureFact, FigureRecorded
+from contracts.reporting.publications import PUBLICATION_FACTS, IndicatorsPublished, PublicationFact
 from contracts.reporting.reports import REPORT_FACTS, ReportFact, ReportSealed
 from contracts.reporting.supervision import SUPERVISION_FACTS, SupervisionFact, SupervisionHeld
 from contracts.reporting.targets import TARGET_FACTS, TargetFact, TargetSet
@@ -144,6 +145,7 @@ PRESCRIPTION = sample_of(PrescriptionGiven).data.prescription
 PRESCRIPTION_USE = sample_of(PrescriptionUseCounted).data.use
 ANNOUNCEMENT = sample_of(DutyAnnounced).data.announcement
 HONOUR = sample_of(HonourAwarded).data.honour
+PUBLICATION = sample_of(IndicatorsPublished).data.publication
 REPORT = sample_of(ReportSealed).data.report
 TARGET = sample_of(TargetSet).data.target
 FIGURE = sample_of(FigureRecorded).data.figure
@@ -192,6 +194,7 @@ SUBJECTS: dict[type[Fact], dict[str, object]] = {
     HonourFact: {"honour": HONOUR},
     TargetFact: {"target": TARGET},
     ReportFact: {"report": REPORT},
+    PublicationFact: {"publication": PUBLICATION},
     FigureFact: {"figure": FIGURE},
     SupervisionFact: {"supervision": SUPERVISION},
     YearPlanFact: {"plan": YEAR_PLAN},
@@ -318,6 +321,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         (ANNOUNCEMENT_FACTS, f"announcement/{ANNOUNCEMENT.announcement_id}", STREET, ANNOUNCEMENT.person_id, "320507"),
         (HONOUR_FACTS, f"honour/{HONOUR.honour_id}", STREET, None, "320507"),
         (REPORT_FACTS, f"report/{REPORT.report_id}", "320507", None, "320507"),
+        (PUBLICATION_FACTS, f"publication/{PUBLICATION.report_id}", "320507", None, "320507"),
         (TARGET_FACTS, f"target/{TARGET.target_id}", "320507", None, "320507"),
         (SUPERVISION_FACTS, f"supervision/{SUPERVISION.supervision_id}", STREET, None, "320507"),
         (FIGURE_FACTS, f"figure/{FIGURE.figure_id}", "320507", None, "320507"),
@@ -363,6 +367,7 @@ def test_a_fact_is_a_past_participle_in_the_fields_words(kind: type[Fact]) -> No
         "announcement",
         "honour",
         "report",
+        "publication",
         "target",
         "supervision",
         "figure",

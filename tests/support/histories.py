@@ -64,6 +64,7 @@ from contracts.registration.stays import (
     StayTraceLost,
 )
 from contracts.reporting.figures import FigureRecorded, FigureWithdrawn
+from contracts.reporting.publications import IndicatorsPublished
 from contracts.reporting.reports import REPORT_FACTS
 from contracts.reporting.supervision import FindingReviewed, SupervisionHeld, SupervisionWithdrawn
 from contracts.reporting.targets import TargetSet, TargetWithdrawn
@@ -399,9 +400,15 @@ def rounds(draw: st.DrawFn) -> EventList:
 
 @st.composite
 def report_histories(draw: st.DrawFn) -> EventList:
-    """Make a report that is drafted, signed, sealed, restated, and its restatement withdrawn, up to any step."""
+    """Make a report that is drafted, signed, sealed, restated, and its restatement withdrawn, up to any step.
+
+    What was sealed may be published, for the first time and again.
+    """
     facts = [sample_of(kind).data for kind in REPORT_FACTS]
-    return envelop(facts[: draw(st.integers(0, len(facts)))], "reporting")
+    first = sample_of(IndicatorsPublished).data
+    second = IndicatorsPublished(publication=first.publication.model_copy(update={"edition": 2}))
+    told = facts[: draw(st.integers(0, len(facts)))], [first, second][: draw(st.integers(0, 2))]
+    return [event for stream in told for event in envelop(stream, "reporting")]
 
 
 @st.composite

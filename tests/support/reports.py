@@ -4,12 +4,13 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from contracts.reporting.groups import Group
+from contracts.reporting.publications import Unit
 from contracts.reporting.reports import Edition, ReportState, Signature
 from services.reporting.domain.assessment import Assessed, Assessment, Band, Part, assess
 from services.reporting.domain.composing import Named, compose
 from services.reporting.domain.contents import Content
 from services.reporting.domain.figures import Figures
-from services.reporting.domain.indicators import Indicator, Unit
+from services.reporting.domain.indicators import Indicator
 from services.reporting.domain.periods import Period
 from services.reporting.domain.templates import TEMPLATES
 from services.reporting.domain.values import Counted, Place, Value

@@ -8,10 +8,11 @@ from contracts.envelope import Fact
 from contracts.refusals import RefusedError
 from contracts.reporting.figures import Figure, figure_id
 from contracts.reporting.groups import Group
+from contracts.reporting.publications import Unit
 from contracts.reporting.targets import Bound, Target, target_id
 from services.reporting.commands.targets import record_figure, set_target
 from services.reporting.domain import figures, targets
-from services.reporting.domain.indicators import INDICATORS, Unit
+from services.reporting.domain.indicators import INDICATORS
 from services.reporting.intake.columns import COLUMNS, SheetKind, Wanted
 from services.runtime import registers
 from services.runtime.registers import Kind, Outcome, Progress

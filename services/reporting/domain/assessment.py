@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from services.reporting.domain.indicators import INDICATORS, Better, Indicator, Unit
+from contracts.reporting.publications import Unit
+from services.reporting.domain.indicators import INDICATORS, Better, Indicator
 from services.reporting.domain.periods import Period, period_of
 from services.reporting.domain.values import Counted, Place, Value, evaluate
 

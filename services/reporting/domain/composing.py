@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import NamedTuple
 
 from contracts.reporting.groups import Group
+from contracts.reporting.publications import Unit
 from services.reporting.domain.assessment import Assessment
 from services.reporting.domain.contents import Cell, Column, Content, Line, Part, Table
-from services.reporting.domain.indicators import INDICATORS, Indicator, Unit
+from services.reporting.domain.indicators import INDICATORS, Indicator
 from services.reporting.domain.periods import Period
 from services.reporting.domain.templates import TableTemplate, Template, name_of
 from services.reporting.domain.values import Place, Value

@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from contracts.reporting.figures import FigureKind
+from contracts.reporting.publications import Unit
 from services.reporting.domain.figures import ESTIMATES
 
 FIGURE, ESTIMATE = "figure.", "estimate."
@@ -24,14 +25,6 @@ class Reckoned(StrEnum):
     END = "end"
     YEAR = "year"
     PERIOD = "period"
-
-
-class Unit(StrEnum):
-    """What the value is: a rate from 0 to 1, a count, or so many per 1000."""
-
-    RATE = "rate"
-    COUNT = "count"
-    PER_1000 = "per_1000"
 
 
 class Better(StrEnum):

@@ -5,8 +5,9 @@ from datetime import date
 from enum import StrEnum
 
 from contracts.refusals import RefusedError
+from contracts.reporting.publications import Unit
 from contracts.reporting.targets import Bound, Every, Target, TargetSet, TargetWithdrawn
-from services.reporting.domain.indicators import INDICATORS, Indicator, Reckoned, Unit
+from services.reporting.domain.indicators import INDICATORS, Indicator, Reckoned
 from services.reporting.domain.periods import Period, period_of
 
 MONTHS = {Every.MONTH: 1, Every.TWO_MONTHS: 2, Every.QUARTER: 3, Every.HALF_YEAR: 6, Every.YEAR: 12}

@@ -103,6 +103,8 @@ def read_templates(path: Path) -> Mapping[str, Template]:
 def _faults(template: Template) -> Iterator[str]:
     inside = {indicator for table in template.tables for indicator in table.indicators}
     yield from (f"{code} is no indicator" for code in sorted(inside - INDICATORS.keys()))
+    if ReportForm.JSON not in template.forms:
+        yield "json is missing, from which numbers are published"
     for text in template.paragraphs:
         yield from (f"{code} stands in no table" for code in places_in(text) if code not in inside | _ALWAYS)
     for table in template.tables:

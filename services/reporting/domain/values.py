@@ -6,9 +6,10 @@ from datetime import date
 
 from contracts.reporting.figures import FigureKind
 from contracts.reporting.groups import Group
+from contracts.reporting.publications import Unit
 from services.reporting.domain.counting import Numbers
 from services.reporting.domain.figures import ESTIMATES, Denominator, Figures
-from services.reporting.domain.indicators import ESTIMATE, FIGURE, Indicator, Reckoned, Source, Unit
+from services.reporting.domain.indicators import ESTIMATE, FIGURE, Indicator, Reckoned, Source
 from services.reporting.domain.periods import Period
 from services.reporting.domain.person import ALL, FLOATING, REGISTERED, Slice
 

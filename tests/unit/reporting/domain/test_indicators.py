@@ -2,12 +2,12 @@
 
 import pytest
 
+from contracts.reporting.publications import Unit
 from services.reporting.domain.indicators import (
     INDICATORS,
     IndicatorsError,
     Reckoned,
     Source,
-    Unit,
     read_indicators,
 )
 
