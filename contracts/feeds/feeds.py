@@ -38,6 +38,8 @@ from contracts.registration.notices import (
 )
 from contracts.registration.people import PersonsMerged, PersonsUnmerged
 from contracts.registration.stays import STAY_FACTS, StayState
+from contracts.reporting.groups import Group
+from contracts.reporting.publications import PUBLICATION_FACTS, Suppressible, Unit
 from contracts.reporting.reports import Digest, ReportForm, ReportSealed
 
 ToldDay = Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-(?:[0-9]{2}-[0-9]{2}|W[0-9]{2}|[0-9]{2})$")]
@@ -53,7 +55,7 @@ class FeedName(StrEnum):
 
     `stays`: where people came to live and left. `transfers`: notices between districts, and their answers. `archives`:
     the life of health archives, and who is managed for what. `activities`: health education that is planned and held.
-    `reports`: what was sealed.
+    `reports`: what was sealed. `indicators`: the numbers that were published of it, each by itself.
     """
 
     STAYS = "stays"
@@ -61,6 +63,7 @@ class FeedName(StrEnum):
     ARCHIVES = "archives"
     ACTIVITIES = "activities"
     REPORTS = "reports"
+    INDICATORS = "indicators"
 
 
 class Told(StrEnum):
@@ -101,6 +104,7 @@ class Told(StrEnum):
     ACTIVITY_CANCELLED = "activity_cancelled"
     ACTIVITY_EVALUATED = "activity_evaluated"
     REPORT_SEALED = "report_sealed"
+    INDICATORS_PUBLISHED = "indicators_published"
 
 
 class Attribute(StrEnum):
@@ -140,6 +144,13 @@ class Attribute(StrEnum):
     PERIOD = "period"
     EDITION = "edition"
     FILES = "files"
+    INDICATOR = "indicator"
+    GROUP = "group"
+    UNIT = "unit"
+    NUMERATOR = "numerator"
+    DENOMINATOR = "denominator"
+    VALUE = "value"
+    SUPPRESSED = "suppressed"
 
 
 class Direction(StrEnum):
@@ -261,6 +272,25 @@ FEEDS: Mapping[FeedName, FeedKind] = {
             Attribute.PERIOD: str,
             Attribute.EDITION: int,
             Attribute.FILES: list[PublishedFile],
+        },
+        about_people=False,
+    ),
+    FeedName.INDICATORS: FeedKind(
+        facts=PUBLICATION_FACTS,
+        attributes={
+            Attribute.STREET: StreetCode,
+            Attribute.REPORT_ID: str,
+            Attribute.TEMPLATE: str,
+            Attribute.DIVISION: DivisionCode,
+            Attribute.PERIOD: str,
+            Attribute.EDITION: int,
+            Attribute.INDICATOR: str,
+            Attribute.GROUP: Group,
+            Attribute.UNIT: Unit,
+            Attribute.NUMERATOR: int | float,
+            Attribute.DENOMINATOR: int | float,
+            Attribute.VALUE: int | float,
+            Attribute.SUPPRESSED: list[Suppressible],
         },
         about_people=False,
     ),

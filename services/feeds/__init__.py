@@ -14,7 +14,7 @@ I own: subscriptions, and the feed of each audience, with gapless positions of i
 | ChronicEnrolled, EnrolmentEnded | no | of districts served |
 | ActivityPlanned, ActivityReplanned, ActivityPublicised | no | of districts served |
 | ActivityHeld, ActivityCancelled, ActivityEvaluated | no | of districts served |
-| ReportSealed | no | of districts served |
+| ReportSealed, IndicatorsPublished | no | of districts served |
 | SubscriptionRequested, SubscriptionApproved, SubscriptionAmended | yes | of districts served |
 | SubscriptionRefused, SubscriptionRevoked | yes | of districts served |
 """

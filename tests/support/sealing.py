@@ -1,4 +1,4 @@
-"""Reporting on a real MongoDB where reports are drafted, signed and sealed over HTTP; it is told facts directly."""
+"""Reports are drafted, signed and sealed over HTTP, in reporting that runs, or that is told facts directly."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -23,33 +23,10 @@ MARCH = {"template": "monthly_flow", "division": DISTRICT, "period": "2026-03"}
 
 
 @dataclass
-class Office:
-    """Reporting, prepared but not listening: it is told facts directly and asked over HTTP."""
+class Signers:
+    """Those who draft, sign and seal reports, and whoever looks at them."""
 
     instance: Instance
-    now: list[datetime]
-
-    @property
-    def state(self) -> Any:
-        return self.instance.apps["reporting"].state
-
-    def later(self, **by: int) -> None:
-        self.now[0] += timedelta(**by)
-
-    async def hear(self, *facts: Fact) -> None:
-        """Hear facts of a stream each, and count."""
-        await self.apply([event for fact in facts for event in envelop([fact], "registration")])
-
-    async def apply(self, events: list[Event[Any]]) -> None:
-        await projector.hear(self.state.service, self.state.counting, events)
-        await self.state.counting.count_all_waiting()
-
-    async def hear_itself(self) -> None:
-        """Hear what reporting recorded, as it would over RabbitMQ."""
-        known = self.state.service.journal
-        async for row in self.state.service.database["journal"].find({"stream": {"$regex": "^report/"}}).sort("_id", 1):
-            event = await known.load(row["stream"], ReportFact)
-            await self.apply([event])
 
     async def ask(
         self, role: str, method: str, path: str, subject: str = "", division: str = DISTRICT, **more: Any
@@ -81,6 +58,35 @@ class Office:
         answer = await self.ask(role, "GET", f"/reports/{report['report_id']}/editions/{edition}/{kind}/{form}")
         assert answer.status_code == 200, answer.text
         return answer.content
+
+
+@dataclass
+class Office(Signers):
+    """Reporting, prepared but not listening: it is told facts directly and asked over HTTP."""
+
+    now: list[datetime]
+
+    @property
+    def state(self) -> Any:
+        return self.instance.apps["reporting"].state
+
+    def later(self, **by: int) -> None:
+        self.now[0] += timedelta(**by)
+
+    async def hear(self, *facts: Fact) -> None:
+        """Hear facts of a stream each, and count."""
+        await self.apply([event for fact in facts for event in envelop([fact], "registration")])
+
+    async def apply(self, events: list[Event[Any]]) -> None:
+        await projector.hear(self.state.service, self.state.counting, events)
+        await self.state.counting.count_all_waiting()
+
+    async def hear_itself(self) -> None:
+        """Hear what reporting recorded, as it would over RabbitMQ."""
+        known = self.state.service.journal
+        async for row in self.state.service.database["journal"].find({"stream": {"$regex": "^report/"}}).sort("_id", 1):
+            event = await known.load(row["stream"], ReportFact)
+            await self.apply([event])
 
 
 @asynccontextmanager

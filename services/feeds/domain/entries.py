@@ -17,10 +17,12 @@ from contracts.reference.calendar import day_of
 from contracts.registration.notices import AnswerFact, NoticeFact
 from contracts.registration.people import PersonFact
 from contracts.registration.stays import Stay, StayFact
+from contracts.reporting.publications import Publication, PublicationFact
 from contracts.reporting.reports import ReportSealed
 
 Json = dict[str, Any]
-ToldFact = StayFact | PersonFact | NoticeFact | AnswerFact | ArchiveFact | EnrolmentFact | ActivityFact | ReportSealed
+AboutPeople = StayFact | PersonFact | NoticeFact | AnswerFact | ArchiveFact | EnrolmentFact
+ToldFact = AboutPeople | ActivityFact | ReportSealed | PublicationFact
 
 
 class Entry(NamedTuple):
@@ -50,6 +52,8 @@ def make_entries(event: Event[Any]) -> Iterator[Entry]:
             yield _keep(FeedName.ACTIVITIES, district, event, data=_tell_activity(fact))
         case ReportSealed():
             yield _keep(FeedName.REPORTS, district, event, data=_tell_report(fact))
+        case PublicationFact(publication=publication):
+            yield from _keep_each_value(event, publication)
         case never:
             assert_never(never)
 
@@ -159,6 +163,15 @@ def _tell_report(fact: ReportSealed) -> Json:
         "edition": sealed.edition,
         "files": [file.model_dump(mode="json") for file in files],
     }
+
+
+def _keep_each_value(event: Event[Fact], publication: Publication) -> Iterator[Entry]:
+    """Yield each number that was published, in its order; what is suppressed is in none of them."""
+    about = publication.model_dump(mode="json", include={"report_id", "template", "period", "edition"})
+    for order, value in enumerate(publication.values):
+        data = {**about, "street": _street(value.division), **value.model_dump(mode="json")}
+        feed, district, kept = _keep(FeedName.INDICATORS, event.division[:6], event, data=data)
+        yield Entry(feed, district, {**kept, "id": f"{event.id}:{order}"})
 
 
 def _street(division: str) -> str | None:

@@ -13,6 +13,7 @@ PAGES: Mapping[FeedName, str] = {
     FeedName.ARCHIVES: "archive_pages",
     FeedName.ACTIVITIES: "activity_pages",
     FeedName.REPORTS: "report_pages",
+    FeedName.INDICATORS: "indicator_pages",
 }
 """The collection of each feed's pages."""
 READ_AHEAD = 4

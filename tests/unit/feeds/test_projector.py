@@ -11,6 +11,7 @@ from contracts.facts import HEARD_BY
 from contracts.feeds.feeds import FEEDS, TOLD_FACTS, FeedName
 from contracts.feeds.subscriptions import SUBSCRIPTION_FACTS, Subscription, SubscriptionRevoked
 from contracts.registration.stays import StayStarted
+from contracts.reporting.publications import IndicatorsPublished
 from services.feeds import projector
 from services.feeds.domain.entries import make_entries
 from services.runtime.mongo import Document, Row
@@ -64,7 +65,8 @@ def test_what_some_feed_tells_and_subscriptions_are_all_that_is_heard() -> None:
     assert set(HEARD_BY["feeds"]) == {*TOLD_FACTS, *SUBSCRIPTION_FACTS}
 
 
-ONE_END = [(name, fact) for name, kind in FEEDS.items() if name is not FeedName.TRANSFERS for fact in kind.facts]
+MANY = (FeedName.TRANSFERS, FeedName.INDICATORS)
+ONE_END = [(name, fact) for name, kind in FEEDS.items() if name not in MANY for fact in kind.facts]
 
 
 @pytest.mark.parametrize(("feed", "kind"), ONE_END, ids=lambda value: getattr(value, "__name__", None))
@@ -90,6 +92,16 @@ async def test_a_notice_is_kept_for_each_of_its_ends_that_is_served(kind: type[F
     assert len(both) == 2
     assert {district for _, district, _ in kept.appended[:2]} == both
     assert [district for _, district, _ in kept.appended[2:]] == [event.division[:6]]
+
+
+async def test_every_number_that_is_published_is_kept_by_itself_in_its_order(kept: Kept) -> None:
+    event = sample_of(IndicatorsPublished)
+
+    await hear([event])
+
+    ids = [f"{event.id}:{order}" for order, _ in enumerate(event.data.publication.values)]
+    assert len(ids) > 1
+    assert kept.appended == [("indicators", "320507", ids)]
 
 
 async def test_what_is_taken_back_is_closed_by_the_fact_that_says_so(kept: Kept) -> None:

@@ -11,6 +11,7 @@ from contracts.envelope import Fact
 from contracts.feeds.feeds import FEEDS, TOLD_FACTS, Attribute, FeedName, Told, name_told, told_type
 from contracts.outreach.activities import ActivityHeld
 from contracts.registration.notices import NoticeConfirmed, NoticeSent
+from contracts.reporting.publications import IndicatorsPublished, PublishedValue
 from contracts.reporting.reports import ReportSealed
 from services.feeds.domain.entries import make_entries
 from services.feeds.domain.telling import DAYS, LADDER
@@ -135,3 +136,26 @@ def test_of_a_sealed_report_only_what_is_for_others_is_told() -> None:
     assert inside, "the sample has a file that is not for others"
     assert {file["sha256"] for file in kept["files"]} == {file.sha256 for file in report.newest.files if file.published}
     assert not [digest for digest in inside if digest in str(kept)]
+
+
+def test_every_published_number_says_what_it_is_and_of_which_edition() -> None:
+    publication = sample_of(IndicatorsPublished).data.publication
+
+    told = keep(IndicatorsPublished(publication=publication))
+
+    values = [PublishedValue.model_validate(one) for one in told]
+    assert values == list(publication.values)
+    assert {(one["report_id"], one["template"], one["period"], one["edition"]) for one in told} == {
+        (publication.report_id, "monthly_flow", "2026-03", 1)
+    }
+    assert [one["street"] for one in told] == ["320507001"] * 3 + [None]
+
+
+def test_of_a_suppressed_number_is_kept_that_it_is_suppressed_and_nothing_else() -> None:
+    publication = sample_of(IndicatorsPublished).data.publication
+    (hidden,) = [one for one in publication.values if one.suppressed]
+
+    (told,) = keep(IndicatorsPublished(publication=publication.model_copy(update={"values": (hidden,)})))
+
+    assert told["suppressed"] == ["value"]
+    assert {told[name] for name in ("numerator", "denominator", "value")} == {None}
