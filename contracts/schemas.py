@@ -7,40 +7,25 @@ import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-from pydantic.json_schema import GenerateJsonSchema
 
 from contracts.compatibility import find_narrowings
 from contracts.envelope import BATCH_CONTENT_TYPE, Event, Fact
 from contracts.facts import ALL_FACTS, HEARD_BY
+from contracts.feeds.asyncapi import asyncapi as asyncapi_of_feeds
+from contracts.feeds.told import told_schemas
+from contracts.json_schema import DIALECT, IN_ITSELF, Json, describe
 
 FOLDER = Path(__file__).parent / "schemas"
 SAMPLES = Path(__file__).parent / "samples"
-ASYNCAPI = "asyncapi.json"
-
-Json = dict[str, Any]
-
-
-class _Plain(GenerateJsonSchema):
-    """Makes schemas of JSON Schema's own words, without the titles that repeat the name of their property."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002  # pydantic's signature
-        return False
-
-    def tagged_union_schema(self, schema: Any) -> Json:
-        """Return alternatives without `discriminator`: a word of OpenAPI, which AsyncAPI and strict readers refuse."""
-        made = super().tagged_union_schema(schema)
-        made.pop("discriminator", None)
-        return made
+ASYNCAPI, ASYNCAPI_OF_FEEDS = "asyncapi.json", "asyncapi.feeds.json"
 
 
 def schema_of(fact: type[Fact]) -> Json:
     """Return the JSON Schema (2020-12) of a fact in its envelope, as it is on the wire."""
     return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$schema": DIALECT,
         "$id": f"/schemas/{fact.TYPE}.json",
-        **_event_schema(fact, "#/$defs/{model}"),
+        **_event_schema(fact, IN_ITSELF),
     }
 
 
@@ -70,9 +55,15 @@ def asyncapi() -> Json:
     }
 
 
+def event_schemas() -> dict[str, Json]:
+    """Return the JSON Schema of every event by its type: of facts, and of what feeds tell of them."""
+    return {fact.TYPE: schema_of(fact) for fact in ALL_FACTS} | told_schemas()
+
+
 def documents() -> dict[str, str]:
     """Return the text of every document by file name."""
-    made = {f"{fact.TYPE}.json": schema_of(fact) for fact in ALL_FACTS} | {ASYNCAPI: asyncapi()}
+    made = {f"{name}.json": schema for name, schema in event_schemas().items()}
+    made |= {ASYNCAPI: asyncapi(), ASYNCAPI_OF_FEEDS: asyncapi_of_feeds()}
     return {name: json.dumps(document, ensure_ascii=False, indent=2) + "\n" for name, document in made.items()}
 
 
@@ -92,11 +83,11 @@ def find_differences(folder: Path = FOLDER) -> list[str]:
 def find_refusals(folder: Path = FOLDER) -> list[str]:
     """Return how the models narrow committed facts; such a change needs a new version of the fact instead."""
     found = []
-    for fact in ALL_FACTS:
-        path = folder / f"{fact.TYPE}.json"
+    for name, schema in event_schemas().items():
+        path = folder / f"{name}.json"
         if path.exists():
             committed = json.loads(path.read_text(encoding="utf-8"))
-            found += [f"{fact.TYPE}: {narrowing}" for narrowing in find_narrowings(committed, schema_of(fact))]
+            found += [f"{name}: {narrowing}" for narrowing in find_narrowings(committed, schema)]
     return found
 
 
@@ -130,7 +121,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _event_schema(fact: type[Fact], references: str) -> Json:
-    schema = Event[fact].model_json_schema(ref_template=references, schema_generator=_Plain)  # type: ignore[valid-type]  # a type made while running
+    schema = describe(Event[fact], references)  # type: ignore[valid-type]  # a type made while running
     schema["title"] = fact.__name__
     schema["description"] = fact.__doc__
     schema["properties"]["type"] = {"const": fact.TYPE}

@@ -9,7 +9,7 @@ from pydantic import SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.feeds import projector
-from services.feeds.api import routers
+from services.feeds.api import documents, routers
 from services.feeds.channels.receivers import Receivers
 from services.feeds.commands import releasing, snapshots
 from services.feeds.commands.delivering import Deliverer
@@ -64,7 +64,8 @@ def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) 
         Sender(feed).run,
         Deliverer(delivering).run,
     )
-    app = make_app(service, *routers, about="Feeds 数据订阅: what happened, without saying to whom.")
+    shown = (*routers, documents.router) if settings.shows("docs") else routers
+    app = make_app(service, *shown, about="Feeds 数据订阅: what happened, without saying to whom.")
     app.state.feed = feed
     app.state.delivering = delivering
     return app

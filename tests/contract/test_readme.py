@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from contracts.facts import ALL_FACTS, said_by
+from contracts.feeds.feeds import FEEDS
 from deploy.local.stack import Stack
 from services.feeds.__main__ import FeedSettings
 from services.outreach.service import MessagingSettings
@@ -28,6 +29,7 @@ IN_BOTH_LANGUAGES = (
             "configuration",
             "dependencies",
             "feeds",
+            *(f"feeds/{name}" for name in FEEDS),
             "measured",
             "operating",
             "refusals",
@@ -52,7 +54,7 @@ COMMAND = re.compile(r"python -m services\.(\w+) ([a-z][a-z-]+)")
 BENCH = re.compile(r"<!-- bench -->(.*?)<!-- /bench -->", re.DOTALL)
 REFUSED = re.compile(r'(?:Problem\(\d+, |code = )"([a-z_]+)"')
 ADDRESS = re.compile(r"https?://\S+")
-DOCUMENT = re.compile(r"(?<![\w}*.])[\w-][\w./-]*\.md\b")
+DOCUMENT = re.compile(r"(?<![\w}*.])(?:\.\./)*[\w-][\w./-]*\.md\b")
 SECTION = re.compile(r"\b([A-Z]{5,}) [0-9]+\.[0-9]+\b")
 """A section of a document that is named without its suffix, such as `GUIDE` and a number."""
 

@@ -22,6 +22,7 @@ from tests.support.instance import Instance, eventually
 from tests.support.offices import make_arrival
 from tests.support.receivers import Receiver, receiving
 from tests.support.subscriptions import subscribe
+from tests.support.told import must_be_as_described
 from tests.support.told_of import running_feeds
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -93,6 +94,7 @@ async def test_a_hospital_gets_what_it_would_read_and_nothing_else(houniao: Inst
     Reader(made.json()["secret"]).verify(got.body, got.headers)
     assert got.headers["content-type"] == "application/cloudevents-batch+json"
     assert got.body == await hospital.read()
+    must_be_as_described(got.events)
     assert not any(make_arrival(number)["name"] in got.body.decode() for number in range(PEOPLE))
     assert (found["position"], found["end"], found["paused"], found["waiting"]) == (PEOPLE, PEOPLE, None, None)
     assert "secret" not in found

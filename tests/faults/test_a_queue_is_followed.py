@@ -28,6 +28,7 @@ from tests.support.instance import eventually
 from tests.support.node import NPM_IS_HERE, install_packages
 from tests.support.queues import integrator_url, rabbitmqctl
 from tests.support.subscriptions import ASKED, EVERYTHING
+from tests.support.told import must_be_as_described
 
 DISTRICT = OFFICES_STREETS[0][:6]
 ROUNDS = in_form(short=1, long=10)
@@ -180,7 +181,9 @@ async def test_who_follows_a_queue_or_a_stream_has_what_is_read_over_http(hounia
         await eventually(caught_up, WHOLE_WITHIN, every=0.5)
         followed = {shown: events_in(file) for shown, file in kept.items()}
 
-        assert followed == dict.fromkeys(kept, await read_all(reader))
+        told = await read_all(reader)
+        assert followed == dict.fromkeys(kept, told)
+        must_be_as_described(told)
     await must_end_with_the_subscription(reader)
 
 

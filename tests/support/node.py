@@ -37,6 +37,18 @@ for (const [name, value] of values) {
 }
 console.log(JSON.stringify(found));
 """
+READ = """
+const { HTTP } = require('cloudevents');
+const headers = { 'content-type': 'application/cloudevents-batch+json' };
+const found = [];
+for (const event of JSON.parse(require('node:fs').readFileSync(0, 'utf8'))) {
+    try {
+        const [read] = HTTP.toEvent({ headers, body: JSON.stringify([event]) });
+        if (!read.validate() || read.position !== event.position) found.push(`${event.id}: read as another`);
+    } catch (error) { found.push(`${event.id}: ${error.message}`); }
+}
+console.log(JSON.stringify(found));
+"""
 
 
 def install_packages() -> Path:
@@ -61,6 +73,11 @@ def parse_asyncapi(text: str) -> list[str]:
 def judge(schemas: Mapping[str, Any], values: Iterable[tuple[str, Any]]) -> list[str]:
     """Return which schemas Ajv refuses (2020-12, strict), and which values fail the schema that they name."""
     return _run(JUDGE, json.dumps({"schemas": schemas, "values": list(values)}))
+
+
+def read_as_cloudevents(events: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Return which events CloudEvents' own library does not read, or reads with another position."""
+    return _run(READ, json.dumps(list(events)))
 
 
 def _run(script: str, told: str) -> list[str]:
