@@ -20,6 +20,7 @@ from tests.support.ledger import find_losses
 from tests.support.offices import make_arrival
 from tests.support.sealing import DISTRICT, HERE, NEAR, Signers
 from tests.support.subscriptions import subscribe
+from tests.support.told import must_be_as_described
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -103,6 +104,7 @@ async def test_numbers_of_a_sealed_month_are_told_as_published_and_those_of_its_
     }
     assert residents == {HERE: (None, ["value"]), NEAR: (None, ["value"]), DISTRICT: (9, [])}
     assert {event["type"] for event in events} == {"feeds.indicators_published.v1"}
+    must_be_as_described(events)
     assert {event["data"]["edition"] for event in events} == {1}
     assert {event["data"]["division"] for event in await read(houniao, "school")} == {NEAR}
 

@@ -175,7 +175,8 @@ def _keep_each_value(event: Event[Fact], publication: Publication) -> Iterator[E
 
 
 def _street(division: str) -> str | None:
-    return division if len(division) == len("320507001") else None
+    """Return a division if it is a street; what is a district's own, of no street, has three zeros."""
+    return division if len(division) == len("320507001") and not division.endswith("000") else None
 
 
 def _day(day: date | None) -> str | None:

@@ -159,3 +159,17 @@ def test_of_a_suppressed_number_is_kept_that_it_is_suppressed_and_nothing_else()
 
     assert told["suppressed"] == ["value"]
     assert {told[name] for name in ("numerator", "denominator", "value")} == {None}
+
+
+def test_what_is_of_no_street_is_told_with_none() -> None:
+    publication = sample_of(IndicatorsPublished).data.publication
+    value, divisions = publication.values[0], ("320507", "320507000", "320507001")
+    values = tuple(value.model_copy(update={"division": division}) for division in divisions)
+
+    told = keep(IndicatorsPublished(publication=publication.model_copy(update={"values": values})))
+
+    assert [(one["division"], one["street"]) for one in told] == [
+        ("320507", None),
+        ("320507000", None),
+        ("320507001", "320507001"),
+    ]
