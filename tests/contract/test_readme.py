@@ -26,6 +26,7 @@ IN_BOTH_LANGUAGES = (
     *(
         (f"docs/{page}.md", f"docs/{page}.{CHINESE}.md")
         for page in (
+            "bridges",
             "configuration",
             "dependencies",
             "feeds",
