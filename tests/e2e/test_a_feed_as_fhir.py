@@ -113,7 +113,7 @@ async def test_nobody_else_reads_it_nor_whose_subscription_is_over_or_taken_back
 
 async def test_a_question_that_is_none_is_refused(houniao: Instance) -> None:
     named = await subscribe(houniao, "hospital")
-    asked = [{"eventsSinceNumber": "first"}, {"eventsUntilNumber": -1}, {"content": "everything"}]
+    asked: list[dict[str, Any]] = [{"eventsSinceNumber": "first"}, {"eventsUntilNumber": -1}, {"content": "everything"}]
     async with hospital(houniao) as client:
         answers = [await client.get(f"/fhir/Subscription/{named}/$events", params=one) for one in asked]
 

@@ -17,9 +17,10 @@ import pytest_asyncio
 from deploy.local.stack import Stack
 from services.feeds.views import pages
 from services.runtime.access import issue
-from tests.support.followers import COMMANDS, KILLED, Door, Follower, count, standing
+from tests.support.followers import COMMANDS, KILLED, Door, Follower, count
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.joining import make_crowd
+from tests.support.serving import serving
 from tests.support.subscriptions import subscribe
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -65,7 +66,8 @@ async def followers(request: pytest.FixtureRequest, houniao: Instance, tmp_path:
 
 
 async def make_follower(houniao: Instance, language: str, folder: Path, test: str, ending: AsyncExitStack) -> Follower:
-    door = await ending.enter_async_context(standing(Door(houniao.apps["feeds"])))
+    door = Door(houniao.apps["feeds"])
+    await ending.enter_async_context(serving(door, door.port))
     name = f"{language} of {test}"
     follower = Follower(language, door, folder / language, DISTRICT, await subscribe(houniao, name))
     follower.token_file.write_text(token(houniao, name))

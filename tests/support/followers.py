@@ -7,17 +7,15 @@ import shutil
 import signal
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deploy.local.ports import free_port
-from tests.support.instance import REPOSITORY, eventually
+from tests.support.instance import REPOSITORY
 
 FOLLOWER = REPOSITORY / "deploy/integrators/follower"
 COMMANDS: dict[str, tuple[str, ...]] = {"python": (sys.executable, "-m", "follow_feed")}
@@ -103,24 +101,6 @@ class Door:
             await send(message)
 
         await self.behind(scope, receive, send_others)
-
-
-@asynccontextmanager
-async def standing(door: Door) -> AsyncIterator[Door]:
-    """Let a door stand until the block ends."""
-    config = uvicorn.Config(door, port=door.port, lifespan="off", log_level="critical")
-    server = uvicorn.Server(config)
-    serving = asyncio.create_task(server.serve())
-    await eventually(lambda: _is_up(server))
-    try:
-        yield door
-    finally:
-        server.should_exit = server.force_exit = True  # whoever waits for news is not waited for
-        await serving
-
-
-async def _is_up(server: uvicorn.Server) -> bool:
-    return server.started
 
 
 @dataclass

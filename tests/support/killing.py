@@ -22,7 +22,7 @@ def count_down() -> None:
 
 
 def connect_counted(*arguments: Any, **named: Any) -> sqlite3.Connection:
-    connection = connect(*arguments, **named)
+    connection: sqlite3.Connection = connect(*arguments, **named)
     connection.set_trace_callback(lambda statement: count_down() if statement.startswith(STATEMENTS) else None)
     return connection
 
@@ -32,6 +32,6 @@ def count_file(event: str, told: tuple[Any, ...]) -> None:
         count_down()
 
 
-sqlite3.connect = connect_counted
+sqlite3.connect = connect_counted  # type: ignore[assignment]  # it takes whatever that takes
 sys.addaudithook(count_file)
 main()

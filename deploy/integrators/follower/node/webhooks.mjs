@@ -30,7 +30,7 @@ async function receivePage(request, answer, secretFile, take) {
 }
 
 /** Return the body of a POST; null if it is too large. */
-async function readBody(request) {
+export async function readBody(request) {
   const parts = [];
   let size = 0;
   if (Number(request.headers["content-length"] ?? 0) > LARGEST) return null;
