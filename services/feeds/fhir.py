@@ -137,18 +137,10 @@ def _focus(event: Mapping[str, Any]) -> Resource:
 
 
 def _value(value: Any) -> Resource:
-    match value:
-        case None:
-            return {"extension": [{"url": ABSENT, "valueCode": "unknown"}]}
-        case bool():
-            return {"valueBoolean": value}
-        case int():
-            return {"valueInteger": value}
-        case float():
-            return {"valueDecimal": value}
-        case str() if DAY_OR_MONTH.fullmatch(value):
-            return {"valueDate": value}
-        case str():
-            return {"valueString": value}
-        case _:
-            return {"valueString": json.dumps(value, ensure_ascii=False)}
+    if value is None:
+        return {"extension": [{"url": ABSENT, "valueCode": "unknown"}]}
+    if isinstance(value, str):
+        return {"valueDate" if DAY_OR_MONTH.fullmatch(value) else "valueString": value}
+    if isinstance(value, int | float):
+        return {"valueDecimal": value}
+    return {"valueString": json.dumps(value, ensure_ascii=False)}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from contracts.feeds.feeds import FeedName
 from contracts.registration.stays import StayStarted
 from deploy.local.ports import free_port
 from deploy.local.stack import Stack
@@ -45,7 +46,7 @@ PORTS = {name: free_port() for name in ("feeds", "reporting", "dhis2")}
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def houniao(stack: Stack) -> AsyncIterator[Instance]:
     async with running_instance(stack, ["feeds", "reporting"]) as instance:
-        await pages.append(instance.database("feeds"), DISTRICT, CROWD)
+        await pages.append(instance.database("feeds"), FeedName.STAYS, DISTRICT, CROWD)
         async with (
             serving(instance.apps["feeds"], PORTS["feeds"]),
             serving(instance.apps["reporting"], PORTS["reporting"]),

@@ -12,6 +12,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from contracts.feeds.feeds import FeedName
 from deploy.local.ports import free_port
 from deploy.local.stack import Stack
 from services.feeds.views import pages
@@ -36,7 +37,7 @@ URN = "urn:mediator:houniao-feed"
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def houniao(stack: Stack) -> AsyncIterator[Instance]:
     async with running_instance(stack, ["feeds"]) as instance:
-        await pages.append(instance.database("feeds"), DISTRICT, CROWD)
+        await pages.append(instance.database("feeds"), FeedName.STAYS, DISTRICT, CROWD)
         yield instance
 
 

@@ -10,6 +10,7 @@ import pytest_asyncio
 from fhir.resources.R4B.bundle import Bundle
 from fhir.resources.R4B.subscription import Subscription
 
+from contracts.feeds.feeds import FeedName
 from deploy.local.stack import Stack
 from services.feeds.views import pages
 from tests.support.instance import Instance, eventually, running_instance
@@ -34,7 +35,7 @@ class Clock:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def houniao(stack: Stack) -> AsyncIterator[Instance]:
     async with running_instance(stack, ["feeds"], clock=Clock()) as instance:
-        await pages.append(instance.database("feeds"), DISTRICT, CROWD)
+        await pages.append(instance.database("feeds"), FeedName.STAYS, DISTRICT, CROWD)
         yield instance
 
 

@@ -14,6 +14,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
+from contracts.feeds.feeds import FeedName
 from deploy.local.stack import Stack
 from services.feeds.views import pages
 from services.runtime.access import issue
@@ -50,7 +51,7 @@ class Clock:
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def houniao(stack: Stack) -> AsyncIterator[Instance]:
     async with running_instance(stack, ["feeds"], clock=Clock()) as instance:
-        await pages.append(instance.database("feeds"), DISTRICT, CROWD[:FIRST])
+        await pages.append(instance.database("feeds"), FeedName.STAYS, DISTRICT, CROWD[:FIRST])
         yield instance
 
 
@@ -110,8 +111,8 @@ async def has_all(houniao: Instance, follower: Follower) -> Counter[str]:
 async def hear_more(houniao: Instance, people: int = 10) -> None:
     """Let feeds hear of some more of the crowd."""
     database = houniao.database("feeds")
-    heard = await pages.find_end(database, DISTRICT)
-    await pages.append(database, DISTRICT, CROWD[heard : heard + people])
+    heard = await pages.find_end(database, FeedName.STAYS, DISTRICT)
+    await pages.append(database, FeedName.STAYS, DISTRICT, CROWD[heard : heard + people])
 
 
 async def ends_while_more_is_heard(houniao: Instance, follower: Follower) -> int:
