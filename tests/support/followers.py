@@ -5,9 +5,11 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 from collections import Counter
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -159,6 +161,24 @@ class Follower:
     async def has_of_snapshot(self, size: int) -> bool:
         """Return whether it has so many bytes of a snapshot."""
         return [file.stat().st_size for file in self.folder.glob("*.snapshot")] == [size]
+
+    async def has_begun(self) -> int | None:
+        """Return the position of the snapshot that it took; None before."""
+        return self.position
+
+    @property
+    def position(self) -> int | None:
+        """Return the position that it keeps; None before it has a snapshot."""
+        kept = self.folder / f"stays-{self.district}.{'json' if self.language == 'node' else 'sqlite'}"
+        if not kept.exists():
+            return None
+        if self.language == "node":
+            return int(json.loads(kept.read_text())["position"])
+        with closing(sqlite3.connect(f"file:{kept}?mode=ro", uri=True)) as database:
+            if not database.execute("SELECT 1 FROM sqlite_master WHERE name = 'reached'").fetchone():
+                return None
+            row = database.execute("SELECT position FROM reached").fetchone()
+            return int(row[0]) if row else None
 
     async def counted(self) -> Counter[str]:
         """Return what it says that it counted."""
