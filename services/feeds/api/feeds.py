@@ -1,13 +1,17 @@
-"""HTTP in: other systems read feeds, page by page or waiting for new events (http-feeds.org)."""
+"""HTTP in: other systems read feeds, page by page, waiting for new events (http-feeds.org), or as they are told."""
 
+import json
+from collections.abc import AsyncIterator, Iterator
 from contextlib import nullcontext
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import JSONResponse
+from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from contracts.envelope import BATCH_CONTENT_TYPE
 from services.feeds.api.dependencies import Audience, FeedHere, Integrator, district_of
+from services.feeds.commands.following import follow
 from services.feeds.domain.releases import render_event
 from services.feeds.domain.subscriptions import ExpiredError, NotSubscribedError
 from services.feeds.tail import TooManyWaitingError
@@ -15,6 +19,10 @@ from services.feeds.views.releases import read
 from services.runtime.problems import refuses
 
 router = APIRouter(tags=["feeds"])
+
+
+After = Annotated[int, Query(ge=0, le=2**53)]
+_CODES = {"outside_your_division": 403, "district_needed": 422}
 
 
 class Batch(JSONResponse):
@@ -27,23 +35,74 @@ class Batch(JSONResponse):
     "/feeds/{name}",
     summary="What happened, from a position on",
     response_class=Batch,
-    responses=refuses(
-        NotSubscribedError, ExpiredError, TooManyWaitingError, outside_your_division=403, district_needed=422
-    ),
+    responses={
+        304: {"description": "The page is as it was: it was full, and `If-None-Match` names its `ETag`"},
+        **refuses(NotSubscribedError, ExpiredError, TooManyWaitingError, **_CODES),
+    },
 )
 async def get_feed(
+    response: Response,
     feed: FeedHere,
     caller: Integrator,
     audience: Audience,
     district: Annotated[str, Depends(district_of)],
-    after: Annotated[int, Query(ge=0, le=2**53)] = 0,
+    after: After = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     wait: Annotated[float, Query(ge=0, le=30)] = 0,
-) -> list[dict[str, Any]]:
+    had: Annotated[str, Header(alias="If-None-Match", max_length=100, description="the `ETag` of a full page")] = "",
+) -> Any:
     """Return what the caller is told of a district as CloudEvents; positions are 1, 2, 3, … without gaps.
 
-    Read on with `after=<position of the last event>`.
+    Read on with `after=<position of the last event>`. A full page stays as it is: it has an `ETag`. It is for the
+    caller alone, and is asked for each time, since what is taken back is given no more.
     """
+    tag = f'"{audience}-{after}-{limit}"'
+    if had == tag:
+        return Response(status_code=304, headers=_marked(tag))
     with feed.tail.seat(caller.subject) if wait else nullcontext():
         found = await feed.tail.read(lambda: read(feed.service.database, audience, after, limit), wait)
+    if len(found) == limit:
+        response.headers.update(_marked(tag))
     return [render_event(event, position=position, district=district, time=time) for position, time, event in found]
+
+
+def _marked(tag: str) -> dict[str, str]:
+    return {"ETag": tag, "Cache-Control": "private, no-cache"}
+
+
+def _seat(feed: FeedHere, caller: Integrator) -> Iterator[None]:
+    """Keep one of the caller's seats at the end of feeds until the answer is over."""
+    with feed.tail.seat(caller.subject):
+        yield
+
+
+@router.get(
+    "/feeds/{name}/events",
+    summary="What happens, as it is told",
+    response_class=EventSourceResponse,
+    dependencies=[Depends(_seat)],
+    responses={
+        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        **refuses(NotSubscribedError, ExpiredError, TooManyWaitingError, **_CODES),
+    },
+)
+async def stream_feed(
+    feed: FeedHere,
+    audience: Audience,
+    district: Annotated[str, Depends(district_of)],
+    after: After = 0,
+    last: Annotated[
+        int, Header(alias="Last-Event-ID", ge=0, le=2**53, description="the position of the last event; over `after`")
+    ] = 0,
+) -> EventSourceResponse:
+    """Send each event as it is told: `id` is its position, `event` its type, `data` the CloudEvent.
+
+    The answer ends after some minutes, or when the subscription is over; a reader comes again with `Last-Event-ID`.
+    """
+
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        async for position, time, event in follow(feed, audience, last or after):
+            told = render_event(event, position=position, district=district, time=time)
+            yield ServerSentEvent(json.dumps(told, ensure_ascii=False), event=told["type"], id=str(position))
+
+    return EventSourceResponse(events())
