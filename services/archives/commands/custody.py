@@ -18,8 +18,10 @@ from services.archives.views.people import Heard, find_heard
 from services.runtime.journal import Commit, StreamConflictError
 from services.runtime.service import Service
 
-SETTLE_ATTEMPTS = 40
-"""More than for one command: several workers may settle the same people at once."""
+SETTLE_ATTEMPTS = 200
+"""Far more than for one command: many messages may settle the same person at once, and what gives up is parked."""
+LONGEST_REST = 0.3
+"""Seconds after which it is tried again at the latest."""
 
 
 class NothingOfferedError(RefusedError):
@@ -42,7 +44,7 @@ async def settle_custody(service: Service, causes: Mapping[str, str]) -> dict[st
             return heard
         concerned = await _settle_once(service, {person: causes[person] for person in concerned}, heard)
         if concerned:
-            await asyncio.sleep(random.uniform(0, 0.01 * attempt))  # noqa: S311  # somebody else settles them too
+            await asyncio.sleep(random.uniform(0, min(0.01 * attempt, LONGEST_REST)))  # noqa: S311  # others settle them too
     raise StreamConflictError(min(concerned))
 
 

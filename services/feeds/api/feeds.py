@@ -10,8 +10,10 @@ from fastapi.responses import JSONResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from contracts.envelope import BATCH_CONTENT_TYPE
-from services.feeds.api.dependencies import Audience, FeedHere, Integrator, district_of
+from contracts.feeds.feeds import FeedName
+from services.feeds.api.dependencies import FeedHere, Integrator, district_of
 from services.feeds.commands.following import follow
+from services.feeds.commands.subscriptions import find_standing
 from services.feeds.domain.releases import render_event
 from services.feeds.domain.subscriptions import ExpiredError, NotSubscribedError
 from services.feeds.tail import TooManyWaitingError
@@ -41,10 +43,10 @@ class Batch(JSONResponse):
     },
 )
 async def get_feed(
+    name: FeedName,
     response: Response,
     feed: FeedHere,
     caller: Integrator,
-    audience: Audience,
     district: Annotated[str, Depends(district_of)],
     after: After = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
@@ -56,6 +58,7 @@ async def get_feed(
     Read on with `after=<position of the last event>`. A full page stays as it is: it has an `ETag`. It is for the
     caller alone, and is asked for each time, since what is taken back is given no more.
     """
+    audience = await find_standing(feed.service, caller.subject, name, district)
     tag = f'"{audience}-{after}-{limit}"'
     if had == tag:
         return Response(status_code=304, headers=_marked(tag))
@@ -87,8 +90,9 @@ def _seat(feed: FeedHere, caller: Integrator) -> Iterator[None]:
     },
 )
 async def stream_feed(
+    name: FeedName,
     feed: FeedHere,
-    audience: Audience,
+    caller: Integrator,
     district: Annotated[str, Depends(district_of)],
     after: After = 0,
     last: Annotated[
@@ -99,6 +103,7 @@ async def stream_feed(
 
     The answer ends after some minutes, or when the subscription is over; a reader comes again with `Last-Event-ID`.
     """
+    audience = await find_standing(feed.service, caller.subject, name, district)
 
     async def events() -> AsyncIterator[ServerSentEvent]:
         async for position, time, event in follow(feed, audience, last or after):
