@@ -114,6 +114,16 @@ def test_a_model_that_narrows_a_committed_fact_is_refused(tmp_path: Path) -> Non
     ]
 
 
+def test_what_is_told_of_a_fact_is_not_narrowed_either(tmp_path: Path) -> None:
+    schemas.write(tmp_path)
+    path = tmp_path / "feeds.stay_started.v2.json"
+    wider = read(path)
+    wider["$defs"]["ToldStays"]["properties"]["place"] = {"type": "string"}
+    path.write_text(json.dumps(wider))
+
+    assert schemas.find_refusals(tmp_path) == ["feeds.stay_started.v2: $.data.place: the property is gone"]
+
+
 # --- what counts as narrowing
 
 PERSON: Schema = {

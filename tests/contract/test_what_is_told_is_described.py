@@ -48,6 +48,7 @@ def everything_told() -> Iterator[Json]:
 
 
 TOLD = list(everything_told())
+ONE_OF_EACH = {event["type"]: event for event in TOLD}
 
 
 def asyncapi() -> Json:
@@ -110,7 +111,7 @@ def test_the_official_parser_finds_nothing_wrong_with_the_document() -> None:
 @pytest.mark.parametrize(("name", "way"), list(product(FEEDS, WAYS)))
 def test_a_feed_can_be_followed_in_every_way_and_all_its_events_are_messages(name: FeedName, way: str) -> None:
     document = asyncapi()
-    events = [event for event in TOLD if event["type"].split(".")[1] in FEEDS[name].told]
+    events = [event for kind, event in ONE_OF_EACH.items() if kind.split(".")[1] in FEEDS[name].told]
     payloads = {
         key: {**resolve(document, message["$ref"])["payload"], "components": document["components"]}
         for key, message in document["channels"][f"{name}_{way}"]["messages"].items()
@@ -122,7 +123,7 @@ def test_a_feed_can_be_followed_in_every_way_and_all_its_events_are_messages(nam
             Draft202012Validator(payloads[event["type"]]).validate(event)
     else:
         (page,) = payloads.values()
-        Draft202012Validator(page).validate(events[:100])
+        Draft202012Validator(page).validate(events)
         with pytest.raises(ValidationError):
             Draft202012Validator(page).validate([{**events[0], "type": "feeds.none.v1"}])
 
