@@ -1,4 +1,4 @@
-"""The feeds as an AsyncAPI document, from the side of a system that follows them: by HTTP, webhook, queue or stream."""
+"""The feeds as an AsyncAPI document, from the side of a system that follows them in any of the ways there are."""
 
 from collections.abc import Mapping
 
@@ -10,23 +10,26 @@ from contracts.json_schema import Json
 
 WAYS: Mapping[str, str] = {
     "http": "Read page by page, from a position on; with `wait` until something is told.",
+    "events": "Sent as it is told, as server-sent events: `id` is the position, `event` the type, `data` the event.",
     "webhook": "Delivered page by page to a URL of yours, by Standard Webhooks; answer with 2xx.",
     "queue": "Taken from a queue, which goes on where you acknowledged last.",
     "stream": "Read from a stream, again from any offset (`x-stream-offset`).",
 }
 """How a feed is followed."""
-_QUERY: Json = {
-    "type": "object",
-    "properties": {
-        "division": {"type": "string", "description": "The district; that of the token, if it is for one."},
-        "after": {"type": "integer", "minimum": 0, "default": 0, "description": "The last position that you have."},
-        "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
-        "wait": {"type": "number", "minimum": 0, "maximum": 30, "default": 0, "description": "Seconds."},
-    },
+_PLACE: Json = {
+    "division": {"type": "string", "description": "The district; that of the token, if it is for one."},
+    "after": {"type": "integer", "minimum": 0, "default": 0, "description": "The last position that you have."},
+}
+_PAGE: Json = {
+    "limit": {"type": "integer", "minimum": 1, "maximum": 1000, "default": 100},
+    "wait": {"type": "number", "minimum": 0, "maximum": 30, "default": 0, "description": "Seconds."},
 }
 _TAKEN: Json = {"amqp": {"ack": True, "bindingVersion": "0.3.0"}}
 _ASKED: Mapping[str, Json] = {
-    "http": {"http": {"method": "GET", "query": _QUERY, "bindingVersion": "0.3.0"}},
+    "http": {
+        "http": {"method": "GET", "query": {"type": "object", "properties": _PLACE | _PAGE}, "bindingVersion": "0.3.0"}
+    },
+    "events": {"http": {"method": "GET", "query": {"type": "object", "properties": _PLACE}, "bindingVersion": "0.3.0"}},
     "webhook": {"http": {"method": "POST", "bindingVersion": "0.3.0"}},
     "queue": _TAKEN,
     "stream": _TAKEN,
@@ -121,15 +124,18 @@ def _security() -> Json:
 
 
 def _channel(name: FeedName, way: str) -> Json:
-    """Return a feed in one way: over HTTP a message is a page, on RabbitMQ it is an event."""
+    """Return a feed in one way; a message is a page, or where it comes as it is told, an event."""
     told: Json = {"title": f"{name}: {way}", "description": WAYS[way]}
+    events = _named(*map(_type_of, FEEDS[name].facts))
     match way:
         case "http":
             return {**told, "address": f"/feeds/{name}", **_at("feeds"), "messages": _named(f"{name}_page")}
+        case "events":
+            return {**told, "address": f"/feeds/{name}/events", **_at("feeds"), "messages": events}
         case "webhook":
             return {**told, "address": None, **_at("yours"), "messages": _named(f"{name}_delivery")}
         case _:
-            return {**told, **_queue(way), **_at("rabbitmq"), "messages": _named(*map(_type_of, FEEDS[name].facts))}
+            return {**told, **_queue(way), **_at("rabbitmq"), "messages": events}
 
 
 def _at(server: str) -> Json:

@@ -117,7 +117,7 @@ def test_a_feed_can_be_followed_in_every_way_and_all_its_events_are_messages(nam
         for key, message in document["channels"][f"{name}_{way}"]["messages"].items()
     }
 
-    if way in ("queue", "stream"):
+    if way in ("events", "queue", "stream"):
         assert payloads.keys() == {event["type"] for event in events}
         for event in events:
             Draft202012Validator(payloads[event["type"]]).validate(event)
