@@ -22,9 +22,11 @@ from deploy.local.stack import SERVICE_PORTS, Stack
 from services.runtime.access import issue
 from services.runtime.mongo import connect, database_of
 from tests.support.instance import eventually
+from tests.support.node import judge, needs_npm, read_as_cloudevents
 from tests.support.queues import declare, read_queue
 from tests.support.receivers import Receiver, receiving
 from tests.support.subscriptions import ASKED, everything_of
+from tests.support.told import TOLD_TYPES, closed_schema, must_be_as_described
 
 AS_OF = date(2026, 11, 20)
 FEW = 300
@@ -98,7 +100,10 @@ class Collector:
             return (await client.get(f"/feeds/{feed}/snapshot/content")).raise_for_status().text
 
 
-async def collect(stack: Stack) -> tuple[dict[FeedName, list[dict[str, Any]]], dict[str, str]]:
+Collected = tuple[dict[FeedName, list[dict[str, Any]]], dict[str, str]]
+
+
+async def collect(stack: Stack) -> Collected:
     """Return the events of each feed, and all that another system or a reader of logs can see, by where it is."""
     collector = Collector(stack, {feed: subscription_id("collector", feed, DISTRICT) for feed in FEEDS})
     seen: dict[str, str] = {}
@@ -150,7 +155,12 @@ async def read_database(stack: Stack, service: str) -> str:
     return "\n".join(found)
 
 
-def test_nobody_of_the_demo_is_named_wherever_another_system_or_an_operator_looks(deployment: Stack) -> None:
+@pytest.fixture(scope="module")
+def collected(deployment: Stack) -> Collected:
+    return asyncio.run(collect(deployment))
+
+
+def test_nobody_of_the_demo_is_named_wherever_another_system_or_an_operator_looks(collected: Collected) -> None:
     people = invent_people(FEW, AS_OF, Divisions.load())
     named = {
         told
@@ -158,10 +168,27 @@ def test_nobody_of_the_demo_is_named_wherever_another_system_or_an_operator_look
         for told in (person.name, person.document_number, person.phone, person.address, person.hukou_address)
     } - {""}
 
-    events, seen = asyncio.run(collect(deployment))
+    events, seen = collected
 
     assert all(events[feed] for feed in HAPPENS), {feed: len(found) for feed, found in events.items()}
     assert all(seen[f"log of {name}"] for name in SERVICE_PORTS)
     assert len(seen["what feeds keeps"]) > len(seen["feed stays"]) > 10_000
     assert len(named) > 3 * FEW
     assert {told: places for told in named if (places := [where for where in seen if told in seen[where]])} == {}
+
+
+def test_whatever_was_read_or_taken_from_a_queue_is_as_it_is_described(collected: Collected) -> None:
+    events, seen = collected
+
+    for feed, found in events.items():
+        must_be_as_described(found)
+        must_be_as_described(json.loads(seen[f"queue {feed}"]))
+
+
+@needs_npm
+def test_ajv_and_the_library_of_cloudevents_take_it_too(collected: Collected) -> None:
+    told = [event for found in collected[0].values() for event in found]
+    described = {kind: closed_schema(kind) for kind in TOLD_TYPES}
+
+    assert judge(described, [(event["type"], event) for event in told]) == []
+    assert read_as_cloudevents(told) == []

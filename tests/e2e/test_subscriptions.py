@@ -1,6 +1,5 @@
 """The story of a subscription: a hospital asks, the district gives less and takes it back, everybody may read it."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -11,10 +10,9 @@ import pytest_asyncio
 from contracts.envelope import BATCH_CONTENT_TYPE
 from deploy.local.stack import Stack
 from tests.support.instance import Instance, eventually
-from tests.support.node import judge, needs_npm, read_as_cloudevents
 from tests.support.offices import make_arrival
 from tests.support.subscriptions import ASKED, EVERYTHING, subscribe
-from tests.support.told import TOLD_TYPES, closed_schema, must_be_as_described
+from tests.support.told import must_be_as_described
 from tests.support.told_of import running_feeds, whole
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -99,19 +97,6 @@ async def test_a_feed_is_read_page_by_page_and_everything_is_told_once(houniao: 
     events = [event for page in pages for event in page]
     assert len({event["id"] for event in events}) == PEOPLE
     assert not any(make_arrival(number)["name"] in str(events) for number in range(PEOPLE))
-
-
-@needs_npm
-async def test_what_is_read_is_taken_by_ajv_and_by_the_library_of_cloudevents(houniao: Instance) -> None:
-    await subscribe(houniao, "strict")
-
-    events = (await read(houniao, "strict", wait=30)).json()
-
-    told = [(event["type"], event) for event in events]
-    described = {kind: closed_schema(kind) for kind in TOLD_TYPES}
-    assert len(events) == PEOPLE
-    assert await asyncio.to_thread(judge, described, told) == []
-    assert await asyncio.to_thread(read_as_cloudevents, events) == []
 
 
 async def test_two_audiences_share_no_name_of_anything(houniao: Instance) -> None:
