@@ -37,8 +37,9 @@ def test_every_example_does_what_the_page_says(deployment: Stack, tmp_path: Path
     assert '"audiences"' in said[6]
     assert '"state":"approved"' in said[7]
     assert '"waiting":' in said[7]
-    assert '"state":"planned"' in said[8]
-    entered, *verified = said[9].splitlines()
+    assert json.loads(said[8])["type"] == "history"
+    assert '"state":"planned"' in said[9]
+    entered, *verified = said[10].splitlines()
     assert (json.loads(entered)["accepted"], json.loads(entered)["refused_by_reason"]) == (1, {"not_understood": 1})
     assert verified[0].startswith("entries: ")
 

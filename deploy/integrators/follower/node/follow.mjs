@@ -49,6 +49,7 @@ async function take(page) {
 }
 
 async function main(command) {
+  if (!["follow", "receive", "show"].includes(command)) throw new Error("say what to do: follow, receive or show");
   if (command === "show") {
     for (const counted of effect.read(kept.made)) console.log(JSON.stringify(counted));
     return;

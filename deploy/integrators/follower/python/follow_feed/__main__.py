@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from argparse import ArgumentParser
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,8 +67,10 @@ def make_follower(folder: Path) -> Follower:
 
 def main() -> None:
     """Follow a feed, receive it, or show what was made of it."""
-    folder, command = Path(os.environ.get("FOLDER", ".")), sys.argv[1]
-    follower = make_follower(folder)
+    parser = ArgumentParser(description=main.__doc__)
+    parser.add_argument("command", choices=("follow", "receive", "show"))
+    command = parser.parse_args().command
+    follower = make_follower(Path(os.environ.get("FOLDER", ".")))
     if command == "show":
         for counted in follower.kept.read():
             print(json.dumps(counted, ensure_ascii=False))
