@@ -5,7 +5,7 @@ from ipaddress import ip_network
 from typing import Annotated
 
 from fastapi import FastAPI
-from pydantic import SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from services.feeds import projector
@@ -40,6 +40,8 @@ class FeedSettings(BaseSettings):
     """Fernet keys, separated by commas: the first seals the secrets of webhooks, all of them open."""
     webhook_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     """Networks inside that webhooks may lead to, beside the public Internet; none means none."""
+    stream_seconds: Annotated[float, Field(gt=0, le=3600)] = 300
+    """How long a feed is sent as it is told; then its reader comes again, with a token that is still good."""
 
     @field_validator("webhook_networks", mode="before")
     @classmethod
@@ -52,7 +54,8 @@ class FeedSettings(BaseSettings):
 def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) -> FastAPI:
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
-    feed = Feed(service, Tail(), bytes.fromhex(feeds.pseudonym_key.get_secret_value()))
+    key = bytes.fromhex(feeds.pseudonym_key.get_secret_value())
+    feed = Feed(service, Tail(), key, stream_seconds=feeds.stream_seconds)
     reach = Reach(feeds.webhook_networks, plain=settings.env == "local")
     delivering = Delivering(service, Vault(feeds.webhook_keys), Receivers(reach))
     service.prepare_with(pages.prepare, releases.prepare, subscriptions.prepare, webhooks.prepare)

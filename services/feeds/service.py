@@ -18,6 +18,8 @@ class Feed:
     pseudonym_key: bytes
     progress: dict[str, Progress] = field(default_factory=dict)
     """How far the feed of each audience was when this process looked last; another process may have gone on with it."""
+    stream_seconds: float = 300
+    """How long a feed is sent as it is told, before its reader comes again."""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -157,7 +158,8 @@ async def test_a_stream_takes_a_seat_and_gives_it_back(
 async def test_a_stream_ends_by_itself_and_is_gone_on_with(
     houniao: Instance, port: int, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(following, "LASTS", 0.5)
+    state = houniao.apps["feeds"].state
+    monkeypatch.setitem(state._state, "feed", replace(state.feed, stream_seconds=0.5))
     await subscribe(houniao, "hospital")
     async with hospital(stack, port) as client:
         pages = await read(client, PEOPLE)

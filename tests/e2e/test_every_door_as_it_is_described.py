@@ -22,7 +22,6 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from deploy.local.stack import Stack
 from services.runtime.openapi import refusals_of
 from services.runtime.problems import PROBLEM_JSON
 from tests.support.doors import CALLERS, LONG, Doors, furnish
@@ -34,9 +33,11 @@ FITTING, UNFITTING = (40, 20) if LONG else (4, 2)
 
 
 @pytest.fixture(scope="module")
-def doors(own_deployment: Stack) -> Doors:
-    """Return the doors of a deployment where people are registered, and which nobody else needs."""
-    return asyncio.run(furnish(own_deployment))
+def doors(request: pytest.FixtureRequest) -> Iterator[Doors]:
+    """Yield the doors of a deployment where people are registered, and which nobody else needs; no stream is long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOUNIAO_STREAM_SECONDS", "0.1")
+        yield asyncio.run(furnish(request.getfixturevalue("own_deployment")))
 
 
 def refused_as_documented(_: CheckContext, answer: Response, case: Case) -> None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import JSONResponse
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
-from contracts.envelope import BATCH_CONTENT_TYPE
+from contracts.envelope import BATCH_CONTENT_TYPE, EVENT_CONTENT_TYPE
 from contracts.feeds.feeds import FeedName
 from services.feeds.api.dependencies import FeedHere, Integrator, district_of
 from services.feeds.commands.following import follow
@@ -25,6 +25,14 @@ router = APIRouter(tags=["feeds"])
 
 After = Annotated[int, Query(ge=0, le=2**53)]
 _CODES = {"outside_your_division": 403, "district_needed": 422}
+
+
+_TEXT = {"type": "string"}
+SENT = {
+    "type": "object",
+    "properties": {"id": _TEXT, "event": _TEXT, "data": {**_TEXT, "contentMediaType": EVENT_CONTENT_TYPE}},
+}
+"""An event as it is sent: its position, its type, and the CloudEvent as JSON."""
 
 
 class Batch(JSONResponse):
@@ -85,7 +93,7 @@ def _seat(feed: FeedHere, caller: Integrator) -> Iterator[None]:
     response_class=EventSourceResponse,
     dependencies=[Depends(_seat)],
     responses={
-        200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}},
+        200: {"content": {"text/event-stream": {"schema": SENT}}},
         **refuses(NotSubscribedError, ExpiredError, TooManyWaitingError, **_CODES),
     },
 )

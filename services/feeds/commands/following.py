@@ -9,8 +9,6 @@ from services.feeds.commands.subscriptions import find_subscription
 from services.feeds.service import Feed
 from services.feeds.views.releases import read
 
-LASTS = 300.0
-"""Seconds for which a feed is followed at once: then the reader comes again, with a token that is still good."""
 LOOK_EVERY = 10.0
 """Seconds after which it is looked whether the subscription stands, while nothing comes."""
 A_PAGE = 100
@@ -20,7 +18,7 @@ Told = tuple[int, str, dict[str, Any]]
 
 async def follow(feed: Feed, audience: str, after: int) -> AsyncIterator[Told]:
     """Yield positions, times and events of an audience from the first one after a position on, as they are told."""
-    until = time.monotonic() + LASTS
+    until = time.monotonic() + feed.stream_seconds
     while (left := until - time.monotonic()) > 0 and await _stands(feed, audience):
         look = partial(read, feed.service.database, audience, after, A_PAGE)
         found = await feed.tail.read(look, min(left, LOOK_EVERY))
