@@ -24,8 +24,9 @@ class Feed:
 
 @dataclass(frozen=True)
 class Delivering:
-    """What webhooks need beside the runtime: the vault of their secrets, and the way to receivers."""
+    """What webhooks need beside the runtime: the vault of their secrets, the way to receivers, and when to look."""
 
     service: Service
     vault: Vault
     receivers: Receivers
+    tail: Tail

@@ -1,16 +1,16 @@
-"""Waiting at the end of a feed: readers sleep until this process appends something, and look again periodically."""
+"""Waiting at the end of a feed: readers sleep until their audience is told something, and look again now and then."""
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from contracts.refusals import RefusedError
 
-LOOK_AGAIN_AFTER = 1.0
-"""Seconds between looks for entries that another replica appended."""
+LOOK_AGAIN_AFTER = 10.0
+"""Seconds between looks of a reader whom nobody woke: who releases is told of what other processes released too."""
 MOST_WAITING = 8
 """Requests of one reader that wait at once in one process."""
 
@@ -27,16 +27,23 @@ class TooManyWaitingError(RefusedError):
 
 
 class Tail:
-    """Wakes readers that wait for new entries."""
+    """Wakes readers that wait for what their audience is told next, and whoever wants to know of anything told."""
 
     def __init__(self) -> None:
-        self._appended = asyncio.Event()
+        self._called: list[Callable[[], None]] = []
+        self._told: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
         self._waiting: Counter[str] = Counter()
 
-    def wake(self) -> None:
-        """Wake all readers that wait."""
-        self._appended.set()
-        self._appended = asyncio.Event()
+    def wake(self, audience: str) -> None:
+        """Wake the readers of an audience that wait, and call whoever wants to be called."""
+        for call in self._called:
+            call()
+        if audience in self._told:
+            self._told.pop(audience).set()
+
+    def call_when_told(self, call: Callable[[], None]) -> None:
+        """Call a function whenever an audience was told something."""
+        self._called.append(call)
 
     @contextmanager
     def seat(self, reader: str) -> Iterator[None]:
@@ -51,16 +58,16 @@ class Tail:
             if not self._waiting[reader]:
                 del self._waiting[reader]
 
-    async def read(self, look: Callable[[], Awaitable[list[Any]]], wait: float) -> list[Any]:
+    async def read(self, audience: str, look: Callable[[], Awaitable[list[Any]]], wait: float) -> list[Any]:
         """Return what `look` finds; while it finds nothing, look again for at most `wait` seconds."""
         deadline = time.monotonic() + wait
         while True:
-            appended = self._appended  # taken before looking, so that no append in between is missed
+            told = self._told[audience]  # taken before looking, so that nothing that is told in between is missed
             found = await look()
             left = deadline - time.monotonic()
             if found or left <= 0:
                 return found
             try:
-                await asyncio.wait_for(appended.wait(), min(left, LOOK_AGAIN_AFTER))
+                await asyncio.wait_for(told.wait(), min(left, LOOK_AGAIN_AFTER))
             except TimeoutError:
                 continue

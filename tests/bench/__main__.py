@@ -17,9 +17,11 @@ from deploy.local.temporary import temporary_stack
 from tests.bench import table
 from tests.bench.archives import Costs, measure_archives
 from tests.bench.audiences import measure_audiences
+from tests.bench.cursors import FOLLOWERS, Followers, measure_cursors
 from tests.bench.floor import Work, capture, run_floor
 from tests.bench.houniao import Houniao, Measured, running_houniao
 from tests.bench.latency import measure_latency
+from tests.bench.long_feed import measure_long_feed
 from tests.bench.numbers import measure_numbers
 from tests.bench.rebuild import measure_rebuild
 from tests.bench.tutorial import run_tutorial
@@ -42,9 +44,11 @@ class Part(StrEnum):
     AUDIENCES = "audiences"
     NUMBERS = "numbers"
     REBUILD = "rebuild"
+    CURSORS = "cursors"
+    LONG_FEED = "long_feed"
 
 
-ALONE = frozenset({Part.GROWTH, Part.ARCHIVES, Part.NUMBERS, Part.AUDIENCES, Part.REBUILD})
+ALONE = frozenset(Part) - {Part.FLOOR, Part.HOUNIAO, Part.TUTORIAL, Part.HTTP, Part.LATENCY}
 """What is measured once, after the rounds."""
 
 
@@ -53,7 +57,7 @@ class Size:
     """How much is measured: numbers of arrivals, rounds, seconds of each load, residents to grow to.
 
     Then numbers of archives held, and how often each thing is asked for with them; residents who are counted anew;
-    entries that are told, to how many.
+    entries that are told, to how many; who follows feeds, and the events of a short and a long feed.
     """
 
     rounds: int = 3
@@ -69,6 +73,8 @@ class Size:
     rebuilt: int = 20_000
     entries: int = 5_000
     audiences: tuple[int, ...] = (1, 10, 100)
+    followers: Followers = FOLLOWERS
+    long_feed: tuple[int, int] = (100_000, 1_000_000)
 
 
 QUICK = Size(
@@ -85,6 +91,10 @@ QUICK = Size(
     rebuilt=500,
     entries=1_000,
     audiences=(1, 3),
+    followers=Followers(
+        webhooks=5, cursors=100, accounts=5, every=2.0, wait=0.5, tellings=1, apart=0.0, turns=1, slow=0.2
+    ),
+    long_feed=(2_000, 10_000),
 )
 
 
@@ -114,6 +124,11 @@ class Bench:
                 self._note(Part.TUTORIAL, run_tutorial(self.stack, self.client, self.size.tutorial, warm_up))
         if Part.GROWTH in self.parts and self.size.growth:
             self._measure_growth()
+        self._measure_costs()
+        self._measure_feeds()
+
+    def _measure_costs(self) -> None:
+        """Measure what reading costs as what is held grows."""
         if Part.ARCHIVES in self.parts:
             self.console.rule("archives")
             self.costs["archives"] = measure_archives(self.stack, self.client, self.size.archives, self.size.requests)
@@ -123,9 +138,18 @@ class Bench:
         if Part.REBUILD in self.parts:
             self.console.rule("rebuild")
             self.alone["rebuild_per_s"] = measure_rebuild(self.stack, self.client, self.size.rebuilt, self.size.rounds)
+
+    def _measure_feeds(self) -> None:
+        """Measure telling other systems, and their reading."""
         if Part.AUDIENCES in self.parts:
             self.console.rule("audiences")
             self.alone["audiences_per_s"] = measure_audiences(self.stack, self.size.entries, self.size.audiences)
+        if Part.CURSORS in self.parts:
+            self.console.rule("cursors")
+            self.alone["cursors"] = measure_cursors(self.stack, self.client, self.size.followers)
+        if Part.LONG_FEED in self.parts:
+            self.console.rule("long feed")
+            self.alone["long_feed"] = measure_long_feed(self.stack, self.client, self.size.long_feed)
 
     def _measure_houniao(self, *, last: bool) -> None:
         """Measure Houniao and, right behind it, the floor under what it did."""

@@ -23,11 +23,15 @@ HOW = (
     "archives_growth is the cost with the most over that with the fewest. numbers_ms and numbers_growth are the "
     "same of reading numbers with that many residents counted. audiences_per_s is entries a second that so "
     "many audiences are told of, each, and events a second that one audience reads and that a snapshot counts. "
-    "rebuild_per_s is facts inserted in bulk as rows, facts counted anew from these rows, and their ratio."
+    "rebuild_per_s is facts inserted in bulk as rows, facts counted anew from these rows, and their ratio. cursors is "
+    "how long a webhook waits for what is told, alone, and how many times as long beside three bad receivers and "
+    "beside cursors that read over HTTP. long_feed is reading a feed to its end, and snapshots, short and long."
 )
 TITLES = {
     "audiences_per_s": "Entries a second told to each audience; events read, and in a snapshot",
     "rebuild_per_s": "Facts a second inserted in bulk as rows, and everybody counted anew from these",
+    "cursors": "How long webhooks wait, from heard and from told, and how many times as long beside whom",
+    "long_feed": "Reading a long feed to its end, and taking snapshots of a short and a long one",
 }
 
 
@@ -85,7 +89,7 @@ def show(
     for name, found in alone.items():
         shown = Table(name, "", title=TITLES[name])
         for what, figure in found.items():
-            shown.add_row(what, f"{figure:,.3f}" if figure < 1 else f"{figure:,.0f}")
+            shown.add_row(what, f"{figure:,.2f}" if figure < 10 else f"{figure:,.0f}")
         console.print(shown)
     if rounds:
         console.print(_cpu(rounds))

@@ -31,6 +31,8 @@ def test_the_bench_measures_everything_and_writes_it_down(tmp_path: Path) -> Non
         "numbers_growth",
         "audiences_per_s",
         "rebuild_per_s",
+        "cursors",
+        "long_feed",
         "how",
     }
     assert all(figures[name] > 0 for name in RATES)
@@ -39,6 +41,11 @@ def test_the_bench_measures_everything_and_writes_it_down(tmp_path: Path) -> Non
         assert 0 < found["p50"] <= found["p99"]
     assert figures["audiences_per_s"].keys() == {"1", "3", "read", "snapshot"}
     assert all(per_second > 0 for per_second in figures["audiences_per_s"].values())
+    assert figures["cursors"]["cursors told"] == 100
+    assert {f"{since}, beside {beside}, times, p50" for since in ("told", "heard") for beside in ("bad", "cursors")} < (
+        figures["cursors"].keys()
+    )
+    assert all(figure > 0 for figure in figures["long_feed"].values())
     assert figures["rebuild_per_s"].keys() == {"inserted", "rebuilt", "of_insert"}
     assert 0 < figures["rebuild_per_s"]["of_insert"] < 1
     _check(figures, "archives", {"duties of a street", "duties of the district", "opening an archive"})

@@ -23,6 +23,7 @@ from services.feeds.commands import webhooks as commands
 from services.feeds.commands.delivering import Deliverer
 from services.feeds.domain.addresses import Reach
 from services.feeds.service import Delivering
+from services.feeds.tail import Tail
 from services.feeds.vault import Vault
 from services.feeds.views import releases, webhooks
 from services.feeds.views.releases import Progress
@@ -53,7 +54,7 @@ def make_delivering(database: Database, clock: Clock) -> Delivering:
         database, "feeds", clock, {fact.TYPE: fact for fact in (SubscriptionApproved, SubscriptionRevoked)}
     )
     service: Any = SimpleNamespace(database=database, clock=clock, today=clock().date(), journal=journal)
-    return Delivering(service, Vault(SecretStr(KEY)), Receivers(LOOPBACK))
+    return Delivering(service, Vault(SecretStr(KEY)), Receivers(LOOPBACK), Tail())
 
 
 @asynccontextmanager

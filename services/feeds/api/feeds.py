@@ -71,7 +71,7 @@ async def get_feed(
     if had == tag:
         return Response(status_code=304, headers=_marked(tag))
     with feed.tail.seat(caller.subject) if wait else nullcontext():
-        found = await feed.tail.read(lambda: read(feed.service.database, audience, after, limit), wait)
+        found = await feed.tail.read(audience, lambda: read(feed.service.database, audience, after, limit), wait)
     if len(found) == limit:
         response.headers.update(_marked(tag))
     return [render_event(event, position=position, district=district, time=time) for position, time, event in found]

@@ -48,7 +48,8 @@ class Deliverer:
         self._delivering = delivering
         self._service = delivering.service
         self._free = asyncio.Semaphore(AT_ONCE)
-        self._ended = asyncio.Event()
+        self._news = asyncio.Event()
+        delivering.tail.call_when_told(self._news.set)
         self._running: set[asyncio.Task[None]] = set()
 
     async def run(self) -> None:
@@ -68,18 +69,18 @@ class Deliverer:
     def _end(self, task: asyncio.Task[None]) -> None:
         self._running.discard(task)
         self._free.release()
-        self._ended.set()
+        self._news.set()
 
     async def _claim(self) -> Webhook:
         """Return the webhook that is due longest as soon as one is."""
         while True:
-            self._ended.clear()
+            self._news.clear()
             found = await wait_while_away(lambda: webhooks.claim(self._service.database, self._service.clock()))
             if found is not None:
                 return found
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY):
-                    await self._ended.wait()
+                    await self._news.wait()
 
     async def _deliver(self, webhook: Webhook) -> None:
         """Deliver a page, or test; what fails on our side is done again when the lease is over."""

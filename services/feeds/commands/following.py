@@ -21,7 +21,7 @@ async def follow(feed: Feed, audience: str, after: int) -> AsyncIterator[Told]:
     until = time.monotonic() + feed.stream_seconds
     while (left := until - time.monotonic()) > 0 and await _stands(feed, audience):
         look = partial(read, feed.service.database, audience, after, A_PAGE)
-        found = await feed.tail.read(look, min(left, LOOK_EVERY))
+        found = await feed.tail.read(audience, look, min(left, LOOK_EVERY))
         for told in found:
             yield told
             after = told[0]

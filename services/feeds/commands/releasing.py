@@ -52,7 +52,7 @@ async def release_for(feed: Feed, subscription: Subscription, end: int) -> None:
     while progress and (until := _read_until(progress, terms, time, end)) is not None:
         progress = await _release_once(feed, subscription, terms, progress, time, until)
     if progress:
-        feed.progress[audience] = progress
+        _keep(feed, audience, progress)
 
 
 def _read_until(progress: Progress, terms: Terms, time: str, end: int) -> int | None:
@@ -80,9 +80,16 @@ async def _release_once(
     if not await releases.add(feed.service.database, audience, then, made.events):
         return None
     if made.events:
-        feed.tail.wake()
         await webhooks.wake(feed.service.database, audience, feed.service.clock())
     return then
+
+
+def _keep(feed: Feed, audience: str, progress: Progress) -> None:
+    """Keep where an audience's feed is, and wake its readers if it is further, whichever process told them more."""
+    known = feed.progress.get(audience)
+    feed.progress[audience] = progress
+    if known is None or progress.end > known.end:
+        feed.tail.wake(audience)
 
 
 def _go_on(progress: Progress, made: Release, read: int, time: str, until: int) -> Progress:
