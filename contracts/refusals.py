@@ -10,5 +10,7 @@ class RefusedError(Exception):
     """The field that is wrong, if one is."""
     version: int | None = None
     """The current version of the subject of the request, if it is known."""
+    snapshot: str | None = None
+    """Where what is not told any more one by one is told as counts, if that is what the request asks for."""
     status: int = 409
     """The HTTP status; 409 says that the request contradicts the present state."""

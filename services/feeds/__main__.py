@@ -1,5 +1,6 @@
 """Wiring and entry point: `python -m services.feeds` serves."""
 
+from datetime import timedelta
 from functools import partial
 from ipaddress import ip_network
 from typing import Annotated
@@ -11,7 +12,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from services.feeds import projector
 from services.feeds.api import documents, routers
 from services.feeds.channels.receivers import Receivers
-from services.feeds.commands import releasing, snapshots
+from services.feeds.commands import compacting, releasing, snapshots
 from services.feeds.commands.delivering import Deliverer
 from services.feeds.commands.queueing import Sender
 from services.feeds.commands.webhooks import reseal
@@ -38,6 +39,8 @@ class FeedSettings(BaseSettings):
     """The hexadecimal key from which the ids and the order of each audience's events are derived."""
     webhook_keys: SecretStr
     """Fernet keys, separated by commas: the first seals the secrets of webhooks, all of them open."""
+    feed_kept_days: Annotated[int, Field(ge=30, le=3650)] = 400
+    """For so many days what an audience was told is kept one by one; then a snapshot counts it."""
     webhook_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     """Networks inside that webhooks may lead to, beside the public Internet; none means none."""
     stream_seconds: Annotated[float, Field(gt=0, le=3600)] = 300
@@ -56,6 +59,7 @@ def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) 
     service = Service(NAME, settings, clock)
     key = bytes.fromhex(feeds.pseudonym_key.get_secret_value())
     feed = Feed(service, Tail(), key, stream_seconds=feeds.stream_seconds)
+    kept = timedelta(days=feeds.feed_kept_days)
     reach = Reach(feeds.webhook_networks, plain=settings.env == "local")
     delivering = Delivering(service, Vault(feeds.webhook_keys), Receivers(reach), feed.tail)
     service.prepare_with(pages.prepare, releases.prepare, subscriptions.prepare, webhooks.prepare)
@@ -64,6 +68,7 @@ def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) 
     service.work_on(
         partial(keep_doing, releasing.LOOK_EVERY, partial(releasing.release_all, feed)),
         partial(keep_doing, snapshots.LOOK_EVERY, partial(snapshots.make_all, feed)),
+        partial(keep_doing, compacting.LOOK_EVERY, partial(compacting.compact_all, feed, kept)),
         Sender(feed).run,
         Deliverer(delivering).run,
     )

@@ -53,7 +53,8 @@ class Problem(HTTPException):
 class ProblemDetails(BaseModel):
     """A refusal: `code` is stable, `detail` is the advice, `version` is the current version of what was to be changed.
 
-    With the code `malformed`, `errors` has each field that is wrong; `retry_after` is in seconds.
+    With the code `malformed`, `errors` has each field that is wrong; `retry_after` is in seconds; `snapshot` is where
+    what is not told one by one any more is told as counts.
     """
 
     type: str
@@ -65,6 +66,7 @@ class ProblemDetails(BaseModel):
     version: int | None = None
     errors: list[FieldError] | None = None
     retry_after: int | None = None
+    snapshot: str | None = None
 
 
 _LATER = {"Retry-After": "5"}
@@ -136,6 +138,8 @@ def render_problem(status: int, code: str, detail: str, **more: Any) -> Response
     headers = dict(_HEADERS.get(status, {}))
     if "retry_after" in more:
         headers["Retry-After"] = str(more["retry_after"])
+    if "snapshot" in more:
+        headers["Link"] = f'<{more["snapshot"]}>; rel="snapshot"'
     return _Refusal({**body, **more}, headers)
 
 
@@ -146,7 +150,7 @@ async def _problem(_: Request, error: Exception) -> Response:
 
 async def _refused(_: Request, error: Exception) -> Response:
     assert isinstance(error, RefusedError)
-    concerned = {"version": error.version, "field": error.field}
+    concerned = {"version": error.version, "field": error.field, "snapshot": error.snapshot}
     more = {name: value for name, value in concerned.items() if value is not None}
     return render_problem(error.status, error.code, error.advice, **more)
 

@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from contracts.feeds.feeds import FeedName
 from deploy.local.stack import Stack
+from services.feeds.commands.compacting import compact_all
 from services.feeds.commands.snapshots import make_all, want
 from services.feeds.service import Feed
 from services.feeds.views import pages
@@ -25,6 +26,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DISTRICT = "320507"
 CROWD = make_crowd(600)
+LATER = [{**entry, "id": f"later {entry['id']}"} for entry in make_crowd(80)]
 AT = "/feeds/stays/snapshot"
 
 
@@ -172,3 +174,37 @@ async def test_nobody_has_a_snapshot_of_what_is_not_given(houniao: Instance) -> 
         answers = [await client.post(AT), await client.get(AT), await client.get(f"{AT}/content")]
 
     assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(403, "not_subscribed")}
+
+
+async def test_what_was_told_long_ago_is_gone_and_the_refusal_names_the_snapshot(
+    houniao: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until = (datetime.now(UTC) + timedelta(days=600)).date().isoformat()
+    named = await subscribe(houniao, "library", expires_on=until)
+    database, feed = houniao.database("feeds"), houniao.apps["feeds"].state.feed
+    async with school(houniao, "library") as client:
+        whole = await eventually(lambda: read_on(client, 0))
+        monkeypatch.setattr(Clock, "ahead", timedelta(days=401))
+        await pages.append(database, FeedName.STAYS, DISTRICT, LATER)
+        await eventually(lambda: find_told(houniao, named, len(whole)))
+        await compact_all(feed, timedelta(days=400))
+        manifest = await make(client)
+        await compact_all(feed, timedelta(days=400))
+
+        refused = [await client.get("/feeds/stays", params={"after": after}) for after in (0, len(whole) - 1)]
+        refused.append(await client.get("/feeds/stays/events", params={"after": 1}))
+        hook = {"url": "https://hooks.example.org/", "after": 0}
+        refused.append(await client.post(f"/subscriptions/{named}/webhook", json=hook))
+        rows = lines((await client.get(f"{AT}/content")).content)
+        tail = await read_on(client, len(whole))
+
+    for answer in refused:
+        assert (answer.status_code, answer.json()["code"]) == (410, "compacted")
+        assert answer.json()["snapshot"] == f"{AT}?division={DISTRICT}"
+        assert answer.headers["link"] == f'<{AT}?division={DISTRICT}>; rel="snapshot"'
+    assert manifest["position"] == len(whole) + len(tail)
+    assert count(rows) == count(whole) + count(tail)
+
+
+async def find_told(houniao: Instance, audience: str, position: int) -> Any:
+    return await houniao.database("feeds")["releases"].find_one({"audience": audience, "end": {"$gt": position}})

@@ -40,11 +40,11 @@ async def district_of(
 
 async def _audience(
     name: FeedName, feed: FeedHere, caller: Integrator, district: Annotated[str, Depends(district_of)]
-) -> str:
+) -> Subscription:
     return await find_standing(feed.service, caller.subject, name, district)
 
 
-Audience = Annotated[str, Depends(_audience)]
+Audience = Annotated[Subscription, Depends(_audience)]
 """The caller's subscription to the feed of a district that is named in the path, which has to stand."""
 
 

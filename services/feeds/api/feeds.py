@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Iterator
 from contextlib import nullcontext
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response
@@ -12,12 +13,13 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from contracts.envelope import BATCH_CONTENT_TYPE, EVENT_CONTENT_TYPE
 from contracts.feeds.feeds import FeedName
 from services.feeds.api.dependencies import FeedHere, Integrator, district_of
+from services.feeds.commands.compacting import must_be_kept, read_kept
 from services.feeds.commands.following import follow
 from services.feeds.commands.subscriptions import find_standing
+from services.feeds.domain.compaction import CompactedError
 from services.feeds.domain.releases import render_event
 from services.feeds.domain.subscriptions import ExpiredError, NotSubscribedError
 from services.feeds.tail import TooManyWaitingError
-from services.feeds.views.releases import read
 from services.runtime.problems import refuses
 
 router = APIRouter(tags=["feeds"])
@@ -47,7 +49,7 @@ class Batch(JSONResponse):
     response_class=Batch,
     responses={
         304: {"description": "The page is as it was: it was full, and `If-None-Match` names its `ETag`"},
-        **refuses(NotSubscribedError, ExpiredError, TooManyWaitingError, **_CODES),
+        **refuses(NotSubscribedError, ExpiredError, TooManyWaitingError, CompactedError, **_CODES),
     },
 )
 async def get_feed(
@@ -64,14 +66,16 @@ async def get_feed(
     """Return what the caller is told of a district as CloudEvents; positions are 1, 2, 3, … without gaps.
 
     Read on with `after=<position of the last event>`. A full page stays as it is: it has an `ETag`. It is for the
-    caller alone, and is asked for each time, since what is taken back is given no more.
+    caller alone, and is asked for each time, since what is taken back is given no more. What was told long ago is
+    counted in the snapshot alone.
     """
     audience = await find_standing(feed.service, caller.subject, name, district)
-    tag = f'"{audience}-{after}-{limit}"'
+    tag = f'"{audience.subscription_id}-{after}-{limit}"'
     if had == tag:
         return Response(status_code=304, headers=_marked(tag))
     with feed.tail.seat(caller.subject) if wait else nullcontext():
-        found = await feed.tail.read(audience, lambda: read(feed.service.database, audience, after, limit), wait)
+        look = partial(read_kept, feed.service.database, audience, after, limit)
+        found = await feed.tail.read(audience.subscription_id, look, wait)
     if len(found) == limit:
         response.headers.update(_marked(tag))
     return [render_event(event, position=position, district=district, time=time) for position, time, event in found]
@@ -94,7 +98,7 @@ def _seat(feed: FeedHere, caller: Integrator) -> Iterator[None]:
     dependencies=[Depends(_seat)],
     responses={
         200: {"content": {"text/event-stream": {"schema": SENT}}},
-        **refuses(NotSubscribedError, ExpiredError, TooManyWaitingError, **_CODES),
+        **refuses(NotSubscribedError, ExpiredError, TooManyWaitingError, CompactedError, **_CODES),
     },
 )
 async def stream_feed(
@@ -112,6 +116,7 @@ async def stream_feed(
     The answer ends after some minutes, or when the subscription is over; a reader comes again with `Last-Event-ID`.
     """
     audience = await find_standing(feed.service, caller.subject, name, district)
+    await must_be_kept(feed.service.database, audience, last or after)
 
     async def events() -> AsyncIterator[ServerSentEvent]:
         async for position, time, event in follow(feed, audience, last or after):

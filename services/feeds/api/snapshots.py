@@ -41,7 +41,7 @@ _CODES = {"outside_your_division": 403, "district_needed": 422}
 )
 async def post_snapshot(feed: FeedHere, audience: Audience) -> SnapshotAnswer:
     """Have a snapshot made of what the caller was told so far, unless one is being made, or is younger than an hour."""
-    return _answer(await commands.want(feed, audience))
+    return _answer(await commands.want(feed, audience.subscription_id))
 
 
 @router.get(
@@ -51,7 +51,7 @@ async def post_snapshot(feed: FeedHere, audience: Audience) -> SnapshotAnswer:
 )
 async def get_snapshot(feed: FeedHere, audience: Audience) -> SnapshotAnswer:
     """Say up to which position the snapshot is, how many rows it has, its size and SHA-256; read on `after` it."""
-    return _answer(await commands.must_find(feed, audience))
+    return _answer(await commands.must_find(feed, audience.subscription_id))
 
 
 @router.get(
@@ -74,7 +74,7 @@ async def get_content(
 
     With `Range` a download that broke off is gone on with; with `If-Range` it begins anew if the snapshot is another.
     """
-    note = await commands.must_find(feed, audience)
+    note = await commands.must_find(feed, audience.subscription_id)
     if note.ready is None:
         raise NoSnapshotError
     tag, size = f'"{note.ready.sha256}"', note.ready.size

@@ -12,6 +12,7 @@ from services.feeds.api.subscriptions import Words
 from services.feeds.commands import webhooks as commands
 from services.feeds.commands.subscriptions import UnknownSubscriptionError
 from services.feeds.domain.addresses import LONGEST_URL, BadUrlError, InsideError, origin_of
+from services.feeds.domain.compaction import CompactedError
 from services.feeds.domain.subscriptions import ExpiredError, NotSubscribedError
 from services.feeds.domain.webhooks import (
     NoWebhookError,
@@ -141,7 +142,13 @@ _NOT_GIVEN = (NotSubscribedError, ExpiredError)
     status_code=201,
     summary="Have the feed delivered to a URL",
     responses=refuses(
-        UnknownSubscriptionError, WebhookExistsError, PositionAheadError, BadUrlError, InsideError, *_NOT_GIVEN
+        UnknownSubscriptionError,
+        WebhookExistsError,
+        PositionAheadError,
+        CompactedError,
+        BadUrlError,
+        InsideError,
+        *_NOT_GIVEN,
     ),
 )
 async def post_webhook(
@@ -219,14 +226,14 @@ async def post_test(delivering: DeliveringHere, subscription: Own, caller: Integ
     "/subscriptions/{subscription_id}/webhook/redelivery",
     dependencies=[IDEMPOTENT],
     summary="Deliver once more",
-    responses=refuses(*_NOTHING, PositionAheadError, too_many_requests=429),
+    responses=refuses(*_NOTHING, PositionAheadError, CompactedError, too_many_requests=429),
 )
 async def post_redelivery(
     body: RedeliveryBody, delivering: DeliveringHere, subscription: Own, caller: Integrator
 ) -> WebhookAnswer:
     """Deliver everything after a position once more, under new webhook ids; the events are the same."""
     await must_be_within(delivering.service.attempts, None, "webhook", caller)
-    webhook = await commands.redeliver(delivering, subscription.subscription_id, body.after)
+    webhook = await commands.redeliver(delivering, subscription, body.after)
     return await _answer(delivering, webhook, caller)
 
 
@@ -249,7 +256,7 @@ async def post_pause(
     "/subscriptions/{subscription_id}/webhook/resumption",
     dependencies=[IDEMPOTENT],
     summary="Deliver on",
-    responses=refuses(*_NOTHING, *_NOT_GIVEN, PausedByDistrictError),
+    responses=refuses(*_NOTHING, *_NOT_GIVEN, PausedByDistrictError, CompactedError),
 )
 async def post_resumption(delivering: DeliveringHere, subscription: Seen, caller: Concerned) -> WebhookAnswer:
     """Deliver on from the position that was reached, after a pause for whatever reason."""

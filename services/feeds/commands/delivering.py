@@ -17,13 +17,14 @@ from prometheus_client import Counter
 from contracts.envelope import uuid7
 from contracts.feeds.subscriptions import Subscription
 from contracts.refusals import RefusedError
+from services.feeds.commands.compacting import read_kept
 from services.feeds.commands.subscriptions import find_subscription
 from services.feeds.domain.addresses import BadUrlError, InsideError, origin_of, read_url
 from services.feeds.domain.releases import render_event
 from services.feeds.domain.subscriptions import must_stand
 from services.feeds.domain.webhooks import Answer, Outcome, Page, PauseReason, decide, sign
 from services.feeds.service import Delivering
-from services.feeds.views import releases, webhooks
+from services.feeds.views import webhooks
 from services.feeds.views.webhooks import Attempt, Paused, Webhook
 from services.runtime.logs import get_log
 from services.runtime.mongo import wait_while_away
@@ -94,11 +95,11 @@ class Deliverer:
         subscription = await find_subscription(self._service, webhook.subscription_id)
         try:
             must_stand(subscription, self._service.today)
+            assert subscription is not None  # it stands
+            page, events = await self._find_page(webhook, subscription)
         except RefusedError as refused:
             await self._stop(webhook, PauseReason(refused.code))
             return
-        assert subscription is not None  # it stands
-        page, events = await self._find_page(webhook, subscription)
         if page is None:
             await webhooks.rest(database, webhook, self._service.clock() + LOOK_AGAIN)
         elif await webhooks.begin(database, webhook, page):
@@ -109,10 +110,13 @@ class Deliverer:
             await self._conclude(webhook, page, decided)
 
     async def _find_page(self, webhook: Webhook, subscription: Subscription) -> tuple[Page | None, Events]:
-        """Return the page that goes out now and its events: the one that was not taken, else the next; None if none."""
-        audience, after = webhook.subscription_id, webhook.position
+        """Return the page that goes out now and its events: the one that was not taken, else the next; None if none.
+
+        Raise CompactedError if it is not kept one by one any more.
+        """
+        after = webhook.position
         limit = webhook.page.last - after if webhook.page else PAGE
-        found = await releases.read(self._service.database, audience, after, limit)
+        found = await read_kept(self._service.database, subscription, after, limit)
         if not found:
             return None, []
         page = webhook.page or Page(webhook_id=uuid7(), after=after, last=found[-1][0])

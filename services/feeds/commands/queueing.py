@@ -70,7 +70,8 @@ class Sender:
                 self._sent[audience] = position
                 return True
             events = [_make_message(subscription, *one) for one in found]
-            position += await self._publisher.publish(audience, events)
+            confirmed = await self._publisher.publish(audience, events)
+            position = found[confirmed - 1][0]  # it jumps over what was compacted before the audience had a queue
             if not await queues.advance(database, audience, self._owner, position, clock()):
                 return False
         return False

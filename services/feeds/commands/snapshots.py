@@ -8,11 +8,13 @@ from hashlib import sha256
 from contracts.envelope import uuid7
 from contracts.feeds.feeds import told_type
 from contracts.refusals import RefusedError
+from services.feeds.domain.alike import Row, add_up
 from services.feeds.service import Feed
 from services.feeds.views import snapshots
 from services.feeds.views.releases import find_progress
 from services.feeds.views.snapshots import Note, Snapshot
-from services.runtime.mongo import Document
+from services.runtime.logs import get_log
+from services.runtime.mongo import Database, Document, is_away
 
 LOOK_EVERY = 1.0
 """Seconds between two looks for a snapshot that is wanted."""
@@ -26,6 +28,10 @@ class NoSnapshotError(RefusedError):
     code = "no_snapshot"
     advice = "尚无快照，请先 POST 申请并等待完成。No snapshot yet; ask for one with POST and wait until it is ready."
     status = 404
+
+
+class MiscountedError(Exception):
+    """A snapshot does not count what was told, or the one that it is made from is not what it was: it is of no use."""
 
 
 async def want(feed: Feed, audience: str) -> Note:
@@ -46,9 +52,14 @@ async def must_find(feed: Feed, audience: str) -> Note:
 
 
 async def make_all(feed: Feed) -> None:
-    """Make every snapshot that is wanted."""
+    """Make every snapshot that is wanted; what stops one does not stop the others."""
     for note in await snapshots.find_wanted(feed.service.database):
-        await _make(feed, note)
+        try:
+            await _make(feed, note)
+        except Exception as error:
+            if is_away(error):
+                raise
+            get_log().error("no snapshot made, goes on later", subscription_id=note["_id"], error=error)
 
 
 class _Counted:
@@ -64,6 +75,8 @@ async def _make(feed: Feed, note: Document) -> None:
     if not await snapshots.begin_file(database, note, file_id):
         return  # another process was quicker
     await snapshots.write(database, file_id, _lines(feed, note, counted))
+    if counted.events != note["wanted"]["position"]:
+        raise MiscountedError
     ready = Snapshot(
         position=note["wanted"]["position"],
         rows=counted.rows,
@@ -76,12 +89,28 @@ async def _make(feed: Feed, note: Document) -> None:
 
 
 async def _lines(feed: Feed, note: Document, counted: _Counted) -> AsyncIterator[bytes]:
-    found = snapshots.count_alike(feed.service.database, note["_id"], note["wanted"]["number"])
-    async for kind, data, count in found:
-        told = {"type": told_type(kind), "data": data, "count": count}
-        line = json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    before, database = note.get("ready") or {}, feed.service.database
+    number = before.get("number", 0)
+    since = snapshots.count_alike(database, note["_id"], number, note["wanted"]["number"])
+    newer = (Row(told_type(kind), data, count) async for kind, data, count in since)
+    async for row in add_up(_read_rows(database, before), newer) if number else newer:
+        told = {"count": row.events, "data": row.data, "type": row.kind}
+        line = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
         counted.rows += 1
-        counted.events += count
+        counted.events += row.events
         counted.size += len(line)
         counted.digest.update(line)
         yield line
+
+
+async def _read_rows(database: Database, ready: Document) -> AsyncIterator[Row]:
+    """Yield the rows of a snapshot; raise MiscountedError at its end if they are not what was written."""
+    digest, begun = sha256(), b""
+    async for part in snapshots.read(database, ready["file_id"], 0, ready["size"]):
+        digest.update(part)
+        *lines, begun = (begun + part).split(b"\n")
+        for line in lines:
+            told = json.loads(line)
+            yield Row(told["type"], told["data"], told["count"])
+    if digest.hexdigest() != ready["sha256"]:
+        raise MiscountedError

@@ -49,11 +49,12 @@ async def find_subscription(service: Service, named: str) -> Subscription | None
     return event.data.subscription if event else None
 
 
-async def find_standing(service: Service, subscriber: str, feed: FeedName, district: str) -> str:
-    """Return the id of an account's subscription to a feed; raise a refusal if it does not stand today."""
-    named = subscription_id(subscriber, feed, district)
-    must_stand(await find_subscription(service, named), service.today)
-    return named
+async def find_standing(service: Service, subscriber: str, feed: FeedName, district: str) -> Subscription:
+    """Return an account's subscription to a feed; raise a refusal if it does not stand today."""
+    found = await find_subscription(service, subscription_id(subscriber, feed, district))
+    must_stand(found, service.today)
+    assert found is not None  # it stands
+    return found
 
 
 async def _record(service: Service, named: str, decide: Decide, cause: str) -> Subscription:

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from contracts.envelope import uuid7
 from contracts.feeds.subscriptions import Subscription
+from services.feeds.commands.compacting import must_be_kept
 from services.feeds.domain.addresses import read_url
 from services.feeds.domain.subscriptions import must_stand
 from services.feeds.domain.webhooks import (
@@ -27,12 +28,13 @@ async def set_up(
 ) -> tuple[Webhook, str]:
     """Set a webhook that delivers from a position on; return it and its secret, to the same request the same ones.
 
-    Raise BadUrlError, InsideError, NotSubscribedError, ExpiredError, PositionAheadError or WebhookExistsError.
+    Raise BadUrlError, InsideError, NotSubscribedError, ExpiredError, PositionAheadError, CompactedError or
+    WebhookExistsError.
     """
     service, now = delivering.service, delivering.service.clock()
     must_stand(subscription, service.today)
     read_url(url, delivering.receivers.reach)
-    await _must_be_told(delivering, subscription.subscription_id, after)
+    await _must_be_told(delivering, subscription, after)
     made = Webhook(
         subscription_id=subscription.subscription_id,
         url=url,
@@ -85,7 +87,7 @@ async def rotate_secret(
 async def pause(delivering: Delivering, subscription_id: str, reason: PauseReason, note: str) -> Webhook:
     """Deliver nothing; what the district paused stays so. Raise NoWebhookError or PausedByDistrictError."""
     if reason is not PauseReason.DISTRICT:
-        await _must_not_be_the_districts(delivering, subscription_id)
+        _must_not_be_the_districts(await must_find(delivering, subscription_id))
     paused = Paused(reason=reason, at=delivering.service.clock(), note=note)
     return _must_be(await webhooks.pause(delivering.service.database, subscription_id, paused))
 
@@ -93,20 +95,22 @@ async def pause(delivering: Delivering, subscription_id: str, reason: PauseReaso
 async def resume(delivering: Delivering, subscription: Subscription, *, as_district: bool) -> Webhook:
     """Deliver on from the position that was reached.
 
-    Raise NotSubscribedError, ExpiredError, NoWebhookError or PausedByDistrictError.
+    Raise NotSubscribedError, ExpiredError, NoWebhookError, PausedByDistrictError or CompactedError.
     """
     must_stand(subscription, delivering.service.today)
+    known = await must_find(delivering, subscription.subscription_id)
     if not as_district:
-        await _must_not_be_the_districts(delivering, subscription.subscription_id)
+        _must_not_be_the_districts(known)
+    await must_be_kept(delivering.service.database, subscription, known.position)
     now = delivering.service.clock()
     return _must_be(await webhooks.go_on(delivering.service.database, subscription.subscription_id, now))
 
 
-async def redeliver(delivering: Delivering, subscription_id: str, after: int) -> Webhook:
-    """Deliver again what was told after a position; raise PositionAheadError or NoWebhookError."""
-    await _must_be_told(delivering, subscription_id, after)
+async def redeliver(delivering: Delivering, subscription: Subscription, after: int) -> Webhook:
+    """Deliver again what was told after a position; raise PositionAheadError, CompactedError or NoWebhookError."""
+    await _must_be_told(delivering, subscription, after)
     now = delivering.service.clock()
-    return _must_be(await webhooks.go_back(delivering.service.database, subscription_id, after, now))
+    return _must_be(await webhooks.go_back(delivering.service.database, subscription.subscription_id, after, now))
 
 
 async def want_test(delivering: Delivering, subscription_id: str) -> str:
@@ -124,13 +128,14 @@ async def reseal(vault: Vault, database: Database) -> None:
         await webhooks.set_secrets(database, known, resealed)
 
 
-async def _must_be_told(delivering: Delivering, subscription_id: str, after: int) -> None:
-    if after > (await find_progress(delivering.service.database, subscription_id)).end:
+async def _must_be_told(delivering: Delivering, subscription: Subscription, after: int) -> None:
+    database = delivering.service.database
+    if after > (await find_progress(database, subscription.subscription_id)).end:
         raise PositionAheadError
+    await must_be_kept(database, subscription, after)
 
 
-async def _must_not_be_the_districts(delivering: Delivering, subscription_id: str) -> None:
-    known = await must_find(delivering, subscription_id)
+def _must_not_be_the_districts(known: Webhook) -> None:
     if known.paused and known.paused.reason is PauseReason.DISTRICT:
         raise PausedByDistrictError
 

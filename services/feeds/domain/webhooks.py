@@ -52,7 +52,10 @@ class PausedByDistrictError(RefusedError):
 
 
 class PauseReason(StrEnum):
-    """Why nothing is delivered: somebody wants it so, the receiver is gone or failed for 72 hours, nothing is given."""
+    """Why nothing is delivered: somebody wants it so, the receiver is gone or failed for 72 hours, nothing is given.
+
+    Or what is to be delivered next is not kept one by one any more.
+    """
 
     SUBSCRIBER = "subscriber"
     DISTRICT = "district"
@@ -60,6 +63,7 @@ class PauseReason(StrEnum):
     FAILED = "failed"
     NOT_SUBSCRIBED = "not_subscribed"
     EXPIRED = "subscription_expired"
+    COMPACTED = "compacted"
 
 
 class Outcome(StrEnum):

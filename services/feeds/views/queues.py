@@ -28,6 +28,12 @@ async def claim(database: Database, audience: str, owner: str, now: datetime) ->
     return int(found["position"])
 
 
+async def find_position(database: Database, audience: str) -> int:
+    """Return the position up to which everything was confirmed; 0 if nothing was sent yet."""
+    found = await database[QUEUES].find_one({"_id": audience}, {"position": 1})
+    return int(found["position"]) if found else 0
+
+
 async def advance(database: Database, audience: str, owner: str, position: int, now: datetime) -> bool:
     """Keep the position up to which everything was confirmed; return whether the process still goes on."""
     further = {"$set": {"position": position, "until": now + CLAIMED_FOR}}

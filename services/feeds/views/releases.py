@@ -4,6 +4,7 @@ A release is one document. With what is told it carries how far the district's e
 wait, so that the newest release is all that the next one needs.
 """
 
+import math
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -13,6 +14,8 @@ from services.feeds.views.pages import read_pages
 from services.runtime.mongo import Database, Document, make_index
 
 RELEASES = "releases"
+Told = tuple[int, str, dict[str, Any]]
+"""The position, the time and the event that an audience was told."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ async def prepare(database: Database) -> None:
     """Make the indexes: an audience's releases are numbered by one writer, and are found by their positions."""
     await make_index(database[RELEASES], [("audience", 1), ("number", 1)], name="number", unique=True)
     await make_index(database[RELEASES], [("audience", 1), ("first", 1), ("number", 1)], name="position")
+    await make_index(database[RELEASES], [("audience", 1), ("time", 1), ("number", 1)], name="age")
 
 
 async def find_progress(database: Database, audience: str) -> Progress:
@@ -46,6 +50,25 @@ async def find_progress(database: Database, audience: str) -> Progress:
         {"audience": audience}, {"entries": 0, "_id": 0, "audience": 0, "first": 0}, sort=[("number", -1)]
     )
     return Progress(**{**newest, "waiting": tuple(newest["waiting"])}) if newest else Progress()
+
+
+async def find_last_before(database: Database, audience: str, time: str, position: float = math.inf) -> Progress | None:
+    """Return the last release of before a time that told nothing beyond a position; None if there is none.
+
+    The newest of all is left out: the next one goes on from it.
+    """
+    newest = await find_progress(database, audience)
+    whole = {"audience": audience, "time": {"$lt": time}, "end": {"$lte": position}, "number": {"$lt": newest.number}}
+    shown = {"number": 1, "end": 1, "_id": 0}
+    found = await database[RELEASES].find_one(whole, shown, sort=[("time", -1), ("number", -1)])
+    return Progress(**found) if found else None
+
+
+async def remove(database: Database, audience: str, number: int) -> int:
+    """Remove the releases of an audience up to a number, but for those that closed its feed; return how many."""
+    told = {"audience": audience, "number": {"$lte": number}, "closed_by": None}
+    removed = await database[RELEASES].delete_many(told)
+    return int(removed.deleted_count)
 
 
 async def add(database: Database, audience: str, made: Progress, entries: list[Document]) -> bool:
@@ -68,7 +91,7 @@ async def close(database: Database, audience: str, fact: str) -> None:
         await add(database, audience, replace(progress, number=progress.number + 1, closed_by=fact), [])
 
 
-async def read(database: Database, audience: str, after: int, limit: int) -> list[tuple[int, str, dict[str, Any]]]:
+async def read(database: Database, audience: str, after: int, limit: int) -> list[Told]:
     """Return positions, times and events of an audience, in order, from the first one after a position."""
     pages = read_pages(database[RELEASES], {"audience": audience}, after, limit)
     return [

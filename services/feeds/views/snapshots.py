@@ -1,7 +1,8 @@
 """Snapshots: what an audience was told up to a position, as counts of what is alike, in one file an audience (GridFS).
 
 A note says which one is wanted, with the files that were begun for it, and which one is ready; so a crash or a second
-process leaves no file behind that nobody knows of.
+process leaves no file behind that nobody knows of. It says too up to where the releases were compacted: what was told
+until there stands in the ready snapshot alone, and the next snapshot is made from it.
 """
 
 from collections.abc import AsyncIterator
@@ -32,11 +33,16 @@ class Snapshot(BaseModel):
 
 @dataclass(frozen=True)
 class Note:
-    """What is known of an audience's snapshot: whether one is being made, the one that is ready, and its file."""
+    """What is known of an audience's snapshot: whether one is being made, the one that is ready, and its file.
+
+    `number` is the last release that is counted in it, `compacted` the last one that stands in it alone.
+    """
 
     making: bool
     ready: Snapshot | None
     file_id: str
+    number: int
+    compacted: int
 
 
 async def find(database: Database, audience: str) -> Note | None:
@@ -46,7 +52,26 @@ async def find(database: Database, audience: str) -> Note | None:
         return None
     ready = note.get("ready")
     snapshot = Snapshot.model_validate(ready) if ready else None
-    return Note(note.get("wanted") is not None, snapshot, ready["file_id"] if ready else "")
+    return Note(
+        making=note.get("wanted") is not None,
+        ready=snapshot,
+        file_id=ready["file_id"] if ready else "",
+        number=ready.get("number", 0) if ready else 0,
+        compacted=note.get("compacted", {}).get("number", 0),
+    )
+
+
+async def find_compacted(database: Database, audience: str) -> int:
+    """Return the position up to which what an audience was told stands in its snapshot alone; 0 if nothing does."""
+    note = await database[SNAPSHOTS].find_one({"_id": audience}, {"compacted": 1})
+    return int(note["compacted"]["position"]) if note and "compacted" in note else 0
+
+
+async def compact(database: Database, audience: str, last: Progress) -> bool:
+    """Note that what was told up to a release stands in the snapshot alone; return whether it is counted there."""
+    further = {"$max": {"compacted.number": last.number, "compacted.position": last.end}}
+    noted = await database[SNAPSHOTS].update_one({"_id": audience, "ready.number": {"$gte": last.number}}, further)
+    return bool(noted.matched_count)
 
 
 async def want(database: Database, audience: str, progress: Progress, now: datetime) -> None:
@@ -81,7 +106,7 @@ async def write(database: Database, file_id: str, lines: AsyncIterator[bytes]) -
 
 async def finish(database: Database, note: Document, file_id: str, ready: Snapshot) -> None:
     """Note that a snapshot is ready, unless another process was quicker, and remove every other file."""
-    made = {"ready": {**ready.model_dump(), "file_id": file_id}, "wanted": None}
+    made = {"ready": {**ready.model_dump(), "file_id": file_id, "number": note["wanted"]["number"]}, "wanted": None}
     before: Document | None = await database[SNAPSHOTS].find_one_and_update(_wanted(note), {"$set": made})
     if before is None:
         await _remove(database, file_id)
@@ -90,10 +115,10 @@ async def finish(database: Database, note: Document, file_id: str, ready: Snapsh
         await _remove(database, old)
 
 
-async def count_alike(database: Database, audience: str, number: int) -> AsyncIterator[tuple[str, Any, int]]:
-    """Yield what an audience was told up to a release: kind, data, and how many events are just like that."""
+async def count_alike(database: Database, audience: str, after: int, until: int) -> AsyncIterator[tuple[str, Any, int]]:
+    """Yield what an audience was told after a release and until another: kind, data, how many events are like that."""
     stages: list[Document] = [
-        {"$match": {"audience": audience, "number": {"$lte": number}}},
+        {"$match": {"audience": audience, "number": {"$gt": after, "$lte": until}}},
         {"$unwind": "$entries"},
         {"$group": {"_id": {"type": "$entries.type", "data": "$entries.data"}, "count": {"$sum": 1}}},
         {"$sort": {"_id": 1}},
@@ -118,7 +143,8 @@ async def read(database: Database, file_id: str, first: int, length: int) -> Asy
 
 def _wanted(note: Document) -> Document:
     """Return the query of a note as long as its snapshot is wanted."""
-    return {"_id": note["_id"], "wanted.begun_at": note["wanted"]["begun_at"]}
+    wanted = note["wanted"]
+    return {"_id": note["_id"], "wanted.begun_at": wanted["begun_at"], "wanted.number": wanted["number"]}
 
 
 async def _remove(database: Database, file_id: str) -> None:

@@ -1,5 +1,6 @@
 """The rows of subscriptions: the public record of who gets what, and which feeds are to be gone on with."""
 
+from collections.abc import AsyncIterator
 from datetime import date
 
 from contracts.feeds.subscriptions import Subscription
@@ -23,6 +24,12 @@ async def list_subscriptions(database: Database, after: str, limit: int) -> list
     """Return subscriptions by id, those after an id."""
     found = database[SUBSCRIPTIONS].find({"_id": {"$gt": after}}).sort("_id", 1).limit(limit)
     return [Subscription.model_validate({**row, "subscription_id": row["_id"]}) async for row in found]
+
+
+async def read_all(database: Database) -> AsyncIterator[Subscription]:
+    """Yield all subscriptions, those that were refused or revoked too."""
+    async for row in database[SUBSCRIPTIONS].find():
+        yield Subscription.model_validate({**row, "subscription_id": row["_id"]})
 
 
 async def find(database: Database, named: str) -> Subscription | None:

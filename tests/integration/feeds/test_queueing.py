@@ -17,8 +17,10 @@ from contracts.feeds.subscriptions import Subscription, SubscriptionState
 from deploy.local.stack import Stack
 from deploy.rabbitmq.definitions import VHOST, integrator_queue
 from services.feeds.commands import queueing
+from services.feeds.commands.compacting import compact_all
 from services.feeds.commands.queueing import Sender
 from services.feeds.commands.releasing import release_all
+from services.feeds.commands.snapshots import make_all
 from services.feeds.domain.releases import render_event
 from services.feeds.service import Feed
 from services.feeds.tail import Tail
@@ -193,6 +195,29 @@ async def test_what_is_taken_back_is_sent_no_further_and_goes_on_there_when_it_i
     await keep(feed, hospital, 3)
     assert await sender.send(hospital.subscription_id)
     assert await read_queue(channel, hospital.subscription_id) == (await over_http(feed, hospital))[len(before) :]
+
+
+async def test_a_queue_that_begins_late_jumps_over_what_was_compacted(
+    feed: Feed, sender: Sender, channel: AbstractChannel, audiences: list[str]
+) -> None:
+    hospital = await give(feed, channel, audiences)
+    await keep(feed, hospital.model_copy(update={"terms": make_terms()}), 2)
+    await tell(feed, 0, 400)
+    before = await over_http(feed, hospital)
+    feed.service.clock.now += timedelta(days=1)  # type: ignore[attr-defined]  # the clock of this test
+    for _ in range(2):
+        await compact_all(feed, timedelta())
+        await make_all(feed)
+    await compact_all(feed, timedelta())
+    await keep(feed, hospital, 3)
+
+    assert await sender.send(hospital.subscription_id)
+
+    kept = await over_http(feed, hospital)
+    assert 0 < len(kept) < len(before)
+    assert kept == before[-len(kept) :]
+    assert await read_queue(channel, hospital.subscription_id) == kept
+    assert await queues.find_position(feed.service.database, hospital.subscription_id) == len(before)
 
 
 async def test_nobody_is_sent_anything_who_reads_over_http_alone_or_whose_last_day_is_over(

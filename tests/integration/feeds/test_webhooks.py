@@ -38,8 +38,8 @@ async def test_everything_after_a_position_is_delivered_once_more(delivering: De
         await set_up(delivering, hospital, receiver.url)
         await until(delivering, hospital, 8)
         with pytest.raises(PositionAheadError):
-            await commands.redeliver(delivering, hospital.subscription_id, 9)
-        await commands.redeliver(delivering, hospital.subscription_id, 3)
+            await commands.redeliver(delivering, hospital, 9)
+        await commands.redeliver(delivering, hospital, 3)
         await eventually(lambda: has(receiver, 2))
         await until(delivering, hospital, 8)
 
@@ -54,7 +54,7 @@ async def test_what_comes_of_an_attempt_does_not_count_after_one_went_back(deliv
     async with receiving(Receiver(delay=1.5)) as receiver, at_work(delivering):
         await set_up(delivering, hospital, receiver.url)
         await eventually(lambda: has(receiver, 1))
-        await commands.redeliver(delivering, hospital.subscription_id, 2)
+        await commands.redeliver(delivering, hospital, 2)
         await eventually(lambda: _answered(delivering, hospital))
 
         assert (await find(delivering, hospital)).position == 2
@@ -98,10 +98,10 @@ async def test_the_old_secret_signs_beside_the_new_one_for_as_long_as_it_was_sai
         old = await set_up(delivering, hospital, receiver.url)
         _, new = await commands.rotate_secret(delivering, hospital.subscription_id, timedelta(hours=24), "rotated")
         _, again = await commands.rotate_secret(delivering, hospital.subscription_id, timedelta(hours=24), "rotated")
-        await commands.redeliver(delivering, hospital.subscription_id, 0)
+        await commands.redeliver(delivering, hospital, 0)
         await eventually(lambda: _signed(receiver, 2))
         put_forward(delivering, timedelta(hours=24))
-        await commands.redeliver(delivering, hospital.subscription_id, 0)
+        await commands.redeliver(delivering, hospital, 0)
         await eventually(lambda: _signed(receiver, 1))
 
     assert old != new == again
