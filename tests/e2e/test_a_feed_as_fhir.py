@@ -12,7 +12,9 @@ from fhir.resources.R4B.subscription import Subscription
 
 from contracts.feeds.feeds import FeedName
 from deploy.local.stack import Stack
+from services.feeds.commands.compacting import compact_all
 from services.feeds.views import pages
+from services.feeds.views.snapshots import find_compacted
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.joining import make_crowd
 from tests.support.subscriptions import subscribe
@@ -21,6 +23,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DISTRICT = "320507"
 CROWD = make_crowd(1300)
+LATER = [{**entry, "id": f"later {entry['id']}"} for entry in make_crowd(80)]
 
 
 class Clock:
@@ -119,3 +122,23 @@ async def test_a_question_that_is_none_is_refused(houniao: Instance) -> None:
         answers = [await client.get(f"/fhir/Subscription/{named}/$events", params=one) for one in asked]
 
     assert {(answer.status_code, answer.json()["code"]) for answer in answers} == {(422, "malformed")}
+
+
+async def test_what_is_kept_as_counts_alone_is_told_one_by_one_no_more(houniao: Instance) -> None:
+    named = await subscribe(houniao, "clinic")
+    at, feed = f"/fhir/Subscription/{named}/$events", houniao.apps["feeds"].state.feed
+    database = houniao.database("feeds")
+    await eventually(lambda: database["releases"].find_one({"audience": named, "read": len(CROWD)}))
+    await pages.append(database, FeedName.STAYS, DISTRICT, LATER)  # told in another release than those before
+
+    async def is_compacted() -> int:
+        await compact_all(feed, timedelta())
+        return await find_compacted(database, named)
+
+    end = await eventually(is_compacted)
+    async with hospital(houniao, subscriber="clinic") as client:
+        before = await client.get(at)
+        behind = await read(client, at, eventsSinceNumber=end + 1, content="empty")
+
+    assert (before.status_code, before.json()["code"]) == (410, "compacted")
+    assert numbers(behind)[0] == end + 1

@@ -16,8 +16,10 @@ import pytest_asyncio
 
 from contracts.feeds.feeds import FeedName
 from deploy.local.stack import Stack
+from services.feeds.commands.compacting import compact_all
 from services.feeds.views import pages
 from services.feeds.views.releases import find_progress
+from services.feeds.views.snapshots import find_compacted
 from services.runtime.access import issue
 from tests.support.followers import COMMANDS, KILLED, Door, Follower, count
 from tests.support.instance import Instance, eventually, running_instance
@@ -103,6 +105,13 @@ async def find_end(houniao: Instance, follower: Follower) -> int:
     return (await find_progress(houniao.database("feeds"), follower.audience)).end
 
 
+async def is_told_all(houniao: Instance, follower: Follower) -> bool:
+    """Return whether everything that was heard so far is told or waits."""
+    database = houniao.database("feeds")
+    heard = await pages.find_end(database, FeedName.STAYS, DISTRICT)
+    return (await find_progress(database, follower.audience)).read == heard
+
+
 async def has_all(houniao: Instance, follower: Follower) -> Counter[str]:
     """Wait until a follower counted what the feed tells, no more and no less, and return it."""
 
@@ -184,16 +193,40 @@ async def test_what_passes_is_waited_for_and_a_token_that_is_over_is_not_sent_ag
 async def test_where_the_feed_is_compacted_the_snapshot_takes_the_place_of_everything(
     houniao: Instance, followers: Followers
 ) -> None:
-    async def follow(follower: Follower) -> None:
+    async def begin(follower: Follower) -> None:
         await follower.start()
         await has_all(houniao, follower)
-        follower.door.answers = [(410, {}, {"code": "compacted"})]
+        await follower.kill()
+
+    async def is_compacted(follower: Follower) -> bool:
+        """Compact, and return whether somebody has to begin again."""
+        await compact_all(houniao.apps["feeds"].state.feed, timedelta())
+        return await find_compacted(houniao.database("feeds"), follower.audience) > (follower.position or 0)
+
+    await asyncio.gather(*map(begin, followers))
+    while any([await find_end(houniao, one) == one.position for one in followers]):
         await hear_more(houniao)
+    await asyncio.gather(*(eventually(partial(is_told_all, houniao, one)) for one in followers))
+    counts = [count(await told(houniao, one)) for one in followers]
+    for one in followers:
+        await eventually(partial(is_compacted, one))
+        await one.start()
 
-        await eventually(partial(has_been_asked, follower.door, "POST /feeds/stays/snapshot", 2))
-        await has_all(houniao, follower)
+    assert [
+        await counted_after(one, sum(all_of.values())) for one, all_of in zip(followers, counts, strict=True)
+    ] == counts
+    asked = [asked for asked, _, _ in followers[0].door.asked]
+    assert asked.count("POST /feeds/stays/snapshot") == 2
 
-    await asyncio.gather(*map(follow, followers))
+
+async def counted_after(follower: Follower, position: int) -> Counter[str]:
+    """Return what a follower counted as soon as it is at a position."""
+
+    async def is_there() -> bool:
+        return follower.position == position
+
+    await eventually(is_there, within=30)
+    return await follower.counted()
 
 
 async def test_where_a_position_is_missing_nothing_behind_it_is_taken(houniao: Instance, followers: Followers) -> None:
@@ -291,7 +324,3 @@ async def is_delivered(client: httpx.AsyncClient, at: str) -> bool:
     """Return whether a webhook has nothing left to deliver."""
     webhook = (await client.get(at)).json()
     return bool(webhook["position"] == webhook["end"])
-
-
-async def has_been_asked(door: Door, what: str, times: int) -> bool:
-    return [asked for asked, _, _ in door.asked].count(what) >= times

@@ -8,11 +8,13 @@ from fastapi.responses import JSONResponse
 from contracts.envelope import render_time
 from contracts.feeds.subscriptions import Subscription
 from services.feeds.api.dependencies import FeedHere, Integrator, SubscriptionId, subscription_of
+from services.feeds.commands.compacting import read_kept
 from services.feeds.commands.subscriptions import UnknownSubscriptionError
+from services.feeds.domain.compaction import CompactedError
 from services.feeds.domain.releases import render_event
 from services.feeds.domain.subscriptions import ExpiredError, NotSubscribedError, must_stand
 from services.feeds.fhir import Detail, write_events, write_status, write_subscription
-from services.feeds.views.releases import find_progress, read
+from services.feeds.views.releases import find_progress
 from services.runtime.problems import refuses
 
 router = APIRouter(prefix="/fhir/Subscription/{subscription_id}", tags=["fhir"])
@@ -20,7 +22,8 @@ router = APIRouter(prefix="/fhir/Subscription/{subscription_id}", tags=["fhir"])
 MOST = 1000
 """Events that are told at once, as many as a page of the feed has at most."""
 Number = Annotated[int | None, Query(ge=0, le=2**53)]
-REFUSED = refuses(UnknownSubscriptionError, NotSubscribedError, ExpiredError, outside_your_division=403)
+_REFUSALS = (UnknownSubscriptionError, NotSubscribedError, ExpiredError)
+REFUSED = refuses(*_REFUSALS, outside_your_division=403)
 
 
 class FhirJSON(JSONResponse):
@@ -53,7 +56,12 @@ async def get_status(feed: FeedHere, subscription: Standing) -> dict[str, Any]:
     return write_status(subscription, progress.end, render_time(feed.service.clock()))
 
 
-@router.get("/$events", summary="What happened, as FHIR", response_class=FhirJSON, responses=REFUSED)
+@router.get(
+    "/$events",
+    summary="What happened, as FHIR",
+    response_class=FhirJSON,
+    responses=refuses(*_REFUSALS, CompactedError, outside_your_division=403),
+)
 async def get_events(
     feed: FeedHere,
     subscription: Standing,
@@ -63,15 +71,16 @@ async def get_events(
 ) -> dict[str, Any]:
     """Give a bundle with the status and the events from one number to another, both included; 1000 at most.
 
-    Numbers are the positions of the feed: read on from the last one plus 1.
+    Numbers are the positions of the feed: read on from the last one plus 1. What was told long ago is counted in the
+    snapshot alone.
     """
-    database, audience = feed.service.database, subscription.subscription_id
+    database = feed.service.database
     after = max(since or 1, 1) - 1
     limit = MOST if until is None else max(0, min(MOST, until - after))
-    found = await read(database, audience, after, limit) if limit else []
+    found = await read_kept(database, subscription, after, limit) if limit else []
     events = [
         render_event(event, position=position, district=subscription.district, time=time)
         for position, time, event in found
     ]
-    end = (await find_progress(database, audience)).end
+    end = (await find_progress(database, subscription.subscription_id)).end
     return write_events(subscription, events, end, content, render_time(feed.service.clock()))
