@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
+from contracts.feeds.feeds import FEEDS, FeedName, Told
 from contracts.feeds.subscriptions import Terms
 from services.feeds.domain.releases import pseudonym, release, render_event
 from services.feeds.domain.telling import tell
-from tests.support.subscriptions import make_terms
+from tests.support.subscriptions import everything_of
 
 KEY = b"k" * 32
 STREETS = tuple(f"320507{number:03}" for number in range(1, 8))
@@ -51,6 +53,49 @@ def _arrive(chance: random.Random, number: int, day: date) -> Entry:
             "purpose": chance.choice(("labour", "labour", "family", "study", "business")),
         },
     }
+
+
+def open_archives(crowd: Sequence[Entry]) -> list[Entry]:
+    """Return the entries of archives that were opened for those of a crowd who came, the day they were known of."""
+    return [
+        {
+            **entry,
+            "id": f"archive of {entry['id']}",
+            "type": "archives.archive_opened.v1",
+            "data": {
+                **dict.fromkeys(map(str, FEEDS[FeedName.ARCHIVES].attributes)),
+                **{name: entry["data"][name] for name in ("street", "sex", "birth_year")},
+                "state": "open",
+                "opened_on": entry["data"]["started_on"],
+            },
+        }
+        for entry in crowd
+        if entry["type"] == "registration.stay_started.v1"
+    ]
+
+
+def send_notices(crowd: Sequence[Entry], seed: int = 8) -> list[Entry]:
+    """Return the entries of notices that were sent of those of a crowd who came from another district."""
+    chance = random.Random(seed)
+    return [
+        {
+            **entry,
+            "id": f"notice of {entry['id']}:out",
+            "type": "registration.notice_sent.v1",
+            "data": {
+                **dict.fromkeys(map(str, FEEDS[FeedName.TRANSFERS].attributes)),
+                "street": entry["data"]["street"],
+                "direction": "out",
+                "notice_kind": "arrival",
+                "state": "sent",
+                "moved_on": entry["data"]["started_on"],
+                "other_district": (other := chance.choice(("320812", "341204", "520526"))),
+                "other_province": other[:2],
+            },
+        }
+        for entry in crowd
+        if entry["type"] == "registration.stay_started.v1"
+    ]
 
 
 def _leave(entry: Entry, chance: random.Random) -> Entry:
@@ -100,10 +145,13 @@ def tell_openly(entries: Sequence[Entry], audience: str) -> list[Seen]:
 
 def _show(entry: Entry, position: int, audience: str) -> Mapping[str, Any]:
     """Return an entry as an event with all that may be told at all."""
-    told = {"id": pseudonym(KEY, audience, entry["id"]), "type": entry["type"], "data": tell(make_terms(), entry)}
+    terms = Terms.model_validate(everything_of(feed_of(entry["type"])))
+    told = {"id": pseudonym(KEY, audience, entry["id"]), "type": entry["type"], "data": tell(terms, entry)}
     return render_event(told, position=position, district="320507", time=entry["time"])
 
 
+RENAMED = {"opened_on": "started_on", "moved_on": "started_on"}
+"""What is the first day of a stay where another feed tells it."""
 Guess = Callable[[Sequence[Seen], Sequence[Seen]], Iterator[tuple[Seen, Seen]]]
 """Pairs events of two audiences that look as if they belonged together, by some further hint."""
 
@@ -138,9 +186,10 @@ def _id(seen: Seen) -> str:
 
 
 def join(mine: Sequence[Seen], others: Sequence[Seen], guess: Guess, *, at_once: bool = False) -> Fraction:
-    """Return the share of events of one audience that are paired with the same event of another.
+    """Return the share of events of one audience that are paired with an event of the same person of another.
 
-    With `at_once` what one is told is looked for only in what the other was told at that time.
+    Of one feed it is the same event. With `at_once` what one is told is looked for only in what the other was told at
+    that time.
     """
     elsewhere = _group(others)
     right = 0
@@ -152,7 +201,7 @@ def join(mine: Sequence[Seen], others: Sequence[Seen], guess: Guess, *, at_once:
             for seen in there
         )
         there = sorted(fitting, key=lambda seen: int(seen.event["position"]))
-        right += sum(one.entry == other.entry for one, other in (guess(here, there) if there else ()))
+        right += sum(one.person == other.person for one, other in (guess(here, there) if there else ()))
     return Fraction(right, len(mine))
 
 
@@ -165,11 +214,34 @@ def _group(feed: Sequence[Seen]) -> list[list[Seen]]:
 
 
 def _fit(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Return whether two audiences' events may be of one entry; a time counts only if it is that of recording."""
-    if one["type"] != other["type"] or ("." in one["time"] and one["time"] != other["time"]):
+    """Return whether two audiences' events may be of one person; a time counts only if it is that of recording.
+
+    Of one feed they are of one kind; of two, the day on which a person came is known by two names.
+    """
+    if _feed(one) is _feed(other) and one["type"] != other["type"]:
         return False
-    mine, others = one["data"], other["data"]
+    if "." in one["time"] and one["time"] != other["time"]:
+        return False
+    mine, others = _named_alike(one), _named_alike(other)
     return all(_overlap(name, mine[name], others[name]) for name in mine.keys() & others.keys())
+
+
+def _feed(event: Mapping[str, Any]) -> FeedName:
+    return feed_of(event["type"])
+
+
+@cache
+def feed_of(kind: str) -> FeedName:
+    """Return the feed that tells of a type of fact, or that such an event was told in."""
+    told = Told(kind.split(".")[1])
+    return next(name for name, feed in FEEDS.items() if told in feed.told)
+
+
+def _named_alike(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what is told of an event of stays; of another, what a stay has too, by the name it has there."""
+    if _feed(event) is FeedName.STAYS:
+        return event["data"]  # type: ignore[no-any-return]  # an event is JSON
+    return {RENAMED.get(name, name): value for name, value in event["data"].items() if name != "state"}
 
 
 def _overlap(name: str, one: str | None, other: str | None) -> bool:

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from functools import cache
+from itertools import combinations, permutations
 from typing import Any
 
 import pytest
 
+from contracts.feeds.feeds import FeedName
+from contracts.feeds.subscriptions import Terms
 from tests.support.joining import (
     GUESSES,
     Entry,
@@ -15,18 +18,26 @@ from tests.support.joining import (
     count_singled_out,
     join,
     make_crowd,
+    open_archives,
+    send_notices,
     shared_values,
     smallest_class,
     tell_feed,
     tell_openly,
 )
-from tests.support.subscriptions import make_terms
+from tests.support.subscriptions import everything_of, make_terms
 
 PEOPLE = 400
 CROWD = make_crowd(PEOPLE)
 K = 5
 LUCK = Fraction(1, 20)
 """By how much five hundred guesses of one in five may be luckier."""
+CROWDS: dict[FeedName, list[Entry]] = {
+    FeedName.STAYS: [entry for entry in CROWD if entry["id"].startswith("arrival")],
+    FeedName.ARCHIVES: open_archives(CROWD),
+    FeedName.TRANSFERS: send_notices(CROWD),
+}
+"""What each feed about people hears of the same people when they come."""
 TERMS: dict[str, dict[str, Any]] = {
     "everything at once": {},
     "street and age band by the day": {
@@ -66,6 +77,34 @@ def test_no_guess_joins_two_audiences_better_than_chance(terms: str, other: str,
     for guess in GUESSES:
         assert join(mine, others, guess) <= Fraction(1, k) + LUCK, guess.__name__
         assert join(mine, others, guess, at_once=True) <= Fraction(1, k) + LUCK, guess.__name__
+
+
+@pytest.mark.parametrize("feeds", list(combinations(CROWDS, 2)), ids="-".join)
+def test_without_protection_most_are_found_in_another_feed(feeds: tuple[FeedName, FeedName]) -> None:
+    mine, others = (tell_openly(CROWDS[name], name) for name in feeds)
+
+    assert join(mine, others, by_position) > Fraction(9, 10)
+
+
+@pytest.mark.parametrize("size", [30, 5000], ids=["a week", "all at once"])
+@pytest.mark.parametrize("unit", ["moment", "month"])
+@pytest.mark.parametrize("feeds", list(permutations(CROWDS, 2)), ids="-".join)
+def test_no_guess_finds_people_in_another_feed_better_than_chance(
+    feeds: tuple[FeedName, FeedName], unit: str, size: int
+) -> None:
+    mine, others = (whole_feed(name, unit, size) for name in feeds)
+
+    assert min(len(mine), len(others)) > PEOPLE - 10
+    for guess in GUESSES:
+        assert join(mine, others, guess) <= Fraction(1, K) + LUCK, guess.__name__
+        assert join(mine, others, guess, at_once=True) <= Fraction(1, K) + LUCK, guess.__name__
+
+
+@cache
+def whole_feed(name: FeedName, unit: str, size: int) -> list[Seen]:
+    terms = Terms.model_validate({**everything_of(name), "time": unit})
+    crowd = CROWDS[name]
+    return tell_feed(terms, [crowd[start : start + size] for start in range(0, len(crowd), size)], name)
 
 
 @pytest.mark.parametrize("size", [30, 150, 5000], ids=["a week", "a month", "all at once"])
