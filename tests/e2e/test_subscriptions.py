@@ -140,6 +140,33 @@ async def test_the_report_says_how_many_look_alike_and_what_that_took(houniao: I
     assert (elsewhere.status_code, elsewhere.json()["code"]) == (404, "not_found")
 
 
+async def test_what_is_taken_back_stops_at_a_position_that_both_sides_can_look_up(houniao: Instance) -> None:
+    named = await subscribe(houniao, "insurer")
+    await read(houniao, "insurer", wait=30)
+
+    before = await find_progress(houniao, named, "insurer")
+    await decide(houniao, named, "revocation", {"reason": "协议终止"})
+
+    async def is_closed() -> Any:
+        found = await find_progress(houniao, named, "insurer")
+        return found if found["closed"] else None
+
+    closed = await eventually(is_closed)
+    async with houniao.client("feeds", "district", NEXT_DISTRICT) as elsewhere:
+        unknown = await elsewhere.get(f"/subscriptions/{named}/progress")
+    assert (before["end"], before["closed"]) == (PEOPLE, False)
+    assert [before[way] for way in ("queue", "webhook", "snapshot")] == [None, None, None]
+    assert closed == {**before, "closed": True}
+    assert await find_progress(houniao, named, "tester", "district") == closed
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "not_found")
+
+
+async def find_progress(houniao: Instance, named: str, subject: str, role: str = "integrator") -> dict[str, Any]:
+    async with houniao.client("feeds", role, DISTRICT, subject) as client:
+        found: dict[str, Any] = (await client.get(f"/subscriptions/{named}/progress")).raise_for_status().json()
+        return found
+
+
 async def test_other_terms_are_asked_for_while_the_old_ones_stand(houniao: Instance) -> None:
     named = await subscribe(houniao, "careful", **NARROW)
 

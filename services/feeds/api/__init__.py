@@ -1,5 +1,5 @@
 """HTTP in, one module per subject: parse the request, call a command or a view, shape the response."""
 
-from services.feeds.api import feeds, fhir, snapshots, subscriptions, webhooks
+from services.feeds.api import feeds, fhir, progress, snapshots, subscriptions, webhooks
 
-routers = (feeds.router, snapshots.router, fhir.router, subscriptions.router, webhooks.router)
+routers = (feeds.router, snapshots.router, fhir.router, subscriptions.router, progress.router, webhooks.router)
