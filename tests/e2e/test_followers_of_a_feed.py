@@ -31,7 +31,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DISTRICT = "320507"
 CROWD = make_crowd(4000)
-KILLED_AT = (2, 3, 5, 6, 7, 8, 2, 3)
+KILLED_AT = (1, 2, 3, 4, 5, 6, 7, 8, 1, 2, 3)
 """Before which write each process dies: those of the snapshot, in the file and when it is counted, and of pages."""
 FIRST = 200
 """So many are heard of before anybody follows."""
