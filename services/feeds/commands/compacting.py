@@ -40,6 +40,7 @@ async def read_kept(database: Database, subscription: Subscription, after: int, 
 
 async def compact_all(feed: Feed, kept: timedelta) -> None:
     """Compact the feeds of all audiences, also of those told nothing any more; what stops one stops no other."""
+    await snapshots.sweep(feed.service.database)
     before = render_time(feed.service.clock() - kept)
     async for subscription in read_all(feed.service.database):
         try:

@@ -1,7 +1,7 @@
 """Snapshots: what an audience was told up to a position, as counts of what is alike, in one file an audience (GridFS).
 
-A note says which one is wanted, with the files that were begun for it, and which one is ready; so a crash or a second
-process leaves no file behind that nobody knows of. It says too up to where the releases were compacted: what was told
+A note says which one is wanted, with the files that were begun for it, and which one is ready; whatever no note speaks
+of was left behind by a crash, and is swept away. It says too up to where the releases were compacted: what was told
 until there stands in the ready snapshot alone, and the next snapshot is made from it.
 """
 
@@ -113,6 +113,20 @@ async def finish(database: Database, note: Document, file_id: str, ready: Snapsh
         return
     for old in {*before["wanted"]["files"], before.get("ready", {}).get("file_id")} - {file_id, None}:
         await _remove(database, old)
+
+
+async def sweep(database: Database) -> None:
+    """Remove what is left of files that no note speaks of: a process died before it removed them.
+
+    A file is noted before its first byte, so whatever was there before the notes were read is noted or is left over.
+    """
+    bucket = database[FILES]
+    there = {*await bucket["files"].distinct("_id"), *await bucket["chunks"].distinct("files_id")}
+    async for note in database[SNAPSHOTS].find({}, {"ready.file_id": 1, "wanted.files": 1}):
+        there.discard((note.get("ready") or {}).get("file_id"))
+        there.difference_update((note.get("wanted") or {}).get("files", ()))
+    for left in there:
+        await _remove(database, left)
 
 
 async def count_alike(database: Database, audience: str, after: int, until: int) -> AsyncIterator[tuple[str, Any, int]]:

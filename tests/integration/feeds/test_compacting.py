@@ -239,6 +239,7 @@ STEPS = (
     (snapshots, "begin_file"),
     (snapshots, "write"),
     (snapshots, "finish"),
+    (snapshots, "_remove"),
     (snapshots, "compact"),
     (releases, "remove"),
 )
