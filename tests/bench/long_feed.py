@@ -8,7 +8,7 @@ most is what Linux says.
 
 import asyncio
 import time
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +70,11 @@ async def _measure(stack: Stack, process: ServiceProcess, sizes: tuple[int, int]
 async def tell(start: Start, url: str, audience: str, events: int) -> None:
     """Tell an audience so many events, in releases as they are made of many people."""
     database = database_of(connect(url), DATABASE)
-    made = [_release(audience, seed) for seed in range(CROWDS)]
+    made = cache(partial(_release, audience))
     await start()
     progress = Progress()
     while progress.end < events:
-        told = made[progress.number % CROWDS].events[: events - progress.end]
+        told = made(progress.number % CROWDS).events[: events - progress.end]
         again = [_repeat(event, progress.number) for event in told]
         progress = Progress(progress.number + 1, progress.end + len(again), "2026-11-26T00:00:00.000000Z")
         if not await releases.add(database, audience, progress, again):
