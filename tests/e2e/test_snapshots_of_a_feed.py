@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import AsyncIterator, Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from io import BytesIO
 from typing import Any
 
 import httpx
+import pyarrow.parquet as pq
 import pytest
 import pytest_asyncio
 
@@ -126,6 +128,24 @@ async def test_a_download_that_broke_off_is_gone_on_with(houniao: Instance) -> N
     assert (beyond.status_code, beyond.json()["code"]) == (416, "outside_the_file")
 
 
+async def test_a_snapshot_as_parquet_has_the_rows_of_its_lines(houniao: Instance) -> None:
+    await subscribe(houniao, "school")
+    async with school(houniao) as client:
+        made = (await make(client))["parquet"]
+        lines_of_it = lines((await client.get(f"{AT}/content")).content)
+        whole = await client.get(f"{AT}/content", params={"form": "parquet"})
+        half = {"Range": f"bytes={made['size'] // 2}-", "If-Range": whole.headers["etag"]}
+        rest = await client.get(f"{AT}/content", params={"form": "parquet"}, headers=half)
+
+    assert whole.headers["content-type"] == "application/vnd.apache.parquet"
+    assert (len(whole.content), sha256(whole.content).hexdigest()) == (made["size"], made["sha256"])
+    assert (rest.status_code, rest.content) == (206, whole.content[made["size"] // 2 :])
+    rows = pq.read_table(BytesIO(whole.content)).to_pylist()
+    assert [
+        {"type": row["type"], "count": row["count"], "data": {name: row[name] for name in row["told"]}} for row in rows
+    ] == lines_of_it
+
+
 async def test_a_snapshot_is_made_anew_after_an_hour_and_the_old_file_is_gone(houniao: Instance) -> None:
     await subscribe(houniao, "school")
     async with school(houniao) as client:
@@ -165,8 +185,9 @@ async def test_two_processes_that_make_one_snapshot_leave_one_file(houniao: Inst
     await eventually(lambda: has_files(houniao, 3))
 
 
-async def has_files(houniao: Instance, count: int) -> bool:
-    return await houniao.database("feeds")["snapshot_files.files"].count_documents({}) == count
+async def has_files(houniao: Instance, snapshots: int) -> bool:
+    """Return whether there are the files of so many snapshots: of each its lines, and its rows as Parquet."""
+    return await houniao.database("feeds")["snapshot_files.files"].count_documents({}) == 2 * snapshots
 
 
 async def test_nobody_has_a_snapshot_of_what_is_not_given(houniao: Instance) -> None:

@@ -1,6 +1,7 @@
 """HTTP in: other systems take a snapshot of what they were told, and read the feed on from its position."""
 
 import re
+from enum import StrEnum
 from typing import Annotated
 
 from fastapi import APIRouter, Header
@@ -11,14 +12,21 @@ from services.feeds.api.dependencies import Audience, FeedHere
 from services.feeds.commands import snapshots as commands
 from services.feeds.commands.snapshots import NoSnapshotError
 from services.feeds.domain.subscriptions import ExpiredError, NotSubscribedError
-from services.feeds.views.snapshots import Note, Snapshot, read
+from services.feeds.views.snapshots import Note, ParquetFile, Snapshot, parquet_of, read
 from services.runtime.parameters import IDEMPOTENT
 from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["feeds"])
 
-NDJSON = "application/x-ndjson"
+NDJSON, PARQUET = "application/x-ndjson", "application/vnd.apache.parquet"
 RANGE = re.compile(r"bytes=(\d{1,15})-(\d{0,15})")
+
+
+class SnapshotForm(StrEnum):
+    """As what a snapshot is given."""
+
+    NDJSON = "ndjson"
+    PARQUET = "parquet"
 
 
 class SnapshotAnswer(BaseModel):
@@ -59,32 +67,38 @@ async def get_snapshot(feed: FeedHere, audience: Audience) -> SnapshotAnswer:
     summary="The snapshot itself, whole or from a byte on",
     response_class=StreamingResponse,
     responses={
-        200: {"content": {NDJSON: {}}},
-        206: {"content": {NDJSON: {}}, "description": "The bytes that `Range` asks for"},
+        200: {"content": {NDJSON: {}, PARQUET: {}}},
+        206: {"content": {NDJSON: {}, PARQUET: {}}, "description": "The bytes that `Range` asks for"},
         **refuses(*_REFUSED, NoSnapshotError, **_CODES, outside_the_file=416),
     },
 )
 async def get_content(
     feed: FeedHere,
     audience: Audience,
+    form: SnapshotForm = SnapshotForm.NDJSON,
     wanted: Annotated[str, Header(alias="Range", max_length=100, description="bytes=<first>-<last>")] = "",
     if_range: Annotated[str, Header(max_length=100, description="the `ETag` of what is gone on with")] = "",
 ) -> StreamingResponse:
-    """Give the snapshot as NDJSON: a line for whatever is alike, with kind, data and how many events are just so.
+    """Give the snapshot: a line or row for whatever is alike, with kind, data and how many events are just so.
 
+    As Parquet it has a column for each attribute; `told` names those that are told: a null among these is not known.
     With `Range` a download that broke off is gone on with; with `If-Range` it begins anew if the snapshot is another.
     """
     note = await commands.must_find(feed, audience.subscription_id)
-    if note.ready is None:
+    file: Snapshot | ParquetFile | None
+    file_id, file, media_type = note.file_id, note.ready, NDJSON
+    if form is SnapshotForm.PARQUET:
+        file_id, file, media_type = parquet_of(note.file_id), note.ready and note.ready.parquet, PARQUET
+    if file is None:
         raise NoSnapshotError
-    tag, size = f'"{note.ready.sha256}"', note.ready.size
+    tag, size = f'"{file.sha256}"', file.size
     part = _part(wanted, size) if if_range in ("", tag) else None
     first, last = part or (0, size - 1)
     headers = {"ETag": tag, "Accept-Ranges": "bytes", "Content-Length": str(last - first + 1)}
     if part:
         headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    body = read(feed.service.database, note.file_id, first, last - first + 1)
-    return StreamingResponse(body, 206 if part else 200, headers, media_type=NDJSON)
+    body = read(feed.service.database, file_id, first, last - first + 1)
+    return StreamingResponse(body, 206 if part else 200, headers, media_type=media_type)
 
 
 def _part(wanted: str, size: int) -> tuple[int, int] | None:

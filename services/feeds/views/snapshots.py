@@ -6,6 +6,7 @@ until there stands in the ready snapshot alone, and the next snapshot is made fr
 """
 
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -20,8 +21,18 @@ ROWS_AT_ONCE = 1000
 """Rows that are read at once; no more of a snapshot is in memory."""
 
 
+class ParquetFile(BaseModel):
+    """A snapshot as Parquet: size in bytes and SHA-256 of that file."""
+
+    size: int
+    sha256: str
+
+
 class Snapshot(BaseModel):
-    """A snapshot that is ready: `position` is where its tail begins, `sha256` and `size` (bytes) are of its file."""
+    """A snapshot that is ready: `position` is where its tail begins, `sha256` and `size` (bytes) are of its file.
+
+    The same rows as Parquet are another file.
+    """
 
     position: int
     rows: int
@@ -29,6 +40,7 @@ class Snapshot(BaseModel):
     size: int
     sha256: str
     made_at: datetime
+    parquet: ParquetFile | None = None
 
 
 @dataclass(frozen=True)
@@ -96,11 +108,16 @@ async def begin_file(database: Database, note: Document, file_id: str) -> bool:
     return bool(begun.matched_count)
 
 
-async def write(database: Database, file_id: str, lines: AsyncIterator[bytes]) -> None:
+def parquet_of(file_id: str) -> str:
+    """Return the id of the file that has the rows of another one as Parquet, and goes when that one goes."""
+    return f"{file_id}.parquet"
+
+
+async def write(database: Database, file_id: str, parts: AsyncIterator[bytes]) -> None:
     """Write a file."""
-    stream: Any = bucket_of(database, FILES).open_upload_stream_with_id(file_id, f"{file_id}.ndjson")
-    async for line in lines:
-        await stream.write(line)
+    stream: Any = bucket_of(database, FILES).open_upload_stream_with_id(file_id, file_id)
+    async for part in parts:
+        await stream.write(part)
     await stream.close()
 
 
@@ -123,8 +140,8 @@ async def sweep(database: Database) -> None:
     bucket = database[FILES]
     there = {*await bucket["files"].distinct("_id"), *await bucket["chunks"].distinct("files_id")}
     async for note in database[SNAPSHOTS].find({}, {"ready.file_id": 1, "wanted.files": 1}):
-        there.discard((note.get("ready") or {}).get("file_id"))
-        there.difference_update((note.get("wanted") or {}).get("files", ()))
+        noted = [(note.get("ready") or {}).get("file_id"), *(note.get("wanted") or {}).get("files", ())]
+        there.difference_update(noted, map(parquet_of, noted))
     for left in there:
         await _remove(database, left)
 
@@ -162,8 +179,7 @@ def _wanted(note: Document) -> Document:
 
 
 async def _remove(database: Database, file_id: str) -> None:
-    """Remove a file, with what was written of one that was not finished."""
-    try:
-        await bucket_of(database, FILES).delete(file_id)
-    except NoFile:
-        return
+    """Remove a file and its rows as Parquet, with what was written of one that was not finished."""
+    for each in (file_id, parquet_of(file_id)):
+        with suppress(NoFile):
+            await bucket_of(database, FILES).delete(each)
