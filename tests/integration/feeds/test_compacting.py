@@ -70,7 +70,10 @@ async def test_the_next_snapshot_is_made_from_the_one_before_and_what_came_since
 
 
 async def files(audience: Audience) -> int:
-    return await audience.feed.service.database["snapshot_files.files"].count_documents({})
+    """Return of how many snapshots there are files: the lines of each, and its rows as Parquet."""
+    count = await audience.feed.service.database["snapshot_files.files"].count_documents({})
+    assert count % 2 == 0
+    return count // 2
 
 
 async def test_the_newest_release_is_never_removed_for_the_next_one_goes_on_from_it(hospital: Audience) -> None:
@@ -205,7 +208,7 @@ async def test_a_snapshot_that_is_not_what_was_written_is_built_upon_no_more(hos
         await hospital.compact()
         await hospital.make()
     chunks = hospital.feed.service.database["snapshot_files.chunks"]
-    chunk = await chunks.find_one({})
+    chunk = await chunks.find_one({"files_id": {"$not": {"$regex": "parquet$"}}})
     assert chunk
     await chunks.update_one({"_id": chunk["_id"]}, {"$set": {"data": chunk["data"].replace(b"sex", b"age")}})
     hospital.clock.now += timedelta(hours=2)
