@@ -3,10 +3,13 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from pymongo import MongoClient
 
+from deploy.local.mongodb import MongoDB
 from deploy.local.stack import Stack
 from deploy.local.temporary import temporary_stack
 
@@ -24,6 +27,12 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 @pytest.fixture(scope="session")
 def stack() -> Iterator[Stack]:
-    """Run the servers for the whole test run, on their own ports and data; RABBITMQ_URL and MONGODB_URL win over it."""
+    """Run the servers for the whole test run, on their own ports and data; RABBITMQ_URL and MONGODB_URL win over it.
+
+    Our MongoDB expires nothing: it goes by the real time, and clocks of many tests stand on a day that is long over.
+    """
     with temporary_stack(LOCAL) as running:
+        if isinstance(running.mongodb, MongoDB):
+            with MongoClient[dict[str, Any]](running.mongodb_url()) as client:
+                client.admin.command("setParameter", 1, ttlMonitorEnabled=False)
         yield running

@@ -87,6 +87,7 @@ class Deliverer:
         """Deliver a page, or test; what fails on our side is done again when the lease is over."""
         try:
             await (self._test(webhook) if webhook.test else self._deliver_next(webhook))
+            await webhooks.let_go(self._service.database, webhook)
         except Exception as error:
             get_log().error("not delivered, goes on later", subscription_id=webhook.subscription_id, error=error)
 

@@ -123,8 +123,12 @@ async def go_on(database: Database, subscription_id: str, now: datetime) -> Webh
 
 
 async def go_back(database: Database, subscription_id: str, after: int, now: datetime) -> Webhook | None:
-    """Let a webhook deliver again from a position on; what comes of an attempt that goes on now does not count."""
-    begun = {"position": after, "page": None, "lease": None, "next_at": now}
+    """Let a webhook deliver again from a position on; what comes of an attempt that goes on now does not count.
+
+    That is waited for, lest its page come between those that go out again: until `let_go`, or the end of its lease.
+    """
+    interrupted = {"$ifNull": ["$lease", "$interrupted"]}
+    begun = {"position": after, "page": None, "lease": None, "interrupted": interrupted, "next_at": now}
     return await _change(database, subscription_id, begun)
 
 
@@ -195,6 +199,12 @@ async def stop(database: Database, webhook: Webhook, paused: Paused) -> bool:
     """Give a webhook back paused, unless it is paused already; return whether the lease was held still."""
     why = {"$literal": paused.model_dump()}
     return await _give_back(database, webhook, {"paused": {"$ifNull": ["$paused", why]}})
+
+
+async def let_go(database: Database, webhook: Webhook) -> None:
+    """Let a webhook that went back during an attempt deliver at once: the attempt is over."""
+    waiting = {"_id": webhook.subscription_id, "lease": None, "interrupted": webhook.lease}
+    await database[WEBHOOKS].update_one(waiting, {"$set": {"leased_until": LONG_AGO, "interrupted": None}})
 
 
 async def end_test(database: Database, webhook: Webhook) -> bool:

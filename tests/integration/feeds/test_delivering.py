@@ -15,6 +15,7 @@ from contracts.feeds.subscriptions import (
 from services.feeds.commands import webhooks as commands
 from services.feeds.domain.webhooks import Outcome, PauseReason, PositionAheadError
 from services.feeds.service import Delivering
+from services.feeds.views import webhooks
 from tests.support.delivering import (
     at_work,
     find,
@@ -85,6 +86,23 @@ async def test_what_is_not_taken_goes_out_again_under_the_same_id_before_anythin
     assert [one.outcome for one in attempts] == ["refused", "redirected", "refused", "delivered", "delivered"]
     assert [one.attempt for one in attempts] == [1, 2, 3, 4, 1]
     assert [one.next_at is not None for one in attempts] == [True, True, True, False, False]
+
+
+async def test_what_is_wanted_again_during_an_attempt_comes_behind_it_and_at_once(
+    delivering: Delivering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhooks, "LEASE", timedelta(hours=1))
+    hospital = await subscribe(delivering)
+    await tell(delivering, hospital, 150)
+    async with receiving(Receiver(delay=0.5)) as receiver, at_work(delivering):
+        await set_up(delivering, hospital, receiver.url, after=100)
+        await eventually(lambda: has(receiver, 1))
+        for _ in range(2):
+            await commands.redeliver(delivering, hospital, 0)
+        await until(delivering, hospital, 150)
+
+    assert receiver.positions == [*range(101, 151), *range(1, 151)]
+    assert receiver.most_at_once == 1
 
 
 async def test_a_receiver_that_is_gone_pauses_at_once_and_goes_on_when_it_is_back(delivering: Delivering) -> None:
