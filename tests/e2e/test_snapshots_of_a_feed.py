@@ -16,10 +16,11 @@ import pytest_asyncio
 
 from contracts.feeds.feeds import FeedName
 from deploy.local.stack import Stack
+from services.feeds.commands import snapshots as making
 from services.feeds.commands.compacting import compact_all
 from services.feeds.commands.snapshots import make_all, want
 from services.feeds.service import Feed
-from services.feeds.views import pages
+from services.feeds.views import pages, snapshots
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.joining import make_crowd
 from tests.support.subscriptions import subscribe
@@ -183,6 +184,34 @@ async def test_two_processes_that_make_one_snapshot_leave_one_file(houniao: Inst
         content = (await client.get(f"{AT}/content")).content
     assert sha256(content).hexdigest() == manifest["sha256"]
     await eventually(lambda: has_files(houniao, 3))
+
+
+async def test_whoever_waits_for_a_snapshot_sees_how_far_it_is(
+    houniao: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(making, "A_GROUP", 10)
+    await subscribe(houniao, "museum")
+    finish, seen = snapshots.finish, list[dict[str, Any]]()
+
+    async def look_first(*made: Any) -> None:
+        seen.append((await client.get(AT)).json())
+        await finish(*made)
+
+    async with school(houniao, "museum") as client:
+        await eventually(lambda: reads(client))
+        monkeypatch.setattr(snapshots, "finish", look_first)
+        manifest = await make(client)
+        after = (await client.get(AT)).json()
+
+    (before,) = seen
+    assert before["making"]
+    assert before["progress"]["events"] == manifest["position"]
+    assert 0 < before["progress"]["written"] <= manifest["position"]
+    assert (after["making"], after["progress"]) == (False, None)
+
+
+async def reads(client: httpx.AsyncClient) -> bool:
+    return bool((await client.get("/feeds/stays")).json())
 
 
 async def has_files(houniao: Instance, snapshots: int) -> bool:

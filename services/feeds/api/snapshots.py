@@ -12,7 +12,7 @@ from services.feeds.api.dependencies import Audience, FeedHere
 from services.feeds.commands import snapshots as commands
 from services.feeds.commands.snapshots import NoSnapshotError
 from services.feeds.domain.subscriptions import ExpiredError, NotSubscribedError
-from services.feeds.views.snapshots import Note, ParquetFile, Snapshot, parquet_of, read
+from services.feeds.views.snapshots import Making, Note, ParquetFile, Snapshot, parquet_of, read
 from services.runtime.parameters import IDEMPOTENT
 from services.runtime.problems import Problem, refuses
 
@@ -30,9 +30,10 @@ class SnapshotForm(StrEnum):
 
 
 class SnapshotAnswer(BaseModel):
-    """Whether a snapshot is being made, and the one that is ready."""
+    """Whether a snapshot is being made, how far that is, and the one that is ready."""
 
     making: bool
+    progress: Making | None
     ready: Snapshot | None
 
 
@@ -113,4 +114,4 @@ def _part(wanted: str, size: int) -> tuple[int, int] | None:
 
 
 def _answer(note: Note) -> SnapshotAnswer:
-    return SnapshotAnswer(making=note.making, ready=note.ready)
+    return SnapshotAnswer(making=note.making is not None, progress=note.making, ready=note.ready)

@@ -142,6 +142,8 @@ async def _lines(feed: Feed, note: Document, lines: _Written) -> AsyncIterator[b
         lines.rows += 1
         lines.events += row.events
         yield lines.take(line)
+        if lines.rows % A_GROUP == 0:
+            await snapshots.note_written(database, note, lines.events)
 
 
 async def _read_rows(database: Database, ready: Document) -> AsyncIterator[Row]:

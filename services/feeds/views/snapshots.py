@@ -43,14 +43,22 @@ class Snapshot(BaseModel):
     parquet: ParquetFile | None = None
 
 
+class Making(BaseModel):
+    """A snapshot that is being made: since when, and how many events of how many are written."""
+
+    begun_at: datetime
+    written: int
+    events: int
+
+
 @dataclass(frozen=True)
 class Note:
-    """What is known of an audience's snapshot: whether one is being made, the one that is ready, and its file.
+    """What is known of an audience's snapshot: the one that is being made, the one that is ready, and its file.
 
     `number` is the last release that is counted in it, `compacted` the last one that stands in it alone.
     """
 
-    making: bool
+    making: Making | None
     ready: Snapshot | None
     file_id: str
     number: int
@@ -62,10 +70,10 @@ async def find(database: Database, audience: str) -> Note | None:
     note = await database[SNAPSHOTS].find_one({"_id": audience})
     if note is None:
         return None
-    ready = note.get("ready")
+    ready, wanted = note.get("ready"), note.get("wanted")
     snapshot = Snapshot.model_validate(ready) if ready else None
     return Note(
-        making=note.get("wanted") is not None,
+        making=Making(**{"written": 0, **wanted, "events": wanted["position"]}) if wanted else None,
         ready=snapshot,
         file_id=ready["file_id"] if ready else "",
         number=ready.get("number", 0) if ready else 0,
@@ -119,6 +127,11 @@ async def write(database: Database, file_id: str, parts: AsyncIterator[bytes]) -
     async for part in parts:
         await stream.write(part)
     await stream.close()
+
+
+async def note_written(database: Database, note: Document, events: int) -> None:
+    """Note how many events of a snapshot are written, for whoever waits for it."""
+    await database[SNAPSHOTS].update_one(_wanted(note), {"$set": {"wanted.written": events}})
 
 
 async def finish(database: Database, note: Document, file_id: str, ready: Snapshot) -> None:
