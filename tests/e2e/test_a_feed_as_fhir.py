@@ -1,7 +1,7 @@
 """The story of a hospital whose platform speaks FHIR: it reads by `$events` what the feed tells, page by page."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -15,6 +15,7 @@ from deploy.local.stack import Stack
 from services.feeds.commands.compacting import compact_all
 from services.feeds.views import pages
 from services.feeds.views.snapshots import find_compacted
+from tests.support.delivering import Clock
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.joining import make_crowd
 from tests.support.subscriptions import subscribe
@@ -26,18 +27,12 @@ CROWD = make_crowd(1300)
 LATER = [{**entry, "id": f"later {entry['id']}"} for entry in make_crowd(80)]
 
 
-class Clock:
-    """A clock that goes on as the real one does, and can be put forward."""
-
-    ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+CLOCK = Clock()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def houniao(stack: Stack) -> AsyncIterator[Instance]:
-    async with running_instance(stack, ["feeds"], clock=Clock()) as instance:
+    async with running_instance(stack, ["feeds"], clock=CLOCK) as instance:
         await pages.append(instance.database("feeds"), FeedName.STAYS, DISTRICT, CROWD)
         yield instance
 
@@ -106,9 +101,9 @@ async def test_nobody_else_reads_it_nor_whose_subscription_is_over_or_taken_back
     assert await refused(hospital(houniao, subscriber="stranger")) == {(404, "not_found")}
     assert await refused(hospital(houniao, division="320812")) == {(403, "outside_your_division")}
     assert await refused(houniao.client("feeds", "district", DISTRICT)) == {(403, "not_your_role")}
-    Clock.ahead = timedelta(days=2 * 365)
+    CLOCK.ahead = timedelta(days=2 * 365)
     assert await refused(hospital(houniao)) == {(403, "subscription_expired")}
-    Clock.ahead = timedelta()
+    CLOCK.ahead = timedelta()
     async with houniao.client("feeds", "district", DISTRICT) as office:
         reason = {"reason": "协议已终止"}
         (await office.post(f"/subscriptions/{named}/revocation", json=reason)).raise_for_status()

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from services.feeds.views import pages
 from services.feeds.views.releases import find_progress
 from services.feeds.views.snapshots import find_compacted
 from services.runtime.access import issue
+from tests.support.delivering import Clock
 from tests.support.followers import COMMANDS, KILLED, Door, Follower, count
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.joining import make_crowd
@@ -42,18 +43,12 @@ OLD_SECRET = f"whsec_{'b2xk' * 8}"
 Followers = Sequence[Follower]
 
 
-class Clock:
-    """A clock that goes on as the real one does, and can be put forward."""
-
-    ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+CLOCK = Clock()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def houniao(stack: Stack) -> AsyncIterator[Instance]:
-    async with running_instance(stack, ["feeds"], clock=Clock()) as instance:
+    async with running_instance(stack, ["feeds"], clock=CLOCK) as instance:
         await pages.append(instance.database("feeds"), FeedName.STAYS, DISTRICT, CROWD[:FIRST])
         yield instance
 
@@ -262,9 +257,9 @@ async def test_whose_subscription_is_over_or_taken_back_stops_and_keeps_what_it_
         assert code in follower.said
 
     counts = await asyncio.gather(*map(follow, followers))
-    Clock.ahead = timedelta(days=2 * 365)
+    CLOCK.ahead = timedelta(days=2 * 365)
     await asyncio.gather(*(is_refused(one, "subscription_expired") for one in followers))
-    Clock.ahead = timedelta()
+    CLOCK.ahead = timedelta()
     async with houniao.client("feeds", "district", DISTRICT) as office:
         for one in followers:
             reason = {"reason": "协议已终止"}

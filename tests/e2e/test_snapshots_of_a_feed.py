@@ -21,6 +21,7 @@ from services.feeds.commands.compacting import compact_all
 from services.feeds.commands.snapshots import make_all, want
 from services.feeds.service import Feed
 from services.feeds.views import pages, snapshots
+from tests.support.delivering import Clock
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.joining import make_crowd
 from tests.support.subscriptions import subscribe
@@ -33,18 +34,12 @@ LATER = [{**entry, "id": f"later {entry['id']}"} for entry in make_crowd(80)]
 AT = "/feeds/stays/snapshot"
 
 
-class Clock:
-    """A clock that goes on as the real one does, and can be put forward."""
-
-    ahead = timedelta()
-
-    def __call__(self) -> datetime:
-        return datetime.now(UTC) + self.ahead
+CLOCK = Clock()
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def houniao(stack: Stack) -> AsyncIterator[Instance]:
-    async with running_instance(stack, ["feeds"], clock=Clock()) as instance:
+    async with running_instance(stack, ["feeds"], clock=CLOCK) as instance:
         yield instance
 
 
@@ -152,7 +147,7 @@ async def test_a_snapshot_is_made_anew_after_an_hour_and_the_old_file_is_gone(ho
     async with school(houniao) as client:
         before = await make(client)
         soon = await make(client)
-        Clock.ahead = timedelta(hours=1, minutes=1)
+        CLOCK.ahead = timedelta(hours=1, minutes=1)
         later = await make(client)
         content = (await client.get(f"{AT}/content")).content
 
@@ -234,7 +229,7 @@ async def test_what_was_told_long_ago_is_gone_and_the_refusal_names_the_snapshot
     database, feed = houniao.database("feeds"), houniao.apps["feeds"].state.feed
     async with school(houniao, "library") as client:
         whole = await eventually(lambda: read_on(client, 0))
-        monkeypatch.setattr(Clock, "ahead", timedelta(days=401))
+        monkeypatch.setattr(CLOCK, "ahead", timedelta(days=401))
         await pages.append(database, FeedName.STAYS, DISTRICT, LATER)
         await eventually(lambda: find_told(houniao, named, len(whole)))
         await compact_all(feed, timedelta(days=400))
