@@ -1,9 +1,10 @@
-"""The contracts as documents: `python -m contracts.schemas` writes a JSON Schema of every fact, and AsyncAPI.
+"""The contracts as documents: `python -m contracts.schemas` writes a JSON Schema of every fact, AsyncAPI, refusals.
 
 With `--check` it writes nothing, lists the differences from the committed documents and exits with 1 if there are any.
 """
 
 import json
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -17,7 +18,15 @@ from contracts.json_schema import DIALECT, IN_ITSELF, Json, describe
 
 FOLDER = Path(__file__).parent / "schemas"
 SAMPLES = Path(__file__).parent / "samples"
-ASYNCAPI, ASYNCAPI_OF_FEEDS = "asyncapi.json", "asyncapi.feeds.json"
+ROOT = Path(__file__).parents[1]
+ASYNCAPI, ASYNCAPI_OF_FEEDS, REFUSALS = "asyncapi.json", "asyncapi.feeds.json", "refusals.json"
+PAGES = {"zh": "docs/refusals.zh-CN.md", "en": "docs/refusals.md"}
+"""The pages that say what to do about a refusal, by language."""
+
+_BETWEEN = {"zh": "；", "en": "; "}
+_REFUSED = re.compile(r"^\| (`[^|]+) \| [^|]+ \| ([^|]+) \|$", re.MULTILINE)
+_CODE = re.compile(r"`([a-z_0-9]+)`")
+_MARKS = re.compile(r"`|\[([^\]]*)\]\([^)]*\)")
 
 
 def schema_of(fact: type[Fact]) -> Json:
@@ -60,10 +69,17 @@ def event_schemas() -> dict[str, Json]:
     return {fact.TYPE: schema_of(fact) for fact in ALL_FACTS} | told_schemas()
 
 
+def refusals() -> Json:
+    """Return what to do about each refusal by its code, in each language, as the pages of documents say it."""
+    said = {language: _advice_in(ROOT / page, language) for language, page in PAGES.items()}
+    codes = sorted({code for advice in said.values() for code in advice})
+    return {code: {language: advice[code] for language, advice in said.items()} for code in codes}
+
+
 def documents() -> dict[str, str]:
     """Return the text of every document by file name."""
     made = {f"{name}.json": schema for name, schema in event_schemas().items()}
-    made |= {ASYNCAPI: asyncapi(), ASYNCAPI_OF_FEEDS: asyncapi_of_feeds()}
+    made |= {ASYNCAPI: asyncapi(), ASYNCAPI_OF_FEEDS: asyncapi_of_feeds(), REFUSALS: refusals()}
     return {name: json.dumps(document, ensure_ascii=False, indent=2) + "\n" for name, document in made.items()}
 
 
@@ -118,6 +134,15 @@ def main(arguments: Sequence[str]) -> int:
     if differences and "--check" in arguments:
         sys.stderr.write("Run `make schemas` and commit what it writes.\n")
     return 1 if differences else 0
+
+
+def _advice_in(page: Path, language: str) -> dict[str, str]:
+    """Return what a page says of each code, in one text if several of its tables do; without marks of Markdown."""
+    found: dict[str, list[str]] = {}
+    for codes, advice in _REFUSED.findall(page.read_text(encoding="utf-8")):
+        for code in _CODE.findall(codes):
+            found.setdefault(code, []).append(_MARKS.sub(r"\1", advice).strip())
+    return {code: _BETWEEN[language].join(said) for code, said in found.items()}
 
 
 def _event_schema(fact: type[Fact], references: str) -> Json:

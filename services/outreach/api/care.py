@@ -30,8 +30,8 @@ from services.outreach.domain.care import (
     CareInFutureError,
     CaseClosedError,
     CaseKnownError,
+    CaseStanding,
     StaffOrInstitutionError,
-    Standing,
     TooManyVisitsError,
     UnknownHelpError,
     UnknownVisitError,
@@ -99,7 +99,7 @@ class CaseShown(BaseModel):
     """A case, where it stands by what is heard of the person, and whether nobody came for too long."""
 
     case: CareCase
-    standing: Standing
+    standing: CaseStanding
     last_seen_on: date
     late: bool
 
@@ -235,7 +235,7 @@ async def get_unvisited(
     """
     caller.must_cover(division)
     found = await list_unvisited(service.database, service.areas(division), service.today, cursor, limit)
-    still_there = [(case, standing) for case, standing in found if standing is Standing.OPEN]
+    still_there = [(case, standing) for case, standing in found if standing is CaseStanding.OPEN]
     return _page(found, service.today, limit, still_there)
 
 
@@ -246,7 +246,10 @@ async def get_case(case_id: IdInPath, service: ServiceHere, caller: Reader) -> C
 
 
 def _page(
-    found: Sequence[tuple[CareCase, Standing]], today: date, limit: int, shown: Sequence[tuple[CareCase, Standing]]
+    found: Sequence[tuple[CareCase, CaseStanding]],
+    today: date,
+    limit: int,
+    shown: Sequence[tuple[CareCase, CaseStanding]],
 ) -> CasePage:
     """Return a page of what is shown of what was found."""
     cases = [_show(case, standing, today) for case, standing in shown]
@@ -258,8 +261,8 @@ async def _show_one(service: Service, case: CareCase) -> CaseShown:
     return _show(case, standing, service.today)
 
 
-def _show(case: CareCase, standing: Standing, today: date) -> CaseShown:
-    late = standing is Standing.OPEN and is_late(case, today)
+def _show(case: CareCase, standing: CaseStanding, today: date) -> CaseShown:
+    late = standing is CaseStanding.OPEN and is_late(case, today)
     return CaseShown(case=case, standing=standing, last_seen_on=case.last_seen_on, late=late)
 
 

@@ -10,7 +10,7 @@ from contracts.outreach.educators import Educator, Training
 from contracts.outreach.exposures import HazardExposure
 from contracts.reference.divisions import Area
 from services.outreach.commands.exports import MOST, TooManyRowsError
-from services.outreach.domain.care import Standing
+from services.outreach.domain.care import CaseStanding
 from services.outreach.domain.exposures import POLICY
 from services.outreach.domain.needs import HELP
 from services.outreach.intake.listings import ListingKind, write_listing
@@ -67,7 +67,7 @@ def _training(one: Training) -> Line:
     return {**one.model_dump(mode="json"), "took_part": len(one.participants)}
 
 
-def _case(case: CareCase, standing: Standing) -> Line:
+def _case(case: CareCase, standing: CaseStanding) -> Line:
     paired = case.pairing and (case.pairing.staff or case.pairing.institution_id)
     told = {"standing": standing, "visits": len(case.made), "last_seen_on": case.last_seen_on, "paired": paired}
     return {**case.model_dump(mode="json"), **told}

@@ -86,7 +86,7 @@ class StaffOrInstitutionError(RefusedError):
     status = 422
 
 
-class Standing(StrEnum):
+class CaseStanding(StrEnum):
     """Where a case stands: open, closed by the street, or open on paper while the person left or died."""
 
     OPEN = "open"
@@ -200,15 +200,15 @@ def _must_be_open_on(case: CareCase, day: date, today: date) -> None:
         raise BeforeCaseError
 
 
-def standing_of(case: CareCase, lived: Iterable[Lived]) -> Standing:
+def standing_of(case: CareCase, lived: Iterable[Lived]) -> CaseStanding:
     """Return where a case stands, given the stays of the person in its street; it comes back with the person."""
     if case.closed_on is not None:
-        return Standing.CLOSED
+        return CaseStanding.CLOSED
     stays = [one for one in lived if one.state is not StayState.RETRACTED]
     if any(one.state is StayState.OPEN for one in stays):
-        return Standing.OPEN
+        return CaseStanding.OPEN
     last = max(stays, key=lambda one: one.started_on, default=None)
-    return Standing.DIED if last is not None and last.ending is Ending.DIED else Standing.LEFT
+    return CaseStanding.DIED if last is not None and last.ending is Ending.DIED else CaseStanding.LEFT
 
 
 def is_late(case: CareCase, today: date) -> bool:
@@ -237,9 +237,9 @@ class Progress:
         return self.visited / self.cases if self.cases else None
 
 
-def progress_of(cases: Iterable[tuple[CareCase, Standing]], first: date, last: date) -> list[Progress]:
+def progress_of(cases: Iterable[tuple[CareCase, CaseStanding]], first: date, last: date) -> list[Progress]:
     """Return for each need how far the cases that were open from a first to a last day are visited."""
-    found: dict[CareNeed, list[tuple[bool, Standing]]] = {need: [] for need in CareNeed}
+    found: dict[CareNeed, list[tuple[bool, CaseStanding]]] = {need: [] for need in CareNeed}
     for case, standing in cases:
         if _is_open_between(case, first, last):
             seen = any(first <= one.visited_on <= last for one in case.made)
@@ -254,8 +254,8 @@ def _is_open_between(case: CareCase, first: date, last: date) -> bool:
     )
 
 
-def _count(need: CareNeed, counted: list[tuple[bool, Standing]]) -> Progress:
-    gone = sum(not seen and standing in (Standing.LEFT, Standing.DIED) for seen, standing in counted)
+def _count(need: CareNeed, counted: list[tuple[bool, CaseStanding]]) -> Progress:
+    gone = sum(not seen and standing in (CaseStanding.LEFT, CaseStanding.DIED) for seen, standing in counted)
     return Progress(need, len(counted) - gone, sum(seen for seen, _ in counted), gone)
 
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from contracts.outreach.care import CareCase, CareNeed
 from contracts.reference.divisions import Area
 from contracts.registration.stays import Ending, StayState
-from services.outreach.domain.care import Lived, Standing, seen_by, standing_of
+from services.outreach.domain.care import CaseStanding, Lived, seen_by, standing_of
 from services.outreach.domain.needs import Need
 from services.outreach.views.pages import find_page
 from services.outreach.views.residents import IS_REPORTED, RESIDENTS, segment_query
@@ -39,7 +39,7 @@ def care_case_row(case: CareCase, sequence: int) -> Row:
 
 async def list_cases(
     database: Database, areas: Sequence[Area], wanted: tuple[CareNeed | None, bool], after: str, limit: int
-) -> list[tuple[CareCase, Standing]]:
+) -> list[tuple[CareCase, CaseStanding]]:
     """Return cases of areas by street and id, those after a cursor, and where they stand: of a need, open, or all."""
     need, only_open = wanted
     also: Document = {"need": need.value} if need else {}
@@ -50,7 +50,7 @@ async def list_cases(
 
 async def list_unvisited(
     database: Database, areas: Sequence[Area], today: date, after: str, limit: int
-) -> list[tuple[CareCase, Standing]]:
+) -> list[tuple[CareCase, CaseStanding]]:
     """Return cases of areas that are not closed and to which nobody came for too long, and where they stand."""
     late = [{"need": need.value, "last_seen_on": {"$lt": seen_by(need, today).isoformat()}} for need in CareNeed]
     found = await find_page(database, CARE_CASES, areas, after, limit, **{"closed_on": None, "$or": late})
@@ -59,7 +59,7 @@ async def list_unvisited(
 
 async def find_cases_between(
     database: Database, areas: Sequence[Area], first: date, last: date
-) -> list[tuple[CareCase, Standing]]:
+) -> list[tuple[CareCase, CaseStanding]]:
     """Return cases of areas that may have been open, or visited, between two days, and where they stand."""
     day = first.isoformat()
     going_on: list[Document] = [{"closed_on": None}, {"closed_on": {"$gte": day}}, {"earlier.closed_on": {"$gte": day}}]
@@ -71,7 +71,7 @@ async def find_cases_between(
     return await _stand(database, [row async for row in database[CARE_CASES].find(query, hint="street")])
 
 
-async def find_standings(database: Database, cases: Sequence[CareCase]) -> list[Standing]:
+async def find_standings(database: Database, cases: Sequence[CareCase]) -> list[CaseStanding]:
     """Return where each of some cases stands."""
     lived = await _find_lived(database, {case.person_id for case in cases})
     return [standing_of(case, lived.get((case.person_id, case.street), ())) for case in cases]
@@ -112,7 +112,7 @@ async def _find_open(database: Database, need: CareNeed, people: Iterable[str]) 
     return {(row["person_id"], row["street"]): row["_id"] async for row in found}
 
 
-async def _stand(database: Database, rows: Iterable[Document]) -> list[tuple[CareCase, Standing]]:
+async def _stand(database: Database, rows: Iterable[Document]) -> list[tuple[CareCase, CaseStanding]]:
     cases = [CareCase.model_validate({**row, "case_id": row["_id"]}) for row in rows]
     return list(zip(cases, await find_standings(database, cases), strict=True))
 

@@ -53,7 +53,7 @@ class FindingRequest(Body):
     due_on: date
 
 
-class VisitRequest(Body):
+class SupervisionRequest(Body):
     """A visit to a street, or to one of its institutions."""
 
     street: Street
@@ -97,7 +97,7 @@ class OpenFinding(BaseModel):
         SupervisedInFutureError, BeforeVisitError, VisitKnownError, outside_your_division=403, unknown_division=422
     ),
 )
-async def post_visit(body: VisitRequest, service: ServiceHere, caller: Assessor, cause: Cause) -> Supervision:
+async def post_visit(body: SupervisionRequest, service: ServiceHere, caller: Assessor, cause: Cause) -> Supervision:
     """Record a visit with what was found, once: there is one of a kind on a day to a street or institution."""
     street = division_of(service, caller, body.street)
     named = supervision_id(street, body.institution_id, body.kind, body.visited_on)

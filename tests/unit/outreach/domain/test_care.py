@@ -12,7 +12,7 @@ from contracts.outreach.care import CareCase, CareCaseFact, CareNeed, CloseReaso
 from contracts.refusals import RefusedError
 from contracts.registration.stays import Ending, StayState
 from services.outreach.domain import care
-from services.outreach.domain.care import MOST_VISITS, Lived, Progress, Standing
+from services.outreach.domain.care import MOST_VISITS, CaseStanding, Lived, Progress
 from tests.support.facts import PEOPLE
 
 TODAY, OPENED = date(2026, 11, 20), date(2026, 1, 5)
@@ -163,19 +163,19 @@ NEVER = Lived(date(2026, 9, 1), StayState.RETRACTED)
 @pytest.mark.parametrize(
     ("case", "lived", "standing"),
     [
-        (CASE, [HERE], Standing.OPEN),
-        (CASE, [GONE], Standing.LEFT),
-        (CASE, [ELSEWHERE], Standing.LEFT),
-        (CASE, [GONE, BACK], Standing.OPEN),
-        (CASE, [DEAD], Standing.DIED),
-        (CASE, [DEAD, NEVER], Standing.DIED),
-        (CASE, [], Standing.LEFT),
-        (CLOSED, [HERE], Standing.CLOSED),
-        (CLOSED, [DEAD], Standing.CLOSED),
+        (CASE, [HERE], CaseStanding.OPEN),
+        (CASE, [GONE], CaseStanding.LEFT),
+        (CASE, [ELSEWHERE], CaseStanding.LEFT),
+        (CASE, [GONE, BACK], CaseStanding.OPEN),
+        (CASE, [DEAD], CaseStanding.DIED),
+        (CASE, [DEAD, NEVER], CaseStanding.DIED),
+        (CASE, [], CaseStanding.LEFT),
+        (CLOSED, [HERE], CaseStanding.CLOSED),
+        (CLOSED, [DEAD], CaseStanding.CLOSED),
     ],
 )
 def test_where_a_case_stands_follows_from_the_persons_stays(
-    case: CareCase, lived: list[Lived], standing: Standing
+    case: CareCase, lived: list[Lived], standing: CaseStanding
 ) -> None:
     assert care.standing_of(case, lived) is standing
     assert care.standing_of(case, reversed(lived)) is standing
@@ -191,12 +191,12 @@ def test_a_case_is_late_when_nobody_came_for_longer_than_the_table_says() -> Non
 def test_a_campaign_counts_open_cases_and_those_that_were_visited_in_it() -> None:
     first, last = date(2026, 1, 1), date(2026, 2, 17)
     cases = [
-        (visited(date(2026, 2, 17)), Standing.OPEN),
-        (visited(date(2026, 2, 18)), Standing.OPEN),
-        (CASE, Standing.LEFT),
-        (visited(date(2026, 1, 6)), Standing.DIED),
-        (CLOSED, Standing.CLOSED),
-        (CASE.model_copy(update={"opened_on": date(2026, 2, 18)}), Standing.OPEN),
+        (visited(date(2026, 2, 17)), CaseStanding.OPEN),
+        (visited(date(2026, 2, 18)), CaseStanding.OPEN),
+        (CASE, CaseStanding.LEFT),
+        (visited(date(2026, 1, 6)), CaseStanding.DIED),
+        (CLOSED, CaseStanding.CLOSED),
+        (CASE.model_copy(update={"opened_on": date(2026, 2, 18)}), CaseStanding.OPEN),
     ]
 
     found = care.progress_of(cases, first, last)
@@ -211,7 +211,7 @@ def test_a_case_that_was_opened_again_counts_in_the_campaign_of_its_former_spell
     assert again is not None
 
     def cases(first: date, last: date) -> int:
-        return care.progress_of([(again.case, Standing.OPEN)], first, last)[0].cases
+        return care.progress_of([(again.case, CaseStanding.OPEN)], first, last)[0].cases
 
     assert cases(date(2026, 1, 1), date(2026, 2, 17)) == 1
     assert cases(date(2026, 7, 1), date(2026, 8, 31)) == 0
@@ -271,7 +271,7 @@ def test_a_visit_that_was_recorded_by_mistake_stays_and_counts_nowhere() -> None
     assert fact.case.last_seen_on == OPENED
     assert care.withdraw(fact.case, "1" * 32) is None
     window = (date(2026, 1, 1), date(2026, 2, 17))
-    assert care.progress_of([(fact.case, Standing.OPEN)], *window)[0].visited == 0
+    assert care.progress_of([(fact.case, CaseStanding.OPEN)], *window)[0].visited == 0
     assert care.total_help([fact.case], *window) == {}
     with pytest.raises(care.UnknownVisitError):
         care.withdraw(known, "2" * 32)

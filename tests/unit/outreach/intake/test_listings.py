@@ -4,7 +4,7 @@ import pytest
 
 from contracts.outreach.care import CareNeed, CloseReason
 from contracts.outreach.educators import EducatorKind
-from services.outreach.domain.care import Standing
+from services.outreach.domain.care import CaseStanding
 from services.outreach.intake.listings import HEADINGS, ListingKind, write_listing
 
 
@@ -34,7 +34,7 @@ def test_several_things_are_in_one_cell() -> None:
         (ListingKind.EDUCATORS, "kind", EducatorKind),
         (ListingKind.CARE_CASES, "need", CareNeed),
         (ListingKind.CARE_CASES, "close_reason", CloseReason),
-        (ListingKind.CARE_CASES, "standing", Standing),
+        (ListingKind.CARE_CASES, "standing", CaseStanding),
     ],
 )
 def test_every_value_has_a_word(kind: ListingKind, column: str, values: type[EducatorKind]) -> None:
