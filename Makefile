@@ -44,7 +44,7 @@ doors: setup ## try every route as everybody, by its OpenAPI description (half a
 simulate: setup ## let hundreds of people move between districts and check what must hold (ARGS="--people 300 --runs 5")
 	$(PYTHON_ENVIRONMENT) -m tests.simulator $(ARGS)
 
-check: setup ## style, types, imports, spelling, locks and committed schemas
+check: setup ## style, types, imports, spelling, locks, committed schemas and OpenAPI documents
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy
@@ -52,12 +52,14 @@ check: setup ## style, types, imports, spelling, locks and committed schemas
 	.venv/bin/codespell
 	deploy/check-locks.sh
 	$(PYTHON_ENVIRONMENT) -m contracts.schemas --check
+	$(PYTHON_ENVIRONMENT) -m deploy.openapi --check
 
 bench: setup ## measure throughput and latency; writes build/bench.json
 	$(PYTHON_ENVIRONMENT) -m tests.bench
 
-schemas: setup ## write the JSON Schemas of the contracts anew
+schemas: setup ## write the JSON Schemas of the contracts and the OpenAPI documents anew
 	$(PYTHON_ENVIRONMENT) -m contracts.schemas
+	$(PYTHON_ENVIRONMENT) -m deploy.openapi
 
 token: setup ## print a bearer token: make -s token ROLE=clerk DIVISION=320507001
 	@$(PYTHON_ENVIRONMENT) -m deploy.local token --role '$(ROLE)' --division '$(DIVISION)'

@@ -138,6 +138,11 @@ class Divisions:
         ancestry = [self.name(part) for part in above if part in self.names or part in self.former]
         return "".join(dict.fromkeys(name for name in ancestry if name not in PLACEHOLDERS))
 
+    def below(self, code: str) -> tuple[str, ...]:
+        """Return the divisions of the tables one level below one, in the order of their codes; "" is the country."""
+        length = next((length for length in LENGTHS if length > len(code)), None)
+        return tuple(each for each in self._codes_within(code) if len(each) == length)
+
     def streets(self, scope: str = "") -> tuple[str, ...]:
         """Return the streets of the tables within a scope, in the order of their codes."""
         return tuple(code for code in self._codes_within(scope) if len(code) == 9)

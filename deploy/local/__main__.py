@@ -15,7 +15,7 @@ from deploy.local.credentials import KeyStep, change_sealing_keys
 from deploy.local.failure import LocalStackError
 from deploy.local.rabbitmq import CONTROL, RabbitMQ
 from deploy.local.running import ask_to_stop, only_one, running_pid
-from deploy.local.services import REPOSITORY, all_services
+from deploy.local.services import REPOSITORY, all_services, front
 from deploy.local.stack import SERVICE_PORTS, Stack
 
 FOLDER = REPOSITORY / ".local" / "run"
@@ -50,7 +50,7 @@ def stop() -> None:
         return
     with only_one(FOLDER):  # what a killed run left behind
         stack = Stack(FOLDER, ports="fixed")
-        for service in reversed(all_services(stack)):
+        for service in reversed([*all_services(stack), *front(stack)]):
             was_running |= service.pid is not None
             service.stop()
         was_running |= stack.rabbitmq.pid is not None or stack.mongodb.pid is not None
@@ -66,7 +66,7 @@ def status() -> None:
     for name, server in (("RabbitMQ", stack.rabbitmq), ("MongoDB", stack.mongodb)):
         where = server.url().split("@")[-1].split("/")[0]
         table.add_row(name, str(server.pid or "-"), where, "up" if server.pid else "down")
-    for service in all_services(stack):
+    for service in [*all_services(stack), *front(stack)]:
         state = ("ready" if service.is_ready() else "not ready") if service.pid else "down"
         table.add_row(service.name, str(service.pid or "-"), service.url, state)
     console.print(table)

@@ -32,6 +32,9 @@ class Credentials:
     webhook_keys: str
     code_key: str
     access_log_keys: dict[str, str]
+    session_keys: str
+    client_secret: str
+    """By which the provider knows the console."""
 
     def own_keys(self, service: str) -> dict[str, str]:
         """Return the keys that only this service has, as environment variables."""
@@ -44,6 +47,10 @@ class Credentials:
             keys |= {"HOUNIAO_PSEUDONYM_KEY": self.pseudonym_key, "HOUNIAO_WEBHOOK_KEYS": self.webhook_keys}
         if service == "outreach":
             keys["HOUNIAO_CODE_KEY"] = self.code_key
+        if service in {"console", "issuer"}:
+            keys["HOUNIAO_CLIENT_SECRET"] = self.client_secret
+        if service == "console":
+            keys["HOUNIAO_SESSION_KEYS"] = self.session_keys
         return keys
 
 
@@ -138,6 +145,8 @@ def _make() -> Credentials:
         webhook_keys=Fernet.generate_key().decode(),
         code_key=secrets.token_hex(32),
         access_log_keys={service: secrets.token_hex(32) for service in WITH_ACCESS_LOG},
+        session_keys=secrets.token_hex(32),
+        client_secret=secrets.token_urlsafe(32),
     )
 
 

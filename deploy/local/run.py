@@ -11,9 +11,10 @@ from typing import NoReturn
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from deploy.local.accounts import ACCOUNTS
 from deploy.local.failure import LocalStackError
 from deploy.local.running import only_one
-from deploy.local.services import ServiceProcess, all_services
+from deploy.local.services import HttpProcess, all_services, front
 from deploy.local.stack import Server, Stack
 
 MAX_RESTARTS = 5
@@ -33,9 +34,10 @@ def run(folder: Path, *, demo: bool) -> None:
         with progress("Starting RabbitMQ and MongoDB"):
             stack.start()
         stack.write_environments()
-        services = all_services(stack)
-        with progress("Starting the services"):
-            for together in (services[1:], services[:1]):  # registration last: who hears it has a queue by then
+        services, before = all_services(stack), front(stack)
+        with progress("Starting the services and the console"):
+            # registration after the others: who hears it has a queue by then
+            for together in (services[1:], services[:1], before):
                 for service in together:
                     running.callback(service.stop)
                     service.start()
@@ -44,8 +46,8 @@ def run(folder: Path, *, demo: bool) -> None:
         running.callback(_say_stopping)
         if demo:
             _load_demo(stack)
-        console.print(guide(stack, services), soft_wrap=True)
-        keep_alive(stack, services)
+        console.print(guide(stack, [*services, *before]), soft_wrap=True)
+        keep_alive(stack, [*services, *before])
 
 
 def _load_demo(stack: Stack) -> None:
@@ -83,7 +85,7 @@ def progress(what: str) -> Iterator[None]:
     console.print(f"{what}: done in {time.monotonic() - began:.1f} s")
 
 
-def keep_alive(stack: Stack, services: Sequence[ServiceProcess]) -> NoReturn:
+def keep_alive(stack: Stack, services: Sequence[HttpProcess]) -> NoReturn:
     """Watch the processes for ever; report and restart one that dies, after growing pauses and not too often."""
     watched = [
         *(Watched(name, server) for name, server in _own_servers(stack)),
@@ -104,7 +106,7 @@ def _own_servers(stack: Stack) -> Iterator[tuple[str, Server]]:
 class Watched:
     """A process that is started again when it dies."""
 
-    def __init__(self, name: str, process: Server | ServiceProcess) -> None:
+    def __init__(self, name: str, process: Server | HttpProcess) -> None:
         self.name = name
         self._process = process
         self._deaths = 0
@@ -146,25 +148,28 @@ class Watched:
             console.print(f"{self.name} is started again.")
 
 
-def guide(stack: Stack, services: Sequence[ServiceProcess]) -> str:
-    """Return the text that tells a user where to look and what to try."""
-    registration = services[0].url
+def guide(stack: Stack, services: Sequence[HttpProcess]) -> str:
+    """Return the text that tells a user what to open and as whom; the console is the last of the services."""
+    registration, opened = services[0].url, services[-1].url
     places = "\n".join(f"  {service.name:<13} {service.url}/docs" for service in services)
+    accounts = "\n".join(f"  {account.name}  {account.post}" for account in ACCOUNTS)
     return f"""
-[bold green]Houniao is running.[/bold green] Where to look:
+The interfaces, for programs:
 {places}
-What to try, in another terminal:
   TOKEN=$(make -s token ROLE=clerk DIVISION=320507001)
   curl -s -H "Authorization: Bearer $TOKEN" '{registration}/stays?division=320507001'
-Paste the token under "Authorize" in any of the pages above. Other roles: health_worker supervisor district integrator
-admin; a division is a scope by prefix (320507 covers 320507001).
 Logs and data are in {os.path.relpath(stack.folder)}. Stop with Ctrl-C, or `make stop` elsewhere; `make run` goes on
 with the same data.
+
+[bold green]Houniao is running 候鸟已启动.[/bold green]
+选择演示账号登录，无需密码。Sign in as one of these, without a password:
+{accounts}
+Open 请打开:  [bold]{opened}[/bold]
 """
 
 
 def _say_stopping() -> None:
-    console.print("\nStopping: the services first, then RabbitMQ and MongoDB.")
+    console.print("\nStopping: the console and the services first, then RabbitMQ and MongoDB.")
 
 
 def _say_stopped() -> None:

@@ -4,33 +4,32 @@ import os
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.local import ports as local_ports
 from deploy.local.failure import LocalStackError
 from deploy.local.processes import ServerProcess
-from deploy.local.stack import SERVICE_PORTS, Stack
+from deploy.local.stack import FRONT_PORTS, SERVICE_PORTS, Stack
 
 REPOSITORY = Path(__file__).parent.parent.parent
 
 
-class ServiceProcess:
-    """A service, or an instance of it, in a process of its own, with a log in the stack's folder."""
+class HttpProcess:
+    """A process that serves HTTP, with a log in the stack's folder."""
 
-    def __init__(self, stack: Stack, name: str, *, districts: str = "", instance: str = "") -> None:
-        suffix = instance or districts
-        self.name = f"{name}-{suffix}" if suffix else name
-        self._stack, self._instance = stack, suffix
-        self._module = f"services.{name}"
-        self._environment = stack.service_environment(name, districts=districts, instance=instance)
-        self._port = int(self._environment["HOUNIAO_PORT"])
+    def __init__(self, stack: Stack, name: str, module: str, environment: Mapping[str, str]) -> None:
+        self.name = name
+        self._module = module
+        self._environment = environment
+        self._port = int(environment["HOUNIAO_PORT"])
         folder = stack.folder / "services"
         folder.mkdir(exist_ok=True)
-        self._process = ServerProcess(self.name, folder)
+        self._process = ServerProcess(name, folder)
 
     @property
     def pid(self) -> int | None:
-        """Return the pid of the service's process; None if it is not running."""
+        """Return its pid; None if it is not running."""
         return self._process.pid
 
     @property
@@ -44,18 +43,17 @@ class ServiceProcess:
         return self._process.log
 
     def start(self) -> None:
-        """Start the service; stop first the one that a killed run left behind."""
+        """Start the process; stop first the one that a killed run left behind."""
         self._process.stop()
         local_ports.refuse_taken({self.name: self._port})
-        self._stack.declare_queues(self._instance)
         self._process.spawn([sys.executable, "-m", self._module], {**os.environ, **self._environment}, REPOSITORY)
 
     def wait_ready(self, seconds: float = 60) -> None:
-        """Wait until the service is ready; raise LocalStackError if it ends or takes too long."""
+        """Wait until it is ready; raise LocalStackError if it ends or takes too long."""
         self._process.wait_until(self.is_ready, seconds)
 
     def is_ready(self) -> bool:
-        """Return whether the service reports that it is ready."""
+        """Return whether it reports that it is ready."""
         try:
             with urllib.request.urlopen(f"{self.url}/health/ready", timeout=5) as answer:  # noqa: S310  # our own address on loopback
                 return bool(answer.status == 200)
@@ -63,16 +61,31 @@ class ServiceProcess:
             return False
 
     def stop(self) -> None:
-        """Stop the service gracefully."""
+        """Stop it gracefully."""
         self._process.stop()
 
     def kill(self) -> None:
-        """Kill the service as a power failure would."""
+        """Kill it as a power failure would."""
         self._process.kill()
 
     def tail(self) -> str:
         """Return the last lines of its log."""
         return self._process.tail()
+
+
+class ServiceProcess(HttpProcess):
+    """A service, or an instance of it, in a process of its own."""
+
+    def __init__(self, stack: Stack, name: str, *, districts: str = "", instance: str = "") -> None:
+        self._stack, self._instance = stack, instance or districts
+        environment = stack.service_environment(name, districts=districts, instance=instance)
+        suffix = f"-{self._instance}" if self._instance else ""
+        super().__init__(stack, f"{name}{suffix}", f"services.{name}", environment)
+
+    def start(self) -> None:
+        """Start the service, whose queue is declared before."""
+        self._stack.declare_queues(self._instance)
+        super().start()
 
 
 def all_services(stack: Stack) -> list[ServiceProcess]:
@@ -81,3 +94,9 @@ def all_services(stack: Stack) -> list[ServiceProcess]:
     if missing:
         raise LocalStackError(f"These services are not here: {', '.join(missing)}. Is this a whole clone?")
     return [ServiceProcess(stack, name) for name in SERVICE_PORTS]
+
+
+def front(stack: Stack) -> list[HttpProcess]:
+    """Return what stands before the services: the demo's provider, by which people sign in, and the console."""
+    modules = {"issuer": "deploy.local.issuer", "console": "services.console"}
+    return [HttpProcess(stack, name, modules[name], stack.front_environment(name)) for name in FRONT_PORTS]

@@ -15,6 +15,10 @@ from deploy.local.rabbitmq import RabbitMQ
 from deploy.rabbitmq.topology import declare_instance
 
 SERVICE_PORTS = {"registration": 8001, "archives": 8002, "outreach": 8003, "reporting": 8004, "feeds": 8005}
+FRONT_PORTS = {"issuer": 8009, "console": 8000}
+"""What stands before the services and has neither a database nor a queue."""
+AUDIENCES = (*SERVICE_PORTS, "console")
+"""Whom the tokens of a person who signs in are for."""
 
 
 class Server(Protocol):
@@ -141,24 +145,40 @@ class Stack:
     def service_port(self, service: str, instance: str = "") -> int:
         """Return the port of a service's instance, always the same from one object."""
         if self._fixed and not instance:
-            return SERVICE_PORTS[service]
+            return {**SERVICE_PORTS, **FRONT_PORTS}[service]
         return self._service_ports.setdefault((service, instance), free_port())
 
     def service_environment(self, service: str, *, districts: str = "", instance: str = "") -> dict[str, str]:
         """Return the settings of a service's instance as environment variables, in addition to those of a process."""
         return {
+            **self._web_environment(service, instance or districts),
             "MONGODB_URL": self.mongodb_url(service),
             "RABBITMQ_URL": self.rabbitmq_url(service),
-            "HOUNIAO_ENV": "local",
-            "HOUNIAO_PORT": str(self.service_port(service, instance or districts)),
             "HOUNIAO_DISTRICTS": districts,
             "HOUNIAO_INSTANCE": instance,
+            "HOUNIAO_DEADLINES": os.environ.get("HOUNIAO_DEADLINES", ""),
+            **self._ways(service, instance or districts, districts),
+        }
+
+    def front_environment(self, name: str, instance: str = "") -> dict[str, str]:
+        """Return the settings of the console or the issuer before an instance's services."""
+        addresses = [f"{service}=http://127.0.0.1:{self.service_port(service, instance)}" for service in SERVICE_PORTS]
+        issuer, console = (f"http://127.0.0.1:{self.service_port(front, instance)}" for front in FRONT_PORTS)
+        told = {
+            "issuer": {"HOUNIAO_ISSUER_KEY": self.issuer_jwk(), "HOUNIAO_ISSUER_URL": issuer},
+            "console": {"HOUNIAO_PROVIDER": issuer, "HOUNIAO_SERVICES": ",".join(addresses)},
+        }
+        return {**self._web_environment(name, instance), "HOUNIAO_CONSOLE_URL": console, **told[name]}
+
+    def _web_environment(self, name: str, instance: str) -> dict[str, str]:
+        """Return what is told to whatever is served over HTTP."""
+        return {
+            "HOUNIAO_ENV": "local",
+            "HOUNIAO_PORT": str(self.service_port(name, instance)),
             "HOUNIAO_JWKS": credentials.public_keys(self.issuer_jwk()),
             "HOUNIAO_DIVISIONS": os.environ.get("HOUNIAO_DIVISIONS", ""),
-            "HOUNIAO_DEADLINES": os.environ.get("HOUNIAO_DEADLINES", ""),
             "HOUNIAO_LOG": os.environ.get("HOUNIAO_LOG", "json"),
-            **self._credentials.own_keys(service),
-            **self._ways(service, instance or districts, districts),
+            **self._credentials.own_keys(name),
         }
 
     def _ways(self, service: str, instance: str, districts: str) -> dict[str, str]:

@@ -14,7 +14,8 @@ from services.archives.intake.rounds import FILE_ADVICE, Round, Row, read_round,
 from services.runtime.command_line import ReadFile, errors_in_one_line, make_bar, open_service, print_import
 from services.runtime.imports import report_pages
 from services.runtime.problems import Problem
-from services.runtime.service import at_the_command_line, keep_what_is_loaded
+from services.runtime.service import at_the_command_line
+from services.runtime.serving import keep_what_is_loaded
 
 NAME = "archives"
 

@@ -23,7 +23,8 @@ from services.feeds.vault import Vault
 from services.feeds.views import pages, releases, subscriptions, webhooks
 from services.runtime.clock import Clock, system_clock
 from services.runtime.logs import configure_logs
-from services.runtime.service import Service, keep_doing, run_service
+from services.runtime.service import Service, keep_doing
+from services.runtime.serving import serve_until_stopped
 from services.runtime.settings import HexKey, Settings, load_settings, local_environment
 from services.runtime.web import make_app
 
@@ -82,4 +83,4 @@ def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) 
 if __name__ == "__main__":
     configure_logs("json", NAME)  # before the settings are read
     app = build(load_settings(NAME), FeedSettings(_env_file=local_environment(NAME)))
-    run_service(app.state.service, app)
+    serve_until_stopped(app, NAME, app.state.service.settings)

@@ -26,7 +26,8 @@ from services.runtime.clock import Clock, system_clock
 from services.runtime.command_line import make_send_again_command
 from services.runtime.imports import prepare_imports
 from services.runtime.logs import configure_logs
-from services.runtime.service import Service, keep_doing, run_service
+from services.runtime.service import Service, keep_doing
+from services.runtime.serving import serve_until_stopped
 from services.runtime.settings import Settings, load_settings, local_environment
 from services.runtime.web import make_app
 
@@ -68,7 +69,7 @@ def serve(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         configure_logs("json", NAME)  # before the settings are read
         app = build(load_settings(NAME), VaultSettings(_env_file=local_environment(NAME)))
-        run_service(app.state.service, app)
+        serve_until_stopped(app, NAME, app.state.service.settings)
 
 
 cli.command("import")(import_command)

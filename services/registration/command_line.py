@@ -22,7 +22,8 @@ from services.runtime.access_log.log import Access
 from services.runtime.command_line import ReadFile, errors_in_one_line, make_bar, open_service, print_import
 from services.runtime.imports import report_pages
 from services.runtime.problems import Problem
-from services.runtime.service import at_the_command_line, keep_what_is_loaded
+from services.runtime.service import at_the_command_line
+from services.runtime.serving import keep_what_is_loaded
 from services.runtime.settings import local_environment
 
 NAME = "registration"

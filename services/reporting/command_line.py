@@ -12,7 +12,7 @@ from services.reporting.commands import rebuilding
 from services.reporting.commands.counting import Recounting
 from services.reporting.commands.reports import SealedFile, find_sealed_files
 from services.runtime.command_line import errors_in_one_line, make_bar, open_service
-from services.runtime.service import keep_what_is_loaded
+from services.runtime.serving import keep_what_is_loaded
 
 NAME = "reporting"
 

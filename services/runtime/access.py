@@ -143,9 +143,16 @@ class Gate:
             caller = Caller(_subject(claims["sub"]), role, _scope(claims["division"], role), self._within)
         # RecursionError: a header or payload nested too deep to be read
         except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
-            raise Problem(401, "bad_token", "Sign in again: the token is missing, false or out of date.") from error
+            raise _bad_token() from error
         self._tell(caller, claims["iat"])
         return caller
+
+    def ends_at(self, token: str) -> float:
+        """Return when a token ends, in seconds since 1970; raise Problem (401) if nobody whom we trust signed it."""
+        try:
+            return float(self._decode(token)["exp"])
+        except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise _bad_token() from error
 
     def _verify_signature(self, token: str) -> dict[str, Any]:
         read = jwt.decode(token, self._keys, algorithms=[ALGORITHM])
@@ -158,6 +165,10 @@ class Gate:
         longest = SERVICE_LIFETIME if role == Role.SERVICE else self._longest
         if not (time.time() < ends and 0 < ends - issued <= longest):
             raise ValueError("exp")
+
+
+def _bad_token() -> Problem:
+    return Problem(401, "bad_token", "Sign in again: the token is missing, false or out of date.")
 
 
 def _tell_sign_in(caller: Caller, _: float) -> None:

@@ -4,6 +4,7 @@ Every line of the process is one: those of libraries, warnings, and errors that 
 and which class of error it is, never their own text, which may quote what people sent.
 """
 
+import asyncio
 import logging
 import sys
 import threading
@@ -16,7 +17,7 @@ from typing import Any, Literal, TextIO
 import structlog
 
 from contracts.reference.telling import tells_number
-from services.runtime.repeating import Repeating
+from services.runtime.repeating import WINDOW, Repeating
 
 ALLOWED = frozenset(
     {
@@ -167,3 +168,10 @@ def _write(level: int, event: str, values: Mapping[str, Any]) -> None:
 
 REPEATING = Repeating(_write)
 """The lines of this process that others can cause."""
+
+
+async def tell_what_repeats() -> None:
+    """Write once in a while how often lines were repeated, as long as the process runs."""
+    while True:
+        await asyncio.sleep(WINDOW)
+        REPEATING.tell_counts()

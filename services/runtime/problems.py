@@ -9,7 +9,6 @@ from fastapi import FastAPI, Request
 from fastapi.encoders import jsonable_encoder
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
-from pymongo.errors import PyMongoError
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
@@ -17,7 +16,6 @@ from starlette.types import Receive, Scope, Send
 from contracts.refusals import RefusedError
 from services.runtime.logs import REPEATING
 from services.runtime.malformed import MOST_EXPLAINED, FieldError, explain, list_fields
-from services.runtime.mongo import is_away
 
 PROBLEM_JSON = "application/problem+json"
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
@@ -180,13 +178,8 @@ async def _http(_: Request, error: Exception) -> Response:
     return render_problem(error.status_code, code, NOT_JSON if code == "malformed" else str(error.detail))
 
 
-async def _storage(request: Request, error: Exception) -> Response:
-    if not is_away(error):
-        return await _unexpected(request, error)
-    return render_problem(503, "storage_away", "The database is away for a moment; send the same request again.")
-
-
-async def _unexpected(request: Request, error: Exception) -> Response:
+async def refuse_unexpected(request: Request, error: Exception) -> Response:
+    """Return the refusal for an error that nobody foresaw, which the log is told of."""
     told = {"path": _declared(request.scope), "method": _method(request.scope)}
     REPEATING.tell("", logging.ERROR, "unexpected", told, error)
     return render_problem(500, "unexpected", "Something broke on our side; it is logged. Try again or tell us.")
@@ -198,5 +191,4 @@ def refuse_clearly(app: FastAPI) -> None:
     app.add_exception_handler(RefusedError, _refused)
     app.add_exception_handler(RequestValidationError, _malformed)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(PyMongoError, _storage)
-    app.add_exception_handler(Exception, _unexpected)
+    app.add_exception_handler(Exception, refuse_unexpected)

@@ -2,16 +2,11 @@
 
 import asyncio
 import contextlib
-import gc
-import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
 from datetime import date
 from functools import lru_cache, partial
 from itertools import chain
 from typing import Any
-
-import uvicorn
-from fastapi import FastAPI
 
 from contracts.envelope import Fact
 from contracts.facts import HEARD_BY, by_type, said_by
@@ -20,15 +15,13 @@ from contracts.reference.divisions import Area, Divisions
 from services.runtime.access import Gate
 from services.runtime.attempts import Attempts
 from services.runtime.clock import Clock, system_clock
-from services.runtime.connections import BoundedProtocol
 from services.runtime.inbox import EVENTS, Apply, Inbox, Listener, binding_keys
 from services.runtime.journal import Journal
-from services.runtime.logs import REPEATING, configure_logs, get_log
+from services.runtime.logs import REPEATING, get_log, tell_what_repeats
 from services.runtime.metrics import OLDEST_UNSENT
 from services.runtime.mongo import Database, connect, database_of, wait_while_away
 from services.runtime.parked import Parked
 from services.runtime.relay import UNREACHABLE, Relay
-from services.runtime.repeating import WINDOW
 from services.runtime.requests import Requests
 from services.runtime.settings import Settings
 from services.runtime.workers import Workers
@@ -64,7 +57,7 @@ class Service:
         self.workers = Workers()
         self.queue = settings.queue_name(name)
         self._prepare: list[Prepare] = []
-        self._work: list[Work] = [self.relay.run, _tell_what_repeats]
+        self._work: list[Work] = [self.relay.run, tell_what_repeats]
         self._tasks: list[asyncio.Task[None]] = []
         self._listening = False
         self._broken: str | None = None
@@ -181,12 +174,6 @@ async def keep_doing(every: float, work: Callable[[], Awaitable[object]]) -> Non
         await asyncio.sleep(every)
 
 
-async def _tell_what_repeats() -> None:
-    while True:
-        await asyncio.sleep(WINDOW)
-        REPEATING.tell_counts()
-
-
 async def _in_time(seconds: float, step: Awaitable[object]) -> None:
     """Do a step of stopping; what a stuck server keeps from ending is dropped, and comes again after the start."""
     try:
@@ -208,43 +195,6 @@ async def at_the_command_line(service: Service) -> AsyncIterator[Service]:
         sending.cancel()
         await _in_time(CLOSES_WITHIN, service.relay.close())
         service.client.close()
-
-
-def keep_what_is_loaded() -> None:
-    """Tell the garbage collector that what is loaded now stays, and to look less often: batches make no cycles.
-
-    Measured: without it a third of the time spent on a batch of events goes into walking the imported modules.
-    """
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
-
-
-def make_server_config(app: FastAPI, host: str, port: int) -> uvicorn.Config:
-    """Return how HTTP is served."""
-    return uvicorn.Config(
-        app,
-        host=host,
-        port=port,
-        http=BoundedProtocol,
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,  # nothing here goes by what a caller says of where it is
-        timeout_graceful_shutdown=20,
-        timeout_keep_alive=75,
-    )
-
-
-def run_service(service: Service, app: FastAPI) -> None:
-    """Serve a service until it is told to stop (SIGTERM or SIGINT)."""
-    configure_logs(service.settings.log, service.name)
-    keep_what_is_loaded()
-    config = make_server_config(app, service.settings.host, service.settings.port)
-    get_log().info("starting", port=service.settings.port)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # uvicorn raises it again when it has stopped
-    with contextlib.suppress(KeyboardInterrupt):
-        uvicorn.Server(config).run()
 
 
 @contextlib.asynccontextmanager

@@ -23,22 +23,16 @@ HexKey = Annotated[SecretStr, AfterValidator(_must_be_long)]
 """A key in hexadecimal that is long enough."""
 
 
-class Settings(BaseSettings):
-    """The settings of every service; all variables but the two server addresses start with `HOUNIAO_`."""
+class WebSettings(BaseSettings):
+    """The settings of whatever is served over HTTP; all variables start with `HOUNIAO_`."""
 
     model_config = SettingsConfigDict(env_prefix="HOUNIAO_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
-    mongodb_url: SecretStr = Field(validation_alias="MONGODB_URL")
-    rabbitmq_url: SecretStr = Field(validation_alias="RABBITMQ_URL")
     env: Literal["local", "production"] = "local"
     host: str = "127.0.0.1"
     port: int = 8000
     public: Annotated[frozenset[Shown] | None, NoDecode] = None
     """What is shown without a token beside the health; if it is not told, all of it locally, nothing in production."""
-    districts: Annotated[tuple[str, ...], NoDecode] = ()
-    """The districts (6 digits) this instance serves; none means all."""
-    instance: str = ""
-    """The suffix of this instance's database and queues; by default its districts."""
     jwks: str = '{"keys": []}'
     """The public keys (JWK set, RFC 7517) that bearer tokens are verified with."""
     issuer: str = "houniao-local"
@@ -46,27 +40,48 @@ class Settings(BaseSettings):
     """For how many hours a token may be issued at most; whoever has a longer one is not let in."""
     divisions: Path | None = None
     """A folder with provinces, cities, areas, streets and perhaps changes as .csv; none means the whole country's."""
-    deadlines: Path | None = None
-    """A table of deadlines in place of the one that comes with registration."""
     log: Literal["json", "pretty"] = "json"
-    attempts_an_hour: int = Field(default=60, ge=1, le=10_000)
-    """How often within an hour a caller may look people up by document, read in an emergency, or guess at messages."""
-    clamd: str = Field(default="", pattern=r"^([A-Za-z0-9.\-]+:[0-9]{1,5})?$")
-    """Host and port of clamd, which looks at every file that is handed in; none means that nobody looks."""
 
-    @field_validator("districts", "public", mode="before")
+    @field_validator("public", mode="before")
     @classmethod
-    def _split(cls, value: object) -> object:
-        return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+    def _split_shown(cls, value: object) -> object:
+        return _parts(value)
 
-    @field_validator("divisions", "deadlines", mode="before")
+    @field_validator("divisions", mode="before")
     @classmethod
-    def _none_if_empty(cls, value: object) -> object:
+    def _own_or_the_country(cls, value: object) -> object:
         return value or None
 
     def shows(self, what: Shown) -> bool:
         """Return whether something is shown to whoever asks without a token."""
         return self.env == "local" if self.public is None else what in self.public
+
+
+class Settings(WebSettings):
+    """The settings of every service that has a database and a queue; their addresses have names without `HOUNIAO_`."""
+
+    mongodb_url: SecretStr = Field(validation_alias="MONGODB_URL")
+    rabbitmq_url: SecretStr = Field(validation_alias="RABBITMQ_URL")
+    districts: Annotated[tuple[str, ...], NoDecode] = ()
+    """The districts (6 digits) this instance serves; none means all."""
+    instance: str = ""
+    """The suffix of this instance's database and queues; by default its districts."""
+    deadlines: Path | None = None
+    """A table of deadlines in place of the one that comes with registration."""
+    attempts_an_hour: int = Field(default=60, ge=1, le=10_000)
+    """How often within an hour a caller may look people up by document, read in an emergency, or guess at messages."""
+    clamd: str = Field(default="", pattern=r"^([A-Za-z0-9.\-]+:[0-9]{1,5})?$")
+    """Host and port of clamd, which looks at every file that is handed in; none means that nobody looks."""
+
+    @field_validator("districts", mode="before")
+    @classmethod
+    def _split_districts(cls, value: object) -> object:
+        return _parts(value)
+
+    @field_validator("deadlines", mode="before")
+    @classmethod
+    def _own_or_ours(cls, value: object) -> object:
+        return value or None
 
     @property
     def suffix(self) -> str:
@@ -80,6 +95,10 @@ class Settings(BaseSettings):
     def queue_name(self, service: str) -> str:
         """Return the name of the service's queue, e.g. `registration` or `registration.320507`."""
         return f"{service}.{self.suffix}" if self.suffix else service
+
+
+def _parts(value: object) -> object:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
 
 
 def load_settings(service: str) -> Settings:

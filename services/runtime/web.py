@@ -1,25 +1,22 @@
-"""The HTTP application of every service: OpenAPI at `/docs`, health, metrics, parked messages, limits on size."""
+"""The HTTP application of every service that has a database and a queue: health, metrics, parked messages."""
 
 import contextlib
 from collections.abc import AsyncIterator
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, FastAPI, Request, Response
-from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
-from starlette.datastructures import MutableHeaders
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from pymongo.errors import PyMongoError
 
 from services.runtime.access import Caller, Role, allow
+from services.runtime.application import make_application
 from services.runtime.attempts import must_be_within
-from services.runtime.limits import LimitBody
-from services.runtime.once import must_be_given_once
-from services.runtime.openapi import describe_refusals
-from services.runtime.pages import show_docs
+from services.runtime.health import make_health
+from services.runtime.mongo import is_away
 from services.runtime.parameters import Limit, ServiceHere
-from services.runtime.problems import PRIVATE, Problem, refuse_clearly, refuses
+from services.runtime.problems import Problem, refuse_unexpected, refuses, render_problem
 from services.runtime.service import Service
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -38,32 +35,6 @@ class ParkedMessage(BaseModel):
     seen: int
 
 
-class Readiness(BaseModel):
-    """Whether a service can do its work, and what keeps it from that."""
-
-    status: Literal["ready", "waiting"]
-    troubles: list[str]
-
-
-class KeepPrivate:
-    """Adds the headers that keep an answer between the service and its caller, where the answer has none of its own."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and its answer back with the headers."""
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                for name, value in PRIVATE.items():
-                    headers.setdefault(name, value)
-            await send(message)
-
-        await self._app(scope, receive, with_headers)
-
-
 def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
     """Return a service's HTTP application, which starts and stops the service together with itself."""
 
@@ -75,29 +46,18 @@ def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
         finally:
             await service.stop()
 
-    documented = service.settings.shows("docs")
-    app = FastAPI(
-        title=f"Houniao 候鸟 · {service.name}",
-        description=about,
-        version="0.1.0",
-        lifespan=lifespan,
-        redirect_slashes=False,  # to whatever host the caller names
-        openapi_url="/openapi.json" if documented else None,
-        docs_url=None,
-        redoc_url=None,
-        dependencies=[Depends(must_be_given_once)],
-    )
+    shown = (_metrics,) if service.settings.shows("metrics") else ()
+    common = (make_health(service.find_troubles), _common, *shown)
+    app = make_application(service.name, service.settings, service.gate, lifespan, *routers, *common, about=about)
     app.state.service = service
-    app.state.gate = service.gate
-    app.add_middleware(LimitBody)
-    app.add_middleware(KeepPrivate)
-    refuse_clearly(app)
-    describe_refusals(app)
-    for router in (*routers, _common, *((_metrics,) if service.settings.shows("metrics") else ())):
-        app.include_router(router)
-    if documented:
-        show_docs(app)
+    app.add_exception_handler(PyMongoError, _storage)
     return app
+
+
+async def _storage(request: Request, error: Exception) -> Response:
+    if not is_away(error):
+        return await refuse_unexpected(request, error)
+    return render_problem(503, "storage_away", "The database is away for a moment; send the same request again.")
 
 
 def workbook_response(content: bytes, filename: str) -> Response:
@@ -106,24 +66,6 @@ def workbook_response(content: bytes, filename: str) -> Response:
 
 
 _common, _metrics = APIRouter(), APIRouter()
-
-
-@_common.get("/health/live", tags=["health"], summary="Is the process up?")
-async def live() -> dict[str, str]:
-    """Return 200 as long as the process runs."""
-    return {"status": "live"}
-
-
-@_common.get(
-    "/health/ready",
-    tags=["health"],
-    summary="Can it do its work?",
-    responses={200: {"model": Readiness}, 503: {"model": Readiness, "description": "It waits for what is named"}},
-)
-async def ready(service: ServiceHere) -> Response:
-    """Return 200 when consumers are attached, MongoDB answers and nothing is stuck; else 503 with the troubles."""
-    troubles = await service.find_troubles()
-    return JSONResponse({"status": "waiting" if troubles else "ready", "troubles": troubles}, 503 if troubles else 200)
 
 
 @_metrics.get(

@@ -20,7 +20,8 @@ from services.registration.intake.refusals import Refusal
 from services.registration.service import Registration
 from services.registration.vault import Vault, VaultSettings
 from services.runtime.access import issue
-from services.runtime.service import Service, at_the_command_line, keep_what_is_loaded
+from services.runtime.service import Service, at_the_command_line
+from services.runtime.serving import keep_what_is_loaded
 from services.runtime.settings import load_settings
 from tests.bench.children import Start, children
 from tests.bench.cpu import cpu_seconds, spent

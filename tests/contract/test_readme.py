@@ -10,6 +10,7 @@ import pytest
 from contracts.facts import ALL_FACTS, said_by
 from contracts.feeds.feeds import FEEDS
 from deploy.local.stack import Stack
+from services.console.settings import ConsoleSettings
 from services.feeds.__main__ import FeedSettings
 from services.outreach.service import MessagingSettings
 from services.registration.intake.refusals import ADVICE, RefusalCode
@@ -153,7 +154,8 @@ def test_every_refusal_is_in_the_table(page: str) -> None:
 @pytest.mark.parametrize("page", ["docs/configuration.md", "docs/configuration.zh-CN.md"])
 def test_every_setting_is_in_the_table(page: str) -> None:
     fields = chain.from_iterable(
-        settings.model_fields for settings in (Settings, VaultSettings, FeedSettings, MessagingSettings)
+        settings.model_fields
+        for settings in (Settings, VaultSettings, FeedSettings, MessagingSettings, ConsoleSettings)
     )
     variables = {f"HOUNIAO_{name}".upper() for name in fields} - {"HOUNIAO_MONGODB_URL", "HOUNIAO_RABBITMQ_URL"}
 

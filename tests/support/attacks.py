@@ -12,7 +12,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from deploy.local.ports import free_port
-from services.runtime.service import make_server_config
+from services.runtime.serving import make_server_config
 from tests.support.instance import eventually
 
 _OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
@@ -61,9 +61,9 @@ def forget_memory_peak() -> None:
 
 
 @asynccontextmanager
-async def served(app: FastAPI) -> AsyncIterator[int]:
+async def served(app: FastAPI, port: int | None = None) -> AsyncIterator[int]:
     """Serve an app that has been started as its own process would; yield the port."""
-    port = free_port()
+    port = port or free_port()
     config = make_server_config(app, "127.0.0.1", port)
     config.lifespan = "off"
     server = uvicorn.Server(config)
