@@ -1,0 +1,15 @@
+import { QueryClient, VueQueryPlugin } from '@tanstack/vue-query'
+import { createApp } from 'vue'
+import App from './App.vue'
+import { Problem } from './api/problem'
+import { widgets } from './parts/widgets'
+import { router } from './router'
+import './tokens.css'
+import './style.css'
+
+/** A refusal stays a refusal; only what may be over in a moment is asked again. */
+const retry = (failed: number, error: Error) =>
+  failed < 3 && error instanceof Problem && (error.status === 0 || error.status >= 500)
+
+const queries = new QueryClient({ defaultOptions: { queries: { retry, staleTime: 30_000, refetchOnWindowFocus: true } } })
+createApp(App).use(router).use(VueQueryPlugin, { queryClient: queries }).use(widgets).mount('#app')

@@ -1,0 +1,39 @@
+/** Masked names of people by their ids (李*满), fetched many at a time for a stated reason, and forgotten with the page. */
+import { reactive } from 'vue'
+import { answer, registration } from './api'
+
+export interface Masked {
+  person_id: string
+  name: string
+  sex: string
+  birth_year: number | null
+}
+
+const known = reactive(new Map<string, Masked | null>())
+const wanted = new Map<string, Set<string>>()
+/** Ids that one request asks for. */
+const MOST = 100
+
+/** Return who an id stands for, as far as a list may say; undefined until it has come, null if it may not be said. */
+export function maskedPerson(id: string, reason: string): Masked | null | undefined {
+  const found = known.get(id)
+  if (found !== undefined) return found
+  if (!wanted.size) setTimeout(fetchWanted)
+  wanted.set(reason, (wanted.get(reason) ?? new Set()).add(id))
+  return undefined
+}
+
+async function fetchWanted(): Promise<void> {
+  const asked = [...wanted]
+  wanted.clear()
+  for (const [reason, ids] of asked) {
+    const all = [...ids].filter((id) => !known.has(id))
+    for (let at = 0; at < all.length; at += MOST) await fetchSome(all.slice(at, at + MOST), reason)
+  }
+}
+
+async function fetchSome(people: string[], reason: string): Promise<void> {
+  for (const id of people) known.set(id, null)
+  const told = await answer(registration.POST('/identities', { body: { people, reason } })).catch(() => null)
+  for (const person of told?.people ?? []) known.set(person.person_id, person)
+}
