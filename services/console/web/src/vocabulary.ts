@@ -23,8 +23,21 @@ export async function loadVocabulary(): Promise<void> {
 /** Return the word for a code of a kind; the code itself where nobody named it. */
 export function nameCode(kind: string, code: string | null | undefined): string {
   if (code == null || code === '') return ''
-  const found = vocabulary.value.kinds[kind]?.find((each) => each.code === code)
-  return found?.[language.value] ?? code
+  return wordFor(kind, code) ?? code
+}
+
+/** Return what a form calls a field of a model; undefined where nobody named it. */
+export function labelOf(model: string, name: string): string | undefined {
+  return wordFor('field', `${model}.${name}`) ?? wordFor('field', name)
+}
+
+/** Return the unit in which a field is measured, if it has one. */
+export function unitOf(name: string): string | undefined {
+  return wordFor('unit', name)
+}
+
+function wordFor(kind: string, code: string): string | undefined {
+  return vocabulary.value.kinds[kind]?.find((each) => each.code === code)?.[language.value]
 }
 
 /** Return the codes of a kind with their words, in the order of the table. */
@@ -36,6 +49,6 @@ export function choicesOf(kind: string): { value: string; label: string }[] {
 export function explain(problem: Pick<Problem, 'code' | 'advice'>): string {
   const own = (words.value.problems as Record<string, string | undefined>)[problem.code]
   if (own) return own
-  if (problem.advice) return inLanguage(problem.advice)
-  return vocabulary.value.refusals[problem.code]?.[language.value] ?? `${words.value.problems.unknown} (${problem.code})`
+  const known = vocabulary.value.refusals[problem.code]?.[language.value]
+  return known ?? (problem.advice ? inLanguage(problem.advice) : `${words.value.problems.unknown} (${problem.code})`)
 }

@@ -39,6 +39,8 @@ export type Shape =
   | { kind: 'variants'; by: string; choices: Record<string, Shape> }
 
 export interface Field {
+  /** The model that the field belongs to, by which its words are found. */
+  model: string
   name: string
   title: string
   about: string
@@ -59,7 +61,7 @@ export async function fieldsOf(service: Service, operation: string): Promise<Fie
   const body = operations[operation]
   if (!body) throw new Error(`${service} has no body for ${operation}`)
   const shape = new Reader(schemas).read(body, operation)
-  return shape.kind === 'group' ? shape.fields : [{ name: '', title: '', about: '', required: true, initial: undefined, shape }]
+  return shape.kind === 'group' ? shape.fields : [{ model: '', name: '', title: '', about: '', required: true, initial: undefined, shape }]
 }
 
 class Reader {
@@ -67,13 +69,13 @@ class Reader {
 
   read(schema: Schema, name: string): Shape {
     const known = this.find(schema)
-    const of = schema.$ref?.split('/').at(-1) ?? known.title ?? name
+    const of = schema.$ref?.split('/').at(-1) ?? name
     if (known.discriminator) return this.variants(known.discriminator)
     if (known.anyOf) return this.read(known.anyOf.find((each) => each.type !== 'null') ?? {}, name)
     if ('const' in known) return { kind: 'fixed', value: known.const }
     if (known.enum) return { kind: 'choice', of, codes: known.enum }
     if (known.type === 'array') return { kind: 'list', of: this.read(known.items ?? {}, name), most: known.maxItems }
-    if (known.type === 'object') return { kind: 'group', fields: this.fields(known) }
+    if (known.type === 'object') return { kind: 'group', fields: this.fields(known, of) }
     if (known.type === 'boolean') return { kind: 'yes' }
     if (known.type === 'integer' || known.type === 'number') {
       return { kind: 'number', whole: known.type === 'integer', least: known.minimum, most: known.maximum }
@@ -90,16 +92,17 @@ class Reader {
     return { kind: 'variants', by: propertyName, choices: Object.fromEntries(choices) }
   }
 
-  private fields(schema: Schema): Field[] {
+  private fields(schema: Schema, model: string): Field[] {
     return Object.entries(schema.properties ?? {}).map(([name, property]) => {
       const known = this.find(property)
       return {
+        model,
         name,
         title: property.title ?? known.title ?? name,
         about: property.description ?? '',
         required: schema.required?.includes(name) ?? false,
         initial: property.default,
-        shape: this.read(property, name),
+        shape: this.read(property, `${model}.${name}`),
       }
     })
   }

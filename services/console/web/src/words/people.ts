@@ -37,6 +37,12 @@ export const zh = {
   residents: '人员',
   community: '社区（村）',
   category: '人群',
+  happened: {
+    arrived: '到达', left: '离开', left_by_default: '按期视为离开', died: '死亡', death_recorded: '登记死亡', death_retracted: '撤销死亡登记', corrected: '更正居住记录',
+    relocated: '街道内搬迁', contested: '有新的居住登记，待核实', reaffirmed: '确认仍在住', retracted: '撤销登记', trace_lost: '失访', trace_found: '重新联系上',
+    merged: '并入另一份档案', unmerged: '撤销合并', notice_received: '通报已接收', notice_paired: '通报已配对', notice_verified: '通报已核实', notice_confirmed: '通报反馈：已离开',
+    notice_rejected: '通报反馈：不属实',
+  } as Record<string, string>,
 }
 export const en: typeof zh = {
   notShown: 'Outside your division',
@@ -76,4 +82,10 @@ export const en: typeof zh = {
   residents: 'Person',
   community: 'Community',
   category: 'Group',
+  happened: {
+    arrived: 'arrived', left: 'left', left_by_default: 'taken as left', died: 'died', death_recorded: 'death recorded', death_retracted: 'death retracted', corrected: 'stay corrected',
+    relocated: 'moved inside the street', contested: 'contested by a newer stay', reaffirmed: 'still here', retracted: 'retracted', trace_lost: 'lost', trace_found: 'found again',
+    merged: 'merged', unmerged: 'merge undone', notice_received: 'notice received', notice_paired: 'notice paired', notice_verified: 'notice verified', notice_confirmed: 'notice confirmed',
+    notice_rejected: 'notice rejected',
+  },
 }

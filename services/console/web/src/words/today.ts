@@ -13,10 +13,6 @@ export const zh = {
   urgent: '紧急',
   escalated: '已督办',
   reason: '办理今日待办',
-  kinds: {
-    receive_notice: '接收通报', answer_notice: '反馈通报', check_stay: '核实居住', resolve_conflict: '处理矛盾', expect_arrival: '等待到达',
-    trace_person: '查找下落', urge_office: '督办街道', name_differs: '核对姓名',
-  },
 }
 export const en: typeof zh = {
   title: 'Today',
@@ -32,8 +28,4 @@ export const en: typeof zh = {
   urgent: 'urgent',
   escalated: 'escalated',
   reason: 'Work on what is due today',
-  kinds: {
-    receive_notice: 'Receive a notice', answer_notice: 'Answer a notice', check_stay: 'Check a stay', resolve_conflict: 'Resolve a conflict',
-    expect_arrival: 'Expect an arrival', trace_person: 'Trace a person', urge_office: 'Urge an office', name_differs: 'Check a name',
-  },
 }
