@@ -20,8 +20,24 @@ function compress(): Plugin {
   }
 }
 
+/** List the files of the page, for the worker that keeps them on devices. */
+function listFiles(): Plugin {
+  return {
+    name: 'list-files',
+    apply: 'build',
+    generateBundle(_, bundle) {
+      this.emitFile({ type: 'asset', fileName: 'files.json', source: JSON.stringify([...Object.keys(bundle), 'bird.svg']) })
+    },
+  }
+}
+
+/** While the page is being written it is served by Vite, and everything else by the console. */
+const OWN = ['/api', '/session', '/sign-in', '/signed-in', '/sign-out', '/live', '/vocabulary', '/divisions']
+const CONSOLE = process.env.CONSOLE ?? 'http://127.0.0.1:8000'
+
 export default defineConfig({
-  plugins: [vue(), compress()],
+  plugins: [vue(), listFiles(), compress()],
+  server: { proxy: Object.fromEntries(OWN.map((path) => [`^${path}(?![-\\w])`, CONSOLE])) },
   build: {
     target: 'chrome94', // the oldest Chromium in browsers on offices' computers: 360, UOS, Kylin
     assetsInlineLimit: 0, // a strict policy of contents loads files alone

@@ -3,6 +3,11 @@ import { reactive, watch } from 'vue'
 
 type Values = Record<string, unknown>
 
+/** Keep values as if they had been typed into a form. */
+export function storeDraft(name: string, values: Values): void {
+  sessionStorage.setItem(`draft:${name}`, JSON.stringify(values))
+}
+
 /** Return a form's values as they were left, a function that empties it, and whether anything was left.
 
  What is typed is kept from now on under the name; without a name nothing is.

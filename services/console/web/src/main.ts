@@ -13,3 +13,5 @@ const retry = (failed: number, error: Error) =>
 
 const queries = new QueryClient({ defaultOptions: { queries: { retry, staleTime: 30_000, refetchOnWindowFocus: true } } })
 createApp(App).use(router).use(VueQueryPlugin, { queryClient: queries }).use(widgets).mount('#app')
+
+if (import.meta.env.PROD) void navigator.serviceWorker?.register('/worker.js').then(() => navigator.serviceWorker.ready).then((ready) => ready.active?.postMessage('keep'))

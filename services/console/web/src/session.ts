@@ -18,12 +18,23 @@ export const signingInAgain = ref(false)
 /** Whether another person signed in meanwhile: what stands on the page is not for them. */
 export const someoneElse = ref(false)
 
+/** The post under which this device was used last, so that forms open without a connection. */
+const LAST = 'last-post'
+
 /** Fetch who is signed in; null if nobody is. Throw if the console can't be reached. */
 export async function loadSession(): Promise<Session | null> {
   const response = await fetch('/session')
   if (response.status === 401) return null
   if (!response.ok) throw new Error(`session: ${response.status}`)
-  return response.json()
+  const told: Session = await response.json()
+  localStorage.setItem(LAST, JSON.stringify(told))
+  return told
+}
+
+/** Return who used this device last and did not sign out; null if nobody did. */
+export function lastSession(): Session | null {
+  const kept = localStorage.getItem(LAST)
+  return kept ? JSON.parse(kept) : null
 }
 
 /** Leave for the provider's page, and come back to where the user wanted to go. */
@@ -32,9 +43,10 @@ export function signIn(choose = false): void {
   location.assign(`/sign-in?to=${to}${choose ? '&choose=true' : ''}`)
 }
 
-/** Sign out here and at the provider, with everything that was kept for the user on this device. */
+/** Sign out here and at the provider, and forget the drafts of this tab. */
 export async function signOut(): Promise<void> {
   sessionStorage.clear()
+  localStorage.removeItem(LAST)
   await fetch('/sign-out', { method: 'POST' })
   location.assign('/')
 }
