@@ -8,7 +8,7 @@ import httpx
 from fastapi import FastAPI
 
 from contracts.reference.divisions import Divisions
-from services.console import page, passing, reference, sign_in
+from services.console import page, passing, reference, sign_in, waiting
 from services.console.operations import Operations
 from services.console.provider import Provider
 from services.console.same_site import SameSite
@@ -45,7 +45,7 @@ def build(settings: ConsoleSettings, built: page.Page | None = None) -> FastAPI:
             yield
         telling.cancel()
 
-    routers = (sign_in.router, reference.router, passing.router, make_health(find_troubles))
+    routers = (sign_in.router, waiting.router, reference.router, passing.router, make_health(find_troubles))
     app = make_application(NAME, settings, gate, lifespan, *routers, about=ABOUT)
     app.include_router(page.router)  # last: it answers whatever is asked otherwise
     app.add_middleware(SameSite, own=settings.console_url)
