@@ -46,6 +46,13 @@ class SignedIn:
     ends_at: float
 
 
+class NoSessionError(Problem):
+    """Nobody is signed in: there is no cookie, or none of ours."""
+
+    def __init__(self) -> None:
+        super().__init__(401, "no_session", NOBODY)
+
+
 class SessionOverError(Problem):
     """The session can't be renewed; signing in again is the only way."""
 
@@ -99,7 +106,7 @@ class Sessions:
         try:
             session = Session(**self.cookies.read(request, SESSION))  # type: ignore[arg-type]  # as it was sealed
         except (NotSealedError, TypeError) as error:
-            raise Problem(401, "no_session", NOBODY) from error
+            raise NoSessionError from error
         if time.time() - session.since > self._lasts:
             raise SessionOverError
         return session

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from contracts.reference.divisions import Divisions
 from services.console.provider import NotGrantedError, Provider
 from services.console.sealing import NotSealedError
-from services.console.session import SESSION, SIGN_IN, Session, SessionsHere, SignedInHere
+from services.console.session import SESSION, SIGN_IN, NoSessionError, Session, SessionsHere
 from services.console.settings import ConsoleSettings
 from services.runtime.access import Role
 from services.runtime.logs import get_log
@@ -75,9 +75,20 @@ DivisionsHere = Annotated[Divisions, Depends(_divisions)]
 NEEDS_SESSION = refuses(no_session=401, session_over=401, provider_away=502)
 
 
-@router.get("/session", summary="Who is signed in?", responses=NEEDS_SESSION)
-async def get_session(signed_in: SignedInHere, settings: SettingsHere, divisions: DivisionsHere) -> Whoever:
-    """Return whoever is signed in; asking renews a session that is about to run out."""
+@router.get(
+    "/session",
+    summary="Who is signed in?",
+    response_model=Whoever,
+    responses={204: {"description": "Nobody is"}, **refuses(session_over=401, provider_away=502)},
+)
+async def get_session(
+    request: Request, sessions: SessionsHere, settings: SettingsHere, divisions: DivisionsHere
+) -> Response | Whoever:
+    """Return whoever is signed in, if anybody is; asking renews a session that is about to run out."""
+    try:
+        signed_in = await sessions.of(request)
+    except NoSessionError:
+        return Response(status_code=204)
     caller = signed_in.caller
     return Whoever(
         subject=caller.subject,

@@ -24,7 +24,7 @@ const LAST = 'last-post'
 /** Fetch who is signed in; null if nobody is. Throw if the console can't be reached. */
 export async function loadSession(): Promise<Session | null> {
   const response = await fetch('/session')
-  if (response.status === 401) return null
+  if (response.status === 204 || response.status === 401) return null
   if (!response.ok) throw new Error(`session: ${response.status}`)
   const told: Session = await response.json()
   localStorage.setItem(LAST, JSON.stringify(told))
