@@ -74,14 +74,3 @@ async def test_whoever_is_not_signed_in_or_asks_from_another_site_gets_none(stac
             elsewhere = {"Sec-Fetch-Site": "cross-site"}
             refused = await browser.post("/session/keys", json={"device": DEVICE}, headers=elsewhere)
             assert_problem(refused, 403, "cross_site")
-
-
-async def test_the_words_are_given_once_and_not_again(stack: Stack) -> None:
-    async with console_at_work(stack) as console, console.browser(CLERK) as browser:
-        first = await browser.get("/vocabulary")
-        again = await browser.get("/vocabulary", headers={"If-None-Match": first.headers["etag"]})
-
-    words = {word["code"]: word["zh"] for word in first.json()["kinds"]["TaskKind"]}
-    assert words["answer_notice"] == "反馈通报"
-    assert first.json()["refusals"]["not_your_role"]["zh"]
-    assert (again.status_code, again.content) == (304, b"")
