@@ -27,3 +27,11 @@ function asDay(year: string, month: string, day: string): string | null {
   const at = new Date(`${text}T00:00Z`)
   return !Number.isNaN(at.getTime()) && at.toISOString().startsWith(text) ? text : null
 }
+
+/** Return a time of day that was typed as 14:30, 1430, 9.05 or 9点半 as HH:MM; null if it is none. */
+export function readTime(typed: string): string | null {
+  const text = typed.normalize('NFKC').trim().replace('半', '30')
+  const [, hour, minute] = /^(\d{1,2})[:.点时]?(\d{2})?分?$/.exec(text) ?? []
+  if (hour === undefined || Number(hour) > 23 || Number(minute ?? 0) > 59) return null
+  return `${hour.padStart(2, '0')}:${minute ?? '00'}`
+}

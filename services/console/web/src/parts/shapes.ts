@@ -1,5 +1,6 @@
 /** Request bodies as forms see them: what each field holds, read from the OpenAPI description of its operation. */
 import type { Service } from '../api'
+import { words } from '../language'
 
 interface Schema {
   $ref?: string
@@ -30,8 +31,8 @@ interface Described {
 export type Shape =
   | { kind: 'text'; long: boolean; most?: number }
   | { kind: 'number'; whole: boolean; least?: number; most?: number }
-  | { kind: 'day' | 'moment' | 'yes' | 'file' }
-  | { kind: 'choice'; of: string; codes: string[] }
+  | { kind: 'day' | 'moment' | 'yes' | 'answer' | 'file' }
+  | { kind: 'choice'; of: string; codes: string[]; named?: Record<string, string> }
   | { kind: 'division'; digits: number[] }
   | { kind: 'fixed'; value: unknown }
   | { kind: 'list'; of: Shape; most?: number }
@@ -71,8 +72,8 @@ class Reader {
     const known = this.find(schema)
     const of = schema.$ref?.split('/').at(-1) ?? name
     if (known.discriminator) return this.variants(known.discriminator)
-    if (known.anyOf) return this.read(known.anyOf.find((each) => each.type !== 'null') ?? {}, name)
-    if ('const' in known) return { kind: 'fixed', value: known.const }
+    if (known.anyOf) return this.either(known.anyOf, name)
+    if ('const' in known || known.enum?.length === 1) return { kind: 'fixed', value: known.const ?? known.enum?.[0] }
     if (known.enum) return { kind: 'choice', of, codes: known.enum }
     if (known.type === 'array') return { kind: 'list', of: this.read(known.items ?? {}, name), most: known.maxItems }
     if (known.type === 'object') return { kind: 'group', fields: this.fields(known, of) }
@@ -81,6 +82,12 @@ class Reader {
       return { kind: 'number', whole: known.type === 'integer', least: known.minimum, most: known.maximum }
     }
     return text(known)
+  }
+
+  /** What may be left open is asked with a yes and a no, not with a box that says no by itself. */
+  private either(choices: Schema[], name: string): Shape {
+    const shape = this.read(choices.find((each) => each.type !== 'null') ?? {}, name)
+    return shape.kind === 'yes' ? { kind: 'answer' } : shape
   }
 
   private find(schema: Schema): Schema {
@@ -117,6 +124,43 @@ function text(schema: Schema): Shape {
     return { kind: 'division', digits: digits[1] === 3 ? [6, 9] : digits }
   }
   return { kind: 'text', long: (schema.maxLength ?? 0) > LONG && (schema.maxLength ?? 0) !== 1000, most: schema.maxLength }
+}
+
+/** Return the fields that are asked, those that are named first in front, in the order of their names. */
+export function inOrder(fields: Field[], first: string[] = []): Field[] {
+  const place = (name: string) => (first.includes(name) ? first.indexOf(name) : first.length)
+  return fields.filter(({ shape }) => shape.kind !== 'fixed').sort((one, other) => place(one.name) - place(other.name))
+}
+
+/** Return whether a field wants a line of its own. */
+export function isWide(shape: Shape): boolean {
+  return ['text', 'day', 'moment', 'division', 'file'].includes(shape.kind)
+}
+
+/** Return what is wrong with a number that was typed; undefined if nothing is. */
+export function explainNumber(typed: unknown, { whole, least, most }: Extract<Shape, { kind: 'number' }>): string | undefined {
+  const number = Number(typed)
+  if (Number.isNaN(number)) return words.value.notANumber
+  if (whole && !Number.isInteger(number)) return words.value.wholeNumber
+  if (number >= (least ?? -Infinity) && number <= (most ?? Infinity)) return undefined
+  return words.value.outOfRange(least ?? -Infinity, most ?? Infinity)
+}
+
+/** Return what is wrong or missing in what was typed, by the path of each field. */
+export function findErrors(values: Record<string, unknown>, fields: Field[], at = ''): [string, string][] {
+  return fields.flatMap(({ name, required, shape }): [string, string][] => {
+    const path = at + name
+    const value = values[name]
+    if (shape.kind === 'group' && (value || required)) return findErrors((value ?? {}) as Record<string, unknown>, shape.fields, `${path}.`)
+    if (shape.kind === 'list' && shape.of.kind === 'group') return findListErrors(value as Record<string, unknown>[] | undefined, shape.of.fields, path)
+    if ((value ?? '') === '') return required && !['yes', 'fixed'].includes(shape.kind) ? [[path, words.value.required]] : []
+    const wrong = shape.kind === 'number' ? explainNumber(value, shape) : undefined
+    return wrong ? [[path, wrong]] : []
+  })
+}
+
+function findListErrors(values: Record<string, unknown>[] = [], fields: Field[], at: string): [string, string][] {
+  return values.flatMap((value, place) => findErrors(value, fields, `${at}.${place}.`))
 }
 
 /** Return what was typed as the body wants it: without what was left empty, numbers as numbers. */

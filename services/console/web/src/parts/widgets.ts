@@ -1,6 +1,6 @@
 /** The widgets of Element Plus that pages use, each with its own style; what is not here is not shipped. */
 import {
-  ElButton, ElCheckbox, ElConfigProvider, ElDialog, ElInput, ElOption, ElRadio, ElRadioGroup, ElSelect, ElSkeleton,
+  ElButton, ElCheckbox, ElConfigProvider, ElDialog, ElInput, ElOption, ElRadio, ElRadioButton, ElRadioGroup, ElSelect, ElSkeleton,
   ElTabPane, ElTabs,
 } from 'element-plus'
 import 'element-plus/es/components/base/style/css'
@@ -9,6 +9,7 @@ import 'element-plus/es/components/checkbox/style/css'
 import 'element-plus/es/components/dialog/style/css'
 import 'element-plus/es/components/input/style/css'
 import 'element-plus/es/components/option/style/css'
+import 'element-plus/es/components/radio-button/style/css'
 import 'element-plus/es/components/radio-group/style/css'
 import 'element-plus/es/components/radio/style/css'
 import 'element-plus/es/components/select/style/css'
@@ -18,7 +19,7 @@ import 'element-plus/es/components/tabs/style/css'
 import type { App } from 'vue'
 
 const USED = [
-  ElButton, ElCheckbox, ElConfigProvider, ElDialog, ElInput, ElOption, ElRadio, ElRadioGroup, ElSelect, ElSkeleton,
+  ElButton, ElCheckbox, ElConfigProvider, ElDialog, ElInput, ElOption, ElRadio, ElRadioButton, ElRadioGroup, ElSelect, ElSkeleton,
   ElTabPane, ElTabs,
 ]
 
@@ -35,6 +36,7 @@ declare module 'vue' {
     ElInput: typeof ElInput
     ElOption: typeof ElOption
     ElRadio: typeof ElRadio
+    ElRadioButton: typeof ElRadioButton
     ElRadioGroup: typeof ElRadioGroup
     ElSelect: typeof ElSelect
     ElSkeleton: typeof ElSkeleton
