@@ -12,6 +12,7 @@ export const PLACES: Place[] = [
   { name: 'today', roles: STAFF },
   { name: 'register', roles: ['clerk', 'admin'] },
   { name: 'people', roles: STAFF },
+  { name: 'archives', roles: ['health_worker', 'supervisor', 'district'] },
 ]
 
 /** Return the places of a role, the first of which it lands on. */
@@ -26,6 +27,15 @@ const pages: RouteRecordRaw[] = [
   { path: '/register/imports', name: 'imports', component: () => import('./pages/ImportsPage.vue'), meta: { place: 'register' } },
   { path: '/people', name: 'people', component: () => import('./pages/PeoplePage.vue') },
   { path: '/people/:person', name: 'person', component: () => import('./pages/PersonPage.vue'), props: true, meta: { place: 'people' } },
+  { path: '/archives', name: 'archives', component: () => import('./pages/ArchivesPage.vue') },
+  { path: '/archives/rounds', name: 'rounds', component: () => import('./pages/RoundsPage.vue'), meta: { place: 'archives' } },
+  { path: '/archives/findings', name: 'findings', component: () => import('./pages/FindingsPage.vue'), meta: { place: 'archives' } },
+  { path: '/archives/offers', name: 'offers', component: () => import('./pages/OffersPage.vue'), meta: { place: 'archives' } },
+  { path: '/archives/:person', name: 'archive', component: () => import('./pages/ArchivePage.vue'), props: true, meta: { place: 'archives' } },
+  { path: '/archives/:person/record/:kind?', name: 'record', component: () => import('./pages/RecordPage.vue'), props: true, meta: { place: 'archives' } },
+  { path: '/archives/:person/cover', name: 'cover', component: () => import('./pages/CoverPage.vue'), props: true, meta: { place: 'archives' } },
+  { path: '/archives/:person/manage', name: 'manage', component: () => import('./pages/ManagePage.vue'), props: true, meta: { place: 'archives' } },
+  { path: '/archives/:person/entries/:entry', name: 'entry', component: () => import('./pages/EntryPage.vue'), props: true, meta: { place: 'archives' } },
   { path: '/notices/:notice', name: 'notice', component: () => import('./pages/NoticePage.vue'), props: true, meta: { place: 'today' } },
 ]
 
