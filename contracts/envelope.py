@@ -55,6 +55,11 @@ class Fact(BaseModel):
         raise NotImplementedError
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Return every street or district in whose lists it shows: most facts show where they happened."""
+        return (self.division,)
+
+    @property
     def person_id(self) -> str | None:
         """Return the id of the person concerned; None if no one is."""
         return None

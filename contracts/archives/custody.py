@@ -160,6 +160,11 @@ class CustodyFact(Fact):
         return self.custody.street
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Return its street, and the districts that it deals with."""
+        return (self.custody.street, *self.addressees[1:])
+
+    @property
     def person_id(self) -> str:
         """Return the id of the person whose archive it is."""
         return self.custody.person_id

@@ -157,6 +157,11 @@ class EntryForwarded(Fact):
         return self.by
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Return the district that it is sent to."""
+        return (self.to,)
+
+    @property
     def person_id(self) -> str:
         """Return the id of the person whose archive it is in."""
         return self.entry.person_id

@@ -54,6 +54,11 @@ class ConflictFact(Fact):
         return self.conflict.district
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Return the district that keeps it, and the streets whose stays conflict."""
+        return (self.conflict.district, *self.conflict.streets)
+
+    @property
     def person_id(self) -> str:
         """Return the id of the person concerned."""
         return self.conflict.person_id

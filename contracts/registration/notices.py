@@ -96,6 +96,11 @@ class NoticeFact(Fact):
         return self.notice.sender
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """Return both sides: who sent it, and whom it is for."""
+        return (self.notice.sender, self.notice.addressee)
+
+    @property
     def person_id(self) -> str:
         """Return the id of the person concerned."""
         return self.notice.person_id
@@ -185,6 +190,11 @@ class AnswerFact(Fact):
     def division(self) -> str:
         """Return the division that answers."""
         return self.answer.answerer
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Return both sides: who answers, and whom that is for."""
+        return (self.answer.answerer, self.answer.sender)
 
     @property
     def person_id(self) -> str:

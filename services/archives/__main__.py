@@ -43,7 +43,7 @@ def build(settings: Settings, reads: AccessLogSettings, clock: Clock = system_cl
         summariser.is_busy()
         await projector.hear(service, events)
 
-    service.hear(hear, everywhere=projector.EVERYWHERE)
+    service.hear(hear, projector.TOPICS, everywhere=projector.EVERYWHERE)
     sweeping = partial(keep_doing, SWEEP_EVERY, partial(sweep, service))
     announcing = partial(keep_doing, SWEEP_EVERY, partial(announce_due, service))
     service.work_on(sweeping, announcing, summariser.run, partial(imports.work_through, service))

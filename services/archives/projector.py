@@ -32,12 +32,29 @@ from services.archives.views.rows import (
     stay_row,
 )
 from services.archives.views.summaries import find_summarised
+from services.runtime.changes import Topics
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
 KnownFact = StayFact | PersonFact | ArchiveFact | EntryFact | EntryForwarded | EnrolmentFact | CustodyFact
 EducationFact = PrescriptionFact | SignInFact
 HeardFact = KnownFact | EducationFact
+
+TOPICS: Topics = {
+    StayFact: (),
+    PersonFact: (),
+    ArchiveFact: ("archives",),
+    EntryFact: ("archives", "findings"),
+    EntryForwarded: ("archives",),
+    EnrolmentFact: ("archives", "duties"),
+    CustodyFact: ("custody", "archives"),
+    PrescriptionFact: (),
+    SignInFact: (),
+}
+"""What is read otherwise once a fact was heard; what follows of stays and people is told with their summaries.
+
+Health education is told once it stands in the archive.
+"""
 
 EVERYWHERE = (*STAY_FACTS, *PERSON_FACTS)
 """What is heard of all districts, not only of those served: where people live now, who died, who was merged."""

@@ -44,8 +44,6 @@ class FeedSettings(BaseSettings):
     """For so many days what an audience was told is kept one by one; then a snapshot counts it."""
     webhook_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     """Networks inside that webhooks may lead to, beside the public Internet; none means none."""
-    stream_seconds: Annotated[float, Field(gt=0, le=3600)] = 300
-    """How long a feed is sent as it is told; then its reader comes again, with a token that is still good."""
 
     @field_validator("webhook_networks", mode="before")
     @classmethod
@@ -59,13 +57,13 @@ def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) 
     """Return the HTTP application of the service, wired."""
     service = Service(NAME, settings, clock)
     key = bytes.fromhex(feeds.pseudonym_key.get_secret_value())
-    feed = Feed(service, Tail(), key, stream_seconds=feeds.stream_seconds)
+    feed = Feed(service, Tail(), key, stream_seconds=settings.stream_seconds)
     kept = timedelta(days=feeds.feed_kept_days)
     reach = Reach(feeds.webhook_networks, plain=settings.env == "local")
     delivering = Delivering(service, Vault(feeds.webhook_keys), Receivers(reach), feed.tail)
     service.prepare_with(pages.prepare, releases.prepare, subscriptions.prepare, webhooks.prepare)
     service.prepare_with(partial(reseal, delivering.vault))
-    service.hear(partial(projector.hear, service), everywhere=projector.EVERYWHERE)
+    service.hear(partial(projector.hear, service), projector.TOPICS, everywhere=projector.EVERYWHERE)
     service.work_on(
         partial(keep_doing, releasing.LOOK_EVERY, partial(releasing.release_all, feed)),
         partial(keep_doing, snapshots.LOOK_EVERY, partial(snapshots.make_all, feed)),

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import Any, assert_never
+from typing import Any, assert_never, get_args
 
 from contracts.envelope import Event
 from contracts.feeds.feeds import FeedName
@@ -12,6 +12,7 @@ from services.feeds.domain.entries import ToldFact, make_entries
 from services.feeds.views.pages import append
 from services.feeds.views.releases import close
 from services.feeds.views.subscriptions import subscription_row
+from services.runtime.changes import Topics
 from services.runtime.mongo import Document, Row, write_rows
 from services.runtime.service import Service
 
@@ -19,6 +20,9 @@ EVERYWHERE = (*NOTICE_FACTS, *ANSWER_FACTS)
 """The facts that are heard from all districts, not only from those served: each of two districts tells of a notice."""
 
 Heard = ToldFact | SubscriptionFact
+
+TOPICS: Topics = {SubscriptionFact: ("subscriptions",), **dict.fromkeys(get_args(ToldFact), ())}
+"""What is read otherwise once a fact was heard; of feeds nothing is told here: audiences hear when it is their time."""
 
 
 async def hear(service: Service, events: Sequence[Event[Any]]) -> None:

@@ -82,7 +82,7 @@ def build(settings: Settings, messaging_settings: MessagingSettings, clock: Cloc
     service.prepare_with(prepare_imports)
     service.work_on(partial(imports.work_through, service))
     service.work_on(partial(keep_doing, SWEEP_EVERY, partial(sweep, service)))
-    service.hear(partial(projector.hear, service))
+    service.hear(partial(projector.hear, service), projector.TOPICS)
     messaging = open_messaging(service, messaging_settings)
     service.work_on(messaging.keep_open, partial(keep_doing, ASK_EVERY, partial(ask_for_all, messaging)))
     for gateway in messaging.gateways.values():

@@ -47,6 +47,7 @@ from services.outreach.views.sign_ins import sign_in_row
 from services.outreach.views.supplies import supply_row
 from services.outreach.views.surveys import answer_row, sample_row, survey_row
 from services.outreach.views.year_plans import plan_row
+from services.runtime.changes import Topics
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
 
@@ -58,6 +59,39 @@ MessagingFact = MessageFact | TemplateFact | PreferenceFact | StandingOrderFact
 Asking = QuestionnaireFact | SurveyFact | SurveySampleDrawn | SurveyAnswered
 Said = Placed | Shown | Caring | HandedOut | MessagingFact | Asking
 Heard = StayFact | DutyAnnounced | ActivityFact | SignInFact | Said
+
+TOPICS: Topics = {
+    StayFact: ("audiences", "newcomers", "care", "exposures", "households"),
+    DutyAnnounced: (),  # messages follow, which tell of themselves
+    ActivityFact: ("activities", "calendar", "compliance"),
+    SignInFact: ("activities", "newcomers"),
+    InstitutionFact: ("institutions", "compliance"),
+    HonourFact: ("honours",),
+    YearPlanFact: ("year-plans", "calendar", "compliance"),
+    BoardFact: ("boards", "compliance"),
+    BoardIssueFact: ("boards", "board-issues", "compliance"),
+    PlayRecorded: ("plays", "compliance"),
+    ArticleSubmitted: ("articles", "compliance"),
+    CareCaseFact: ("care-cases", "care"),
+    CounsellingFact: ("counselling-rooms", "compliance"),
+    ExposureFact: ("exposures",),
+    EducatorFact: ("educators", "trainings"),
+    TrainingFact: ("trainings", "educators", "compliance"),
+    MaterialFact: ("materials", "compliance"),
+    MovementRecorded: ("materials", "households", "compliance"),
+    SupplyIssued: ("supplies",),
+    PrescriptionFact: ("prescriptions", "newcomers"),
+    PrescriptionUseCounted: ("prescriptions", "compliance"),
+    MessageFact: ("messages", "message-requests", "letters", "newcomers"),
+    TemplateFact: ("message-templates",),
+    PreferenceFact: ("people",),
+    StandingOrderFact: ("message-templates",),
+    QuestionnaireFact: ("questionnaires",),
+    SurveyFact: ("surveys",),
+    SurveySampleDrawn: ("surveys",),
+    SurveyAnswered: ("surveys",),
+}
+"""What is read otherwise once a fact was heard."""
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:

@@ -44,7 +44,7 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
     service.prepare_with(
         prepare, prepare_imports, duplicates.prepare, name_differences.prepare, registration.access_log.prepare
     )
-    service.hear(partial(projector.hear, registration), everywhere=HEARD_BY[NAME])
+    service.hear(partial(projector.hear, registration), projector.TOPICS, everywhere=HEARD_BY[NAME])
     queue = settings.queue_name(f"{NAME}.{amqp.OFFICES}")
     service.listener.listen(
         queue,

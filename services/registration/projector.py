@@ -16,9 +16,21 @@ from services.registration.domain.transfers import derive_transfers
 from services.registration.service import Registration
 from services.registration.views.people import KnownPerson, find_movers, mover_row
 from services.registration.views.rows import answer_row, conflict_row, notice_row, person_row, stay_row
+from services.runtime.changes import Topics
 from services.runtime.mongo import Row, write_rows
 
 Heard = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact
+
+TOPICS: Topics = {
+    StayFact: ("stays", "streets", "communities", "people", "duplicates"),
+    NoticeFact: ("notices", "transfers", "people"),
+    AnswerFact: ("notices", "transfers", "people"),
+    PersonFact: ("people", "duplicates"),
+    ConflictFact: ("conflicts", "people"),
+}
+"""What is read otherwise once a fact was heard."""
+FOLLOWING = ("tasks", "transfers", "notices", "people")
+"""What is read otherwise wherever somebody is known, once more is known of the person."""
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:
@@ -55,6 +67,7 @@ async def hear(registration: Registration, events: Sequence[Event[Heard]]) -> No
     if movers:
         known = await registration.find_known_people(movers)
         await write_rows(database, [row for person in known for row in derive(person, registration.rules)])
+        registration.service.changes.note(FOLLOWING, {place for person in known for place in person.knowledge.places})
         await settle_known(registration, known, causes)
 
 

@@ -37,7 +37,7 @@ def build(settings: Settings, reads: AccessLogSettings, clock: Clock = system_cl
     service = Service(NAME, settings, clock)
     counting, log = Recounting(service), open_access_log(service, reads)
     service.prepare_with(*(view.prepare for view in VIEWS), prepare_imports, counting.prepare, log.prepare)
-    service.hear(partial(projector.hear, service, counting), everywhere=projector.EVERYWHERE)
+    service.hear(partial(projector.hear, service, counting), projector.TOPICS, everywhere=projector.EVERYWHERE)
     service.work_on(counting.run, partial(imports.work_through, service))
     service.work_on(partial(rebuilding.work_through, service, counting))
     service.work_on(partial(keep_doing, rebuilding.SWEEP_EVERY, partial(rebuilding.sweep, service)))

@@ -4,7 +4,7 @@ What was sealed is published then.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import assert_never
+from typing import assert_never, get_args
 
 from contracts.archives.archives import ArchiveFact
 from contracts.archives.custody import CustodyFact
@@ -39,6 +39,7 @@ from services.reporting.views.rows import (
 )
 from services.reporting.views.supervision import supervision_row
 from services.reporting.views.targets import figure_row, target_row
+from services.runtime.changes import Topics
 from services.runtime.mongo import Row
 from services.runtime.service import Service
 
@@ -47,7 +48,17 @@ EVERYWHERE = (*NOTICE_FACTS, *ANSWER_FACTS, *PERSON_FACTS)
 
 HealthFact = ArchiveFact | EntryFact | EntryForwarded | EnrolmentFact | CustodyFact
 Said = TargetFact | FigureFact | SupervisionFact | ReportFact
-Heard = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact | HealthFact | ActivityFact | OutreachFact | Said
+Counted = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact | HealthFact | ActivityFact | OutreachFact
+Heard = Counted | Said
+
+TOPICS: Topics = {
+    TargetFact: ("targets",),
+    FigureFact: ("figures", "targets", "indicators"),
+    SupervisionFact: ("supervisions", "scores", "assessments"),
+    ReportFact: ("reports",),
+    **dict.fromkeys(get_args(Counted), ()),
+}
+"""What is read otherwise once a fact was heard; numbers are told of once they are counted."""
 
 
 def changes(event: Event[Heard]) -> Iterator[Row]:

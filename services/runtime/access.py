@@ -2,11 +2,12 @@
 
 import json
 import logging
+import math
 import re
 import time
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any
@@ -72,6 +73,8 @@ class Caller:
     role: Role
     division: str
     within: Within = covers
+    ends_at: float = field(default=math.inf, compare=False)
+    """When the token is over, in seconds since 1970."""
 
     def covers(self, division: str) -> bool:
         """Return whether the scope covers a division: 320507 covers 320507001 and divisions merged into it."""
@@ -140,7 +143,8 @@ class Gate:
             self._claims.validate(dict(claims))
             role = Role(claims["role"])
             self._must_be_in_time(claims["iat"], claims["exp"], role)
-            caller = Caller(_subject(claims["sub"]), role, _scope(claims["division"], role), self._within)
+            scope = _scope(claims["division"], role)
+            caller = Caller(_subject(claims["sub"]), role, scope, self._within, claims["exp"])
         # RecursionError: a header or payload nested too deep to be read
         except (JoseError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise _bad_token() from error
@@ -208,7 +212,7 @@ class Admission:
     """The dependency of a route that admits callers of some roles."""
 
     def __init__(self, admitted: AbstractSet[Role]) -> None:
-        self._admitted = admitted
+        self.admitted = admitted
 
     async def __call__(self, caller: Annotated[Caller, Depends(sign_in)]) -> Caller:
         """Return the caller if the route is for one like that."""
@@ -216,8 +220,8 @@ class Admission:
 
     def check(self, caller: Caller) -> Caller:
         """Return the caller; raise a problem with status 403 if the role is another."""
-        if caller.role not in self._admitted:
-            raise Problem(403, "not_your_role", f"This is for: {', '.join(sorted(self._admitted))}.")
+        if caller.role not in self.admitted:
+            raise Problem(403, "not_your_role", f"This is for: {', '.join(sorted(self.admitted))}.")
         return caller
 
 
@@ -232,6 +236,12 @@ def admit_early(route: APIRoute, scope: Scope) -> None:
     if admission is not None:
         scheme, token = get_authorization_scheme_param(Headers(scope=scope).get("authorization"))
         admission.check(_caller_of(scope, token if scheme.lower() == "bearer" else ""))
+
+
+def roles_admitted(route: APIRoute) -> AbstractSet[Role]:
+    """Return the roles that a route admits: none where it does not ask who is asking."""
+    admission = _admission_in(route.dependant)
+    return admission.admitted if admission else frozenset()
 
 
 def _admission_in(dependant: Dependant) -> Admission | None:

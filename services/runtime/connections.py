@@ -9,12 +9,18 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from services.runtime.problems import render_problem, tell_refusal
 
 MOST_CONNECTIONS = 500
-"""At once in one process; half as many again are told to come back, any more are closed without a word."""
+"""At once in one process; half as many again are told to come back, any more are closed without a word.
+
+Those on which an answer goes on for long are counted where they have their seats.
+"""
 HEAD_WITHIN = 20.0
 """Seconds for the line and the headers of a request, from the connection or their first byte on."""
 LONGEST_HEAD = 64 * 1024
 LINGERS = 5.0
 """Seconds for which a body that nobody reads is still let in after the answer, so that its sender can read that."""
+
+GOES_ON = "goes_on"
+"""The name in a request's state of what a route calls whose answer goes on for long."""
 
 FULL = "连接过多，请稍后重试。Too many connections are open; try again in a moment."
 TOO_LONG = "请求头过长，请缩短后重发。The head of the request has more than 64 KiB; send less in it."
@@ -30,13 +36,15 @@ class BoundedProtocol(HttpToolsProtocol):
         self._timer: asyncio.TimerHandle | None = None
         self._head: int | None = 0
         self._crowded = False
+        self._goes_on = False
         self._answering = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's own narrower signature
         """Begin to wait for a request; one connection too many is told so when it has asked."""
         super().connection_made(transport)
-        self._crowded = len(self.connections) > MOST_CONNECTIONS
-        if len(self.connections) > MOST_CONNECTIONS * 3 // 2:
+        others = self._count_others()
+        self._crowded = others > MOST_CONNECTIONS
+        if others > MOST_CONNECTIONS * 3 // 2:
             transport.abort()
         self._close_in(HEAD_WITHIN)
 
@@ -64,9 +72,18 @@ class BoundedProtocol(HttpToolsProtocol):
         """Stop waiting, and choose who answers."""
         self._head, self._answering = None, True
         self._let_be()
+        self.scope["state"][GOES_ON] = self._go_on
         served, self.app = self.app, self._choose()
         super().on_headers_complete()
         self.app = served
+
+    def _go_on(self) -> None:
+        self._goes_on = True
+
+    def _count_others(self) -> int:
+        """Count the connections, but for those on which an answer goes on for long if there are many."""
+        many = len(self.connections)
+        return many if many <= MOST_CONNECTIONS else many - sum(_goes_on(one) for one in self.connections)
 
     def _choose(self) -> Any:
         """Return who answers: a head may have come whole, and yet be too long."""
@@ -83,6 +100,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         """Close the connection in a while if it is one too many, or its body is still coming."""
         self._answering = bool(self.pipeline)
+        self._goes_on = False
         body_comes = self.cycle.more_body and not self._answering
         super().on_response_complete()
         if (body_comes or self._crowded) and not self.transport.is_closing():
@@ -113,6 +131,10 @@ class BoundedProtocol(HttpToolsProtocol):
             head = f"HTTP/1.1 {status} {words}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
             self.transport.write(head.encode())
         self.transport.close()
+
+
+def _goes_on(connection: Any) -> bool:
+    return bool(connection._goes_on)  # noqa: SLF001  # one of our own
 
 
 async def _refuse_head(scope: Scope, receive: Receive, send: Send) -> None:

@@ -146,9 +146,10 @@ async def prepare_imports(database: Database) -> None:
     await make_index(database[IMPORTS], "state", name="unfinished", partialFilterExpression=waiting)
 
 
-async def enqueue_import(database: Database, import_id: str, progress: Mapping[str, Any]) -> None:
+async def enqueue_import(service: Service, import_id: str, progress: Mapping[str, Any]) -> None:
     """Record an import as waiting; its rows are stored already."""
-    await database[IMPORTS].insert_one({"_id": import_id, **progress, "leased_until": progress["handed_in_at"]})
+    await service.database[IMPORTS].insert_one({"_id": import_id, **progress, "leased_until": progress["handed_in_at"]})
+    service.changes.note((IMPORTS,), (progress["street"],))
 
 
 async def find_import(database: Database, import_id: str) -> Document | None:
@@ -157,10 +158,12 @@ async def find_import(database: Database, import_id: str) -> Document | None:
     return {**found, "import_id": import_id} if found else None
 
 
-async def save_import(database: Database, import_id: str, progress: Mapping[str, Any], now: datetime) -> None:
+async def save_import(service: Service, import_id: str, progress: Mapping[str, Any]) -> None:
     """Save the progress of an import and extend the lease on it, unless another worker got as far."""
     behind = {"_id": import_id, "done": {"$lt": progress["done"]}}
-    await database[IMPORTS].update_one(behind, {"$set": {**progress, "leased_until": now + LEASE}})
+    kept = {"$set": {**progress, "leased_until": service.clock() + LEASE}}
+    await service.database[IMPORTS].update_one(behind, kept)
+    service.changes.note((IMPORTS,), (progress["street"],))
 
 
 async def work_through_imports(service: Service, finish: Callable[[str], Awaitable[None]]) -> None:

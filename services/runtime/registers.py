@@ -67,7 +67,7 @@ async def hand_in(service: Service, content: bytes, filename: str, handed_in: Su
     register = await service.workers.run(read_register, content, filename, columns)
     progress = _begin(service, register, handed_in)
     await _keep(service.database, progress.import_id, list(_batches(register.rows)))
-    await enqueue_import(service.database, progress.import_id, _fields(progress))
+    await enqueue_import(service, progress.import_id, _fields(progress))
     return progress
 
 
@@ -105,7 +105,7 @@ async def _finish(service: Service, kind_of: KindOf, import_id: str) -> None:
         refused = [(row, outcome) for row, outcome in outcomes if isinstance(outcome, Refusal)]
         await _keep_refused(service.database, import_id, progress.batches, refused)
         progress = _after(progress, [outcome for _, outcome in outcomes])
-        await save_import(service.database, import_id, _fields(progress), service.clock())
+        await save_import(service, import_id, _fields(progress))
     await _delete_rows(service.database, import_id)
     get_log().info("import done", import_id=import_id, count=progress.rows if progress else 0)
 

@@ -8,12 +8,13 @@ from functools import lru_cache, partial
 from itertools import chain
 from typing import Any
 
-from contracts.envelope import Fact
+from contracts.envelope import Event, Fact
 from contracts.facts import HEARD_BY, by_type, said_by
 from contracts.reference.calendar import day_of
 from contracts.reference.divisions import Area, Divisions
 from services.runtime.access import Gate
 from services.runtime.attempts import Attempts
+from services.runtime.changes import LOOK_EVERY, Changes, Topics, topics_of
 from services.runtime.clock import Clock, system_clock
 from services.runtime.inbox import EVENTS, Apply, Inbox, Listener, binding_keys
 from services.runtime.journal import Journal
@@ -51,24 +52,33 @@ class Service:
         self.requests = Requests(self.database, clock)
         self.attempts = Attempts(self.database, clock, settings.attempts_an_hour)
         self.parked = Parked(self.database, clock)
+        self.changes = Changes(self.database, self.areas)
         broker = settings.rabbitmq_url.get_secret_value()
         self.relay = Relay(broker, self.database, self.journal, clock, name)
         self.listener = Listener(broker, self.parked)
         self.workers = Workers()
         self.queue = settings.queue_name(name)
         self._prepare: list[Prepare] = []
-        self._work: list[Work] = [self.relay.run, tell_what_repeats]
+        looking = partial(keep_doing, LOOK_EVERY, self.changes.look)
+        self._work: list[Work] = [self.relay.run, self.changes.run, looking, tell_what_repeats]
         self._tasks: list[asyncio.Task[None]] = []
         self._listening = False
         self._broken: str | None = None
 
-    def hear(self, apply: Apply, *, everywhere: Iterable[type[Fact]] = ()) -> None:
-        """Apply every event this service hears: of the districts it serves, and the named facts of all districts."""
-        own = self._districts_heard()
-        keys = binding_keys(HEARD_BY[self.name], own, tuple(everywhere))
-        self.listener.listen(
-            self.queue, EVENTS, keys, Inbox(by_type(HEARD_BY[self.name]), apply, self.parked, own).handle
-        )
+    def hear(self, apply: Apply, topics: Topics, *, everywhere: Iterable[type[Fact]] = ()) -> None:
+        """Apply every event this service hears: of the districts it serves, and the named facts of all districts.
+
+        What topics they change is told to listeners, once they are applied.
+        """
+        heard, own = HEARD_BY[self.name], self._districts_heard()
+        changed = topics_of(heard, topics)
+
+        async def apply_and_note(events: Sequence[Event[Any]]) -> None:
+            await apply(events)
+            self.changes.note_facts(changed, events)
+
+        inbox = Inbox(by_type(heard), apply_and_note, self.parked, own)
+        self.listener.listen(self.queue, EVENTS, binding_keys(heard, own, tuple(everywhere)), inbox.handle)
 
     def serves(self, division: str) -> bool:
         """Say whether this instance writes for a division, or for what stands in its place."""
@@ -108,6 +118,7 @@ class Service:
         """Stop hearing first, then working, then close the connections; do not wait for a server that is stuck."""
         if self._listening:
             await _in_time(FINISHES_WITHIN, self.listener.stop())
+            await _in_time(CLOSES_WITHIN, self.changes.tell())
         for task in self._tasks:
             task.cancel()
         await _in_time(CLOSES_WITHIN, asyncio.gather(*self._tasks, return_exceptions=True))
@@ -149,7 +160,7 @@ class Service:
 
     async def _come_up(self) -> None:
         await wait_while_away(self.journal.prepare)
-        for step in (self.attempts.prepare, *self._prepare):
+        for step in (self.attempts.prepare, self.changes.prepare, *self._prepare):
             await wait_while_away(partial(step, self.database))
         self._tasks.extend(asyncio.create_task(work()) for work in self._work)
         attempt = 0

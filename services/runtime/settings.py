@@ -70,6 +70,8 @@ class Settings(WebSettings):
     """A table of deadlines in place of the one that comes with registration."""
     attempts_an_hour: int = Field(default=60, ge=1, le=10_000)
     """How often within an hour a caller may look people up by document, read in an emergency, or guess at messages."""
+    stream_seconds: float = Field(default=300, gt=0, le=3600)
+    """How long something is sent as it happens; then its reader comes again, with a token that is still good."""
     clamd: str = Field(default="", pattern=r"^([A-Za-z0-9.\-]+:[0-9]{1,5})?$")
     """Host and port of clamd, which looks at every file that is handed in; none means that nobody looks."""
 

@@ -18,6 +18,8 @@ from services.runtime.mongo import is_away
 from services.runtime.parameters import Limit, ServiceHere
 from services.runtime.problems import Problem, refuse_unexpected, refuses, render_problem
 from services.runtime.service import Service
+from services.runtime.streams import readable_by_role
+from services.runtime.streams import router as streams
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 A_WORKBOOK: dict[int | str, dict[str, Any]] = {200: {"content": {XLSX: {}}}}
@@ -47,9 +49,10 @@ def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
             await service.stop()
 
     shown = (_metrics,) if service.settings.shows("metrics") else ()
-    common = (make_health(service.find_troubles), _common, *shown)
+    common = (make_health(service.find_troubles), streams, _common, *shown)
     app = make_application(service.name, service.settings, service.gate, lifespan, *routers, *common, about=about)
     app.state.service = service
+    app.state.readable = readable_by_role(routers)
     app.add_exception_handler(PyMongoError, _storage)
     return app
 

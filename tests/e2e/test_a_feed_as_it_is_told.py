@@ -12,8 +12,8 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
-from services.feeds import tail
 from services.feeds.commands import following
+from services.runtime import seats
 from services.runtime.access import issue
 from tests.support.attacks import served
 from tests.support.instance import Instance, eventually
@@ -139,7 +139,7 @@ async def test_a_stream_ends_when_the_subscription_is_taken_back(
 async def test_a_stream_takes_a_seat_and_gives_it_back(
     houniao: Instance, port: int, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tail, "MOST_WAITING", 1)
+    monkeypatch.setattr(seats, "MOST_WAITING", 1)
     await subscribe(houniao, "police")
     async with hospital(stack, port, "police") as client:
         many = len(await read(client, PEOPLE))

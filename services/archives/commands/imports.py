@@ -70,7 +70,7 @@ async def hand_in(service: Service, content: bytes, filename: str, handed_in: Su
     sheet = await service.workers.run(read_round, content, filename)
     progress = begin(sheet, handed_in.street, handed_in.by, service.clock(), handed_in.import_id)
     await keep(service.database, progress.import_id, list(_batches(sheet)))
-    await enqueue_import(service.database, progress.import_id, _fields(progress))
+    await enqueue_import(service, progress.import_id, _fields(progress))
     return progress
 
 
@@ -153,7 +153,7 @@ async def _finish(service: Service, import_id: str) -> None:
         outcomes = await record_rows(service, rows, progress)
         await keep_refused(service.database, import_id, progress.batches, _refused(outcomes))
         progress = _after(progress, [outcome for _, outcome in outcomes])
-        await save_import(service.database, import_id, _fields(progress), service.clock())
+        await save_import(service, import_id, _fields(progress))
     await delete_rows(service.database, import_id)
     get_log().info("import done", import_id=import_id, count=progress.rows if progress else 0)
 

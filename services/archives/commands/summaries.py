@@ -26,6 +26,8 @@ QUIET = 1.0
 """Seconds without news after which new archives get their summaries."""
 NOW_AND_THEN = 30.0
 """Seconds after which a batch of them gets summaries although there is news."""
+SUMMARISED = ("archives", "duties", "findings")
+"""The topics of what summaries tell."""
 DAYS_ORDINAL = 10_000_000
 """More than any day's ordinal: a summary's sequence counts what was known first, then the day."""
 
@@ -96,6 +98,7 @@ async def summarise(service: Service, person_ids: Iterable[str], heard: Mapping[
         if service.serves(district)
     }
     await write_summaries(service.database, summaries)
+    service.changes.note(SUMMARISED, {summary.street for _, summary in summaries.values()})
 
 
 def _summary_of(archive: Archive, heard: Heard, today: date) -> tuple[int, Summary]:

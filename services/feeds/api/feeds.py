@@ -1,7 +1,7 @@
 """HTTP in: other systems read feeds, page by page, waiting for new events (http-feeds.org), or as they are told."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import nullcontext
 from functools import partial
 from typing import Annotated, Any
@@ -19,8 +19,8 @@ from services.feeds.commands.subscriptions import find_standing
 from services.feeds.domain.compaction import CompactedError
 from services.feeds.domain.releases import render_event
 from services.feeds.domain.subscriptions import ExpiredError, NotSubscribedError
-from services.feeds.tail import TooManyWaitingError
 from services.runtime.problems import refuses
+from services.runtime.seats import TooManyWaitingError
 
 router = APIRouter(tags=["feeds"])
 
@@ -73,7 +73,7 @@ async def get_feed(
     tag = f'"{audience.subscription_id}-{after}-{limit}"'
     if had == tag:
         return Response(status_code=304, headers=_marked(tag))
-    with feed.tail.seat(caller.subject) if wait else nullcontext():
+    with feed.tail.seats.take(caller.subject) if wait else nullcontext():
         look = partial(read_kept, feed.service.database, audience, after, limit)
         found = await feed.tail.read(audience.subscription_id, look, wait)
     if len(found) == limit:
@@ -85,9 +85,9 @@ def _marked(tag: str) -> dict[str, str]:
     return {"ETag": tag, "Cache-Control": "private, no-cache"}
 
 
-def _seat(feed: FeedHere, caller: Integrator) -> Iterator[None]:
+async def _seat(feed: FeedHere, caller: Integrator) -> AsyncIterator[None]:
     """Keep one of the caller's seats at the end of feeds until the answer is over."""
-    with feed.tail.seat(caller.subject):
+    with feed.tail.seats.take(caller.subject):
         yield
 
 

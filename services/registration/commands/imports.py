@@ -110,7 +110,7 @@ async def hand_in(registration: Registration, content: bytes, filename: str, sub
     sealed = registration.vault.seal_bytes(content)
     database = registration.service.database
     await keep_register(database, progress.import_id, sealed, FILE_NAME, now)
-    await enqueue_import(database, progress.import_id, {**_fields(progress), "by": submission.by})
+    await enqueue_import(registration.service, progress.import_id, {**_fields(progress), "by": submission.by})
     if progress.state == "done":
         await drop_file(database, progress.import_id)
     return progress
@@ -267,7 +267,7 @@ async def _finish(registration: Registration, import_id: str) -> None:
     async for reached in work_through_register(registration, register, progress):
         if reached.state == "done":
             await _keep_refused(registration, register, reached)
-        await save_import(registration.service.database, import_id, _fields(reached), registration.service.clock())
+        await save_import(registration.service, import_id, _fields(reached))
     await drop_file(registration.service.database, import_id)
     get_log().info("import done", import_id=import_id, count=progress.rows)
 

@@ -46,6 +46,12 @@ class Knowledge:
         """
         return sorted((stay for stay in self.stays if _is_claim(stay)), key=claim_order)
 
+    @property
+    def places(self) -> set[str]:
+        """Return every division that knows of the person: by a stay, or by a notice of either side."""
+        of_notices = {place for notice in self.notices for place in (notice.sender, notice.addressee)}
+        return of_notices.union(stay.street for stay in self.stays)
+
     def is_same_street(self, one: Stay, other: Stay) -> bool:
         """Return whether two stays are in the same street by today's divisions."""
         return self.current_division(one.street) == self.current_division(other.street)

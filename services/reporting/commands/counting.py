@@ -34,6 +34,8 @@ from services.runtime.service import Service
 
 MOST = 5000
 """People counted in one transaction: the more at once, the fewer counters are written for each."""
+NUMBERS = ("indicators", "flows", "residents", "scores", "assessments", "targets", "conservation", "numbers")
+"""The topics of what is read from counters."""
 AT_A_STRETCH = 100
 """Groups counted before others of the process get their turn."""
 LOOK_AGAIN_AFTER = 1.0
@@ -124,45 +126,53 @@ class Recounting:
 
         The builds are looked up after the people: one that is begun later finds the rows of these by itself.
         """
-        database, waiting = self._service.database, 0
+        database, waiting, changed = self._service.database, 0, set[str]()
         notes, people = await find_uncounted(database, MOST)
         for build in (await self._builds()).counted:
             again = await find_to_count_again(database, build, number_of(self._service.today), MOST)
-            await self.count_all(build, people.union(again))
+            changed |= await self.count_all(build, people.union(again))
             waiting += len(people) + len(again)
         await forget_notes(database, notes)
+        self._service.changes.note(NUMBERS, changed)
         return waiting
 
-    async def count_all(self, build: Build, ids: Collection[str]) -> None:
-        """Count people and things; one who can't be counted keeps nobody from it, and is kept, to be seen."""
+    async def count_all(self, build: Build, ids: Collection[str]) -> set[str]:
+        """Count people and things, and return the divisions whose numbers changed.
+
+        One who can't be counted keeps nobody from it, and is kept, to be seen.
+        """
         try:
-            await count(self._service.database, build, ids, self._service.today, self.policy)
+            return await count(self._service.database, build, ids, self._service.today, self.policy)
         except Exception as error:
             if is_away(error):
                 raise
             get_log().error("could not count all at once", count=len(ids), error=error)
-            await self._count_one_by_one(build, ids)
+            return await self._count_one_by_one(build, ids)
 
-    async def _count_one_by_one(self, build: Build, ids: Collection[str]) -> None:
-        service = self._service
+    async def _count_one_by_one(self, build: Build, ids: Collection[str]) -> set[str]:
+        service, changed = self._service, set[str]()
         for one in sorted(ids):
             try:
-                await count(service.database, build, [one], service.today, self.policy)
+                changed |= await count(service.database, build, [one], service.today, self.policy)
             except Exception as error:
                 if is_away(error):
                     raise
                 get_log().error("could not be counted", id=one, error=error)
                 await keep_uncountable(service.database, one, type(error).__name__, service.clock())
+        return changed
 
     async def _builds(self) -> Builds:
         return await find_builds(self._service.database, self._service.clock())
 
 
-async def count(database: Database, build: Build, ids: Collection[str], today: date, policy: Policy) -> None:
-    """Count people, whoever was ever linked with them, and things, from all rows about them."""
+async def count(database: Database, build: Build, ids: Collection[str], today: date, policy: Policy) -> set[str]:
+    """Count people, whoever was ever linked with them, and things, from all rows about them.
+
+    Return the divisions whose numbers changed.
+    """
     things = {each for each in ids if "/" in each}
     people = await _count_people(database, build, set(ids) - things, today, policy)
-    await replace_contributions(database, build, [*people, *await _count_things(database, build, things, today)])
+    return await replace_contributions(database, build, [*people, *await _count_things(database, build, things, today)])
 
 
 async def _count_people(

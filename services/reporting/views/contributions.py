@@ -104,17 +104,20 @@ async def find_to_count_again(database: Database, build: Build, on: int, most: i
     return [row["_id"] async for row in found]
 
 
-async def replace_contributions(database: Database, build: Build, groups: Sequence[GroupCount]) -> None:
+async def replace_contributions(database: Database, build: Build, groups: Sequence[GroupCount]) -> set[str]:
     """Replace what groups of ids contribute and add the difference to the counters, in one transaction.
+
+    Return the divisions whose numbers changed.
 
     A group is left out if one of its ids was counted from as many rows, or more, on the same day or later. The ids that
     contribute nothing are written as well: a count that knows less of who belongs together finds their version.
     """
-    if groups:
-        await transact(database, lambda session: _replace(database, build, groups, session))
+    if not groups:
+        return set()
+    return await transact(database, lambda session: _replace(database, build, groups, session))
 
 
-async def _replace(database: Database, build: Build, groups: Sequence[GroupCount], session: Session) -> None:
+async def _replace(database: Database, build: Build, groups: Sequence[GroupCount], session: Session) -> set[str]:
     names = [person_id for group in groups for person_id in group.people]
     query = database[build.contributions].find({"_id": {"$in": names}}, session=session)
     known = {row["_id"]: row async for row in query}
@@ -129,7 +132,7 @@ async def _replace(database: Database, build: Build, groups: Sequence[GroupCount
         new += [each for found in group.people.values() for each in found.contributions]
         writes += [ReplaceOne({"_id": each["_id"]}, each, upsert=True) for each in make_documents(group)]
     if not writes:
-        return
+        return set()
     adding = increments(difference(old, new))
     for collection, operations in (
         (build.contributions, writes),
@@ -138,6 +141,7 @@ async def _replace(database: Database, build: Build, groups: Sequence[GroupCount
     ):
         if operations:
             await database[collection].bulk_write(operations, ordered=False, session=session)
+    return {name.partition(":")[0] for name in adding}
 
 
 def make_documents(group: GroupCount) -> Iterator[Document]:

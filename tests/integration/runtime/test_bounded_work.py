@@ -13,8 +13,7 @@ from fastapi.routing import APIRoute, iter_route_contexts
 
 from deploy.local.stack import Stack
 from services.archives.fhir.reading import MOST_OBJECTS
-from services.feeds import tail
-from services.runtime import connections, limits
+from services.runtime import connections, limits, seats
 from services.runtime.access import issue
 from tests.support.attacks import answer_to, bundle_of_nothing, forget_memory_peak, memory_peak, served, workbook_of
 from tests.support.instance import SERVICES, Instance, eventually, running_instance
@@ -367,7 +366,7 @@ async def test_one_connection_too_many_is_told_so_and_health_is_still_answered(
 async def test_one_reader_waits_only_so_often_and_keeps_no_other_from_it(
     houniao: Instance, ports: Mapping[str, int], stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(tail, "MOST_WAITING", 2)
+    monkeypatch.setattr(seats, "MOST_WAITING", 2)
     for reader in ("greedy", "other"):
         await subscribe(houniao, reader, STREET[:6])
     wait = {"wait": 2}

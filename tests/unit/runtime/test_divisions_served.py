@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from contracts.envelope import Fact
 from contracts.reference.divisions import Area
 from services.registration.amqp import routing_keys
 from services.runtime.service import Service
@@ -53,7 +54,7 @@ async def test_what_is_kept_under_old_codes_is_found_from_the_day_on() -> None:
 
 async def test_an_instance_hears_of_the_districts_that_went_over_to_its_own() -> None:
     service = make_service("320507,320812")
-    service.hear(lambda _: NotImplemented)
+    service.hear(lambda _: NotImplemented, {Fact: ()})
 
     [(queue, exchange, bound)] = service.listener._bindings
     assert (queue, exchange) == ("reporting.320507-320812", "events")
