@@ -6,6 +6,7 @@ It is refused, the answer is that for what does not exist, and nothing is record
 import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -353,6 +354,15 @@ class Place:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def houniao(stack: Stack) -> AsyncIterator[Deployment]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HOUNIAO_STREAM_SECONDS", "0.1")  # no answer is waited for
+        async with deployed(stack) as deployment:
+            yield deployment
+
+
+@asynccontextmanager
+async def deployed(stack: Stack) -> AsyncIterator[Deployment]:
+    """Run every service, with things in each place, until the block ends."""
     async with running_instance(stack, clock=lambda: NOW) as instance:
         made = await asyncio.gather(*(Place(instance, street, number).make() for number, street in enumerate(BESIDE)))
         await rebuild(instance)

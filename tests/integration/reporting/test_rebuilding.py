@@ -216,9 +216,9 @@ async def test_another_process_goes_on_from_the_position_that_was_saved(
     other = office.apps[1].state.counting
     count = other.count_all
 
-    async def count_and_tell(build: Build, ids: set[str]) -> None:
+    async def count_and_tell(build: Build, ids: set[str]) -> set[str]:
         counted.extend(ids)
-        await count(build, ids)
+        return await count(build, ids)
 
     monkeypatch.setattr(other, "count_all", count_and_tell)
     await office.work(1)
@@ -265,10 +265,10 @@ async def test_who_could_not_be_counted_before_is_counted_and_who_still_cannot_i
         await office.hear(arrival(number))
     count = contributions.replace_contributions
 
-    async def replace(database: Database, build: Build, groups: Any) -> None:
+    async def replace(database: Database, build: Build, groups: Any) -> set[str]:
         if any(f"{2:032x}" in group.people for group in groups):
             raise ValueError
-        await count(database, build, groups)
+        return await count(database, build, groups)
 
     with monkeypatch.context() as patch:
         patch.setattr("services.reporting.commands.counting.replace_contributions", replace)
