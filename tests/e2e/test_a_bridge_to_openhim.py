@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 from collections.abc import AsyncIterator
 from datetime import datetime
 from functools import partial
@@ -18,15 +17,13 @@ from deploy.local.stack import Stack
 from services.feeds.views import pages
 from tests.support.instance import REPOSITORY, Instance, eventually, running_instance
 from tests.support.joining import make_crowd
+from tests.support.node import NODE
 from tests.support.openhim import PASSWORD, USER, OpenHim
 from tests.support.receivers import Receiver, receiving
 from tests.support.serving import serving
 from tests.support.subscriptions import subscribe
 
-pytestmark = [
-    pytest.mark.asyncio(loop_scope="module"),
-    pytest.mark.skipif(not shutil.which("node"), reason="the mediator runs in Node"),
-]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 DISTRICT = "320507"
 CROWD = make_crowd(300)
@@ -62,7 +59,7 @@ class Mediating:
     async def __aenter__(self) -> "Mediating":
         with (self._folder / "said").open("wb") as said:
             self._process = await asyncio.create_subprocess_exec(
-                "node", str(MEDIATOR), env=self._environment, cwd=self._folder, stderr=said
+                NODE, str(MEDIATOR), env=self._environment, cwd=self._folder, stderr=said
             )
         return self
 

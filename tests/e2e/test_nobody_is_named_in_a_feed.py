@@ -22,7 +22,7 @@ from deploy.local.stack import SERVICE_PORTS, Stack
 from services.runtime.access import issue
 from services.runtime.mongo import connect, database_of
 from tests.support.instance import eventually
-from tests.support.node import judge, needs_npm, read_as_cloudevents
+from tests.support.node import judge, read_as_cloudevents
 from tests.support.queues import declare, read_queue
 from tests.support.receivers import Receiver, receiving
 from tests.support.subscriptions import ASKED, everything_of
@@ -185,7 +185,6 @@ def test_whatever_was_read_or_taken_from_a_queue_is_as_it_is_described(collected
         must_be_as_described(json.loads(seen[f"queue {feed}"]))
 
 
-@needs_npm
 def test_ajv_and_the_library_of_cloudevents_take_it_too(collected: Collected) -> None:
     told = [event for found in collected[0].values() for event in found]
     described = {kind: closed_schema(kind) for kind in TOLD_TYPES}

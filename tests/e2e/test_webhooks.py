@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import re
-import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator
@@ -19,6 +18,7 @@ from standardwebhooks import Webhook as Reader
 
 from deploy.local.stack import Stack
 from tests.support.instance import Instance, eventually
+from tests.support.node import NODE
 from tests.support.offices import make_arrival
 from tests.support.receivers import Receiver, receiving
 from tests.support.subscriptions import subscribe
@@ -29,9 +29,8 @@ pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STREET, DISTRICT, NEXT_DISTRICT = "320507001", "320507", "320812"
 PEOPLE = 12
-NODE = {"javascript": ("node", "--input-type=module", "-e")} if shutil.which("node") else {}
-RECEIVERS = {"python": (sys.executable, "-c"), **NODE}
-"""How a receiver that the page of feeds shows in a language is run, with nothing of ours; Node's where Node is."""
+RECEIVERS = {"python": (sys.executable, "-c"), "javascript": (NODE, "--input-type=module", "-e")}
+"""How a receiver that the page of feeds shows in a language is run, with nothing of ours."""
 PAGE = (Path(__file__).parents[2] / "docs/feeds.md").read_text(encoding="utf-8")
 SHOWN = dict(re.findall(r"^```(python|javascript) webhook\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
 

@@ -3,7 +3,6 @@
 import asyncio
 import json
 import re
-import shutil
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterable
@@ -21,14 +20,18 @@ from tests.faults.form import WHOLE_WITHIN, in_form
 from tests.faults.load import under_load
 from tests.faults.people import OFFICES_STREETS
 from tests.support.instance import eventually
+from tests.support.node import NODE
 from tests.support.subscriptions import ASKED, EVERYTHING
 
 DISTRICT = OFFICES_STREETS[0][:6]
 KILLS = in_form(short=2, long=20)
 MEANWHILE = in_form(short=40, long=200)
-NODE = {"javascript": ("node", "--input-type=module", "-e")} if shutil.which("node") else {}
-CLIENTS = {"bash": ("bash", "-c"), "python": (sys.executable, "-c"), **NODE}
-"""How a client that the page of feeds shows in a language is run, with nothing of ours; Node's where Node is."""
+CLIENTS = {
+    "bash": ("bash", "-c"),
+    "python": (sys.executable, "-c"),
+    "javascript": (NODE, "--input-type=module", "-e"),
+}
+"""How a client that the page of feeds shows in a language is run, with nothing of ours."""
 PAGE = Path(__file__).parents[2] / "docs/feeds.md"
 SHOWN = dict(
     re.findall(r"^```(bash|python|javascript)\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)

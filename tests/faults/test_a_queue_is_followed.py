@@ -25,7 +25,7 @@ from tests.faults.form import WHOLE_WITHIN, in_form
 from tests.faults.load import under_load
 from tests.faults.people import OFFICES_STREETS
 from tests.support.instance import eventually
-from tests.support.node import NPM_IS_HERE, install_packages
+from tests.support.node import NODE, install_packages
 from tests.support.queues import integrator_url, rabbitmqctl
 from tests.support.subscriptions import ASKED, EVERYTHING
 from tests.support.told import must_be_as_described
@@ -37,10 +37,8 @@ DIES = ("feeds", "confirmed, not kept", "rabbitmq")
 MEANWHILE = in_form(short=40, long=200)
 PAGE = (REPOSITORY / "docs/feeds.md").read_text(encoding="utf-8")
 SHOWN = dict(re.findall(r"^```(javascript queue|python stream)\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL))
-CLIENTS: dict[str, tuple[str, ...]] = {"python stream": (sys.executable, "-c")}
+CLIENTS = {"python stream": (sys.executable, "-c"), "javascript queue": (NODE, "--input-type=module", "-e")}
 """How a client that the page shows is run, with nothing of ours."""
-if NPM_IS_HERE:
-    CLIENTS["javascript queue"] = ("node", "--input-type=module", "-e")
 
 
 @dataclass(frozen=True)
@@ -110,7 +108,7 @@ async def following(reader: Reader, folder: Path) -> AsyncIterator[dict[str, Pat
     followers = []
     for shown, command in CLIENTS.items():
         (folder / shown).mkdir()
-        if command[0] == "node":
+        if command[0] == NODE:
             (folder / shown / "node_modules").symlink_to(await asyncio.to_thread(install_packages))
         with (folder / shown / "log").open("wb") as log:
             followers.append(

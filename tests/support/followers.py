@@ -3,7 +3,6 @@
 import asyncio
 import json
 import os
-import shutil
 import signal
 import sqlite3
 import sys
@@ -18,15 +17,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from deploy.local.ports import free_port
 from tests.support.instance import REPOSITORY
+from tests.support.node import NODE
 
 FOLLOWER = REPOSITORY / "deploy/integrators/follower"
-COMMANDS: dict[str, tuple[str, ...]] = {"python": (sys.executable, "-m", "follow_feed")}
-"""How a follower is run, with nothing of ours; Node's where Node is."""
-if shutil.which("node"):
-    COMMANDS["node"] = ("node", str(FOLLOWER / "node/follow.mjs"))
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "python": (sys.executable, "-m", "follow_feed"),
+    "node": (NODE, str(FOLLOWER / "node/follow.mjs")),
+}
+"""How a follower is run, with nothing of ours."""
 KILLING = {
     "python": (sys.executable, str(REPOSITORY / "tests/support/killing.py")),
-    "node": ("node", "--import", str(REPOSITORY / "tests/support/killing.mjs"), *COMMANDS.get("node", ("",))[1:]),
+    "node": (NODE, "--import", str(REPOSITORY / "tests/support/killing.mjs"), *COMMANDS["node"][1:]),
 }
 """How a follower is run that is killed where it is about to write for the time that `KILLED_AT` says."""
 

