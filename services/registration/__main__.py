@@ -15,10 +15,11 @@ from services.registration.command_line import (
 )
 from services.registration.commands import imports
 from services.registration.commands.arrivals import Arrivals
+from services.registration.commands.rotation import FILL_EVERY, fill_index
 from services.registration.commands.settling import SWEEP_EVERY, sweep
 from services.registration.service import Registration
 from services.registration.vault import Vault, VaultSettings
-from services.registration.views import duplicates, name_differences
+from services.registration.views import duplicates, name_differences, searches
 from services.registration.views.rows import prepare
 from services.runtime.access_log import web as access_log
 from services.runtime.access_log.command_line import make_verify_command
@@ -42,7 +43,12 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
     arrivals, service = Arrivals(registration), registration.service
     service.parked.seal_with(registration.vault.seal_bytes, registration.vault.open_bytes)
     service.prepare_with(
-        prepare, prepare_imports, duplicates.prepare, name_differences.prepare, registration.access_log.prepare
+        prepare,
+        prepare_imports,
+        duplicates.prepare,
+        name_differences.prepare,
+        searches.prepare,
+        registration.access_log.prepare,
     )
     service.hear(partial(projector.hear, registration), projector.TOPICS, everywhere=HEARD_BY[NAME])
     queue = settings.queue_name(f"{NAME}.{amqp.OFFICES}")
@@ -54,7 +60,8 @@ def build(settings: Settings, keys: VaultSettings, clock: Clock = system_clock) 
         amqp.PREFETCH,
     )
     sweeping = partial(keep_doing, SWEEP_EVERY, partial(sweep, registration))
-    service.work_on(partial(imports.work_through, registration), sweeping)
+    filling = partial(keep_doing, FILL_EVERY, partial(fill_index, service.database, registration.vault))
+    service.work_on(partial(imports.work_through, registration), sweeping, filling)
     about = "Registration 登记: arrivals, departures, stays and the people behind them."
     app = make_app(service, *routers, access_log.router, about=about)
     app.state.registration = registration

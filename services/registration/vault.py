@@ -1,4 +1,8 @@
-"""The identity vault: seals names and numbers under rotating keys, and derives person ids from documents."""
+"""The identity vault: seals names and numbers under rotating keys, derives person ids, and lets people be found.
+
+Whoever is sealed is found by keyed digests that stand beside (a blind index): of the name, of birth and the end of the
+phone, of the number. Their key is derived from the key that seals, so that it is replaced together with it.
+"""
 
 import hmac
 from base64 import urlsafe_b64decode
@@ -13,6 +17,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from contracts.reference.identity import DocumentType, Sex, household_id, likeness, person_id, plain_name
 from services.registration.domain.identities import Identity
+from services.registration.domain.searches import findable_by
 from services.runtime.settings import HexKey
 
 
@@ -36,6 +41,14 @@ class Sealed(NamedTuple):
     sealed_with: str
 
 
+class SealedIdentity(NamedTuple):
+    """A sealed identity, the fingerprint of the sealing key, and the digests by which the person is found."""
+
+    content: bytes
+    sealed_with: str
+    found_by: tuple[str, ...]
+
+
 class Vault:
     """Seals and opens identities, and derives the ids of people and households by keyed hashes."""
 
@@ -45,6 +58,7 @@ class Vault:
         self.sealing_key = fingerprint(keys[0])
         """The fingerprint of the first key."""
         self.access_log_keys = settings.access_log_keys.get_secret_value()
+        self._search_keys = [hmac.digest(urlsafe_b64decode(key), b"houniao search", "sha256") for key in keys]
         self._person_key = bytes.fromhex(settings.person_key.get_secret_value())
 
     def person_id_of(self, document_type: DocumentType, number: str, apart: str = "") -> str:
@@ -63,9 +77,10 @@ class Vault:
         """Return the keyed digest of a name (32 hexadecimal digits), the same however the name is typed."""
         return hmac.digest(self._person_key, f"name:{plain_name(name)}".encode(), "sha256").hex()[:32]
 
-    def seal(self, identity: Identity) -> Sealed:
+    def seal(self, identity: Identity) -> SealedIdentity:
         """Return an identity sealed (Fernet: AES-128-CBC with HMAC-SHA256)."""
-        return self.seal_bytes(identity.model_dump_json().encode())
+        sealed = self.seal_bytes(identity.model_dump_json().encode())
+        return SealedIdentity(*sealed, self._digests_of(identity))
 
     def open(self, sealed: bytes) -> Identity:
         """Return a sealed identity opened; raise InvalidToken if none of the keys opens it."""
@@ -83,6 +98,17 @@ class Vault:
         """Return sealed bytes sealed again with the first key; raise InvalidToken if none of the keys opens them."""
         return Sealed(self._fernet.rotate(sealed), self.sealing_key)
 
+    def reseal_identity(self, sealed: bytes) -> SealedIdentity:
+        """Return a sealed identity sealed again with the first key; raise InvalidToken if none opens it."""
+        return SealedIdentity(*self.reseal(sealed), self._digests_of(self.open(sealed)))
+
+    def digests(self, sought: str) -> list[str]:
+        """Return the digests by which somebody is found by something (see `findable_by`), one for each key."""
+        return [_digest(key, sought) for key in self._search_keys]
+
+    def _digests_of(self, identity: Identity) -> tuple[str, ...]:
+        return tuple(_digest(self._search_keys[0], text) for text in findable_by(identity))
+
     def _open_json(self, sealed: bytes) -> Any:
         return from_json(self.open_bytes(sealed))
 
@@ -90,3 +116,7 @@ class Vault:
 def fingerprint(key: str) -> str:
     """Return the fingerprint of a sealing key (16 hex digits); the key is random, so its hash reveals nothing."""
     return sha256(b"houniao sealing key " + urlsafe_b64decode(key)).hexdigest()[:16]
+
+
+def _digest(key: bytes, text: str) -> str:
+    return hmac.digest(key, text.encode(), "sha256").hex()[:32]

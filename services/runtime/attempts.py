@@ -3,7 +3,7 @@
 A window slides: so many attempts of a kind within any hour. Those that are refused do not count.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, Literal
@@ -20,9 +20,12 @@ from services.runtime.problems import Problem
 LIMITS = "limits"
 WINDOW = timedelta(hours=1)
 
-Kind = Literal["lookup", "emergency", "replay", "contacts", "survey", "door", "webhook"]
+Kind = Literal["lookup", "search", "check", "emergency", "replay", "contacts", "survey", "door", "webhook"]
 CONTACTS = 10
 """Contacts are asked for by machines, many people at once, so many times as often as a person looks somebody up."""
+CHECKS = 10
+"""An arrival is checked while it is typed, several times over, before it is registered."""
+_OFTEN: Mapping[Kind, int] = {"contacts": CONTACTS, "check": CHECKS}
 
 
 class TooManyRequestsError(Problem):
@@ -47,8 +50,7 @@ class Attempts:
 
     async def spend(self, kind: Kind, caller: Caller) -> None:
         """Count an attempt of a caller; raise TooManyRequestsError if there were too many within the hour."""
-        most = self._an_hour * (CONTACTS if kind == "contacts" else 1)
-        await self.spend_of(kind, caller.subject, most)
+        await self.spend_of(kind, caller.subject, self._an_hour * _OFTEN.get(kind, 1))
 
     async def spend_of(self, kind: Kind, subject: str, most: int) -> None:
         """Count an attempt at something that so many may be made at in an hour, whoever makes them; raise likewise."""

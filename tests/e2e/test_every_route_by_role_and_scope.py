@@ -34,7 +34,7 @@ NO_SCOPES = ("3", "320", "32050", "3205071", "32050701", "3205070010", "32050700
 REFUSED = {401, 403, 404}
 CHANGING = re.compile(r'\d{4}-\d\d-\d\dT[\d:.]+Z|"head":\{[^}]*\}')
 """What differs when the same is asked again: when it was asked, and the log of it."""
-NOTHING = (b"[]", b'{"contacts":[]}')
+NOTHING = (b"[]", b'{"contacts":[]}', b'{"identities":[]}')
 """What is answered where nothing is found."""
 GHOSTS = {
     "activity_id": "7" * 32,

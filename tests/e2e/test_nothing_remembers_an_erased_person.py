@@ -217,6 +217,7 @@ def bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
     conflict = {"stay_id": ids["stay_id"]}
     return {
         "/arrivals": [{**PERSON, "street": STREET, "members": [member]}],
+        "/arrivals/check": [{**PERSON, "street": STREET, "members": [member]}],
         "/departures": [{**make_departure(PERSON, "2026-11-02"), "street": STREET, "staying": [staying]}],
         "/stays/{stay_id}/correction": [{"purpose": "business"}],
         "/stays/{stay_id}/relocation": [{"community": "西村"}],
@@ -224,6 +225,11 @@ def bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
         "/people/{person_id}/death": [{}],
         "/people/{person_id}/merge": [{}],
         "/people/lookup": [{"document_type": "身份证", "document_number": NUMBER, **reason}],
+        "/people/search": [
+            {"by": "name", "name": NAME, **reason},
+            {"by": "birth_and_phone", "birth": "1980-01-01", "phone_ending": PHONE[-4:], **reason},
+            {"by": "document", "document_number": NUMBER, **reason},
+        ],
         "/people/{person_id}/name": [{"name": NAME, **reason}],
         "/people/{person_id}/name/confirmation": [reason],
         "/people/{person_id}/erasure": [reason],

@@ -8,6 +8,7 @@ from services.registration.api import (
     identities,
     imports,
     inquiries,
+    names,
     notices,
     people,
     stays,
@@ -28,4 +29,5 @@ routers = (
     duplicates.router,
     imports.router,
     identities.router,
+    names.router,
 )

@@ -15,7 +15,7 @@ from services.registration.commands.identities import find_names, refuse_naming,
 from services.registration.domain.identities import Identity
 from services.registration.domain.mentions import decode, mentions, repeats
 from services.registration.service import Registration
-from services.registration.vault import Sealed
+from services.registration.vault import SealedIdentity
 from services.registration.views import duplicates
 from services.registration.views.name_differences import forget_names
 from services.registration.views.sealed import (
@@ -55,7 +55,7 @@ class ReportedAgain:
 
     person_id: str
     stay_id: str
-    sealed: Sealed
+    sealed: SealedIdentity
     as_of: str
     reported_at: datetime | None
 

@@ -42,7 +42,7 @@ async def show_identity(
     identity = await find_identity(registration, person_id)
     telling = (*texts_of(identity), *await find_names(registration, person_id))
     if not any(caller.covers(stay.street) for stay in stays):
-        said, whom = WITHHELD if _tells(reason, *telling) else reason, person_id if _ID.fullmatch(person_id) else None
+        said, whom = withhold(reason, *telling), person_id if _ID.fullmatch(person_id) else None
         await registration.access_log.record(Access.of(caller, "identity_sought", said, person_id=whom, street=street))
         raise Problem(404, "not_found", "No such person in your division.")
     refuse_naming(reason, *telling)
@@ -57,9 +57,9 @@ async def find_identity(registration: Registration, person_id: str) -> Identity 
     return registration.vault.open(sealed) if sealed else None
 
 
-async def find_names(registration: Registration, person_id: str) -> list[str]:
-    """Return the differing names of a person in reports that no office has settled, without logging."""
-    sealed = await find_other_names(registration.service.database, person_id)
+async def find_names(registration: Registration, *person_ids: str) -> list[str]:
+    """Return the differing names of people in reports that no office has settled, without logging."""
+    sealed = await find_other_names(registration.service.database, person_ids)
     return [registration.vault.open_bytes(name).decode() for name in sealed]
 
 
@@ -134,6 +134,11 @@ def refuse_naming(reason: str, *texts: str) -> None:
             "请勿在事由中填写姓名、证件号码、电话或地址。Give the reason without name, number, phone or address.",
             field="reason",
         )
+
+
+def withhold(reason: str, *texts: str) -> str:
+    """Return a reason for the access log, withheld if it has one of the texts or a long number."""
+    return WITHHELD if _tells(reason, *texts) else reason
 
 
 def _tells(reason: str, *texts: str) -> bool:

@@ -33,12 +33,25 @@ class Identity(BaseModel):
     approved_by: str = ""
 
 
+class MaskedIdentity(BaseModel):
+    """Who a person is, as far as it takes to tell people in a list apart: masked name, sex, year of birth."""
+
+    model_config = ConfigDict(frozen=True)
+
+    person_id: str
+    name: str
+    sex: Sex
+    birth_year: int | None
+
+
 CONTACT_DETAILS = ("phone", "address", "hukou_address", "employer", "hukou_division")
 """What changes in a life; a report that is not older than what is recorded replaces it, an empty field never does."""
 INBORN = ("birth", "sex", "document_type")
 """What does not change; a report fills in what was unknown and never replaces what is recorded."""
 APPROVAL = ("override_reason", "approved_by")
 """How the person's number was approved first; later approvals stand with the facts they led to."""
+_LONG_ENOUGH = 3
+"""Characters of a name from which on its last one is shown."""
 _EMPTY = frozenset({"", None, Sex.UNKNOWN, Sex.UNSPECIFIED})
 
 
@@ -76,6 +89,23 @@ def take_in(recorded: Identity | None, as_of: date | None, reported: Identity, r
         updated,
         tuple(field for field in said if field not in updated),
     )
+
+
+def mask(person_id: str, identity: Identity) -> MaskedIdentity:
+    """Return who a person is, masked."""
+    return MaskedIdentity(
+        person_id=person_id,
+        name=mask_name(identity.name),
+        sex=identity.sex,
+        birth_year=identity.birth.year if identity.birth else None,
+    )
+
+
+def mask_name(name: str) -> str:
+    """Return a name of which the first and the last character alone are seen, of two the first: 李*满, 王*."""
+    if len(name) < _LONG_ENOUGH:
+        return name[:1] + "*"
+    return name[0] + "*" * (len(name) - 2) + name[-1]
 
 
 def is_another_child(recorded: Identity, reported: Identity) -> bool:

@@ -88,9 +88,10 @@ async def find_settled(database: Database, person_ids: Iterable[str]) -> set[tup
     return {(person, digest) for person, _, digest in (name.partition("/") for name in ids)}
 
 
-async def find_other_names(database: Database, person_id: str) -> list[bytes]:
-    """Return the other names of a person that nobody settled, sealed, in the order of their days."""
-    found = database[NAME_DIFFERENCES].find({"person_id": person_id, "state": OPEN}).sort([("since", 1), ("_id", 1)])
+async def find_other_names(database: Database, person_ids: Iterable[str]) -> list[bytes]:
+    """Return the other names of people that nobody settled, sealed, in the order of their days."""
+    query: Document = {"person_id": {"$in": list(person_ids)}, "state": OPEN}
+    found = database[NAME_DIFFERENCES].find(query).sort([("since", 1), ("_id", 1)])
     return [bytes(document["sealed"]) async for document in found]
 
 

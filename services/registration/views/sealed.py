@@ -7,7 +7,7 @@ from typing import Any
 
 from pymongo import UpdateOne
 
-from services.registration.vault import Sealed
+from services.registration.vault import Sealed, SealedIdentity
 from services.runtime.imports import IMPORTS
 from services.runtime.mongo import Database, Document, bulk_write, insert_new
 from services.runtime.parked import PARKED
@@ -38,7 +38,7 @@ class Insertion:
     """What is to be recorded of a person unknown so far, and what each report updated if several are about them."""
 
     person_id: str
-    sealed: Sealed
+    sealed: SealedIdentity
     as_of: date
     likenesses: Iterable[str]
     updated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Replacement:
 
     person_id: str
     before: bytes
-    sealed: Sealed
+    sealed: SealedIdentity
     as_of: date
     updated: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
@@ -114,9 +114,14 @@ def _remember(updated: Mapping[str, tuple[str, ...]]) -> list[Document]:
     return [{"cause": cause, "updated": list(fields)} for cause, fields in updated.items()]
 
 
-def sealed_fields(sealed: Sealed) -> Document:
-    """Return the fields of a document that hold something sealed and its key's fingerprint."""
-    return {"sealed": sealed.content, "sealed_with": sealed.sealed_with}
+def sealed_fields(sealed: Sealed | SealedIdentity) -> Document:
+    """Return the fields of a document that hold something sealed, its key's fingerprint and what it is found by."""
+    return {"sealed": sealed.content, **_beside(sealed)}
+
+
+def _beside(sealed: Sealed | SealedIdentity) -> Document:
+    found_by = {"found_by": list(sealed.found_by)} if isinstance(sealed, SealedIdentity) else {}
+    return {"sealed_with": sealed.sealed_with, **found_by}
 
 
 async def keep_register(database: Database, import_id: str, sealed: Sealed, filename: str, now: datetime) -> None:
@@ -154,6 +159,7 @@ PLACES = (
     Place(IMPORT_FILES, "sealed", 1),
 )
 """All places of registration with sealed bytes; the key's fingerprint is beside them in `sealed_with`."""
+[OF_IDENTITIES] = [place for place in PLACES if place.collection == IDENTITIES]
 
 
 async def count_stale(database: Database, place: Place, sealing_key: str) -> dict[str, int]:
@@ -172,10 +178,12 @@ async def read_stale(database: Database, place: Place, sealing_key: str, after: 
     return [(document["_id"], bytes(document[place.field])) async for document in found]
 
 
-async def replace_seals(database: Database, place: Place, changes: Sequence[tuple[str, bytes, Sealed]]) -> int:
+async def replace_seals(
+    database: Database, place: Place, changes: Sequence[tuple[str, bytes, Sealed | SealedIdentity]]
+) -> int:
     """Replace sealed bytes (id, old, new) where the old ones are still stored; return how many were."""
     operations = [
-        UpdateOne({"_id": name, place.field: old}, {"$set": {place.field: new.content, "sealed_with": new.sealed_with}})
+        UpdateOne({"_id": name, place.field: old}, {"$set": {place.field: new.content, **_beside(new)}})
         for name, old, new in changes
     ]
     if not operations:
@@ -195,12 +203,12 @@ async def find_erasures(database: Database, person_ids: Iterable[str]) -> dict[s
 
 async def erase_identity(database: Database, person_id: str, erased_at: datetime) -> None:
     """Replace an identity by a tombstone, in one write."""
-    told = ("sealed", "sealed_with", "as_of", "likenesses", "taken_in")
+    told = ("sealed", "sealed_with", "found_by", "as_of", "likenesses", "taken_in")
     erased = {"$set": {"erased_at": erased_at}, "$unset": dict.fromkeys(told, 1)}
     await database[IDENTITIES].update_one({"_id": person_id}, erased, upsert=True)
 
 
-async def lift_erasures(database: Database, reported: Sequence[tuple[str, Sealed, str, datetime]]) -> None:
+async def lift_erasures(database: Database, reported: Sequence[tuple[str, SealedIdentity, str, datetime]]) -> None:
     """Replace tombstones by identities (person_id, identity, ISO day, when reported) reported after the erasure."""
     operations = [
         UpdateOne(

@@ -40,7 +40,10 @@ _NUMBERED: Document = {"_id": {"$gt": 0}}
 
 
 class Access(BaseModel):
-    """What somebody is about to see or do: `reason` identifies no one, `street` is where the person lives, if known."""
+    """What somebody is about to see or do: `reason` identifies no one, `street` is where the person lives, if known.
+
+    It is about one person, or about several `people` who live in one street.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -51,10 +54,18 @@ class Access(BaseModel):
     reason: str
     person_id: str | None = None
     street: str | None = None
+    people: tuple[str, ...] = ()
 
     @classmethod
     def of(
-        cls, caller: Caller, action: str, reason: str, *, person_id: str | None = None, street: str | None = None
+        cls,
+        caller: Caller,
+        action: str,
+        reason: str,
+        *,
+        person_id: str | None = None,
+        street: str | None = None,
+        people: Sequence[str] = (),
     ) -> Self:
         """Return the access of a caller who is about to see or do something."""
         return cls(
@@ -65,6 +76,7 @@ class Access(BaseModel):
             reason=reason,
             person_id=person_id,
             street=street,
+            people=tuple(people),
         )
 
 
@@ -144,6 +156,8 @@ class AccessLog:
         """Make the indexes for reading; appending needs none but the position, which is the id."""
         await make_index(self._documents, [("seen_from", 1), ("_id", 1)], name="seen_from")
         await make_index(self._documents, [("person_id", 1), ("_id", 1)], name="person")
+        several: Document = {"people": {"$exists": True}}
+        await make_index(self._documents, [("people", 1), ("_id", 1)], name="people", partialFilterExpression=several)
         await make_index(self._documents, [("by", 1), ("_id", 1)], name="by")
         await make_index(self._documents, [("at", 1), ("_id", 1)], name="at")
 
@@ -172,9 +186,10 @@ class AccessLog:
         query: Document = {"_id": await self._positions(search)}
         if search.division:
             query["seen_from"] = search.division
-        for name in ("person_id", "by"):
-            if wanted := getattr(search, name):
-                query[name] = wanted
+        if search.by:
+            query["by"] = search.by
+        if search.person_id:
+            query["$or"] = [{"person_id": search.person_id}, {"people": search.person_id}]
         found = self._documents.find(query).sort("_id", -1).limit(limit)
         return [_read(document) async for document in found]
 
@@ -242,7 +257,7 @@ def _read_key(text: str) -> bytes:
 
 def _canonical(entry: Entry) -> bytes:
     """Return the bytes that the hash covers (RFC 8785, for the text, numbers and nulls that an entry holds)."""
-    content = entry.model_dump(exclude={"hash", "seal"})
+    content = _fields(entry, "hash", "seal")
     content["at"] = entry.at.astimezone(UTC).isoformat(timespec="milliseconds")
     return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
 
@@ -255,9 +270,16 @@ def _seal(digest: str, key: bytes) -> str:
     return hmac.digest(key, digest.encode(), "sha256").hex()
 
 
+def _fields(entry: Entry, *without: str) -> Document:
+    """Return the fields of an entry; `people` is one of them only where there are any, as in no earlier version."""
+    fields = entry.model_dump(exclude=set(without))
+    people = fields.pop("people")
+    return {**fields, "people": list(people)} if people else fields
+
+
 def _document(entry: Entry) -> Document:
     codes = {code[:length] for code in (entry.division, entry.street or "") for length in CODE_LENGTHS}
-    fields = entry.model_dump(exclude={"position"})
+    fields = _fields(entry, "position")
     return {"_id": entry.position, **fields, "seen_from": sorted(code for code in codes if len(code) in CODE_LENGTHS)}
 
 

@@ -9,8 +9,9 @@ from cryptography.fernet import Fernet
 
 from contracts.reference.identity import DocumentType
 from services.registration.commands import rotation as rotating
-from services.registration.commands.rotation import find_stale, rotate
+from services.registration.commands.rotation import fill_index, find_stale, rotate
 from services.registration.domain.identities import Identity
+from services.registration.domain.searches import by_name, by_number
 from services.registration.vault import Vault, VaultSettings
 from services.registration.views.name_differences import NameDifference, raise_differences
 from services.registration.views.sealed import (
@@ -28,6 +29,7 @@ from services.registration.views.sealed import (
     replace_sealed,
     replace_seals,
 )
+from services.registration.views.searches import find_sought
 from services.runtime.clock import system_clock
 from services.runtime.delivery import Delivery
 from services.runtime.mongo import Database
@@ -93,6 +95,39 @@ async def test_everything_is_sealed_anew_and_opens_with_the_new_key_alone(databa
     sealed = await find_sealed(database, [person(7), person(PEOPLE)])
     assert {name: vault(NEW).open(content) for name, content in sealed.items()} == {person(7): identity(7)}
     assert await find_erasures(database, [person(PEOPLE)])
+
+
+async def test_people_are_found_before_a_rotation_and_after_it_by_the_new_key_alone(database: Database) -> None:
+    async def find(only: Vault) -> set[str]:
+        found = find_sought(database, only.digests(by_number("E00000007")))
+        return {name async for batch in found for name in batch}
+
+    before = await find(vault(NEW, OLD)), await find(vault(NEW))
+    await rotate(database, vault(NEW, OLD), quiet)
+    after = await find(vault(NEW)), await find(vault(OLD))
+
+    assert before == after == ({person(7)}, set())
+
+
+async def test_whom_an_earlier_version_sealed_is_found_once_the_index_is_filled(database: Database) -> None:
+    keys = vault(NEW, OLD)
+    await database["identities"].update_many({}, {"$unset": {"found_by": 1}})
+    await replace_sealed(
+        database,
+        [
+            Replacement(
+                person(0), (await find_sealed(database, [person(0)]))[person(0)], vault(LOST).seal(identity(0)), DAY
+            )
+        ],
+    )
+    await database["identities"].update_one({"_id": person(0)}, {"$unset": {"found_by": 1}})
+
+    filled = await fill_index(database, keys), await fill_index(database, keys)
+
+    assert filled == (PEOPLE - 1, 0)
+    found = [batch async for batch in find_sought(database, keys.digests(by_name("李小满")))]
+    assert sum(map(len, found)) == PEOPLE - 1
+    assert {name for batch in found for name in batch}.isdisjoint({person(0), person(PEOPLE)})
 
 
 async def test_a_second_rotation_finds_nothing_to_do(database: Database) -> None:

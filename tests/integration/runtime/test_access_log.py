@@ -213,19 +213,22 @@ async def test_entries_are_found_by_division_person_caller_and_day(database: Dat
     await log.record(access(by="b", division="320812001", person_id="1" * 32, street="320507001"))
     await log.record(access(by="b", division="320812001", person_id="2" * 32))
     await log.record(access(by="c", division=""))
+    await log.record(access(by="d", division="320812001", people=["1" * 32, "3" * 32], street="320507002"))
 
     async def found(**search: Any) -> list[int]:
         return [entry.position for entry in await log.read(Search(**search), 10)]
 
-    assert await found() == [4, 3, 2, 1]
+    assert await found() == [5, 4, 3, 2, 1]
     assert await found(division="320507001") == [2, 1]
-    assert await found(division="3208") == [3, 2]
+    assert await found(division="3208") == [5, 3, 2]
     assert await found(division="32", before=3) == [2, 1]
-    assert await found(person_id="1" * 32) == [2, 1]
+    assert await found(division="320507002") == [5]
+    assert await found(person_id="1" * 32) == [5, 2, 1]
+    assert await found(person_id="3" * 32, division="320507002") == [5]
     assert await found(by="b", division="320507") == [2]
     day = timedelta(days=1)
     third = datetime(2026, 3, 3, tzinfo=UTC)
-    assert await found(since=third) == [4, 3]
+    assert await found(since=third) == [5, 4, 3]
     assert await found(until=third) == [2, 1]
     assert await found(since=third, until=third + day) == [3]
     assert await found(since=third + 30 * day) == []

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from contracts.reference.identity import DocumentType
 from services.registration.domain.identities import Identity
+from services.registration.domain.searches import by_name
 from services.registration.vault import Vault, VaultSettings
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
@@ -36,6 +37,15 @@ def test_what_is_sealed_anew_opens_with_the_new_key_alone() -> None:
     assert vault(NEW).open(new.content) == IDENTITY
     with pytest.raises(InvalidToken):
         vault(OLD).open(new.content)
+
+
+def test_a_person_is_found_by_the_key_that_sealed_and_no_longer_when_it_is_gone() -> None:
+    sealed, sought = vault(OLD).seal(IDENTITY), by_name("李 小满")
+
+    assert set(vault(NEW, OLD).digests(sought)) & set(sealed.found_by)
+    assert not set(vault(NEW).digests(sought)) & set(sealed.found_by)
+    assert set(vault(NEW).digests(sought)) & set(vault(NEW, OLD).reseal_identity(sealed.content).found_by)
+    assert not any(text in repr(sealed.found_by) for text in ("李小满", IDENTITY.document_number))
 
 
 def test_a_fingerprint_is_the_keys_own_and_does_not_show_it() -> None:

@@ -67,6 +67,18 @@ def test_another_program_can_verify_a_log_from_this_description() -> None:
     assert entry.seal == hmac.digest(KEY, entry.hash.encode(), "sha256").hex()
 
 
+def test_people_stand_in_an_entry_that_has_any_and_in_no_other() -> None:
+    one = Access(by="clerk", role="clerk", division="320507001", action="names_read", reason="核实")
+
+    alone, several = (chain(access, None, NOON, KEY) for access in (one, one.model_copy(update={"people": ("a", "b")})))
+
+    assert "people" not in document_of(alone)
+    assert document_of(several)["people"] == ["a", "b"]
+    assert find_fault(document_of(several), None, [KEY]) is None
+    assert find_fault({**document_of(several), "people": ["a"]}, None, [KEY]) is not None
+    assert find_fault({**document_of(alone), "people": []}, None, [KEY]) is not None
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [

@@ -13,6 +13,8 @@ from services.registration.domain.identities import (
     Identity,
     TakenIn,
     is_another_child,
+    mask,
+    mask_name,
     take_in,
 )
 
@@ -160,3 +162,25 @@ def test_no_reports_in_any_order_empty_a_field_or_change_a_name_or_hide_what_the
                 "what is not recorded as reported is told"
             )
         recorded, as_of = taken.identity, taken.as_of
+
+
+@pytest.mark.parametrize(
+    ("name", "masked"),
+    [
+        ("李小满", "李*满"),
+        ("王伟", "王*"),
+        ("欧阳小满", "欧**满"),
+        ("阿布都·艾力", "阿****力"),
+        ("甲", "甲*"),
+        ("Li Xiaoman", "L********n"),
+    ],
+)
+def test_of_a_masked_name_the_first_and_the_last_character_are_seen(name: str, masked: str) -> None:
+    assert mask_name(name) == masked
+
+
+def test_a_masked_identity_says_nothing_but_name_sex_and_year() -> None:
+    told = mask("p", identity()).model_dump()
+
+    assert told == {"person_id": "p", "name": "李*满", "sex": Sex.MALE, "birth_year": 1980}
+    assert mask("p", identity(birth=None)).birth_year is None
