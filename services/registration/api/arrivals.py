@@ -8,12 +8,14 @@ from pydantic import BaseModel
 from contracts.registration.stays import Stay
 from services.registration.api.dependencies import Clerk, RegistrationHere, approver_of, must_be_street
 from services.registration.commands.arrivals import Arrivals, Outcome, OutcomeKind
+from services.registration.commands.checks import Foreseen, check_arrivals
 from services.registration.commands.departures import record_departure
 from services.registration.domain.errors import LeftBeforeArrivingError, NotRegisteredError
 from services.registration.intake.checks import check_departure, check_household
 from services.registration.intake.refusals import Refusal, RefusalCode, advise
 from services.registration.intake.reports import DepartureReport, HouseholdReport
 from services.registration.service import Registration
+from services.runtime.attempts import must_be_within
 from services.runtime.parameters import Cause, Street
 from services.runtime.problems import Problem, refuses
 
@@ -66,6 +68,25 @@ class ArrivalAnswer(BaseModel):
     members: tuple["ArrivalAnswer", ...] = ()
 
 
+class ForeseenArrival(BaseModel):
+    """What would come of an arrival if it were registered now.
+
+    `contests` are the divisions of stays elsewhere that it would contest, or that would contest it; `household` is who
+    lives in the same household here; `resembles` who of the caller's division may be the same person.
+    """
+
+    outcome: OutcomeKind
+    person_id: str
+    warnings: tuple[str, ...]
+    updated: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+    contests: tuple[str, ...] = ()
+    household_id: str | None = None
+    household: tuple[str, ...] = ()
+    resembles: tuple[str, ...] = ()
+    members: tuple["ForeseenArrival", ...] = ()
+
+
 class DepartureAnswer(Stay):
     """The stay that ended, the stays of members who left too, and warnings about the report."""
 
@@ -105,6 +126,23 @@ async def post_arrival(
 
 
 @router.post(
+    "/arrivals/check",
+    responses=refuses(outside_your_division=403, other_district=422, too_many_requests=429, **_BY_ARRIVALS),
+    summary="What would come of an arrival",
+)
+async def post_arrival_check(body: ArrivalRequest, registration: RegistrationHere, caller: Clerk) -> ForeseenArrival:
+    """Check an arrival as if it were registered, and record nothing of it but who asked, in the access log.
+
+    What would be refused is refused in the same way.
+    """
+    caller.must_cover(body.street)
+    arrivals = _accept(check_household(body, **_context(registration, body.street), approver=approver_of(caller)))
+    await must_be_within(registration.service.attempts, registration.access_log, "check", caller)
+    head, *members = map(_foreseen, _accept(await check_arrivals(registration, caller, arrivals)))
+    return head.model_copy(update={"members": tuple(members)})
+
+
+@router.post(
     "/departures",
     summary="Register a departure",
     responses=refuses(
@@ -138,6 +176,21 @@ def _accept(checked: CheckedT | Refusal) -> CheckedT:
     if isinstance(checked, Refusal):
         raise Problem(422, checked.code, advise(checked), field=checked.field)
     return checked
+
+
+def _foreseen(one: Foreseen) -> ForeseenArrival:
+    outcome = one.outcome
+    return ForeseenArrival(
+        outcome=outcome.kind,
+        person_id=outcome.person_id,
+        warnings=outcome.warnings,
+        updated=outcome.updated,
+        differs=outcome.differs,
+        contests=one.contests,
+        household_id=one.household_id,
+        household=one.household,
+        resembles=one.resembles,
+    )
 
 
 def _answer(outcome: Outcome) -> ArrivalAnswer:

@@ -96,7 +96,7 @@ async def record_requests(
     If one arrival is refused, all of its request are.
     """
     recorded_at = registration.service.clock()
-    named = await _assign_stays(registration, requests, recorded_at)
+    named = await assign_stays(registration, requests, recorded_at)
     identities = await take_in_identities(registration, [one.identity for one in named])
     taken_in = [index for index, one in enumerate(named) if one.identity.request not in identities.refusals]
     recorded = await _record(registration, [named[index] for index in taken_in], recorded_at)
@@ -106,14 +106,14 @@ async def record_requests(
     outcomes = [
         _refused(one, identities.refusals[one.identity.request])
         if one.identity.request in identities.refusals
-        else _outcome(one, recorded, identity)
+        else outcome_of(one, recorded, identity)
         for one, identity in zip(named, identities.by_report, strict=True)
     ]
     remaining = iter(outcomes)
     return [[next(remaining) for _ in request] for request in requests]
 
 
-class _Named(NamedTuple):
+class NamedArrival(NamedTuple):
     """An arrival with the stay that it starts or repeats, and the identity that it reports."""
 
     stay: Stay
@@ -121,20 +121,20 @@ class _Named(NamedTuple):
     identity: ReportedIdentity
 
 
-class _Recorded(NamedTuple):
+class RecordedStays(NamedTuple):
     """The stays after recording, and the causation of the fact that started each, both by stay id."""
 
     stays: Mapping[str, Stay]
     causes: Mapping[str, str]
 
-    def started_by(self, one: _Named) -> bool:
+    def started_by(self, one: NamedArrival) -> bool:
         """Return whether an arrival's request started its stay, now or when it was sent before."""
         return self.causes[one.stay.stay_id] == one.report.causation
 
 
-async def _assign_stays(
+async def assign_stays(
     registration: Registration, requests: Sequence[Sequence[CheckedArrival]], recorded_at: datetime
-) -> list[_Named]:
+) -> list[NamedArrival]:
     """Return the arrivals of all requests, in order, each with its stay."""
     # A stay's id follows from person, street and day, so that a repetition is a duplicate.
     places = [(request, place) for request, reports in enumerate(requests) for place in range(len(reports))]
@@ -143,15 +143,17 @@ async def _assign_stays(
         registration, reports, [_stay_of(registration, report.arrival, recorded_at) for report in reports]
     )
     return [
-        _Named(stay, report, ReportedIdentity(stay.person_id, stay.stay_id, report.arrival, report.causation, *where))
+        NamedArrival(
+            stay, report, ReportedIdentity(stay.person_id, stay.stay_id, report.arrival, report.causation, *where)
+        )
         for stay, report, where in zip(stays, reports, places, strict=True)
     ]
 
 
-async def _record(registration: Registration, named: Sequence[_Named], recorded_at: datetime) -> _Recorded:
+async def _record(registration: Registration, named: Sequence[NamedArrival], recorded_at: datetime) -> RecordedStays:
     """Record the facts that start stays; a stay that was registered before stays as it is."""
     journal = registration.service.journal
-    first: dict[str, _Named] = {}
+    first: dict[str, NamedArrival] = {}
     for one in named:
         first.setdefault(one.stay.stay_id, one)
     commits = [
@@ -160,7 +162,7 @@ async def _record(registration: Registration, named: Sequence[_Named], recorded_
     taken = await journal.record(commits)
     known = {stay_id: one.stay for stay_id, one in first.items()}
     if taken:
-        newest = await _load_newest(registration, {commits[index].first.data.person_id or "" for index in taken})
+        newest = await load_newest(registration, {commits[index].first.data.person_id or "" for index in taken})
         taken = await _restart_retracted(registration, commits, taken, newest)
         standing = [newest[commits[index].stream].data.stay for index in taken]
         known |= {stay.stay_id: stay for stay in standing}
@@ -168,10 +170,10 @@ async def _record(registration: Registration, named: Sequence[_Named], recorded_
         stay_id: _cause_of(commit, taken.get(index))
         for index, (stay_id, commit) in enumerate(zip(first, commits, strict=True))
     }
-    return _Recorded(known, causes)
+    return RecordedStays(known, causes)
 
 
-def _outcome(one: _Named, recorded: _Recorded, identity: IdentityOutcome) -> Outcome:
+def outcome_of(one: NamedArrival, recorded: RecordedStays, identity: IdentityOutcome) -> Outcome:
     """Return the outcome of an arrival; an accepted one can't differ from its own stay."""
     accepted = recorded.started_by(one)
     name = ("name",) if identity.name_differs else ()
@@ -181,7 +183,7 @@ def _outcome(one: _Named, recorded: _Recorded, identity: IdentityOutcome) -> Out
     return Outcome(accepted, one.stay.stay_id, one.stay.person_id, warnings, identity.updated, differs)
 
 
-def _refused(one: _Named, refusal: Refusal) -> Outcome:
+def _refused(one: NamedArrival, refusal: Refusal) -> Outcome:
     return Outcome(False, one.stay.stay_id, one.stay.person_id, refusal=refusal)
 
 
@@ -212,7 +214,7 @@ async def _as_registered_before(
     ]
 
 
-async def _load_newest(registration: Registration, people: Collection[str]) -> dict[str, Event[StayFact]]:
+async def load_newest(registration: Registration, people: Collection[str]) -> dict[str, Event[StayFact]]:
     """Return the newest fact of each stay of people, by stream."""
     known = await registration.service.journal.load_streams_of(people)
     return {event.subject: narrow(event, StayFact) for event in known if isinstance(event.data, StayFact)}
@@ -281,8 +283,8 @@ def _stay_of(registration: Registration, arrival: Arrival, recorded_at: datetime
 
 async def _restore_identities(
     registration: Registration,
-    named: Sequence[_Named],
-    recorded: _Recorded,
+    named: Sequence[NamedArrival],
+    recorded: RecordedStays,
     started: Sequence[int],
     identities: IdentityOutcomes,
 ) -> None:
@@ -310,7 +312,7 @@ async def _restore_identities(
         identities.by_report[index] = outcome
 
 
-def _is_after_erasure(one: _Named, recorded: _Recorded, erasures: Mapping[str, datetime]) -> bool:
+def _is_after_erasure(one: NamedArrival, recorded: RecordedStays, erasures: Mapping[str, datetime]) -> bool:
     """Return whether a stay was reported, and started, after the identity of its person was erased."""
     erased_at, started_at = erasures.get(one.stay.person_id), recorded.stays[one.stay.stay_id].recorded_at
     return erased_at is not None and min(started_at, one.report.reported_at or started_at) > erased_at

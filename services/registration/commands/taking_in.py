@@ -113,6 +113,11 @@ async def take_in_restored(registration: Registration, reports: Sequence[Reporte
     return (await taking.finish()).by_report
 
 
+async def foresee_identities(registration: Registration, reports: Sequence[ReportedIdentity]) -> IdentityOutcomes:
+    """Return what would come of reports of people who are taken in together; nothing is recorded."""
+    return await _TakingIn(registration, reports).foresee()
+
+
 class _TakingIn:
     """Takes in the reports of one batch.
 
@@ -139,6 +144,13 @@ class _TakingIn:
             self._fold(about, known, before)
             pending = await self._write(about, known)
             await self._raise_names([index for index in about if self._reports[index].person_id not in pending])
+
+    async def foresee(self) -> IdentityOutcomes:
+        """Fold the reports into what is recorded, and write none of it."""
+        about = range(len(self._reports))
+        known = await self._read({report.person_id for report in self._reports})
+        self._fold(about, known, _Before((), await self._find_former_names(about, known)))
+        return self._outcomes
 
     async def finish(self) -> IdentityOutcomes:
         """Record pairs of people who may be one person; return the outcomes of the reports."""

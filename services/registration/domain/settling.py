@@ -82,6 +82,15 @@ def derive_owed_facts(known: Knowledge, rules: Rules, now: Now) -> Iterator[Fact
     yield from _derive_conflicts(settled, rules)
 
 
+def find_contested(known: Knowledge, arrived: Stay, rules: Rules, today: date) -> list[Stay]:
+    """Return the stays that a new stay would contest, and the one that would contest it."""
+    after = known.with_stays([arrived])
+    agreed = (stay for stay in after.stays if stay.state is not StayState.CONTESTED)
+    contested = [stay for stay in agreed if _wanted_stay(stay, after, rules, today).state is StayState.CONTESTED]
+    others = (after.successor(arrived) if stay is arrived else stay for stay in contested)
+    return [other for other in others if other is not None]
+
+
 def find_next_due(known: Knowledge, rules: Rules) -> date | None:
     """Return the first day on which the clock alone makes the own districts owe a fact; None if it never does."""
     days = [due for notice in known.notices for due in _due_days(notice, known, rules)]

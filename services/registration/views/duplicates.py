@@ -142,6 +142,17 @@ async def find_candidates(database: Database, person_ids: Collection[str]) -> di
     return {person: sorted(candidates) for person, candidates in found.items()}
 
 
+async def find_alike(database: Database, person_id: str, likeness: str) -> list[str]:
+    """Return the sorted ids of people with the same likeness, without dismissed ones; none if they are too many."""
+    query: Document = {"likenesses": likeness, "_id": {"$ne": person_id}}
+    alike = [row["_id"] async for row in database[IDENTITIES].find(query, {"_id": 1}).limit(MOST_ALIKE)]
+    if len(alike) == MOST_ALIKE:
+        return []
+    pairs = {_pair_id((person_id, other)): other for other in alike}
+    dismissed = database[DUPLICATES].find({"_id": {"$in": list(pairs)}, "state": DISMISSED}, {"_id": 1})
+    return sorted(set(alike) - {pairs[row["_id"]] async for row in dismissed})
+
+
 async def nobody_merged(_: Collection[str]) -> Mapping[str, str]:
     """Return no survivors, as if nobody was merged."""
     return {}

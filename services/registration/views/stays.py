@@ -25,6 +25,12 @@ async def find_stays_of(database: Database, person_ids: Iterable[str]) -> dict[s
     return found
 
 
+async def find_household(database: Database, household_id: str) -> list[Stay]:
+    """Return the stays of a household, the present ones and those of before, in the order of their days."""
+    found = [read_stay(row) async for row in database[STAYS].find({"household_id": household_id})]
+    return sorted(found, key=lambda stay: (stay.started_on, stay.stay_id))
+
+
 async def find_dependants(database: Database, stay: Stay, areas: Sequence[Area]) -> list[Stay]:
     """Return the stays in some areas of the household of a stay, and of children whose guardian belongs to it."""
     here = {"street": in_areas(areas)}
