@@ -117,6 +117,7 @@ VALUES: Mapping[str, Any] = {
     "reason": "本人持身份证申请",
     "phone_key": "8" * 32,
     "reference": "柜3-12",
+    "row": 2,
     "satisfied": 9,
     "facts": ["stay_started"],
     "after": 0,

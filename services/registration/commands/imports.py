@@ -5,7 +5,7 @@ are dismissed or the identity of their person is erased.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -15,7 +15,7 @@ from pydantic_core import from_json, to_json
 
 from contracts.envelope import uuid7
 from contracts.reference.calendar import day_of
-from services.registration.commands.arrivals import CheckedArrival, Outcome, cause_of, record_arrivals
+from services.registration.commands.arrivals import CheckedArrival, Outcome, OutcomeKind, cause_of, record_arrivals
 from services.registration.commands.departures import record_departure
 from services.registration.commands.recording import recorded_by
 from services.registration.domain.errors import LeftBeforeArrivingError, NotRegisteredError
@@ -73,16 +73,37 @@ class RefusedRow(BaseModel):
     field: str
     detail: str = ""
 
+    @property
+    def refusal(self) -> Refusal:
+        """Return the refusal of the row."""
+        return Refusal(RefusalCode(self.code), self.field, self.detail)
+
+
+class CorrectedRow(BaseModel):
+    """A refused row that was corrected: its place in the file, the cause of the request, and what came of the row."""
+
+    row: int
+    cause: str
+    outcome: OutcomeKind
+    stay_id: str
+    person_id: str
+    warnings: tuple[str, ...] = ()
+    updated: tuple[str, ...] = ()
+    differs: tuple[str, ...] = ()
+
 
 class Progress(ImportProgress):
     """The progress of an import: each of `rows` rows below headings is in exactly one of five counts once it is done.
 
-    `updated` counts the duplicates that changed recorded contact details. The text of refused rows is stored until it
-    is dismissed; `erased` counts refused rows whose text was deleted with a person's identity.
+    `updated` counts the duplicates that changed recorded contact details, `corrected` the refused rows that were
+    corrected since and stand in another count now. The text of refused rows is stored until it is dismissed; `erased`
+    counts refused rows whose text was deleted with a person's identity.
     """
 
     updated: int = 0
     refused_rows: list[RefusedRow] = Field(default_factory=list, exclude=True)
+    corrected: int = 0
+    corrected_rows: list[CorrectedRow] = Field(default_factory=list, exclude=True)
     erased: int = 0
     dismissed_at: datetime | None = None
     approver: str | None = None
@@ -196,7 +217,20 @@ async def _record_rows(
         divisions=service.divisions,
         approver=progress.approver,
     )
-    checked = {row.place: check(row) for row in rows}
+    outcomes = await record_checked(registration, progress, {row.place: check(row) for row in rows})
+    for place, outcome in outcomes.items():
+        if isinstance(outcome, Refusal):
+            _count_refusal(after, place, outcome)
+        else:
+            _count_outcome(after, RowNote(sheet=register.sheet_of(place), row=row_of(place)), outcome)
+    after.count_done()
+    return after
+
+
+async def record_checked(
+    registration: Registration, progress: Progress, checked: Mapping[int, CheckedRow | Refusal]
+) -> dict[int, Outcome | Refusal]:
+    """Record what checked rows of an import report; return what came of each, by its place in the file."""
     arrivals = {
         place: row.arrival for place, row in checked.items() if isinstance(row, CheckedRow) and row.arrival is not None
     }
@@ -208,19 +242,12 @@ async def _record_rows(
         ],
     )
     arrived = dict(zip(arrivals, outcomes, strict=True))
-    for place, row in checked.items():
-        outcome: Outcome | Refusal
-        if isinstance(row, Refusal):
-            outcome = row
-        else:
-            cause = f"import/{progress.import_id}/{place}/left"
-            outcome = await _end_stay(registration, row, arrived.get(place), cause)
-        if isinstance(outcome, Refusal):
-            _count_refusal(after, place, outcome)
-        else:
-            _count_outcome(after, RowNote(sheet=register.sheet_of(place), row=row_of(place)), outcome)
-    after.count_done()
-    return after
+    return {
+        place: row
+        if isinstance(row, Refusal)
+        else await _end_stay(registration, row, arrived.get(place), f"import/{progress.import_id}/{place}/left")
+        for place, row in checked.items()
+    }
 
 
 async def _end_stay(
@@ -303,9 +330,10 @@ async def _open_register(registration: Registration, import_id: str) -> Register
 
 def refusals_of(progress: Progress) -> list[tuple[int, Refusal]]:
     """Return the refusals of an import, each with the row's place in the file."""
-    return [(row.row, Refusal(RefusalCode(row.code), row.field, row.detail)) for row in progress.refused_rows]
+    return [(row.row, row.refusal) for row in progress.refused_rows]
 
 
 def _fields(progress: Progress) -> dict[str, object]:
-    excluded = {name: [item.model_dump() for item in getattr(progress, name)] for name in ("refused_rows", "notes")}
+    listed = ("refused_rows", "corrected_rows", "notes")
+    excluded = {name: [item.model_dump() for item in getattr(progress, name)] for name in listed}
     return {**progress.model_dump(exclude={"import_id", "noted"}), **excluded}

@@ -173,3 +173,10 @@ class StaleError(RefusedError):
     def __init__(self, version: int) -> None:
         super().__init__(version)
         self.version = version
+
+
+class CorrectedAlreadyError(RefusedError):
+    """The refused row was corrected by another request."""
+
+    code = "corrected_already"
+    advice = "该行已更正，请刷新。Somebody corrected this row already; look at the import again."

@@ -15,7 +15,6 @@ from services.registration.intake.reports import ArrivalReport, DepartureReport,
 from services.registration.intake.vocabulary import STILL_HERE
 from services.runtime.sheets import files
 from services.runtime.sheets.files import write_day
-from services.runtime.sheets.headings import Header
 from services.runtime.sheets.tables import IgnoredRow, SheetRead, Table, place_of, read_tables, table_of
 from services.runtime.sheets.workbooks import Page, refused_page, write_workbook
 
@@ -110,15 +109,31 @@ def _rows_of(table: Table, number: int) -> Iterable[Row]:
             cells[column : column + 1] = [
                 write_day(cell, from_1904=table.from_1904) for cell in cells[column : column + 1]
             ]
-        yield Row(place_of(number, row), tuple(cells), *_reports(cells, table.header))
+        yield Row(place_of(number, row), tuple(cells), *_reports(cells, table.header.cells, table.header.columns))
 
 
-def _reports(cells: Sequence[str], header: Header) -> tuple[ArrivalReport, DepartureReport | None]:
+def retype_row(
+    place: int, header: Sequence[str], cells: Sequence[str], columns: Mapping[str, int], changes: Mapping[str, str]
+) -> Row:
+    """Return a row with some fields typed anew; fields without a column in the sheet get one behind the others."""
+    headings, typed, of_field = list(header), [*cells, *[""] * (len(header) - len(cells))], dict(columns)
+    for name, text in changes.items():
+        if name not in of_field:
+            of_field[name] = len(headings)
+            headings.append(COLUMNS[name])
+            typed.append("")
+        typed[of_field[name]] = text
+    return Row(place, tuple(typed), *_reports(typed, headings, of_field))
+
+
+def _reports(
+    cells: Sequence[str], headings: Sequence[str], columns: Mapping[str, int]
+) -> tuple[ArrivalReport, DepartureReport | None]:
     """Return the arrival and departure that a row reports; ID card numbers need no column for the type."""
-    typed = {name: cells[column][:LONGEST_TYPED] for name, column in header.columns.items() if column < len(cells)}
-    number = header.columns.get("document_number")
-    if "document_type" not in header.columns and number is not None:
-        typed["document_type"] = "居民身份证" if "身份" in header.cells[number] else ""
+    typed = {name: cells[column][:LONGEST_TYPED] for name, column in columns.items() if column < len(cells)}
+    number = columns.get("document_number")
+    if "document_type" not in columns and number is not None:
+        typed["document_type"] = "居民身份证" if "身份" in headings[number] else ""
     reason = typed.pop("override", "")
     leaving = {name: typed.pop(name, "") for name in _OF_DEPARTURES}
     arrival = ArrivalReport(**typed, override=Override(reason=reason) if reason.strip() else None)

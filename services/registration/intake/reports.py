@@ -74,6 +74,21 @@ class DepartureReport(DocumentReport):
     unverified: bool = False
 
 
+class RowCorrection(ArrivalReport):
+    """What is typed anew of a refused row of a register; whatever is absent stays as it was typed."""
+
+    left_on: Typed = ""
+    destination: Typed = ""
+    leaving_reason: Typed = ""
+    returning_on: Typed = ""
+
+    @property
+    def changes(self) -> dict[str, str]:
+        """Return the texts that are typed anew, by the columns of registers."""
+        texts = {name: getattr(self, name) for name in self.model_fields_set}
+        return texts | ({"override": self.override.reason} if self.override else {})
+
+
 class NoticeReply(Body):
     """An office's reply to a notice: received, paired, verified, confirmed (`left_on`) or rejected (`reason`).
 
