@@ -12,7 +12,7 @@ from contracts.registration.stays import Stay, StayState
 from services.registration.domain.arrivals import Arrival
 from services.registration.intake.checks import check_arrival
 from services.registration.intake.reports import ArrivalReport
-from services.registration.vault import Sealed, Vault, VaultSettings
+from services.registration.vault import SealedIdentity, Vault, VaultSettings
 from services.registration.views import duplicates
 from services.registration.views.duplicates import add_likenesses, likenesses_of, list_pairs, raise_pairs
 from services.registration.views.rows import stay_row
@@ -52,7 +52,7 @@ def named(vault: Vault, *arrivals: Arrival) -> list[Named]:
 async def keep(database: Database, vault: Vault, people: Sequence[Named], street: str = HERE) -> None:
     """Keep identities and stays of people who arrived in one batch."""
     likenesses = likenesses_of(vault, people)
-    sealed = Sealed(b"sealed", "a key")
+    sealed = SealedIdentity(b"sealed", "a key", ())
     inserts = [Insertion(person, sealed, date(2026, 3, 1), likenesses[person]) for person in dict(people)]
     raced = await insert_sealed(database, inserts)
     await add_likenesses(database, {person: likenesses[person] for person in raced})
