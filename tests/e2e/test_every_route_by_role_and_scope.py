@@ -51,6 +51,7 @@ GHOSTS = {
     "file_id": "7" * 32,
     "finding_id": "7" * 32,
     "honour_id": "7" * 32,
+    "household_id": "7" * 32,
     "hazard_training_id": "7" * 32,
     "import_id": "7" * 32,
     "institution_id": "7" * 32,
@@ -128,11 +129,13 @@ class Place:
         assert answer.status_code < 300, (path, answer.text)
         return answer
 
-    async def arrive(self, order: int, street: str = "", on: str = "2026-03-01", family: str = "李") -> dict[str, Any]:
+    async def arrive(
+        self, order: int, street: str = "", on: str = "2026-03-01", family: str = "李", **report: str
+    ) -> dict[str, Any]:
         typed = make_arrival(
             50 * self.number + order, on, name=f"{family}{'甲乙丙'[self.number]}", phone=f"1381234567{self.number}"
         )
-        body = {**typed, "street": street or self.street}
+        body = {**typed, "street": street or self.street, **report}
         arrived: dict[str, Any] = (
             await self.ask("registration", "clerk", "/arrivals", street or self.street, json=body)
         ).json()
@@ -149,7 +152,10 @@ class Place:
 
         One looks like nobody, so that nothing else happens to that one.
         """
-        self.resident = (await self.arrive(9, family="欧阳"))["person_id"]
+        resident = await self.arrive(9, family="欧阳", relationship="户主")
+        self.resident = resident["person_id"]
+        lives = await self.ask("registration", "clerk", f"/stays/{resident['stay_id']}")
+        self.ids["household_id"] = lives.json()["stay"]["household_id"]
         somebody, *alike = [await self.arrive(order) for order in (1, 3, 5)]
         self.ids |= {name: somebody[name] for name in ("person_id", "stay_id", "document_number")}
         self.ids |= {"into": alike[0]["person_id"]}

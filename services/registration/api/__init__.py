@@ -11,6 +11,7 @@ from services.registration.api import (
     names,
     notices,
     people,
+    stay_lists,
     stays,
     tasks,
     transfers,
@@ -18,6 +19,7 @@ from services.registration.api import (
 
 routers = (
     arrivals.router,
+    stay_lists.router,
     stays.router,
     people.router,
     notices.router,

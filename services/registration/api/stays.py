@@ -4,12 +4,11 @@ from collections import Counter
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter
 from pydantic import BaseModel, Field, model_validator
 
 from contracts.envelope import Event
-from contracts.registration.categories import PersonCategory
-from contracts.registration.stays import DestinationKind, Stay, StayFact, StayState
+from contracts.registration.stays import DestinationKind, Stay, StayFact
 from services.registration.api.dependencies import Clerk, RegistrationHere
 from services.registration.commands import conflicts, stays
 from services.registration.commands.stays import Location
@@ -29,10 +28,10 @@ from services.registration.domain.errors import (
     WithdrawnError,
 )
 from services.registration.service import Registration
-from services.registration.views.stays import category_query, count_communities, count_residents, list_stays
+from services.registration.views.stays import count_communities, count_residents
 from services.runtime.access import Caller
 from services.runtime.bodies import Body
-from services.runtime.parameters import Cause, Division, Limit, StreetInQuery, Version
+from services.runtime.parameters import Cause, Division, StreetInQuery, Version
 from services.runtime.problems import Problem, refuses
 
 router = APIRouter(tags=["transfers"])
@@ -200,35 +199,6 @@ async def _load_covered(registration: Registration, caller: Caller, stay_id: str
     if event is None or not caller.covers(event.division):
         raise Problem(404, "not_found", "辖区内没有该居住记录。No such stay in your division.")
     return event
-
-
-class StayPage(BaseModel):
-    """A page of stays and the cursor of the next one, if there is one."""
-
-    stays: list[Stay]
-    cursor: str | None
-
-
-@router.get("/stays", summary="List stays", responses=refuses(outside_your_division=403))
-async def get_stays(
-    registration: RegistrationHere,
-    caller: Clerk,
-    division: Division,
-    state: StayState | None = None,
-    category: PersonCategory | None = None,
-    cursor: Annotated[str, Query(pattern=r"^([0-9]{9}\|[0-9a-f]{32})?$")] = "",
-    limit: Limit = 100,
-) -> StayPage:
-    """List the stays of a division by street and id, with those under former codes of the division.
-
-    A category lists the stays of people who belong to it today.
-    """
-    caller.must_cover(division)
-    service = registration.service
-    in_category = category_query(category, service.today) if category else None
-    areas = service.areas(division)
-    stays, following = await list_stays(service.database, areas, state, cursor, limit, in_category)
-    return StayPage(stays=stays, cursor=following)
 
 
 @router.get("/streets", summary="Residents per street", responses=refuses(outside_your_division=403))

@@ -180,3 +180,11 @@ class CorrectedAlreadyError(RefusedError):
 
     code = "corrected_already"
     advice = "该行已更正，请刷新。Somebody corrected this row already; look at the import again."
+
+
+class TooManyStaysError(RefusedError):
+    """A workbook of stays would have too many rows."""
+
+    code = "too_many_stays"
+    advice = "超过 10,000 条，请按街道、社区或日期分批导出。More than 10,000 rows; export by street, community or days."
+    status = 422

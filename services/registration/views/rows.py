@@ -21,8 +21,10 @@ async def prepare(database: Database) -> None:
     """Create the indexes that the queries of stays, people and transfers need."""
     await make_index(database[STAYS], "person_id", name="person")
     by_street = [("street", 1), ("_id", 1)]
-    category_fields = [("state", 1), ("birth", 1), ("sex", 1), ("hazard", 1)]
-    await make_index(database[STAYS], [*by_street, *category_fields], name="street")
+    by_day = [("street", 1), ("started_on", 1), ("_id", 1)]
+    filtered = [(name, 1) for name in ("state", "birth", "sex", "hazard", "community", "origin")]
+    await make_index(database[STAYS], [*by_street, *filtered, ("started_on", 1)], name="street")
+    await make_index(database[STAYS], [*by_day, *filtered], name="day")
     reported = {"categories": {"$gt": ""}}
     await make_index(
         database[STAYS], [("categories", 1), *by_street], name="reported", partialFilterExpression=reported

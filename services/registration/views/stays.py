@@ -1,7 +1,9 @@
 """Query stays: one, those of people, pages of a division, counts."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from contracts.reference.divisions import Area
 from contracts.reference.identity import Sex
@@ -58,30 +60,80 @@ def category_query(category: PersonCategory, today: date) -> Document:
     return query
 
 
-async def list_stays(
-    database: Database,
-    areas: Sequence[Area],
-    state: StayState | None,
-    cursor: str,
-    limit: int,
-    category: Document | None = None,
-) -> tuple[list[Stay], str | None]:
-    """Return a page of the stays of a division, and the cursor of the next page, None after the last.
+Order = Literal["street", "newest", "oldest"]
+"""The orders of lists: by street and id, or by the first day."""
 
-    `state` and `category` (see `category_query`) restrict it.
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which stays are wanted, of all in some areas.
+
+    `category` is a query (see `category_query`), `since` and `until` are days between which they began, `origin` is the
+    beginning of a code.
     """
-    query: Document = {"street": in_areas(areas), **(category or {})}
-    if state is not None:
-        query["state"] = state.value
-    if cursor:
-        street, _, stay_id = cursor.partition("|")
-        query["$or"] = [{"street": {"$gt": street}}, {"street": street, "_id": {"$gt": stay_id}}]
-    index = "reported" if "categories" in query else "street"
-    found = database[STAYS].find(query, hint=index).sort([("street", 1), ("_id", 1)]).limit(limit + 1)
-    documents = await found.to_list(limit + 1)
-    last = documents[limit - 1] if len(documents) > limit else None
-    following = f"{last['street']}|{last['_id']}" if last else None
-    return [read_stay(document) for document in documents[:limit]], following
+
+    areas: Sequence[Area]
+    state: StayState | None = None
+    category: Document | None = None
+    since: date | None = None
+    until: date | None = None
+    community: str | None = None
+    origin: str | None = None
+    household_id: str | None = None
+
+    def query(self) -> Document:
+        """Return the query of the wanted stays."""
+        query: Document = {"street": in_areas(self.areas), **(self.category or {})}
+        begun = {"$gte": self.since, "$lte": self.until}
+        if days := {bound: day.isoformat() for bound, day in begun.items() if day is not None}:
+            query["started_on"] = days
+        if self.origin is not None:
+            query["origin"] = {"$gte": self.origin, "$lt": self.origin + ":"}
+        exact = {"state": self.state, "community": self.community, "household_id": self.household_id}
+        return query | {name: str(value) for name, value in exact.items() if value is not None}
+
+    def index(self, order: Order) -> str:
+        """Return the name of the index by which they are found, which fetches none of the others."""
+        if self.household_id is not None:
+            return "household_id"
+        if "categories" in (self.category or {}):
+            return "reported"
+        return "street" if order == "street" else "day"
+
+
+async def list_stays(
+    database: Database, wanted: Wanted, cursor: str, limit: int, order: Order = "street"
+) -> tuple[list[Stay], str | None]:
+    """Return a page of the wanted stays, and the cursor of the next page, None after the last."""
+    first, direction = ("street" if order == "street" else "started_on"), (-1 if order == "newest" else 1)
+    query = wanted.query()
+    if order != "street":
+        query["street"] = {"$in": await database[STAYS].distinct("street", {"street": query["street"]})}
+    rows: list[Document] = []
+    for part in _parts_after(cursor, first, direction):
+        if len(rows) <= limit:
+            found = database[STAYS].find({"$and": [query, part]}, hint=wanted.index(order))
+            left = limit + 1 - len(rows)
+            rows += await found.sort([(first, direction), ("_id", direction)]).limit(left).to_list(left)
+    last = rows[limit - 1] if len(rows) > limit else None
+    return [read_stay(row) for row in rows[:limit]], f"{last[first]}|{last['_id']}" if last else None
+
+
+def _parts_after(cursor: str, first: str, direction: int) -> list[Document]:
+    """Return the conditions of a page: the rest of the street or day at which the last one ended, then what follows.
+
+    Both at once (by `$or`) would read a list anew for each page.
+    """
+    if not cursor:
+        return [{}]
+    value, _, stay_id = cursor.partition("|")
+    beyond = "$gt" if direction > 0 else "$lt"
+    return [{first: value, "_id": {beyond: stay_id}}, {first: {beyond: value}}]
+
+
+async def count_stays(database: Database, wanted: Wanted) -> int:
+    """Return how many stays are wanted, counted in an index."""
+    return await database[STAYS].count_documents(wanted.query(), hint=wanted.index("street"))
 
 
 async def count_residents(database: Database, areas: Sequence[Area]) -> dict[str, int]:

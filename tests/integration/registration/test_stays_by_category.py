@@ -10,7 +10,7 @@ from contracts.registration.categories import PersonCategory, categories_of
 from contracts.registration.stays import Category, Stay
 from services.registration.domain.households import find_accompanying
 from services.registration.views.rows import STAYS, prepare, stay_row
-from services.registration.views.stays import category_query, find_dependants, list_stays
+from services.registration.views.stays import Wanted, category_query, find_dependants, list_stays
 from services.runtime.mongo import Database, write_rows
 from tests.support.facts import PEOPLE, STREETS, make_stay
 
@@ -39,7 +39,7 @@ async def pages(database: Database, category: PersonCategory, division: str) -> 
     cursor: str | None = ""
     while cursor is not None:
         belonging = category_query(category, TODAY)
-        page, cursor = await list_stays(database, (Area(division),), None, cursor, 50, belonging)
+        page, cursor = await list_stays(database, Wanted((Area(division),), category=belonging), cursor, 50)
         found += page
     return found
 
