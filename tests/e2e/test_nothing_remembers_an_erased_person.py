@@ -222,6 +222,7 @@ def bodies(ids: Mapping[str, str]) -> dict[str, list[Any]]:
         "/stays/{stay_id}/correction": [{"purpose": "business"}],
         "/stays/{stay_id}/relocation": [{"community": "西村"}],
         "/stays/{stay_id}/confirmation": [{"left_on": "2026-03-02"}],
+        "/imports/{import_id}/rows/{row}": [{"name": NAME}],
         "/people/{person_id}/death": [{}],
         "/people/{person_id}/merge": [{}],
         "/people/lookup": [{"document_type": "身份证", "document_number": NUMBER, **reason}],
