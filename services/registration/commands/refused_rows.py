@@ -12,7 +12,7 @@ from services.registration.intake.refusals import REASONS, Refusal, advise
 from services.registration.intake.registers import check_row, retype_row
 from services.registration.service import Registration
 from services.registration.views.refused_rows import count_corrected, delete_refused_row, find_refused_rows
-from services.runtime.imports import RowNote
+from services.runtime.imports import IMPORTS, RowNote
 from services.runtime.problems import Problem
 from services.runtime.sheets.headings import letter_of
 from services.runtime.sheets.tables import SheetRead, row_of, table_of
@@ -88,6 +88,7 @@ async def correct_row(
     note = RowNote(sheet=_sheet_of(progress, number).sheet, row=row_of(number), **_noted(corrected))
     await count_corrected(service.database, progress.import_id, refused.code, corrected.model_dump(), note.model_dump())
     await delete_refused_row(service.database, progress.import_id, number)
+    service.changes.note((IMPORTS,), (progress.street,))
     return corrected
 
 
