@@ -243,3 +243,9 @@ async def get_activities(
     """List the activities of a division that are planned for a period (both days included, at most 1,000)."""
     caller.must_cover(division)
     return await list_activities(service.database, service.areas(division), since, until)
+
+
+@router.get("/activities/{activity_id}", summary="An activity", responses=refuses(UnknownActivityError))
+async def get_activity(activity_id: ActivityId, service: ServiceHere, caller: Reader) -> Activity:
+    """Show an activity."""
+    return await activity_of(service, caller, activity_id)

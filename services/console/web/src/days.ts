@@ -3,8 +3,11 @@ import { dayFromNow } from './language'
 
 const NAMED: Record<string, number> = { 今天: 0, 昨天: -1, 前天: -2, 明天: 1, today: 0, yesterday: -1, tomorrow: 1 }
 
-/** Return what was typed as YYYY-MM-DD; null if it is no day. A day without a year is the latest such day up to today. */
-export function readDay(typed: string): string | null {
+/** Return what was typed as YYYY-MM-DD; null if it is no day.
+
+ A day without a year is the latest such day up to today; `ahead`, for what is planned, the next one from today on.
+ */
+export function readDay(typed: string, ahead = false): string | null {
   const text = typed.normalize('NFKC').trim().toLowerCase()
   const named = NAMED[text]
   if (named !== undefined) return dayFromNow(named)
@@ -12,14 +15,15 @@ export function readDay(typed: string): string | null {
   const parts = packed ?? /^(?:(\d{4})[-./年 ])?(\d{1,2})[-./月 ](\d{1,2})日?$/.exec(text)
   if (!parts) return null
   const [, year, month, day] = parts
-  return year ? asDay(year, month!, day!) : latest(month!, day!)
+  return year ? asDay(year, month!, day!) : nearest(month!, day!, ahead)
 }
 
-function latest(month: string, day: string): string | null {
+function nearest(month: string, day: string, ahead: boolean): string | null {
   const today = dayFromNow(0)
   const year = Number(today.slice(0, 4))
   const thisYear = asDay(String(year), month, day)
-  return thisYear && thisYear > today ? asDay(String(year - 1), month, day) : thisYear
+  if (thisYear && ahead && thisYear < today) return asDay(String(year + 1), month, day)
+  return thisYear && !ahead && thisYear > today ? asDay(String(year - 1), month, day) : thisYear
 }
 
 function asDay(year: string, month: string, day: string): string | null {

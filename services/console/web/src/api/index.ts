@@ -42,14 +42,30 @@ export async function send(service: Service, method: string, path: string, body:
   return answer(asked.then(read))
 }
 
-/** Return what a route answers to a file that is handed in with some fields; throw a Problem if refused. */
+/** Return what a route answers to a file that is handed in with some fields; throw a Problem if refused.
+
+ `told` hears how much of it is sent, from 0 to 1.
+ */
 export async function handIn(
-  service: Service, path: string, file: File, fields: Record<string, string>, key: string,
+  service: Service, path: string, file: File, fields: Record<string, string>, key: string, told?: (share: number) => void,
 ): Promise<unknown> {
   const body = new FormData()
   body.set('file', file)
   for (const [name, value] of Object.entries(fields)) body.set(name, value)
-  return answer(fetch(`/api/${service}${path}`, { method: 'POST', headers: { 'Idempotency-Key': key }, body }).then(read))
+  return answer(sendForm(`/api/${service}${path}`, body, key, told).then(read))
+}
+
+/** Send a form as fetch does, which can't tell how far it is. */
+function sendForm(path: string, body: FormData, key: string, told?: (share: number) => void): Promise<Response> {
+  return new Promise((take, fail) => {
+    const request = new XMLHttpRequest()
+    request.open('POST', path)
+    request.setRequestHeader('Idempotency-Key', key)
+    request.upload.onprogress = ({ loaded, total }) => told?.(loaded / total)
+    request.onload = () => take(new Response(request.status === 204 ? null : request.responseText, { status: request.status }))
+    request.onerror = request.ontimeout = () => fail(new TypeError('unreachable'))
+    request.send(body)
+  })
 }
 
 async function read(response: Response): Promise<Answered<unknown>> {

@@ -50,6 +50,13 @@ export interface Field {
   shape: Shape
 }
 
+export interface Choice {
+  value: string
+  label: string
+}
+/** Choices that a page offers, by the path of the field. */
+export type Choices = Record<string, Choice[]>
+
 const DIVISION = /^\^(?:\(\?:)?\[0-9\]\{(\d+)\}/
 const LONG = 120
 const loaded = new Map<Service, Promise<Described>>()
