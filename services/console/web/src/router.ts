@@ -13,11 +13,35 @@ export const PLACES: Place[] = [
   { name: 'register', roles: ['clerk', 'admin'] },
   { name: 'people', roles: STAFF },
   { name: 'archives', roles: ['health_worker', 'supervisor', 'district'] },
+  { name: 'outreach', roles: STAFF },
 ]
 
 /** Return the places of a role, the first of which it lands on. */
 export function placesOf(role: Role): Place[] {
   return PLACES.filter((place) => place.roles.includes(role))
+}
+
+/** Return the pages of health education; `tab` is the one of its places that a page belongs to. */
+function ofOutreach(): RouteRecordRaw[] {
+  const place = 'outreach'
+  return [
+    { path: '/outreach', name: 'outreach', component: () => import('./pages/OutreachPage.vue') },
+    { path: '/outreach/activities/new', name: 'plan-activity', component: () => import('./pages/PlanActivityPage.vue'), meta: { place, tab: 'outreach' } },
+    { path: '/outreach/activities/:activity', name: 'activity', component: () => import('./pages/ActivityPage.vue'), props: true, meta: { place, tab: 'outreach' } },
+    { path: '/outreach/activities/:activity/door', name: 'door', component: () => import('./pages/DoorPage.vue'), props: true, meta: { place, tab: 'outreach' } },
+    { path: '/outreach/boards', name: 'boards', component: () => import('./pages/BoardsPage.vue'), meta: { place } },
+    { path: '/outreach/boards/:board', name: 'board', component: () => import('./pages/BoardPage.vue'), props: true, meta: { place, tab: 'boards' } },
+    { path: '/outreach/surveys', name: 'surveys', component: () => import('./pages/SurveysPage.vue'), meta: { place } },
+    { path: '/outreach/surveys/:survey', name: 'survey', component: () => import('./pages/SurveyPage.vue'), props: true, meta: { place, tab: 'surveys' } },
+    { path: '/outreach/surveys/:survey/interview', name: 'interview', component: () => import('./pages/InterviewPage.vue'), props: true, meta: { place, tab: 'surveys' } },
+    { path: '/outreach/materials', name: 'materials', component: () => import('./pages/MaterialsPage.vue'), meta: { place } },
+    { path: '/outreach/institutions', name: 'institutions', component: () => import('./pages/InstitutionsPage.vue'), meta: { place } },
+    { path: '/outreach/institutions/:institution', name: 'institution', component: () => import('./pages/InstitutionPage.vue'), props: true, meta: { place, tab: 'institutions' } },
+    { path: '/outreach/year-plans', name: 'year-plans', component: () => import('./pages/YearPlansPage.vue'), meta: { place } },
+    { path: '/outreach/care', name: 'care', component: () => import('./pages/CarePage.vue'), meta: { place } },
+    { path: '/outreach/care/:case', name: 'care-case', component: () => import('./pages/CareCasePage.vue'), props: true, meta: { place, tab: 'care' } },
+    { path: '/outreach/registers', name: 'registers', component: () => import('./pages/RegistersPage.vue'), meta: { place } },
+  ]
 }
 
 const pages: RouteRecordRaw[] = [
@@ -37,6 +61,7 @@ const pages: RouteRecordRaw[] = [
   { path: '/archives/:person/manage', name: 'manage', component: () => import('./pages/ManagePage.vue'), props: true, meta: { place: 'archives' } },
   { path: '/archives/:person/entries/:entry', name: 'entry', component: () => import('./pages/EntryPage.vue'), props: true, meta: { place: 'archives' } },
   { path: '/notices/:notice', name: 'notice', component: () => import('./pages/NoticePage.vue'), props: true, meta: { place: 'today' } },
+  ...ofOutreach(),
 ]
 
 export const router = createRouter({
