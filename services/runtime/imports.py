@@ -7,8 +7,9 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field, computed_field
 
+from contracts.reference.divisions import Area
 from services.runtime.logs import get_log
-from services.runtime.mongo import Database, Document, make_index, wait_while_away
+from services.runtime.mongo import Database, Document, in_areas, make_index, wait_while_away
 from services.runtime.service import Service
 from services.runtime.sheets.headings import MappedColumn
 from services.runtime.sheets.tables import IgnoredRow, SheetRead
@@ -104,6 +105,34 @@ class Progress(BaseModel):
         self.state = "done" if self.done == self.rows else "waiting"
 
 
+class ListedImport(BaseModel):
+    """An import as lists show it: for which division, who handed it in, and how many rows came to what."""
+
+    import_id: str
+    street: str
+    kind: str | None = None
+    by: str
+    state: Literal["waiting", "done"]
+    rows: int
+    done: int
+    accepted: int
+    duplicate: int
+    blank: int
+    ignored: int
+    refused: int
+    handed_in_at: datetime
+
+
+class ImportPage(BaseModel):
+    """A page of imports, newest first, and the cursor of the next."""
+
+    imports: list[ListedImport]
+    cursor: str | None = None
+
+
+_LISTED = tuple(ListedImport.model_fields)
+
+
 def report_pages(progress: Progress, meaning_of: Mapping[str, str], warning_of: Mapping[str, str]) -> list[Page]:
     """Return the pages of a report on an import: how the file was read, then notes on its rows if there are any.
 
@@ -141,9 +170,11 @@ def _lines_of(note: RowNote, meaning_of: Mapping[str, str], warning_of: Mapping[
 
 
 async def prepare_imports(database: Database) -> None:
-    """Create the index by which waiting imports are found."""
+    """Create the indexes by which waiting imports, and those of a division, are found."""
     waiting: Document = {"state": "waiting"}
     await make_index(database[IMPORTS], "state", name="unfinished", partialFilterExpression=waiting)
+    newest = [("street", 1), ("handed_in_at", -1), ("_id", -1)]
+    await make_index(database[IMPORTS], newest, name="newest by street")
 
 
 async def enqueue_import(service: Service, import_id: str, progress: Mapping[str, Any]) -> None:
@@ -156,6 +187,41 @@ async def find_import(database: Database, import_id: str) -> Document | None:
     """Return the progress of an import; None if there is no such import."""
     found = await database[IMPORTS].find_one({"_id": import_id})
     return {**found, "import_id": import_id} if found else None
+
+
+async def list_imports(database: Database, areas: Sequence[Area], cursor: str, limit: int) -> ImportPage:
+    """Return a page of the imports for divisions, newest first; `cursor` is the last import of the page before.
+
+    Those of each division are in order in the index; it gives the divisions that have any, and merges their orders.
+    """
+    divisions = await database[IMPORTS].distinct("street", {"street": in_areas(areas)})
+    rows: list[Document] = []
+    for part, order in await _parts_after(database, cursor):
+        wanted = limit + 1 - len(rows)
+        if wanted:
+            condition = {"street": {"$in": divisions}, **part}
+            found = database[IMPORTS].find(condition, dict.fromkeys(_LISTED, 1), hint="newest by street")
+            rows += await found.sort(order).limit(wanted).to_list(wanted)
+    shown = [ListedImport.model_validate({**row, "import_id": row["_id"]}) for row in rows[:limit]]
+    return ImportPage(imports=shown, cursor=shown[-1].import_id if len(rows) > limit else None)
+
+
+async def _parts_after(database: Database, cursor: str) -> list[tuple[Document, list[tuple[str, int]]]]:
+    """Return the conditions of a page with their orders: the rest of the last page's moment, then what was before.
+
+    Both at once (by `$or`) would read the imports of a division anew for each page. After an unknown import is nothing.
+    """
+    newest = [("handed_in_at", -1), ("_id", -1)]
+    if not cursor:
+        return [({}, newest)]
+    last = await database[IMPORTS].find_one({"_id": cursor}, {"handed_in_at": 1})
+    if last is None:
+        return []
+    moment = last["handed_in_at"]
+    return [
+        ({"handed_in_at": moment, "_id": {"$lt": cursor}}, [("_id", -1)]),
+        ({"handed_in_at": {"$lt": moment}}, newest),
+    ]
 
 
 async def save_import(service: Service, import_id: str, progress: Mapping[str, Any]) -> None:

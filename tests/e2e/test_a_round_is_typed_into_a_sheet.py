@@ -46,6 +46,8 @@ async def hand_in(worker: httpx.AsyncClient, data: bytes) -> dict[str, Any]:
         return progress if progress["state"] == "done" else None
 
     progress: dict[str, Any] = await eventually(done)
+    listed = (await worker.get("/imports", params={"division": STREET})).json()["imports"]
+    assert {name: progress.get(name) for name in listed[0]} in listed
     return progress
 
 

@@ -90,6 +90,8 @@ async def hand_in(worker: httpx.AsyncClient, kind: RegisterKind, data: bytes, na
         return progress if progress["state"] == "done" else None
 
     progress: dict[str, Any] = await eventually(done)
+    listed = (await worker.get("/imports", params={"division": STREET})).json()["imports"]
+    assert {name: progress.get(name) for name in listed[0]} in listed
     return progress
 
 

@@ -53,6 +53,8 @@ async def hand_in(client: httpx.AsyncClient, kind: str, content: bytes, name: st
         return progress if progress["state"] == "done" else None
 
     progress: dict[str, Any] = await eventually(done)
+    listed = (await client.get("/imports", params={"division": DISTRICT})).json()["imports"]
+    assert {name: progress.get(name) for name in listed[0]} in listed
     return progress
 
 

@@ -7,7 +7,8 @@ from fastapi import APIRouter, Depends, Form, Response, UploadFile
 from services.reporting.api.dependencies import Assessor, division_of
 from services.reporting.commands import imports
 from services.reporting.intake.columns import COLUMNS, SheetKind
-from services.runtime.parameters import Cause, ServiceHere
+from services.runtime.imports import ImportPage, list_imports
+from services.runtime.parameters import Cause, Division, Paged, ServiceHere
 from services.runtime.problems import Problem, refuses
 from services.runtime.registers import Progress, Submission, find_progress, hand_in, make_refused_workbook
 from services.runtime.sheets.files import FILE_ADVICE, SheetError
@@ -56,6 +57,13 @@ async def post_import(
         return await hand_in(service, await file.read(), file.filename or "", handed_in, COLUMNS[kind])
     except SheetError as error:
         raise Problem(422, error.code, error.advise(FILE_ADVICE)) from error
+
+
+@router.get("/imports", summary="Imports, newest first", responses=refuses(outside_your_division=403))
+async def get_imports(service: ServiceHere, caller: Assessor, division: Division, page: Paged) -> ImportPage:
+    """List the sheets of targets and yearly figures of a division that were handed in, and how far each is."""
+    caller.must_cover(division)
+    return await list_imports(service.database, service.areas(division), page.cursor, page.limit)
 
 
 @router.get("/imports/{import_id}", summary="How far an import is", responses=refuses(not_found=404))
