@@ -28,10 +28,11 @@ from services.archives.views.rows import (
     custody_row,
     enrolment_row,
     entry_row,
+    opened_row,
     person_row,
     stay_row,
 )
-from services.archives.views.summaries import find_summarised
+from services.archives.views.summaries import find_concerned_by
 from services.runtime.changes import Topics
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
@@ -68,7 +69,7 @@ def changes(event: Event[HeardFact]) -> Iterator[Row]:
         case PersonFact(person=person):
             yield person_row(person, event.sequence)
         case ArchiveOpened(archive=archive):
-            yield archive_row(archive, event.sequence, waits=waits_for_summary(archive))
+            yield opened_row(archive, event.sequence, waits=waits_for_summary(archive))
         case ArchiveFact(archive=archive):
             yield archive_row(archive, event.sequence)
         case EntryFact(entry=entry):
@@ -140,12 +141,12 @@ def _people_in(event: Event[KnownFact]) -> set[str]:
 async def _summarise(service: Service, events: Sequence[Event[KnownFact]], heard: Mapping[str, Heard]) -> None:
     """Summarise anew where something was heard that may change a summary; most newcomers need none."""
     archives = [event.data for event in events if isinstance(event.data, ArchiveFact)]
-    stayed = {event.data.person_id for event in events if isinstance(event.data, StayFact)}
+    stayed = [event.data.stay for event in events if isinstance(event.data, StayFact)]
     others = [event for event in events if not isinstance(event.data, StayFact | ArchiveFact)]
     people = {person for event in others for person in _people_in(event)}
     if archives:
         people |= await find_to_summarise(service, archives)
     if stayed:
-        people |= await find_summarised(service.database, stayed)
+        people |= await find_concerned_by(service.database, stayed)
     if people:
         await summarise(service, people, heard)

@@ -42,6 +42,7 @@ VALUES: Mapping[str, Any] = {
     "items": [],
     "minutes": 30,
     "measure": "resident.archived",
+    "archives measure": "systolic",
     "on": "2026-11-01",
     "among": "resident",
     "month": "2026-10",
@@ -138,7 +139,7 @@ VALUES: Mapping[str, Any] = {
     "topic": "高血压防治",
     "until": "2026-11-01",
 }
-"""What is neither the id of a thing nor a division, by the name of the parameter or field."""
+"""What is neither the id of a thing nor a division, by the name of the parameter or field, of one service or any."""
 SIGNED = frozenset({"/activities/{activity_id}/door", "/message-reports", "/surveys/{survey_id}/form"})
 """Where no token is asked for, but what is signed in the body: the code of a door or link, a gateway's report."""
 
@@ -216,8 +217,9 @@ class Route:
             return things.ids[name]
         if name in DIVISIONS:
             return division[:6] if "{9}" not in str(shape.get("pattern", "{9}")) else division
-        if name in VALUES:
-            return VALUES[name]
+        for known in (f"{self.service} {name}", name):
+            if known in VALUES:
+                return VALUES[known]
         raise AssertionError(
             f"{self}: what is {name!r}? Add it to VALUES in tests/support/routes.py, "
             "or, if it is the id of something, to what is made in each place."

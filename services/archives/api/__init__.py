@@ -1,12 +1,23 @@
 """HTTP in: one module per subject; a request is parsed, a command or a view asked, the answer shaped."""
 
-from services.archives.api import archives, custody, duties, enrolments, entries, findings, imports, interchange
+from services.archives.api import (
+    archives,
+    custody,
+    duties,
+    enrolments,
+    entries,
+    findings,
+    imports,
+    interchange,
+    lists,
+)
 
-# interchange and the lists first: /archives/export and /archives/dead name no person
+# interchange and the lists first: /archives/export and /archives/kept name no person
 routers = (
     interchange.router,
     findings.router,
     imports.router,
+    lists.router,
     archives.router,
     duties.router,
     custody.router,

@@ -10,9 +10,9 @@ from services.archives.api.reading import must_keep
 from services.archives.commands.custody import NothingOfferedError, refuse_offer
 from services.archives.commands.recording import Change
 from services.archives.domain.errors import NoArchiveHereError
-from services.archives.views.archives import list_offers
+from services.archives.views.archives import HandOverPage, list_offers, list_receipts
 from services.runtime.bodies import Body
-from services.runtime.parameters import Cause, District, PersonId, ServiceHere, Street
+from services.runtime.parameters import Cause, District, Paged, PersonId, ServiceHere, Street
 from services.runtime.problems import refuses
 
 router = APIRouter(tags=["archives"])
@@ -30,6 +30,18 @@ async def get_offers(service: ServiceHere, caller: Reader, district: District) -
     """List what other districts offer and was not handed over yet."""
     caller.must_cover(district)
     return await list_offers(service.database, district)
+
+
+@router.get(
+    "/custody/receipts", summary="Archives that were handed over 交接记录", responses=refuses(outside_your_division=403)
+)
+async def get_receipts(service: ServiceHere, caller: Reader, district: District, page: Paged) -> HandOverPage:
+    """List what a district took in or refused and what others took of it, with checksums, the newest first.
+
+    A page is of at most `limit` people.
+    """
+    caller.must_cover(district)
+    return await list_receipts(service.database, district, page.cursor, page.limit)
 
 
 @router.post(

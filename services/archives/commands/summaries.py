@@ -15,7 +15,13 @@ from services.archives.domain.quality import Reviewed, find_findings, marks
 from services.archives.views.archives import find_late_offers
 from services.archives.views.people import Heard, find_heard, find_with_records
 from services.archives.views.rows import archive_key
-from services.archives.views.summaries import Summary, find_to_recheck, find_waiting_for_summary, write_summaries
+from services.archives.views.summaries import (
+    Summary,
+    find_living_elsewhere,
+    find_to_recheck,
+    find_waiting_for_summary,
+    write_summaries,
+)
 from services.runtime.mongo import wait_while_away
 from services.runtime.service import Service
 
@@ -38,8 +44,11 @@ async def find_to_summarise(service: Service, facts: Sequence[ArchiveFact]) -> s
     Those of whom no more is known than that an archive was opened wait for the Summariser.
     """
     changed = {fact.person_id for fact in facts if not isinstance(fact, ArchiveOpened)}
-    opened = {fact.person_id for fact in facts} - changed
-    return changed | (await find_with_records(service.database, opened) if opened else set())
+    opened = [fact.archive for fact in facts if fact.person_id not in changed]
+    if not opened:
+        return changed
+    recorded = await find_with_records(service.database, (archive.person_id for archive in opened))
+    return changed | recorded | await find_living_elsewhere(service.database, opened)
 
 
 def waits_for_summary(archive: Archive) -> bool:
@@ -119,6 +128,7 @@ def _summary_of(archive: Archive, heard: Heard, today: date) -> tuple[int, Summa
         catch_up_on=min((duty.catch_up_on for duty in duties if duty.catch_up_on), default=None),
         recheck_on=min((duty.lapses_on for duty in duties if duty.lapses_on), default=None),
         last_dynamic_on=max((day_of(entry.measured_at) for entry in entries), default=None),
+        conditions=" ".join(sorted(known.condition for known in enrolments if known.active)),
         entries=len(entries),
         paper=_paper_difference(archive, len(entries)) if held else None,
         findings=findings,

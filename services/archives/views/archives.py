@@ -1,6 +1,6 @@
 """Queries on archives: lists of a street, offers, codes, counts; and the serials of new codes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
 
 from pydantic import BaseModel
@@ -81,6 +81,62 @@ async def list_offers(database: Database, district: str) -> list[Custody]:
     """Return the custody of the districts that offer an archive to a district and await its answer, at most 1,000."""
     found = database[CUSTODIES].find({"offer.to": district, "offer.state": {"$ne": "handed_over"}}, hint="offered to")
     return [Custody.model_validate(row) for row in await found.limit(1000).to_list(1000)]
+
+
+class HandOver(BaseModel):
+    """A receipt 交接回执: one district's answer to the archive of a person that another one offered.
+
+    `count` and `sha256` are of the entries, equal on both sides if it was accepted. `answered_by` refused it by hand.
+    """
+
+    person_id: str
+    origin: str
+    receiver: str
+    accepted: bool
+    count: int
+    sha256: str
+    answered_at: datetime
+    answered_by: str | None = None
+    reason: str | None = None
+
+
+class HandOverPage(BaseModel):
+    """A page of receipts by person, who was answered about last first, and the cursor of the next."""
+
+    receipts: list[HandOver]
+    cursor: str | None = None
+
+
+async def list_receipts(database: Database, district: str, cursor: str, limit: int) -> HandOverPage:
+    """Return the receipts that a district gave and got, of at most `limit` people."""
+    order = [("answered_at", -1), ("_id", -1)]
+    moment, _, key = cursor.partition("|")
+    parts: list[tuple[Document, list[tuple[str, int]]]] = [({"answered_at": {"$type": "string"}}, order)]
+    if cursor:
+        rest = {"answered_at": {"$eq": moment, "$type": "string"}, "_id": {"$lt": key}}
+        parts = [(rest, [("_id", -1)]), ({"answered_at": {"$lt": moment, "$type": "string"}}, order)]
+    rows: list[Document] = []
+    for part, by in parts:
+        missing = limit + 1 - len(rows)
+        if missing:
+            found = database[CUSTODIES].find({"district": district, **part}, hint="answered")
+            rows += await found.sort(by).limit(missing).to_list(missing)
+    receipts = [receipt for row in rows[:limit] for receipt in _hand_overs(row)]
+    last = rows[limit - 1] if len(rows) > limit else None
+    return HandOverPage(receipts=receipts, cursor=f"{last['answered_at']}|{last['_id']}" if last else None)
+
+
+def _hand_overs(row: Document) -> Iterator[HandOver]:
+    """Yield the receipts in a district's row: those that it gave, and the one that it got, newest first."""
+    custody = Custody.model_validate(row)
+    known = [(receipt, custody.district) for receipt in custody.receipts]
+    if custody.filed and custody.released_to:
+        known.append((custody.filed, custody.released_to))
+    for receipt, receiver in sorted(known, key=lambda pair: pair[0].answered_at, reverse=True):
+        yield HandOver(person_id=custody.person_id, receiver=receiver, **receipt.model_dump(include=_RECEIPT))
+
+
+_RECEIPT = {"origin", "accepted", "count", "sha256", "answered_at", "answered_by", "reason"}
 
 
 async def find_archives_of(database: Database, person_id: str) -> list[Archive]:

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from pydantic import BaseModel
 
-from contracts.archives.enrolments import Duty
+from contracts.archives.enrolments import Duty, DutyKind
 from contracts.reference.divisions import Area
 from services.archives.views.rows import ARCHIVES, SUMMARY
 from services.archives.views.summaries import Summary
@@ -93,6 +93,60 @@ async def find_due_soon(database: Database, since: date, until: date) -> AsyncIt
         summary = Summary.model_validate(row[SUMMARY])
         due_on = min(duty.due_on for duty in summary.duties)
         yield DueArchive(person_id=row["person_id"], street=summary.street, next_due_on=due_on, duties=summary.duties)
+
+
+class DutyCount(BaseModel):
+    """How many duties of a kind are overdue, and how many fall on a day from today until the end of the week."""
+
+    kind: DutyKind
+    overdue: int
+    this_week: int
+
+
+class DutySummary(BaseModel):
+    """What is overdue in a division and what is due this week, until Sunday, by kind; kinds without any are left out.
+
+    `people` are those to whom any of it is owed.
+    """
+
+    division: str
+    week_ends_on: date
+    overdue: int
+    this_week: int
+    people: int
+    by_kind: list[DutyCount]
+
+
+async def count_duties(database: Database, division: str, areas: Sequence[Area], today: date) -> DutySummary:
+    """Return how much is overdue in a division, and due until the end of the week, by kind."""
+    week_ends_on = today + timedelta(days=6 - today.weekday())
+    query = DutyQuery(areas, week_ends_on)
+    due: Document = {"$lte": week_ends_on.isoformat(), "$type": "string"}
+    is_late = {"$lt": ["$duty.due_on", today.isoformat()]}
+    stages: list[Document] = [
+        {"$match": {f"{SUMMARY}.{query.place}": in_places(areas), f"{SUMMARY}.{query.by}": due}},
+        {"$project": {"duty": f"${SUMMARY}.duties"}},
+        {"$unwind": "$duty"},
+        {"$match": {"duty.due_on": {"$lte": week_ends_on.isoformat()}}},
+        {"$group": {"_id": ["$duty.kind", is_late], "count": {"$sum": 1}, "people": {"$addToSet": "$_id"}}},
+    ]
+    counts: dict[tuple[str, bool], int] = {}
+    people: set[str] = set()
+    async for row in database[ARCHIVES].aggregate(stages, hint=query.index):
+        counts[tuple(row["_id"])] = row["count"]
+        people |= set(row["people"])
+    by_kind = [
+        DutyCount(kind=kind, overdue=counts.get((kind, True), 0), this_week=counts.get((kind, False), 0))
+        for kind in DutyKind
+    ]
+    return DutySummary(
+        division=division,
+        week_ends_on=week_ends_on,
+        overdue=sum(each.overdue for each in by_kind),
+        this_week=sum(each.this_week for each in by_kind),
+        people=len(people),
+        by_kind=[each for each in by_kind if each.overdue or each.this_week],
+    )
 
 
 def _parts(query: DutyQuery) -> list[tuple[Document, list[tuple[str, int]]]]:

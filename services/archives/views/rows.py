@@ -24,7 +24,6 @@ SERIALS = "serials"
 _STAY_FIELDS = {"stay_id", "person_id", "street", "started_on", "recorded_at", "state", "ended_on", "unverified"}
 SUMMARY = "chart"  # as stored
 WAITS = "waits_for_chart"  # as stored
-SUMMARISED: Document = {f"{SUMMARY}.sequence": {"$exists": True}}
 _TEXT: Document = {"$type": "string"}
 
 
@@ -39,6 +38,7 @@ async def prepare(database: Database) -> None:
     await _index_summaries(database)
     await make_index(database[ENTRIES], [("person_id", 1), ("measured_at", 1)], name="person")
     await make_index(database[ENTRIES], "ever_alike", name="alike")
+    await make_index(database[ENTRIES], [("street", 1), ("recorded_at", -1), ("_id", -1)], name="newest by street")
     await make_index(database[COPIES], "person_id", name="person")
     await make_index(database[ENROLMENTS], "person_id", name="person")
     await make_index(database[CUSTODIES], "person_id", name="person")
@@ -46,6 +46,9 @@ async def prepare(database: Database) -> None:
         database[CUSTODIES], "offer.offered_at", name="waiting", partialFilterExpression={"offer.state": "open"}
     )
     await make_index(database[CUSTODIES], [("offer.to", 1), ("_id", 1)], name="offered to", sparse=True)
+    answered = {"answered_at": _TEXT}
+    keys = [("district", 1), ("answered_at", -1), ("_id", -1)]
+    await make_index(database[CUSTODIES], keys, name="answered", partialFilterExpression=answered)
     await make_index(database[STAYS], [("person_id", 1), ("street", 1)], name="person")
     await make_index(database[PEOPLE], "ids", name="ids")
 
@@ -53,6 +56,11 @@ async def prepare(database: Database) -> None:
 async def _index_summaries(database: Database) -> None:
     """Make the indexes of the lists that are read by archives' summaries."""
     archives = database[ARCHIVES]
+    last, due = f"{SUMMARY}.last_dynamic_on", f"{SUMMARY}.next_due_on"
+    for name, first, then in (("kept by last entry", last, due), ("kept by due day", due, last)):
+        chosen_by = [("state", 1), (f"{SUMMARY}.conditions", 1), (then, 1)]
+        keys = [(f"{SUMMARY}.street", 1), (f"{SUMMARY}.held", 1), (first, 1), ("_id", 1), *chosen_by]
+        await make_index(archives, keys, name=name)
     for name, day in (("due", f"{SUMMARY}.next_due_on"), ("catch up", f"{SUMMARY}.catch_up_on")):
         for place in ("street", "district"):
             keys = [(f"{SUMMARY}.{place}", 1), (day, 1), ("_id", 1)]
@@ -72,12 +80,19 @@ def archive_key(person_id: str, district: str) -> str:
     return f"{person_id}@{district}"
 
 
-def archive_row(archive: Archive, sequence: int, *, waits: bool = False) -> Row:
-    """Return the row of an archive; with `waits` it is marked as waiting for its first summary."""
-    fields = archive.model_dump(mode="json")
-    if waits:
-        fields[WAITS] = True
-    return Row(ARCHIVES, archive_key(archive.person_id, archive.district), sequence, fields)
+def archive_row(archive: Archive, sequence: int) -> Row:
+    """Return the row of an archive."""
+    return Row(ARCHIVES, archive_key(archive.person_id, archive.district), sequence, archive.model_dump(mode="json"))
+
+
+def opened_row(archive: Archive, sequence: int, *, waits: bool) -> Row:
+    """Return the row of an archive that was just opened: the street that opened it keeps it.
+
+    With `waits` it is marked as waiting for its first summary; most newcomers need none.
+    """
+    row = archive_row(archive, sequence)
+    kept = {"street": archive.street, "district": archive.district, "held": True}
+    return row._replace(fields={**row.fields, SUMMARY: kept, **({WAITS: True} if waits else {})})
 
 
 def entry_row(entry: Entry, sequence: int) -> Row:
@@ -100,8 +115,11 @@ def enrolment_row(enrolment: Enrolment, sequence: int) -> Row:
 
 
 def custody_row(custody: Custody, sequence: int) -> Row:
-    """Return the row of a district's custody of an archive."""
-    return Row(CUSTODIES, archive_key(custody.person_id, custody.district), sequence, custody.model_dump(mode="json"))
+    """Return the row of a district's custody of an archive, with the moment of its newest receipt."""
+    fields = custody.model_dump(mode="json")
+    receipts = [*fields["receipts"], *([fields["filed"]] if fields["filed"] else [])]
+    fields["answered_at"] = max((receipt["answered_at"] for receipt in receipts), default=None)
+    return Row(CUSTODIES, archive_key(custody.person_id, custody.district), sequence, fields)
 
 
 def stay_row(stay: Stay, sequence: int) -> Row:

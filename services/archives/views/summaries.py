@@ -4,6 +4,7 @@ It is worked out anew whenever something is heard of the person; one that knew l
 It stands inside the archive's row, so that lists per street are read by an index, however many archives there are.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import date
 
@@ -12,20 +13,47 @@ from pymongo import UpdateOne
 
 from contracts.archives.archives import Archive
 from contracts.archives.enrolments import Duty
+from contracts.registration.stays import Stay
 from services.archives.domain.quality import QualityFinding
-from services.archives.views.rows import ARCHIVES, SUMMARISED, SUMMARY, WAITS, archive_key
+from services.archives.views.rows import ARCHIVES, STAYS, SUMMARY, WAITS, archive_key
 from services.runtime.mongo import Database, bulk_write
 
 
-async def find_summarised(database: Database, person_ids: Iterable[str]) -> set[str]:
-    """Return those of the people of whom at least one archive has a summary."""
-    query = {"person_id": {"$in": list(person_ids)}, **SUMMARISED}
-    return {row["person_id"] async for row in database[ARCHIVES].find(query, {"person_id": 1}, hint="person")}
+async def find_concerned_by(database: Database, stays: Iterable[Stay]) -> set[str]:
+    """Return the people whose summaries may change by stays: who have any, or live in another street than that opened.
+
+    Of all others the street that opened the archive keeps it, which is all that a summary would say.
+    """
+    streets: dict[str, set[str]] = defaultdict(set)
+    for stay in stays:
+        streets[stay.person_id].add(stay.street)
+    shown = {"person_id": 1, "district": 1, "street": 1, f"{SUMMARY}.sequence": 1}
+    found = database[ARCHIVES].find({"person_id": {"$in": list(streets)}}, shown, hint="person")
+    return {
+        row["person_id"]
+        async for row in found
+        if "sequence" in row.get(SUMMARY, {})
+        or any(street.startswith(row["district"]) for street in streets[row["person_id"]] - {row["street"]})
+    }
+
+
+async def find_living_elsewhere(database: Database, opened: Iterable[Archive]) -> set[str]:
+    """Return the people of archives that were just opened who have a stay in another street of the district."""
+    archives = {archive.person_id: archive for archive in opened}
+    query = {"person_id": {"$in": list(archives)}}
+    found = database[STAYS].find(query, {"_id": 0, "person_id": 1, "street": 1}, hint="person")
+    return {
+        row["person_id"]
+        async for row in found
+        if row["street"] != archives[row["person_id"]].street
+        and row["street"].startswith(archives[row["person_id"]].district)
+    }
 
 
 class Summary(BaseModel):
     """What follows for one archive: where its person lives now, what is due, when something was last done.
 
+    `conditions` are those for which the person is managed, in one text: an index with a list in it merges no orders.
     `paper` is how paper and electronic archive differ; `recheck_on` is the day on which a duty lapses, so that the
     summary changes without news. `found` are the marks by which `findings` are listed.
     """
@@ -38,6 +66,7 @@ class Summary(BaseModel):
     catch_up_on: date | None = None
     recheck_on: date | None = None
     last_dynamic_on: date | None = None
+    conditions: str = ""
     entries: int = 0
     paper: str | None = None
     findings: list[QualityFinding] = []

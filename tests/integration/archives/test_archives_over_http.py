@@ -235,7 +235,7 @@ async def test_paper_and_electronic_archives_that_differ_are_listed(office: Offi
 
     async def differs(how: str | None) -> Any:
         row = await office.row(PERSON, "320507")
-        return row.get("chart") is not None and row["chart"]["paper"] == how
+        return row.get("chart") is not None and row["chart"].get("paper") == how
 
     await office.enter(follow_up())
     await eventually(lambda: differs("no_paper"))
