@@ -1,10 +1,11 @@
 """HTTP in: the archives that streets keep, what was entered on a day, and what was measured of a person over time."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from contracts.archives.archives import ArchiveState
 from contracts.archives.enrolments import Condition
@@ -19,6 +20,9 @@ from services.runtime.parameters import DistrictOrStreet, Paged, PersonId, Servi
 from services.runtime.problems import refuses
 
 router = APIRouter(tags=["archives"])
+
+RecordedOn = Annotated[Day, Field(ge=date(2000, 1, 1), le=date(2099, 12, 31))]
+"""A day on which something may have been recorded."""
 
 
 class Series(BaseModel):
@@ -66,7 +70,7 @@ async def get_kept(
 
 @router.get("/entries", summary="What was entered on a day 当日录入", responses=refuses(outside_your_division=403))
 async def get_entries(
-    service: ServiceHere, caller: Worker, division: DistrictOrStreet, page: Paged, on: Day | None = None
+    service: ServiceHere, caller: Worker, division: DistrictOrStreet, page: Paged, on: RecordedOn | None = None
 ) -> EntryPage:
     """List the entries that the streets of a division recorded on a day, today if none is named, the newest first.
 

@@ -7,7 +7,15 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
 from contracts.feeds.feeds import SMALLEST_CLASS, Attribute, FeedName, Told
-from contracts.feeds.subscriptions import AgeBand, LegalBasis, Subscription, Terms, TimeUnit, subscription_id
+from contracts.feeds.subscriptions import (
+    AgeBand,
+    LegalBasis,
+    Subscription,
+    SubscriptionState,
+    Terms,
+    TimeUnit,
+    subscription_id,
+)
 from services.feeds.api.dependencies import (
     Anybody,
     Concerned,
@@ -172,9 +180,16 @@ async def get_subscriptions(
     caller: Anybody,  # noqa: ARG001  # whoever is signed in may know
     cursor: Annotated[str, Query(pattern=r"^([0-9a-f]{32})?$")] = "",
     limit: Limit = 100,
+    asked_of: Annotated[
+        str | None, Query(pattern=r"^[0-9]{6}$", description="6-digit code of the district that was asked")
+    ] = None,
+    state: Annotated[SubscriptionState | None, Query(description="requested: those that wait for a decision")] = None,
 ) -> SubscriptionPage:
-    """List all subscriptions, those that were refused or revoked too; there is no word about any person in them."""
-    found = await list_subscriptions(service.database, cursor, limit)
+    """List all subscriptions, those that were refused or revoked too; there is no word about any person in them.
+
+    If a district or a state is named it is those of it alone.
+    """
+    found = await list_subscriptions(service.database, cursor, limit, asked_of, state)
     return SubscriptionPage(subscriptions=found, cursor=found[-1].subscription_id if len(found) == limit else None)
 
 

@@ -3,15 +3,17 @@
 from collections.abc import AsyncIterator
 from datetime import date
 
-from contracts.feeds.subscriptions import Subscription
+from contracts.feeds.subscriptions import Subscription, SubscriptionState
 from services.runtime.mongo import Database, Row, make_index
 
 SUBSCRIPTIONS = "subscriptions"
 
 
 async def prepare(database: Database) -> None:
-    """Make the index of subscriptions that are given something."""
+    """Make the indexes of subscriptions that are given something, and of those to a district or in a state."""
     await make_index(database[SUBSCRIPTIONS], "terms.expires_on", name="standing")
+    await make_index(database[SUBSCRIPTIONS], [("district", 1), ("_id", 1), ("state", 1)], name="district")
+    await make_index(database[SUBSCRIPTIONS], [("state", 1), ("_id", 1)], name="state")
 
 
 def subscription_row(subscription: Subscription, sequence: int) -> Row:
@@ -20,10 +22,19 @@ def subscription_row(subscription: Subscription, sequence: int) -> Row:
     return Row(SUBSCRIPTIONS, subscription.subscription_id, sequence, fields)
 
 
-async def list_subscriptions(database: Database, after: str, limit: int) -> list[Subscription]:
-    """Return subscriptions by id, those after an id."""
-    found = database[SUBSCRIPTIONS].find({"_id": {"$gt": after}}).sort("_id", 1).limit(limit)
-    return [Subscription.model_validate({**row, "subscription_id": row["_id"]}) async for row in found]
+async def list_subscriptions(
+    database: Database,
+    after: str,
+    limit: int,
+    district: str | None = None,
+    state: SubscriptionState | None = None,
+) -> list[Subscription]:
+    """Return subscriptions by id, those after an id; those to a district and in a state alone if one is named."""
+    asked = {"district": district, "state": state}
+    named = {name: value for name, value in asked.items() if value}
+    found = database[SUBSCRIPTIONS].find({**named, "_id": {"$gt": after}}, hint=next(iter(named), "_id_"))
+    rows = await found.sort("_id", 1).limit(limit).to_list(limit)
+    return [Subscription.model_validate({**row, "subscription_id": row["_id"]}) for row in rows]
 
 
 async def read_all(database: Database) -> AsyncIterator[Subscription]:

@@ -111,11 +111,17 @@ async def post_report(
 
 @router.get("/reports", summary="Reports of a division", responses=refuses(outside_your_division=403))
 async def get_reports(
-    service: ServiceHere, caller: Reader, division: Division, period: PeriodInQuery = None
+    service: ServiceHere,
+    caller: Reader,
+    division: Division,
+    period: PeriodInQuery = None,
+    state: ReportState | None = None,
+    template: Annotated[str | None, Query(max_length=40, description="a code of GET /report-templates")] = None,
 ) -> list[Report]:
     """List the reports of a division and of those in it, the newest first (at most 500)."""
     caller.must_cover(division)
-    return await list_reports(service.database, service.areas(division), period)
+    areas = service.areas(division)
+    return await list_reports(service.database, areas, period=period, state=state, template=template)
 
 
 @router.get("/reports/{report_id}", summary="A report and how far it is", responses=refuses(UnknownReportError))

@@ -11,7 +11,8 @@ REPORTS = "reports"
 
 async def prepare(database: Database) -> None:
     """Make the indexes of reports by division and period, and by the hashes of their sealed files."""
-    await make_index(database[REPORTS], [("division", 1), ("until", -1)], name="division")
+    keys = [("division", 1), ("until", -1), ("state", 1), ("template", 1), ("period", 1)]
+    await make_index(database[REPORTS], keys, name="division")
     await make_index(database[REPORTS], "editions.files.sha256", name="files")
 
 
@@ -20,9 +21,9 @@ def report_row(report: Report, sequence: int) -> Row:
     return Row(REPORTS, report.report_id, sequence, report.model_dump(mode="json", exclude={"report_id"}))
 
 
-async def list_reports(database: Database, areas: Sequence[Area], period: str | None) -> list[Report]:
-    """Return the reports of areas, of one period or the newest 500, by division."""
-    query: Document = {"division": in_areas(areas), **({"period": period} if period else {})}
+async def list_reports(database: Database, areas: Sequence[Area], **asked: str | None) -> list[Report]:
+    """Return the newest 500 reports of areas; of one period, in one state and of one template if they are named."""
+    query: Document = {"division": in_areas(areas), **{name: value for name, value in asked.items() if value}}
     found = database[REPORTS].find(query, hint="division").sort([("until", -1), ("division", 1)]).limit(500)
     return [_read(row) async for row in found]
 

@@ -97,6 +97,8 @@ async def test_what_is_entered_is_listed_today_and_read_as_a_series_and_what_is_
     assert (today["total"], today["entries"][0]["kind"]) == (2, "hypertension_follow_up")
     assert (await ask(archives, "/entries", on="2026-11-19"))["total"] == 0
     assert (await ask(archives, "/entries", OTHER))["total"] == 0
+    for never in ("0001-01-01", "9999-12-31"):
+        assert (await ask(archives, "/entries", on=never))["code"] == "malformed"
 
     series = (await ask(archives, f"/archives/{STAYING}/series", measure="systolic,urea"))["series"]
     assert [(one["unit"], one["loinc"], len(one["readings"])) for one in series] == [

@@ -292,6 +292,11 @@ async def test_reports_that_are_due_are_drafted_by_themselves_once(office: Offic
     assert await draft_due(office.state.service, office.state.counting) == 0
     await office.hear_itself()
     listed = await office.ask("district", "GET", "/reports", params={"division": DISTRICT})
+    asked = {"division": DISTRICT, "state": "drafted", "template": "monthly_flow"}
+    monthly = await office.ask("district", "GET", "/reports", params=asked)
+    sealed = await office.ask("district", "GET", "/reports", params={"division": DISTRICT, "state": "sealed"})
+    assert [one["period"] for one in monthly.json()] == ["2026-03"]
+    assert sealed.json() == []
     periods = {(one["template"], one["period"]): one["editions"][0]["signatures"][0]["by"] for one in listed.json()}
     assert periods == {
         ("monthly_flow", "2026-03"): "schedule",
