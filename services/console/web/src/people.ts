@@ -35,5 +35,5 @@ async function fetchWanted(): Promise<void> {
 async function fetchSome(people: string[], reason: string): Promise<void> {
   for (const id of people) known.set(id, null)
   const told = await answer(registration.POST('/identities', { body: { people, reason } })).catch(() => null)
-  for (const person of told?.people ?? []) known.set(person.person_id, person)
+  for (const person of told?.identities ?? []) known.set(person.person_id, person)
 }
