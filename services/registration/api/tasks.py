@@ -1,14 +1,15 @@
 """HTTP in: list and count the tasks of offices 待办."""
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel
 
 from services.registration.api.dependencies import Clerk, RegistrationHere
-from services.registration.domain.tasks import Task, TaskKind
-from services.registration.views.transfers import count_tasks, list_tasks
+from services.registration.domain.tasks import DoneTask, Task, TaskKind
+from services.registration.views.transfers import count_tasks, list_done, list_tasks
 from services.runtime.bodies import Day
 from services.runtime.parameters import Division, Paged
 from services.runtime.problems import refuses
@@ -33,6 +34,14 @@ class TaskPage(BaseModel):
     """A page of tasks, the earliest due first, and the cursor of the next page, if there is one."""
 
     tasks: list[Task]
+    cursor: str | None
+
+
+class DonePage(BaseModel):
+    """A page of what was done on a day, and the cursor of the next page, if there is one."""
+
+    day: date
+    done: list[DoneTask]
     cursor: str | None
 
 
@@ -74,3 +83,15 @@ async def get_task_summary(registration: RegistrationHere, caller: Clerk, divisi
     service = registration.service
     counted = await count_tasks(service.database, service.areas(division), service.today)
     return [TaskCount.model_validate(count) for count in counted]
+
+
+@router.get("/tasks/done", summary="What was done on a day", responses=refuses(outside_your_division=403))
+async def get_done(
+    registration: RegistrationHere, caller: Clerk, division: Division, page: Paged, day: Day | None = None
+) -> DonePage:
+    """List what the offices of a division did about the notices addressed to them on a day, by default today."""
+    caller.must_cover(division)
+    service = registration.service
+    asked = day or service.today
+    found, following = await list_done(service.database, service.areas(division), asked, page.cursor, page.limit)
+    return DonePage(day=asked, done=found, cursor=following)

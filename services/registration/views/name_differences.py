@@ -108,6 +108,7 @@ def tasks_about_names(areas: Sequence[Area]) -> list[Document]:
         "division": "$_id.street",
         "person_id": "$_id.person",
         "stay_id": "$stay_id",
+        "opens_on": "$since",
         "since": "$since",
     }
     return [

@@ -33,6 +33,8 @@ async def prepare(database: Database) -> None:
         await make_index(database[STAYS], link, name=link, partialFilterExpression={link: {"$gt": ""}})
     for collection in (NOTICES, ANSWERS, PEOPLE, CONFLICTS):
         await make_index(database[collection], "person_id", name="person")
+    for moment in ("answered_at", "received_at"):
+        await make_index(database[ANSWERS], [("answerer", 1), (moment, 1)], name=moment)
     await make_index(database[PEOPLE], "linked", name="linked")
     await make_index(
         database[CONFLICTS], [("streets", 1), ("conflict_id", 1)], name="open", partialFilterExpression={"open": True}

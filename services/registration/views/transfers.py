@@ -2,14 +2,15 @@
 
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date
 from operator import itemgetter
 
+from contracts.reference.calendar import start_of
 from contracts.reference.divisions import Area
 from contracts.registration.conflicts import Conflict
 from contracts.registration.notices import Answer, Notice
 from services.registration.domain.listings import LISTED_DIGITS, ListedKind
-from services.registration.domain.tasks import Task
+from services.registration.domain.tasks import A_DAY, DoneTask, Task, done_on
 from services.registration.domain.transfers import Transfer
 from services.registration.views.name_differences import tasks_about_names
 from services.registration.views.rows import ANSWERS, CONFLICTS, MOVERS, NOTICES, read_answer
@@ -139,6 +140,20 @@ async def list_tasks(
     documents = [document async for document in database[MOVERS].aggregate(stages, hint="tasks")]
     following = documents[limit - 1]["place"] if len(documents) > limit else None
     return [Task.model_validate(document["tasks"]) for document in documents[:limit]], following
+
+
+async def list_done(
+    database: Database, areas: Sequence[Area], day: date, cursor: str, limit: int
+) -> tuple[list[DoneTask], str | None]:
+    """Return a page of what the offices of a division did about notices on a day, by notice, and the next cursor."""
+    begins, ends = (start_of(each).astimezone(UTC).isoformat()[:19] for each in (day, day + A_DAY))
+    of_day = [{moment: {"$gte": begins, "$lt": ends}} for moment in ("answered_at", "received_at")]
+    offices = {"answerer": in_areas(areas)}
+    query: Document = {"$or": [{**offices, **each} for each in of_day], "_id": {"$gt": cursor}}
+    rows = await database[ANSWERS].find(query).sort("_id", 1).limit(limit + 1).to_list(limit + 1)
+    answers = [Answer.model_validate({**row, "notice_id": row["_id"]}) for row in rows[:limit]]
+    done = [task for answer in answers if (task := done_on(answer, day)) is not None]
+    return done, answers[-1].notice_id if len(rows) > limit else None
 
 
 async def count_tasks(database: Database, areas: Sequence[Area], today: date) -> list[Document]:

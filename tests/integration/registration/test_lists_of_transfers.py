@@ -1,14 +1,14 @@
 """Lists of transfers, notices, tasks and conflicts on a real MongoDB: by index, in pages, while rows change."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from contracts.reference.divisions import Area
 from contracts.registration.conflicts import Conflict, ConflictKind, conflict_id
-from contracts.registration.notices import NoticeKind
+from contracts.registration.notices import Answer, AnswerState, NoticeKind
 from contracts.registration.stays import Contest, Stay, StayState
 from services.registration.deadlines import Policy
 from services.registration.domain.knowledge import Knowledge
@@ -17,11 +17,12 @@ from services.registration.domain.settling import NoticeOwed, Now, make_notice
 from services.registration.domain.tasks import derive_tasks
 from services.registration.domain.transfers import TransferState, derive_transfers
 from services.registration.views.people import KnownPerson, mover_row
-from services.registration.views.rows import conflict_row, notice_row, prepare, stay_row
+from services.registration.views.rows import ANSWERS, answer_row, conflict_row, notice_row, prepare, stay_row
 from services.registration.views.transfers import (
     Wanted,
     count_tasks,
     list_conflicts,
+    list_done,
     list_notices,
     list_tasks,
     list_transfers,
@@ -198,3 +199,47 @@ async def test_tasks_are_counted_by_office_and_kind(filled: Database) -> None:
     ]
     assert {one["kind"]: one["overdue"] for one in counted}["receive_notice"] == PEOPLE - 31
     assert {one["kind"]: one["urgent"] for one in counted}["resolve_conflict"] == PEOPLE
+
+
+DONE_ON = date(2026, 9, 3)
+
+
+def answer(number: int, at: datetime, by: str = LEFT) -> Answer:
+    received_at, answered_at = (at, None) if number % 2 else (at - timedelta(days=4), at)
+    return Answer(
+        notice_id=f"{number:032x}",
+        person_id=f"{number:032x}",
+        answerer=by,
+        sender=REACHED,
+        state=AnswerState.RECEIVED if number % 2 else AnswerState.CONFIRMED,
+        received_at=received_at,
+        answered_at=answered_at,
+    )
+
+
+async def test_what_was_done_on_a_day_is_listed_in_pages_and_nothing_else_is_fetched(database: Database) -> None:
+    await prepare(database)
+    begins = datetime(2026, 9, 2, 16, tzinfo=UTC)
+    of_the_day = [answer(number, begins + timedelta(minutes=110 * number)) for number in range(13)]
+    just_outside = [
+        answer(20, begins - timedelta(milliseconds=1)),
+        answer(21, begins + timedelta(days=1)),
+        answer(22, begins, by="320507002"),
+    ]
+    others = [answer(number, begins - timedelta(days=9)) for number in range(100, 400)]
+    await write_rows(database, [answer_row(each, 1) for each in (*of_the_day, *just_outside, *others)])
+
+    found: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page, cursor = await list_done(database, (STREET,), DONE_ON, cursor, 5)
+        found += [task.notice_id for task in page]
+    district, _ = await list_done(database, (DISTRICT,), DONE_ON, "", 100)
+
+    assert found == [each.notice_id for each in of_the_day]
+    assert {task.notice_id for task in district} == {*found, just_outside[2].notice_id}
+    await database.command("profile", 2)
+    await list_done(database, (STREET,), DONE_ON, "", 100)
+    await database.command("profile", 0)
+    [profiled] = [each async for each in database["system.profile"].find({"ns": {"$regex": f"{ANSWERS}$"}})]
+    assert profiled["docsExamined"] <= len(of_the_day) + 1
