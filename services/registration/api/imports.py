@@ -16,7 +16,8 @@ from services.registration.intake.reports import RowCorrection
 from services.registration.service import Registration
 from services.runtime.access import Caller
 from services.runtime.access_log.log import Access
-from services.runtime.parameters import Cause, Limit, StreetInForm
+from services.runtime.imports import ImportPage, list_imports
+from services.runtime.parameters import Cause, Division, Limit, Paged, StreetInForm
 from services.runtime.problems import Problem, refuses
 from services.runtime.sheets.files import SheetError
 from services.runtime.web import A_WORKBOOK, workbook_response
@@ -62,6 +63,14 @@ async def post_import(
         return await imports.hand_in(registration, content, file.filename or "", submission)
     except SheetError as error:
         raise Problem(422, error.code, error.advise(FILE_ADVICE)) from error
+
+
+@router.get("/imports", summary="Imports, newest first", responses=refuses(outside_your_division=403))
+async def get_imports(registration: RegistrationHere, caller: Clerk, division: Division, page: Paged) -> ImportPage:
+    """List the registers of a division that were handed in, and how far each is."""
+    caller.must_cover(division)
+    service = registration.service
+    return await list_imports(service.database, service.areas(division), page.cursor, page.limit)
 
 
 @router.get("/imports/{import_id}", summary="How far an import is", responses=refuses(not_found=404))

@@ -104,6 +104,21 @@ async def test_refused_rows_are_shown_as_typed_with_reason_and_advice_and_logged
     assert await log.count_documents(read) == 1
 
 
+async def test_registers_are_listed_newest_first_and_a_correction_shows(registration: Instance) -> None:
+    first, second = await hand_in(registration, make_arrival(5)), await hand_in(registration, wrong(6))
+    await correct(registration, second, 2, {"arrived_on": "2026-02-28"})
+
+    async with clerk(registration) as client:
+        newest = (await client.get("/imports", params={"division": STREET, "limit": 1})).json()
+        older = await client.get("/imports", params={"division": STREET, "limit": 1, "cursor": newest["cursor"]})
+        outside = await client.get("/imports", params={"division": NEXT})
+
+    [shown] = newest["imports"]
+    assert (shown["import_id"], shown["by"], shown["accepted"], shown["refused"]) == (second, "a clerk", 1, 0)
+    assert [one["import_id"] for one in older.json()["imports"]] == [first]
+    assert (outside.status_code, outside.json()["code"]) == (403, "outside_your_division")
+
+
 async def test_refused_rows_come_in_pages(registration: Instance) -> None:
     import_id = await hand_in(registration, *(wrong(order) for order in range(10, 15)))
 
