@@ -8,7 +8,7 @@ import httpx
 from fastapi import FastAPI
 
 from contracts.reference.divisions import Divisions
-from services.console import page, passing, reference, sign_in, waiting
+from services.console import live, page, passing, reference, sign_in, waiting
 from services.console.operations import Operations
 from services.console.provider import Provider
 from services.console.same_site import SameSite
@@ -19,6 +19,7 @@ from services.runtime.application import make_application
 from services.runtime.health import make_health
 from services.runtime.logs import tell_what_repeats
 from services.runtime.problems import Problem
+from services.runtime.seats import Seats
 
 NAME = "console"
 ABOUT = "Console 工作台: who is signed in, and the way from the page to the services."
@@ -45,7 +46,14 @@ def build(settings: ConsoleSettings, built: page.Page | None = None) -> FastAPI:
             yield
         telling.cancel()
 
-    routers = (sign_in.router, waiting.router, reference.router, passing.router, make_health(find_troubles))
+    routers = (
+        sign_in.router,
+        waiting.router,
+        reference.router,
+        passing.router,
+        live.router,
+        make_health(find_troubles),
+    )
     app = make_application(NAME, settings, gate, lifespan, *routers, about=ABOUT)
     app.include_router(page.router)  # last: it answers whatever is asked otherwise
     app.add_middleware(SameSite, own=settings.console_url)
@@ -54,5 +62,6 @@ def build(settings: ConsoleSettings, built: page.Page | None = None) -> FastAPI:
     app.state.provider, app.state.sessions = provider, sessions
     app.state.divisions = Divisions.load(settings.divisions)
     app.state.operations = Operations.read(SERVICES)
+    app.state.seats = Seats()
     app.state.page = built or page.Page()
     return app

@@ -39,11 +39,10 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    """Who sends a request, with the session by which they do, and when its access token ends."""
+    """Who sends a request, and the session by which they do."""
 
     caller: Caller
     session: Session
-    ends_at: float
 
 
 class NoSessionError(Problem):
@@ -120,7 +119,7 @@ class Sessions:
                 request.scope["renewed"] = renewed
             session = renewed
         request.scope["caller"] = caller = self.admit(session.access)
-        return SignedIn(caller, session, self._ends_at(session))
+        return SignedIn(caller, session)
 
     def admit(self, access: str) -> Caller:
         """Return whom an access token is of; raise Problem (401) if it is no person's or not for the console."""

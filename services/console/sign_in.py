@@ -96,7 +96,7 @@ async def get_session(
         role=caller.role,
         division=caller.division,
         division_name=divisions.name(caller.division) if caller.division else COUNTRY,
-        expires_at=int(signed_in.ends_at),
+        expires_at=int(caller.ends_at),
         address=settings.provider,
     )
 
