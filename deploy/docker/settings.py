@@ -8,7 +8,7 @@ from pathlib import Path
 from deploy.local import credentials
 from deploy.local.credentials import MONGODB_ADMIN, Credentials
 from deploy.local.mongodb import OPTIONS
-from deploy.local.stack import SERVICE_PORTS
+from deploy.local.stack import FRONT_PORTS, SERVICE_PORTS
 from deploy.rabbitmq.definitions import VHOST, configuration, definitions
 
 SERVERS_UID = 999
@@ -39,20 +39,44 @@ def write_settings(folder: Path) -> None:
             _write_for(folder / service / "registration-token", token, SERVICES_UID)
         lines = [f"{name}={shlex.quote(value)}\n" for name, value in environment(service, secrets, issuer).items()]
         _write_for(folder / service / "environment", "".join(lines), SERVICES_UID)
+    for name in FRONT_PORTS:
+        lines = [f"{key}={shlex.quote(value)}\n" for key, value in front_environment(name, secrets, issuer).items()]
+        _write_for(folder / name / "environment", "".join(lines), SERVICES_UID)
 
 
 def environment(service: str, secrets: Credentials, issuer: str) -> dict[str, str]:
     """Return a service's environment variables: its servers with its own credentials, and its own keys."""
     return {
+        **_web_environment(service, SERVICE_PORTS[service], secrets, issuer),
         "MONGODB_URL": f"mongodb://{service}:{secrets.mongodb[service]}@mongodb:27017/?{OPTIONS}",
         "RABBITMQ_URL": f"amqp://{service}:{secrets.rabbitmq[service]}@rabbitmq:5672/{VHOST}",
+        **(_TO_REGISTRATION if service == "outreach" else {}),
+    }
+
+
+def front_environment(name: str, secrets: Credentials, issuer: str) -> dict[str, str]:
+    """Return the environment variables of the console or the issuer, which browsers reach on this machine."""
+    provider, console = (f"http://127.0.0.1:{port}" for port in FRONT_PORTS.values())
+    told = {
+        "issuer": {"HOUNIAO_ISSUER_KEY": issuer, "HOUNIAO_ISSUER_URL": provider},
+        "console": {
+            "HOUNIAO_PROVIDER": provider,
+            "HOUNIAO_PROVIDER_ADDRESS": f"http://issuer:{FRONT_PORTS['issuer']}",
+            "HOUNIAO_SERVICES": ",".join(f"{each}=http://{each}:{port}" for each, port in SERVICE_PORTS.items()),
+        },
+    }
+    web = _web_environment(name, FRONT_PORTS[name], secrets, issuer)
+    return {**web, "HOUNIAO_CONSOLE_URL": console, **told[name]}
+
+
+def _web_environment(name: str, port: int, secrets: Credentials, issuer: str) -> dict[str, str]:
+    return {
         "HOUNIAO_ENV": "local",
         "HOUNIAO_HOST": "0.0.0.0",  # noqa: S104  # inside its container; compose publishes it on loopback only
-        "HOUNIAO_PORT": str(SERVICE_PORTS[service]),
+        "HOUNIAO_PORT": str(port),
         "HOUNIAO_JWKS": credentials.public_keys(issuer),
         "HOUNIAO_LOG": "json",
-        **secrets.own_keys(service),
-        **(_TO_REGISTRATION if service == "outreach" else {}),
+        **secrets.own_keys(name),
     }
 
 

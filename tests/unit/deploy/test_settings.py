@@ -10,6 +10,7 @@ import pytest
 
 from deploy.docker.settings import write_settings
 from deploy.local.credentials import issuer_jwk, public_keys
+from deploy.local.issuer import IssuerSettings
 from deploy.local.stack import SERVICE_PORTS
 from deploy.rabbitmq.definitions import (
     DEMO_OFFICES,
@@ -20,6 +21,7 @@ from deploy.rabbitmq.definitions import (
     integrator_stream,
     users,
 )
+from services.console.settings import ConsoleSettings
 from services.runtime.access import Gate, Role
 
 PASSWORDS = dict.fromkeys(users(), "secret")
@@ -93,6 +95,29 @@ def test_outreach_alone_has_a_token_of_a_service_for_the_whole_country(tmp_path:
 
     assert token.parent.name == "outreach"
     assert (caller.role, caller.division) == (Role.SERVICE, "")
+
+
+def test_the_issuer_alone_signs_and_the_console_alone_seals_sessions(tmp_path: Path) -> None:
+    write_settings(tmp_path)
+
+    told = {
+        folder.name: (folder / "environment").read_text()
+        for folder in tmp_path.iterdir()
+        if folder.name != "settings" and (folder / "environment").exists()
+    }
+    assert [name for name, text in told.items() if "HOUNIAO_ISSUER_KEY" in text] == ["issuer"]
+    assert [name for name, text in told.items() if "HOUNIAO_SESSION_KEYS" in text] == ["console"]
+    assert sorted(name for name, text in told.items() if "HOUNIAO_CLIENT_SECRET" in text) == ["console", "issuer"]
+
+
+def test_what_a_container_of_the_front_is_told_is_what_it_reads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_settings(tmp_path)
+
+    for name, settings in (("issuer", IssuerSettings), ("console", ConsoleSettings)):
+        read = settings(_env_file=tmp_path / name / "environment")
+        assert read.console_url == "http://127.0.0.1:8000"
 
 
 def test_a_container_reads_its_environment_with_a_shell(tmp_path: Path) -> None:
