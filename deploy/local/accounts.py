@@ -27,6 +27,7 @@ ACCOUNTS = (
     Account("district-demo", "周区办", "district", "320507", "相城区 区级 · district, Xiangcheng"),
     Account("integrator-demo", "数据对接", "integrator", "320507", "相城区 系统对接 · integrator, Xiangcheng"),
     Account("admin-demo", "管理员", "admin", "", "全国 管理员 · admin, whole country"),
+    Account("other-demo", "孙登记", "clerk", "320812001", "清江浦区城南街道 经办人 · clerk in another district"),
     Account("both-demo", "李双岗", "clerk", "320507002", "太平街道 经办人 · clerk, Taiping street"),
     Account("both-demo", "李双岗", "health_worker", "320507001", "元和街道 医务人员 · health worker, Yuanhe street"),
 )

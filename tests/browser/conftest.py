@@ -1,0 +1,48 @@
+"""The console as people use it: a whole deployment, and Debian's Chromium."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from deploy.local.services import all_services, front
+from deploy.local.stack import Stack
+from services.console.page import BUILT
+from tests.support.browser import CHROMIUM, LAUNCHED_WITH, Deployment
+
+needs_browser = [
+    pytest.mark.skipif(shutil.which(CHROMIUM) is None, reason="Chromium is not here"),
+    pytest.mark.skipif(not (BUILT / "index.html").exists(), reason="the page is not built here: make setup"),
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a browser and the built page where one of them is missing."""
+    for item in items:
+        if "tests/browser/" in item.path.as_posix():
+            for mark in needs_browser:
+                item.add_marker(mark)
+
+
+@pytest.fixture(scope="package")
+def houniao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
+    """Run every service, the console and the provider as `make run` does, on ports and data of their own."""
+    with Stack(tmp_path_factory.mktemp("console") / "stack") as stack, ExitStack() as running:
+        processes = {each.name: each for each in (*all_services(stack), *front(stack))}
+        for process in processes.values():
+            running.callback(process.stop)
+            process.start()
+        for process in processes.values():
+            process.wait_ready()
+        yield Deployment(stack, processes)
+
+
+@pytest.fixture(scope="package")
+def chromium() -> Iterator[Browser]:
+    """Run Debian's Chromium, which looks for nothing outside this machine."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=LAUNCHED_WITH)
+        yield browser
+        browser.close()

@@ -1,0 +1,138 @@
+"""A clerk's day at the console: an arrival typed by keyboard alone, found again, and seen by nobody else."""
+
+from datetime import date
+
+from playwright.sync_api import Browser, expect
+
+from tests.support.browser import PHONE, Deployment, at_the_console
+from tests.support.registers import id_number
+
+CLERK, OTHER = "clerk-demo.clerk", "other-demo.clerk"
+
+
+def test_an_arrival_is_registered_by_keyboard_alone(houniao: Deployment, chromium: Browser) -> None:
+    with at_the_console(houniao, chromium, CLERK) as clerk:
+        clerk.open("/register")
+        expect(clerk.page.get_by_label("证件号码", exact=True)).to_be_focused()
+        clerk.page.keyboard.type(id_number("320812", date(1949, 11, 4), 2))
+        expect(clerk.page.get_by_text("女 · 1949年11月4日出生 · 户籍地")).to_be_visible()
+        clerk.page.keyboard.press("Tab")
+        clerk.page.keyboard.press("Tab")
+        expect(clerk.page.get_by_label("姓名", exact=True)).to_be_focused()
+        clerk.page.keyboard.type("李小满")
+
+        clerk.page.keyboard.press("Enter")
+
+        expect(clerk.page.get_by_role("status").filter(has_text="已登记 李小满")).to_be_visible()
+        expect(clerk.page.get_by_role("button", name="继续登记下一位")).to_be_focused()
+
+
+def test_a_wrong_number_is_told_before_it_is_sent_and_refused_at_its_field(
+    houniao: Deployment, chromium: Browser
+) -> None:
+    wrong = id_number("320812", date(1949, 11, 4), 4)
+    wrong = wrong[:-1] + ("0" if wrong[-1] != "0" else "1")
+    with at_the_console(houniao, chromium, CLERK) as clerk:
+        clerk.open("/register")
+        clerk.page.get_by_label("证件号码", exact=True).fill(wrong)
+        expect(clerk.page.get_by_text("号码有误")).to_be_visible()
+        clerk.page.get_by_label("姓名", exact=True).fill("王一")
+
+        clerk.page.get_by_role("button", name="提交").click()
+
+        expect(clerk.page.get_by_label("证件号码", exact=True)).to_have_attribute("aria-invalid", "true")
+        expect(clerk.page.get_by_label("姓名", exact=True)).to_have_value("王一")
+        clerk.complaints.clear()  # a refusal over HTTP is one for Chromium
+
+
+def test_what_was_typed_outlives_a_restart_of_the_services(houniao: Deployment, chromium: Browser) -> None:
+    with at_the_console(houniao, chromium, CLERK) as clerk:
+        clerk.open("/register")
+        clerk.page.get_by_label("证件号码", exact=True).fill(id_number("320812", date(1980, 1, 1), 3))
+        clerk.page.get_by_label("姓名", exact=True).fill("赵归来")
+        with houniao.away("registration", "console"):
+            clerk.page.get_by_role("button", name="提交").click()
+            expect(clerk.page.get_by_role("alert").first).to_be_visible()
+
+        clerk.page.get_by_role("button", name="提交").click()
+
+        expect(clerk.page.get_by_role("status").filter(has_text="已登记 赵归来")).to_be_visible()
+        clerk.complaints.clear()  # of requests while nobody answered
+
+
+def test_what_was_typed_outlives_a_reload(houniao: Deployment, chromium: Browser) -> None:
+    with at_the_console(houniao, chromium, CLERK) as clerk:
+        clerk.open("/register")
+        clerk.page.get_by_label("姓名", exact=True).fill("钱半路")
+
+        clerk.page.reload()
+
+        expect(clerk.page.get_by_label("姓名", exact=True)).to_have_value("钱半路")
+        clerk.page.get_by_role("button", name="清空").click()
+        expect(clerk.page.get_by_label("姓名", exact=True)).to_have_value("")
+
+
+def test_a_street_sees_its_own_people_alone(houniao: Deployment, chromium: Browser) -> None:
+    with at_the_console(houniao, chromium, CLERK) as clerk:
+        clerk.open("/people")
+        clerk.page.get_by_role("table").get_by_role("link").first.click()
+        clerk.page.wait_for_url("**/people/*")
+        person = clerk.page.url.removeprefix(houniao.url)
+        expect(clerk.page.get_by_role("heading", name="居住记录")).to_be_visible()
+    with at_the_console(houniao, chromium, OTHER) as other:
+        other.open(person)
+
+        expect(other.page.get_by_role("alert")).to_contain_text("没有找到，或不在您的辖区内")
+        other.complaints.clear()
+
+
+def test_an_integrator_has_no_page_of_clerks(houniao: Deployment, chromium: Browser) -> None:
+    with at_the_console(houniao, chromium, "integrator-demo.integrator") as integrator:
+        for path in ("/register", "/people", "/today"):
+            integrator.open(path)
+            expect(integrator.page.get_by_role("navigation")).to_be_visible()
+            assert not integrator.page.url.endswith(path)
+
+
+def test_what_is_entered_without_a_connection_is_sent_later_and_once(houniao: Deployment, chromium: Browser) -> None:
+    with at_the_console(houniao, chromium, CLERK, PHONE) as clerk:
+        clerk.open("/register")
+        clerk.page.wait_for_function("navigator.serviceWorker.controller !== null")
+        clerk.page.context.set_offline(True)
+        clerk.page.get_by_label("证件号码", exact=True).fill(id_number("320812", date(1970, 5, 5), 5))
+        clerk.page.get_by_label("姓名", exact=True).fill("周入户")
+        clerk.page.get_by_role("button", name="提交").click()
+        expect(clerk.page.get_by_text("没有网络：已加密保存在本机")).to_be_visible()
+        kept = clerk.page.evaluate(EVERYTHING_KEPT)
+
+        clerk.page.reload()  # the page opens without a connection as well
+        expect(clerk.page.get_by_role("heading", name="登记")).to_be_visible()
+        clerk.page.context.set_offline(False)
+
+        expect(clerk.page.get_by_text("1 份内容已保存在本机")).to_have_count(0)
+        clerk.open("/people")
+        expect(clerk.page.get_by_text("1970")).to_have_count(1)
+        assert "周入户" not in kept
+        assert "19700505" not in kept
+        clerk.complaints.clear()
+
+
+EVERYTHING_KEPT = """async () => {
+    const told = [JSON.stringify(localStorage)];
+    for (const { name, version } of await indexedDB.databases()) {
+        const database = await new Promise(done => {
+            const asked = indexedDB.open(name, version);
+            asked.onsuccess = () => done(asked.result);
+        });
+        for (const store of database.objectStoreNames) {
+            const rows = await new Promise(done => {
+                const asked = database.transaction(store).objectStore(store).getAll();
+                asked.onsuccess = () => done(asked.result);
+            });
+            told.push(JSON.stringify(rows, (_, value) => value instanceof ArrayBuffer
+                ? new TextDecoder('latin1').decode(value) : value));
+        }
+        database.close();
+    }
+    return told.join(' ');
+}"""

@@ -1,0 +1,109 @@
+"""A person at the console: signs in, looks, types, and sees what the page complains of."""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+from playwright.sync_api import Browser, ConsoleMessage, Page
+
+from deploy.local.services import HttpProcess
+from deploy.local.stack import Stack
+from tests.support.node import install_packages
+
+CHROMIUM = "chromium"
+LAUNCHED_WITH = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+@dataclass
+class Deployment:
+    """A running Houniao: its servers, and its processes by name."""
+
+    stack: Stack
+    processes: Mapping[str, HttpProcess]
+
+    @property
+    def url(self) -> str:
+        """Return where the console is."""
+        return self.processes["console"].url
+
+    @contextmanager
+    def away(self, *names: str) -> Iterator[None]:
+        """Have some processes stopped as long as the block runs."""
+        for name in names:
+            self.processes[name].stop()
+        try:
+            yield
+        finally:
+            for name in names:
+                self.processes[name].start()
+            for name in names:
+                self.processes[name].wait_ready()
+
+
+@dataclass
+class Person:
+    """Somebody at a browser of their own, and everything that the page complained of."""
+
+    page: Page
+    url: str
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, path: str) -> None:
+        """Go to an address of the console."""
+        self.page.goto(self.url + path)
+
+    def sign_in(self, account: str) -> None:
+        """Sign in by a demo account, from whatever page asks for it."""
+        self.page.get_by_role("button", name="登录").click()
+        self.page.locator(f"[value='{account}']").first.click()
+        self.page.wait_for_url(self.url + "/**")
+
+    def find_barriers(self) -> list[str]:
+        """Return what axe finds on the page that keeps people from using it (WCAG 2.2, A and AA)."""
+        self.page.evaluate(_axe())
+        told = {"runOnly": {"type": "tag", "values": WCAG}}
+        found: dict[str, Any] = self.page.evaluate(f"axe.run(document, {json.dumps(told)})")
+        return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found["violations"]]
+
+
+@contextmanager
+def at_the_console(
+    houniao: Deployment, chromium: Browser, account: str = "", size: Mapping[str, int] = DESK
+) -> Iterator[Person]:
+    """Have a person sit down at the console, signed in if an account is named; complaints of the page fail the test."""
+    context = chromium.new_context(viewport=dict(size), locale="zh-CN", timezone_id="Asia/Shanghai")  # type: ignore[arg-type]  # width and height
+    page = context.new_page()
+    person = Person(page, houniao.url)
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            person.complaints.append(message.text)
+
+    page.on("console", note)
+    page.on("pageerror", lambda error: person.complaints.append(str(error)))
+    try:
+        if account:
+            person.open("/")
+            person.sign_in(account)
+        yield person
+        assert person.complaints == []
+    finally:
+        context.close()
+
+
+@cache
+def _axe() -> str:
+    return (install_packages() / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
