@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from deploy.local.services import all_services, front
 from deploy.local.stack import Stack
@@ -16,6 +16,9 @@ needs_browser = [
     pytest.mark.skipif(shutil.which(CHROMIUM) is None, reason="Chromium is not here"),
     pytest.mark.skipif(not (BUILT / "index.html").exists(), reason="the page is not built here: make setup"),
 ]
+
+
+expect.set_options(timeout=30_000)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -85,6 +85,7 @@ def at_the_console(
 ) -> Iterator[Person]:
     """Have a person sit down at the console, signed in if an account is named; complaints of the page fail the test."""
     context = chromium.new_context(viewport=dict(size), locale="zh-CN", timezone_id="Asia/Shanghai")  # type: ignore[arg-type]  # width and height
+    context.set_default_timeout(60_000)
     page = context.new_page()
     person = Person(page, houniao.url)
 
