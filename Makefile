@@ -13,7 +13,7 @@ WITHOUT_ADDRESSES = const lock = JSON.parse(fs.readFileSync(0)); \
 	Object.values(lock.packages).forEach(each => delete each.funding); console.log(JSON.stringify(lock, null, 2))
 MONGOD_FITS := sys_platform == "linux" and platform_machine == "x86_64"
 
-.PHONY: help setup run demo stop status test faults doors simulate check bench schemas token lock
+.PHONY: help setup setup-tests run demo stop status test faults doors simulate check bench schemas token lock
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,7 +33,10 @@ stop: setup ## stop what `make run` runs
 status: setup ## show what runs and whether it is ready
 	@$(PYTHON_ENVIRONMENT) -m deploy.local status
 
-test: setup ## run every test, two at a time, on own RabbitMQ and MongoDB (PYTEST_ARGS=... passes arguments on)
+setup-tests:
+	@deploy/local/setup.sh tests
+
+test: setup-tests ## run every test, two at a time, on own RabbitMQ and MongoDB (PYTEST_ARGS=... passes arguments on)
 	$(PYTHON_ENVIRONMENT) -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
 
 faults: setup ## kill, freeze and cut off everything again and again (about an hour; `make test` does it shortly)

@@ -102,3 +102,6 @@ fi
 if [ -e "$WEB/package.json" ] && ! { [ -e "$WEB/dist/index.html" ] && [ "$(digest_of_page)" = "$(cat "$BUILT" 2>/dev/null)" ]; }; then
     build_page
 fi
+if [ "${1:-}" = tests ] && ! command -v chromium >/dev/null; then
+    if installable; then install_packages chromium; else say "Chromium is missing; the tests in a browser are skipped."; fi
+fi
