@@ -1,13 +1,9 @@
 /** Masked names of people by their ids (李*满), fetched many at a time for a stated reason, and forgotten with the page. */
 import { reactive } from 'vue'
 import { answer, registration } from './api'
+import type { components } from './api/described/registration'
 
-export interface Masked {
-  person_id: string
-  name: string
-  sex: string
-  birth_year: number | null
-}
+export type Masked = components['schemas']['MaskedIdentity']
 
 const known = reactive(new Map<string, Masked | null>())
 const wanted = new Map<string, Set<string>>()

@@ -1,6 +1,6 @@
 /** Words about people: finding one, and what is known of one. */
 export const zh = {
-  notShown: '辖区外人员',
+  notShown: '姓名不显示',
   born: (year: number) => `${year}年生`,
   title: '人员',
   find: '查找人员',
@@ -45,7 +45,7 @@ export const zh = {
   } as Record<string, string>,
 }
 export const en: typeof zh = {
-  notShown: 'Outside your division',
+  notShown: 'Name not shown',
   born: (year: number) => `born ${year}`,
   title: 'People',
   find: 'Find a person',
