@@ -92,8 +92,8 @@ def test_an_integrator_has_no_page_of_clerks(houniao: Deployment, chromium: Brow
     with at_the_console(houniao, chromium, "integrator-demo.integrator") as integrator:
         for path in ("/register", "/people", "/today"):
             integrator.open(path)
-            expect(integrator.page.get_by_role("navigation")).to_be_visible()
-            assert not integrator.page.url.endswith(path)
+            expect(integrator.page.get_by_role("button", name="退出")).to_be_visible()
+            expect(integrator.page).not_to_have_url(houniao.url + path)
 
 
 def test_what_is_entered_without_a_connection_is_sent_later_and_once(houniao: Deployment, chromium: Browser) -> None:

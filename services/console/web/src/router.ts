@@ -1,6 +1,6 @@
 /** The pages, who has them in the menu, and the address of each. */
 import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
-import { session, type Role } from './session'
+import { session, sessionKnown, type Role } from './session'
 
 export interface Place {
   name: 'today' | 'register' | 'people' | 'archives' | 'outreach' | 'district' | 'feeds' | 'operations'
@@ -74,7 +74,8 @@ export const router = createRouter({
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
 })
 
-router.beforeEach((to) => {
+router.beforeEach(async (to) => {
+  if (to.name !== 'signed-in-again') await sessionKnown
   const place = PLACES.find(({ name }) => name === (to.meta.place ?? to.name))
   if (place && session.value && !place.roles.includes(session.value.role)) return { name: 'home' }
 })

@@ -1,5 +1,5 @@
 /** Who is signed in, and what becomes of the page when that is over: it stays, with all that was typed. */
-import { ref } from 'vue'
+import { ref, watch } from 'vue'
 
 export type Role = 'clerk' | 'health_worker' | 'supervisor' | 'district' | 'integrator' | 'admin'
 
@@ -13,6 +13,8 @@ export interface Session {
 }
 
 export const session = ref<Session | null>(null)
+/** Comes true once it is known whether anybody is signed in; no page is shown before. */
+export const sessionKnown = new Promise<void>((known) => watch(session, () => known(), { once: true }))
 /** Whether the user is asked to sign in again, in a window of its own beside the page. */
 export const signingInAgain = ref(false)
 /** Whether another person signed in meanwhile: what stands on the page is not for them. */
