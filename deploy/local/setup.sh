@@ -55,7 +55,7 @@ make_environment() {
 
 install_requirements() {
     say "Installing the locked requirements into .venv (a few minutes the first time) ..."
-    .venv/bin/python -m pip install --disable-pip-version-check --require-hashes -r "$LOCK" >&2
+    .venv/bin/python -m pip install --no-compile --disable-pip-version-check --require-hashes -r "$LOCK" >&2
     cp "$LOCK" "$INSTALLED"
 }
 
