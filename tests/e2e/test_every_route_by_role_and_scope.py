@@ -7,7 +7,7 @@ import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -89,14 +89,19 @@ class Deployment:
     places: Mapping[str, Mapping[str, Things]]
     """What there is by street and service."""
 
+    tokens: dict[tuple[str, str], str] = field(default_factory=dict)
+
     def token(self, role: str, scope: str) -> str:
-        return issue(
-            self.instance.stack.issuer_jwk(),
-            services=self.instance.apps,
-            subject=f"tester/{role}/{scope}",
-            role=role,
-            division=scope,
-        )
+        """Return the token of a role and scope, the same each time: to sign one takes as long as many requests."""
+        if (role, scope) not in self.tokens:
+            self.tokens[role, scope] = issue(
+                self.instance.stack.issuer_jwk(),
+                services=self.instance.apps,
+                subject=f"tester/{role}/{scope}",
+                role=role,
+                division=scope,
+            )
+        return self.tokens[role, scope]
 
     def door(self, service: str) -> httpx.AsyncClient:
         transport = httpx.ASGITransport(app=self.instance.apps[service], raise_app_exceptions=False)
