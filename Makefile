@@ -37,7 +37,7 @@ setup-tests:
 	@deploy/local/setup.sh tests
 
 test: setup-tests ## run every test, two at a time, on own RabbitMQ and MongoDB (PYTEST_ARGS=... passes arguments on)
-	$(PYTHON_ENVIRONMENT) -m pytest --numprocesses 2 --dist loadfile $(PYTEST_ARGS)
+	$(PYTHON_ENVIRONMENT) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 faults: setup ## kill, freeze and cut off everything again and again (about an hour; `make test` does it shortly)
 	HOUNIAO_FAULTS=long $(PYTHON_ENVIRONMENT) -m pytest tests/faults $(PYTEST_ARGS)

@@ -17,7 +17,7 @@ from tests.support.ledger import find_losses
 LOCAL = Path(__file__).parent.parent.parent / ".local" / "faults"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def fault_stack() -> Iterator[Stack]:
     """Run servers that no other test uses, so that they may be killed."""
     if any(os.environ.get(name) for name in ("RABBITMQ_URL", "MONGODB_URL")):
@@ -26,9 +26,9 @@ def fault_stack() -> Iterator[Stack]:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def deployments(fault_stack: Stack) -> Iterator[list[Deployment]]:
-    """Keep the deployments of the test run, and end them with it."""
+    """Keep the deployments, and end them with the last test of faults: nobody works beside idle ones."""
     kept: list[Deployment] = []
     yield kept
     for deployment in kept:

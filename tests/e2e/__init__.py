@@ -1,0 +1,1 @@
+"""Stories that are told from outside, through the public interfaces."""

@@ -1,0 +1,1 @@
+"""What is hurt loses nothing and doubles nothing."""
