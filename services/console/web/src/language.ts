@@ -45,6 +45,11 @@ export function writeNumber(number: number): string {
   return new Intl.NumberFormat('zh-CN').format(number)
 }
 
+/** Return a share of one in percent, with one digit; a dash where nobody is to be counted. */
+export function writeRate(rate: number | null | undefined): string {
+  return rate == null ? '—' : `${(100 * rate).toFixed(1)}%`
+}
+
 /** Return the statutory day in China as YYYY-MM-DD, so many days from today. */
 export function dayFromNow(days: number): string {
   const at = new Date(Date.now() + days * 86_400_000)
