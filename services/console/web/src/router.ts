@@ -3,17 +3,23 @@ import { createRouter, createWebHistory, type RouteRecordRaw } from 'vue-router'
 import { session, sessionKnown, type Role } from './session'
 
 export interface Place {
-  name: 'today' | 'register' | 'people' | 'archives' | 'outreach' | 'district' | 'feeds' | 'operations'
+  name: 'today' | 'register' | 'people' | 'archives' | 'outreach' | 'district' | 'reports' | 'feeds' | 'accesses' | 'operations'
   roles: Role[]
 }
 
 const STAFF: Role[] = ['clerk', 'health_worker', 'supervisor', 'district', 'admin']
+const NUMBERS: Role[] = ['district', 'supervisor', 'clerk', 'health_worker']
 export const PLACES: Place[] = [
   { name: 'today', roles: STAFF },
   { name: 'register', roles: ['clerk', 'admin'] },
   { name: 'people', roles: STAFF },
   { name: 'archives', roles: ['health_worker', 'supervisor', 'district'] },
   { name: 'outreach', roles: STAFF },
+  { name: 'district', roles: NUMBERS },
+  { name: 'reports', roles: NUMBERS },
+  { name: 'feeds', roles: ['district', 'supervisor', 'integrator'] },
+  { name: 'accesses', roles: ['supervisor', 'district'] },
+  { name: 'operations', roles: ['admin'] },
 ]
 
 /** Return the places of a role, the first of which it lands on. */
@@ -62,6 +68,23 @@ const pages: RouteRecordRaw[] = [
   { path: '/archives/:person/entries/:entry', name: 'entry', component: () => import('./pages/EntryPage.vue'), props: true, meta: { place: 'archives' } },
   { path: '/notices/:notice', name: 'notice', component: () => import('./pages/NoticePage.vue'), props: true, meta: { place: 'today' } },
   ...ofOutreach(),
+  { path: '/district', name: 'district', component: () => import('./pages/DistrictPage.vue') },
+  { path: '/district/moves', name: 'moves', component: () => import('./pages/MovesPage.vue'), meta: { place: 'district' } },
+  { path: '/district/population', name: 'population', component: () => import('./pages/PopulationPage.vue'), meta: { place: 'district' } },
+  { path: '/district/indicators', name: 'indicators', component: () => import('./pages/IndicatorsPage.vue'), meta: { place: 'district' } },
+  { path: '/district/indicators/:indicator', name: 'indicator', component: () => import('./pages/IndicatorPage.vue'), props: true, meta: { place: 'district', tab: 'indicators' } },
+  { path: '/district/assessment', name: 'assessment', component: () => import('./pages/AssessmentPage.vue'), meta: { place: 'district' } },
+  { path: '/district/explain', name: 'explain', component: () => import('./pages/ExplainPage.vue'), meta: { place: 'district' } },
+  { path: '/reports', name: 'reports', component: () => import('./pages/ReportsPage.vue') },
+  { path: '/reports/supervision', name: 'supervision', component: () => import('./pages/SupervisionPage.vue'), meta: { place: 'reports' } },
+  { path: '/reports/verification', name: 'verification', component: () => import('./pages/VerifyPage.vue'), meta: { place: 'reports' } },
+  { path: '/reports/:report', name: 'report', component: () => import('./pages/ReportPage.vue'), props: true, meta: { place: 'reports', tab: 'reports' } },
+  { path: '/feeds', name: 'feeds', component: () => import('./pages/FeedsPage.vue') },
+  { path: '/feeds/new', name: 'feed-asked', component: () => import('./pages/AskFeedPage.vue'), meta: { place: 'feeds' } },
+  { path: '/feeds/:subscription', name: 'feed', component: () => import('./pages/FeedPage.vue'), props: true, meta: { place: 'feeds', tab: 'feeds' } },
+  { path: '/operations', name: 'operations', component: () => import('./pages/OperationsPage.vue') },
+  { path: '/operations/parked', name: 'parked', component: () => import('./pages/ParkedPage.vue'), meta: { place: 'operations' } },
+  { path: '/accesses', name: 'accesses', component: () => import('./pages/AccessesPage.vue') },
 ]
 
 export const router = createRouter({

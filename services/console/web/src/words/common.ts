@@ -90,7 +90,7 @@ export const zh = {
   empty: '没有内容',
   pages: {
     today: '今日待办', register: '登记', people: '人员', archives: '健康档案', outreach: '健康教育',
-    district: '全区总览', feeds: '数据订阅', operations: '运行',
+    district: '全区总览', reports: '报表', feeds: '数据订阅', accesses: '查阅日志', operations: '运行',
   },
   roles: {
     clerk: '登记员', health_worker: '健康服务人员', supervisor: '科室负责人', district: '区级管理员', integrator: '数据对接方',
@@ -200,7 +200,7 @@ export const en: typeof zh = {
   empty: 'Nothing here',
   pages: {
     today: 'Today', register: 'Register', people: 'People', archives: 'Archives', outreach: 'Outreach',
-    district: 'District', feeds: 'Feeds', operations: 'Operations',
+    district: 'District', reports: 'Reports', feeds: 'Feeds', accesses: 'Accesses', operations: 'Operations',
   },
   roles: {
     clerk: 'Clerk', health_worker: 'Health worker', supervisor: 'Supervisor', district: 'District official',
