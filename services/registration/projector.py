@@ -22,7 +22,7 @@ from services.runtime.mongo import Row, write_rows
 Heard = StayFact | NoticeFact | AnswerFact | PersonFact | ConflictFact
 
 TOPICS: Topics = {
-    StayFact: ("stays", "streets", "communities", "people", "duplicates"),
+    StayFact: ("stays", "streets", "communities", "people", "households", "duplicates"),
     NoticeFact: ("notices", "transfers", "people"),
     AnswerFact: ("notices", "transfers", "people"),
     PersonFact: ("people", "duplicates"),
