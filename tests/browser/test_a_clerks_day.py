@@ -98,8 +98,9 @@ def test_an_integrator_has_no_page_of_clerks(houniao: Deployment, chromium: Brow
 
 def test_what_is_entered_without_a_connection_is_sent_later_and_once(houniao: Deployment, chromium: Browser) -> None:
     with at_the_console(houniao, chromium, CLERK, PHONE) as clerk:
-        clerk.open("/register")
-        clerk.page.wait_for_function("navigator.serviceWorker.controller !== null")
+        with clerk.page.expect_response("**/session/keys"):
+            clerk.open("/register")
+        clerk.page.evaluate(KEPT_BY_THE_WORKER)
         clerk.page.context.set_offline(True)
         clerk.page.get_by_label("证件号码", exact=True).fill(id_number("320812", date(1970, 5, 5), 5))
         clerk.page.get_by_label("姓名", exact=True).fill("周入户")
@@ -119,6 +120,8 @@ def test_what_is_entered_without_a_connection_is_sent_later_and_once(houniao: De
         clerk.complaints.clear()
 
 
+KEPT_BY_THE_WORKER = """() => navigator.serviceWorker.controller !== null || new Promise(done =>
+    navigator.serviceWorker.addEventListener('controllerchange', done, { once: true })).then(() => true)"""
 EVERYTHING_KEPT = """async () => {
     const told = [JSON.stringify(localStorage)];
     for (const { name, version } of await indexedDB.databases()) {
