@@ -12,7 +12,7 @@ const NUMBERS: Role[] = ['district', 'supervisor', 'clerk', 'health_worker']
 export const PLACES: Place[] = [
   { name: 'today', roles: STAFF },
   { name: 'register', roles: ['clerk', 'admin'] },
-  { name: 'people', roles: STAFF },
+  { name: 'people', roles: ['clerk', 'supervisor', 'district', 'admin'] },
   { name: 'archives', roles: ['health_worker', 'supervisor', 'district'] },
   { name: 'outreach', roles: STAFF },
   { name: 'district', roles: NUMBERS },
