@@ -15,6 +15,8 @@ from services.runtime.pages import show_docs
 from services.runtime.problems import PRIVATE, refuse_clearly
 from services.runtime.settings import WebSettings
 
+VERSION = "0.1.0"
+
 Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
@@ -45,7 +47,7 @@ def make_application(
     app = FastAPI(
         title=f"Houniao 候鸟 · {name}",
         description=about,
-        version="0.1.0",
+        version=VERSION,
         lifespan=lifespan,
         redirect_slashes=False,  # to whatever host the caller names
         openapi_url="/openapi.json" if documented else None,

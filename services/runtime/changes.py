@@ -98,6 +98,11 @@ class Changes:
         self._seen: dict[Any, datetime] = {}
         self.seats = Seats()
 
+    @property
+    def listeners(self) -> int:
+        """Return how many listen in this process."""
+        return len(self._listeners)
+
     async def prepare(self, _: Database) -> None:
         """Let MongoDB forget what was told some minutes ago, and make up for what a process that died did not tell."""
         await make_index(self._kept, "at", name="at", expireAfterSeconds=int(KEPT.total_seconds()))

@@ -6,8 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from aio_pika.abc import AbstractIncomingMessage
-from aio_pika.exceptions import CONNECTION_EXCEPTIONS, DeliveryError
+from aio_pika.abc import AbstractConnection, AbstractIncomingMessage
+from aio_pika.exceptions import CONNECTION_EXCEPTIONS, ChannelClosed, DeliveryError
 from faststream import AckPolicy
 from faststream.rabbit import Channel, QueueType, RabbitBroker, RabbitMessage, RabbitQueue
 from pydantic_core import to_json
@@ -28,6 +28,8 @@ IN_HAND_BYTES = 8 * 1024 * 1024
 """Bytes of messages that are decoded and handled at once: decoded, a message is many times its size."""
 REPLY_AGAIN_AFTER = 1.0
 """Seconds until a report is given back whose reply was not sent; the broker counts how often that happens."""
+ANSWERS_WITHIN = 2.0
+"""Seconds that the broker has to tell what waits in a queue."""
 MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 FORGED = "forged"
 """The reason to park what is said by another user than its speaker's."""
@@ -54,6 +56,7 @@ class Listener:
         self._handlers: dict[str, Handle] = {}
         self.attached = False
         """Whether the connection is open and its consumers are attached."""
+        self._connection: AbstractConnection | None = None
         self._bindings: list[tuple[str, str, tuple[str, ...]]] = []
         self._broker = RabbitBroker(
             url,
@@ -84,7 +87,7 @@ class Listener:
 
     async def start(self) -> None:
         """Bind the queues, which an operator declared, and start to consume."""
-        connection = await self._broker.connect()
+        self._connection = connection = await self._broker.connect()
         # The limit of a consumer holds on its own channel alone: nothing else may get hold of its queue before.
         async with connection.channel() as channel:
             for queue, exchange, keys in self._bindings:
@@ -97,6 +100,21 @@ class Listener:
     async def stop(self) -> None:
         """Stop consuming, finish and acknowledge the messages under way, and close the connection."""
         await self._broker.stop()
+
+    async def count_waiting(self) -> dict[str, tuple[int, int] | None]:
+        """Return of each queue, and of that of its dead letters, the messages and consumers; None if nobody tells."""
+        queues = [name for queue, *_ in self._bindings for name in (queue, f"{queue}.dead")]
+        return {queue: await self._count_in(queue) for queue in queues}
+
+    async def _count_in(self, queue: str) -> tuple[int, int] | None:
+        if self._connection is None or not self.attached:
+            return None
+        try:
+            async with asyncio.timeout(ANSWERS_WITHIN), self._connection.channel() as channel:
+                told = (await channel.declare_queue(queue, passive=True)).declaration_result
+        except (*CONNECTION_EXCEPTIONS, ChannelClosed, TimeoutError):
+            return None
+        return told.message_count or 0, told.consumer_count or 0
 
     async def reply(self, queue: str, body: bytes, correlation_id: str | None) -> None:
         """Reply to an office on its own queue; log a reply that the queue does not take, since its report is recorded.

@@ -228,6 +228,17 @@ async def read_unsent(database: Database, limit: int, before: datetime | None = 
     return await unsent.sort("recorded_at", 1).limit(limit).batch_size(limit).to_list(limit)
 
 
+async def count_unsent(database: Database) -> int:
+    """Return how many commits the broker has not confirmed."""
+    return await database[JOURNAL].count_documents({"sent_at": None}, hint="unsent")
+
+
+async def oldest_unsent(database: Database) -> datetime | None:
+    """Return when the oldest commit was recorded that the broker has not confirmed; None if it has confirmed all."""
+    oldest = await read_unsent(database, 1)
+    return oldest[0]["recorded_at"] if oldest else None
+
+
 async def mark_sent(database: Database, ids: Sequence[str], moment: datetime) -> None:
     """Mark commits as confirmed by the broker."""
     await database[JOURNAL].update_many({"_id": {"$in": list(ids)}}, {"$set": {"sent_at": moment}})

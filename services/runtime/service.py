@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache, partial
 from itertools import chain
 from typing import Any
@@ -25,6 +25,7 @@ from services.runtime.parked import Parked
 from services.runtime.relay import UNREACHABLE, Relay
 from services.runtime.requests import Requests
 from services.runtime.settings import Settings
+from services.runtime.watching import Watching
 from services.runtime.workers import Workers
 
 STUCK_AFTER = 60.0
@@ -53,6 +54,8 @@ class Service:
         self.attempts = Attempts(self.database, clock, settings.attempts_an_hour)
         self.parked = Parked(self.database, clock)
         self.changes = Changes(self.database, self.areas)
+        self.watching = Watching(clock)
+        self.started_at: datetime | None = None
         broker = settings.rabbitmq_url.get_secret_value()
         self.relay = Relay(broker, self.database, self.journal, clock, name)
         self.listener = Listener(broker, self.parked)
@@ -76,6 +79,7 @@ class Service:
         async def apply_and_note(events: Sequence[Event[Any]]) -> None:
             await apply(events)
             self.changes.note_facts(changed, events)
+            self.watching.note(events)
 
         inbox = Inbox(by_type(heard), apply_and_note, self.parked, own)
         self.listener.listen(self.queue, EVENTS, binding_keys(heard, own, tuple(everywhere)), inbox.handle)
@@ -112,6 +116,7 @@ class Service:
 
     async def start(self) -> None:
         """Begin: HTTP is served at once; the rest comes up as soon as MongoDB and RabbitMQ are there."""
+        self.started_at = self.clock()
         self._tasks = [asyncio.create_task(self._try_to_come_up(), name="come up")]
 
     async def stop(self) -> None:

@@ -54,7 +54,7 @@ def seconds_left(caller: Caller, longest: float) -> float:
     return min(longest, caller.ends_at - time.time())
 
 
-async def _seat(service: ServiceHere, caller: Anybody, request: Request) -> AsyncIterator[None]:
+async def keep_seat(service: ServiceHere, caller: Anybody, request: Request) -> AsyncIterator[None]:
     """Keep one of the caller's seats until the answer is over, on a connection that counts among those who listen."""
     with service.changes.seats.take(caller.subject):
         go_on: Callable[[], None] | None = getattr(request.state, GOES_ON, None)
@@ -67,7 +67,7 @@ async def _seat(service: ServiceHere, caller: Anybody, request: Request) -> Asyn
     "/changes",
     summary="What changed, as it changes",
     response_class=EventSourceResponse,
-    dependencies=[Depends(_seat)],
+    dependencies=[Depends(keep_seat)],
     responses={200: {"content": {"text/event-stream": {"schema": SENT}}}, **refuses(TooManyWaitingError)},
 )
 async def stream_changes(

@@ -15,6 +15,7 @@ from services.runtime.application import make_application
 from services.runtime.attempts import must_be_within
 from services.runtime.health import make_health
 from services.runtime.mongo import is_away
+from services.runtime.operations import router as operations
 from services.runtime.parameters import Limit, ServiceHere
 from services.runtime.problems import Problem, refuse_unexpected, refuses, render_problem
 from services.runtime.service import Service
@@ -49,7 +50,7 @@ def make_app(service: Service, *routers: APIRouter, about: str) -> FastAPI:
             await service.stop()
 
     shown = (_metrics,) if service.settings.shows("metrics") else ()
-    common = (make_health(service.find_troubles), streams, _common, *shown)
+    common = (make_health(service.find_troubles), streams, operations, _common, *shown)
     app = make_application(service.name, service.settings, service.gate, lifespan, *routers, *common, about=about)
     app.state.service = service
     app.state.readable = readable_by_role(routers)

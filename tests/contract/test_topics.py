@@ -26,7 +26,7 @@ STAYS_AS_IT_IS = {
     "reporting": {"measures", "report-templates", "sealed-files", "rebuilds", "moments"},
 }
 """What no fact changes: rules, files, work that its owner watches; of feeds each audience hears in its own time."""
-RUNTIME = {"changes", "parked", "access-log"}
+RUNTIME = {"changes", "parked", "access-log", "operations", "facts"}
 
 
 @pytest.fixture(params=HEARD_BY)

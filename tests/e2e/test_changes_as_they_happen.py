@@ -1,28 +1,23 @@
 """What changed is told as it changes: to whoever is signed in, within the scope, with nothing of anybody in it."""
 
 import asyncio
-import json
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
-import httpx
 import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
 from services.runtime import seats, streams
-from services.runtime.access import issue
 from tests.support.attacks import served
 from tests.support.instance import Instance, eventually, running_instance
+from tests.support.listening import SOON, listening
 from tests.support.offices import make_arrival
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 STREET, OTHER, DISTRICT, VILLAGE = "320507001", "320507002", "320507", "320507001001"
-SOON = 30.0
-"""Seconds that a busy machine may take for what takes one."""
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -37,76 +32,6 @@ async def port(houniao: Instance) -> AsyncIterator[int]:
     """Serve registration on a port of its own: what does not end can't be read without a connection."""
     async with served(houniao.apps["registration"]) as port:
         yield port
-
-
-class Stream:
-    """An open stream of changes: its events are read one by one, or looked for."""
-
-    def __init__(self, answer: httpx.Response) -> None:
-        self.answer = answer
-        self.last = ""
-        """The id that came last."""
-        self._lines = answer.aiter_lines()
-
-    async def next(self) -> dict[str, str] | None:
-        """Return the next event that has data; None at the end."""
-        fields: dict[str, str] = {}
-        async for line in self._lines:
-            name, _, value = line.partition(": ")
-            if line:
-                fields[name] = value
-                continue
-            self.last = fields.get("id", self.last)
-            if "data" in fields:
-                return fields
-            fields = {}
-        return None
-
-    async def open(self) -> "Stream":
-        """Wait until it is there: the first that is sent is where to go on from."""
-        async for line in self._lines:
-            if line.startswith("id: "):
-                self.last = line.removeprefix("id: ")
-                return self
-        raise AssertionError("it ended before it began")
-
-    async def until(self, topic: str, division: str) -> list[tuple[str, str]]:
-        """Return the changes up to one that is waited for."""
-        found: list[tuple[str, str]] = []
-        async with asyncio.timeout(SOON):
-            while (topic, division) not in found:
-                event = await self.next()
-                assert event is not None
-                assert event["event"] == "change"
-                told = json.loads(event["data"])
-                assert told.keys() == {"topic", "division"}
-                found.append((told["topic"], told["division"]))
-        return found
-
-    async def rest(self) -> list[dict[str, str]]:
-        """Return all events until it ends."""
-        found = []
-        async with asyncio.timeout(SOON):
-            while event := await self.next():
-                found.append(event)
-        return found
-
-
-@asynccontextmanager
-async def listening(
-    stack: Stack, port: int, role: str, scope: str, *, last: str = "", service: str = "registration", lifetime: int = 60
-) -> AsyncIterator[Stream]:
-    subject = f"{role}/{scope}/{last}"
-    token = issue(stack.issuer_jwk(), services=[service], subject=subject, role=role, division=scope, lifetime=lifetime)
-    headers = {"Authorization": f"Bearer {token}"} | ({"Last-Event-ID": last} if last else {})
-    async with (
-        httpx.AsyncClient(
-            base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=SOON, trust_env=False
-        ) as client,
-        client.stream("GET", "/changes") as answer,
-    ):
-        assert answer.status_code == 200, await answer.aread()
-        yield await Stream(answer).open()
 
 
 async def arrive(houniao: Instance, number: int, street: str = STREET) -> None:
