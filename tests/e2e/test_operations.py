@@ -65,16 +65,23 @@ async def test_what_waits_and_how_far_a_service_is_is_told(houniao: Instance) ->
     }
 
 
-async def test_what_waits_to_be_sent_is_counted_with_its_age(houniao: Instance) -> None:
-    journal = houniao.database("registration")["journal"]
+async def test_what_waits_to_be_sent_is_counted_with_its_age(
+    houniao: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
     await arrive(houniao, 2)
-    service = houniao.apps["registration"].state.service
-    service.relay.looks = False  # what others recorded is left alone
-    try:
+    journal = houniao.database("registration")["journal"]
+
+    async def send_nothing() -> int:
+        return 0
+
+    async def waits() -> dict[str, Any] | None:
+        """Return what is told once the relay, which may be about to send, sends nothing any more."""
         await journal.update_one({}, {"$set": {"sent_at": None}})
         told = await operations(houniao)
-    finally:
-        service.relay.looks = True
+        return told if told["unsent"] else None
+
+    monkeypatch.setattr(houniao.apps["registration"].state.service.relay, "send_once", send_nothing)
+    told = await eventually(waits)
 
     assert told["unsent"] == 1
     assert told["oldest_unsent_seconds"] > 0
