@@ -42,9 +42,12 @@ def houniao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
         yield Deployment(stack, processes)
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """Run Debian's Chromium, which looks for nothing outside this machine."""
+    """Run Debian's Chromium, which looks for nothing outside this machine.
+
+    It drives its own event loop in this thread, which must be over before a test of another file wants one.
+    """
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=LAUNCHED_WITH)
         yield browser

@@ -1,6 +1,7 @@
 """A clerk's day at the console: an arrival typed by keyboard alone, found again, and seen by nobody else."""
 
 from datetime import date
+from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
@@ -141,3 +142,44 @@ EVERYTHING_KEPT = """async () => {
     }
     return told.join(' ');
 }"""
+
+
+def test_refused_rows_are_corrected_where_they_stand(houniao: Deployment, chromium: Browser, tmp_path: Path) -> None:
+    good, wrong = id_number("320812", date(1985, 3, 3), 7), id_number("320812", date(1986, 4, 4), 9)
+    register = tmp_path / "register.csv"
+    rows = ["证件类型,证件号码,姓名,来本地日期"]
+    rows += [
+        f"居民身份证,{good},孙一行,2026-03-01",
+        f"居民身份证,{wrong},,2026-03-01",
+        f"居民身份证,{wrong[:-1]},吴二行,2026-03-01",
+    ]
+    register.write_text("\n".join(rows), encoding="utf-8")
+    with at_the_console(houniao, chromium, CLERK) as clerk:
+        clerk.open("/register/imports")
+        clerk.page.locator("input[type=file]").set_input_files(register)
+        forms = clerk.page.get_by_role("form")
+        expect(forms).to_have_count(2)
+
+        forms.first.locator("[aria-invalid=true]").fill("孙二行")
+        clerk.page.keyboard.press("Enter")
+        expect(forms).to_have_count(1)
+        expect(forms.first.locator("[aria-invalid=true]")).to_be_focused()
+        forms.first.locator("[aria-invalid=true]").fill(id_number("320812", date(1987, 5, 5), 11))
+        clerk.page.keyboard.press("Enter")
+
+        expect(clerk.page.get_by_text("已更正 2 行")).to_be_visible()
+        expect(forms).to_have_count(0)
+
+
+def test_a_person_is_found_by_name(houniao: Deployment, chromium: Browser) -> None:
+    with at_the_console(houniao, chromium, CLERK) as clerk:
+        clerk.open("/people")
+        clerk.page.get_by_role("radio", name="姓名").check(force=True)
+        clerk.page.get_by_label("姓名", exact=True).fill("孙一行")
+        clerk.page.get_by_label("查看事由", exact=True).fill("入户随访")
+        clerk.page.keyboard.press("Enter")
+
+        expect(clerk.page.get_by_role("heading", name="孙*行")).to_be_visible()
+        clerk.page.go_back()
+        expect(clerk.page.get_by_role("heading", name="查找人员")).to_be_visible()
+        assert "孙" not in clerk.page.url

@@ -40,7 +40,7 @@ IN_BOTH_LANGUAGES = (
         )
     ),
 )
-NOT_OURS = {".venv", ".local", ".git", "build"}
+NOT_OURS = {".venv", ".local", ".git", "build", "node_modules", "dist"}
 DOCUMENTS = sorted(
     path.relative_to(REPOSITORY).as_posix()
     for path in REPOSITORY.rglob("*.md")

@@ -102,7 +102,7 @@ class SearchByDocument(Search):
 SearchRequest = Annotated[SearchByName | SearchByBirth | SearchByDocument, Field(discriminator="by")]
 
 
-class FoundPerson(MaskedIdentity):
+class MatchedPerson(MaskedIdentity):
     """A person who was found, masked, and their stay in the caller's division: the open one, else the newest."""
 
     stay: Stay
@@ -111,7 +111,7 @@ class FoundPerson(MaskedIdentity):
 class SearchAnswer(BaseModel):
     """Who was found in the caller's division, and whether there are more of them than are shown."""
 
-    people: list[FoundPerson]
+    people: list[MatchedPerson]
     more: bool
 
 
@@ -137,6 +137,6 @@ async def post_search(body: SearchRequest, registration: RegistrationHere, calle
     refuse_naming(body.reason, *body.texts())
     found = await search_people(registration, caller, sought, body.reason)
     people = [
-        FoundPerson(**mask(one.person_id, one.identity).model_dump(), stay=one.stay) for one in found[:MOST_FOUND]
+        MatchedPerson(**mask(one.person_id, one.identity).model_dump(), stay=one.stay) for one in found[:MOST_FOUND]
     ]
     return SearchAnswer(people=people, more=len(found) > MOST_FOUND)

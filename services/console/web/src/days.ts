@@ -26,6 +26,11 @@ function nearest(month: string, day: string, ahead: boolean): string | null {
   return thisYear && !ahead && thisYear > today ? asDay(String(year - 1), month, day) : thisYear
 }
 
+/** Return whether a text is a day as the services write it. */
+export function isDay(text: string | undefined): text is string {
+  return !!text && /^\d{4}-\d{2}-\d{2}$/.test(text) && readDay(text) === text
+}
+
 function asDay(year: string, month: string, day: string): string | null {
   const text = `${year}-${month.padStart(2, '0')}-${day.padStart(2, '0')}`
   const at = new Date(`${text}T00:00Z`)

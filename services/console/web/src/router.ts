@@ -55,6 +55,7 @@ const pages: RouteRecordRaw[] = [
   { path: '/register', name: 'register', component: () => import('./pages/RegisterPage.vue') },
   { path: '/register/departure', name: 'departure', component: () => import('./pages/DeparturePage.vue'), meta: { place: 'register' } },
   { path: '/register/imports', name: 'imports', component: () => import('./pages/ImportsPage.vue'), meta: { place: 'register' } },
+  { path: '/register/imports/:importId', name: 'import', component: () => import('./pages/ImportPage.vue'), props: true, meta: { place: 'register' } },
   { path: '/people', name: 'people', component: () => import('./pages/PeoplePage.vue') },
   { path: '/people/:person', name: 'person', component: () => import('./pages/PersonPage.vue'), props: true, meta: { place: 'people' } },
   { path: '/archives', name: 'archives', component: () => import('./pages/ArchivesPage.vue') },

@@ -62,13 +62,14 @@ const LONG = 120
 const loaded = new Map<Service, Promise<Described>>()
 const described = import.meta.glob<{ default: Described }>('../api/described/*.json')
 
-/** Return the fields of an operation's body, such as 'POST /arrivals'. */
-export async function fieldsOf(service: Service, operation: string): Promise<Field[]> {
+/** Return the fields of an operation's body, such as 'POST /arrivals'; of one alternative where the body has several. */
+export async function fieldsOf(service: Service, operation: string, alternative = ''): Promise<Field[]> {
   if (!loaded.has(service)) loaded.set(service, described[`../api/described/${service}.json`]!().then((found) => found.default))
   const { operations, schemas } = await loaded.get(service)!
   const body = operations[operation]
   if (!body) throw new Error(`${service} has no body for ${operation}`)
-  const shape = new Reader(schemas).read(body, operation)
+  const whole = new Reader(schemas).read(body, operation)
+  const shape = (whole.kind === 'variants' && whole.choices[alternative]) || whole
   return shape.kind === 'group' ? shape.fields : [{ model: '', name: '', title: '', about: '', required: true, initial: undefined, shape }]
 }
 

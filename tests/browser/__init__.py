@@ -1,0 +1,1 @@
+"""Stories at the console, in a browser."""
