@@ -175,7 +175,7 @@ def test_a_person_is_found_by_name(houniao: Deployment, chromium: Browser) -> No
     with at_the_console(houniao, chromium, CLERK) as clerk:
         clerk.open("/people")
         clerk.page.get_by_role("radio", name="姓名").check(force=True)
-        clerk.page.get_by_label("姓名", exact=True).fill("孙一行")
+        clerk.page.get_by_role("textbox", name="姓名").fill("孙一行")
         clerk.page.get_by_label("查看事由", exact=True).fill("入户随访")
         clerk.page.keyboard.press("Enter")
 
