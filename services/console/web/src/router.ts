@@ -84,6 +84,8 @@ const pages: RouteRecordRaw[] = [
   { path: '/feeds/new', name: 'feed-asked', component: () => import('./pages/AskFeedPage.vue'), meta: { place: 'feeds' } },
   { path: '/feeds/:subscription', name: 'feed', component: () => import('./pages/FeedPage.vue'), props: true, meta: { place: 'feeds', tab: 'feeds' } },
   { path: '/operations', name: 'operations', component: () => import('./pages/OperationsPage.vue') },
+  { path: '/operations/waiting', name: 'waiting', component: () => import('./pages/WaitingPage.vue'), meta: { place: 'operations' } },
+  { path: '/operations/tail', name: 'tail', component: () => import('./pages/TailPage.vue'), meta: { place: 'operations' } },
   { path: '/operations/parked', name: 'parked', component: () => import('./pages/ParkedPage.vue'), meta: { place: 'operations' } },
   { path: '/accesses', name: 'accesses', component: () => import('./pages/AccessesPage.vue') },
 ]

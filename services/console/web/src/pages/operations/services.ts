@@ -40,3 +40,12 @@ export function useParked() {
     })),
   })
 }
+
+/** Return for each service what waits there, and how far it is. */
+export function useOperations() {
+  return useQueries({
+    queries: SERVICES.map((service) => ({
+      queryKey: ['operations', service], queryFn: () => answer(CLIENTS[service].GET('/operations')), refetchInterval: EVERY, retry: false,
+    })),
+  })
+}
