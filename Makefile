@@ -13,10 +13,10 @@ WITHOUT_ADDRESSES = const lock = JSON.parse(fs.readFileSync(0)); \
 	Object.values(lock.packages).forEach(each => delete each.funding); console.log(JSON.stringify(lock, null, 2))
 MONGOD_FITS := sys_platform == "linux" and platform_machine == "x86_64"
 
-.PHONY: help setup setup-tests run demo stop status test faults doors simulate check bench schemas token lock
+.PHONY: help setup setup-tests run demo stop status test faults doors simulate check bench screenshots schemas token lock
 
 help: ## list these commands
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv from the locked requirements, install RabbitMQ if it is missing, build the console's page
 	@deploy/local/setup.sh
@@ -61,6 +61,9 @@ check: setup ## style, types, imports, spelling, locks, committed schemas and Op
 
 bench: setup ## measure throughput and latency; writes build/bench.json
 	$(PYTHON_ENVIRONMENT) -m tests.bench
+
+screenshots: setup-tests ## take pictures of every page of the console into build/screenshots (some minutes)
+	$(PYTHON_ENVIRONMENT) -m tests.browser.screenshots
 
 schemas: setup ## write the JSON Schemas of the contracts and the OpenAPI documents anew
 	$(PYTHON_ENVIRONMENT) -m contracts.schemas

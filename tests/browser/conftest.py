@@ -2,15 +2,12 @@
 
 import shutil
 from collections.abc import Iterator
-from contextlib import ExitStack
 
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
-from deploy.local.services import all_services, front
-from deploy.local.stack import Stack
 from services.console.page import BUILT
-from tests.support.browser import CHROMIUM, LAUNCHED_WITH, Deployment
+from tests.support.browser import CHROMIUM, LAUNCHED_WITH, Deployment, whole_deployment
 
 needs_browser = [
     pytest.mark.skipif(shutil.which(CHROMIUM) is None, reason="Chromium is not here"),
@@ -31,15 +28,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="package")
 def houniao(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
-    """Run every service, the console and the provider as `make run` does, on ports and data of their own."""
-    with Stack(tmp_path_factory.mktemp("console") / "stack") as stack, ExitStack() as running:
-        processes = {each.name: each for each in (*all_services(stack), *front(stack))}
-        for process in processes.values():
-            running.callback(process.stop)
-            process.start()
-        for process in processes.values():
-            process.wait_ready()
-        yield Deployment(stack, processes)
+    """Run a whole deployment for the stories of this folder."""
+    with whole_deployment(tmp_path_factory.mktemp("console") / "stack") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")

@@ -2,14 +2,15 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, ConsoleMessage, Page
 
-from deploy.local.services import HttpProcess
+from deploy.local.services import HttpProcess, all_services, front
 from deploy.local.stack import Stack
 from tests.support.node import install_packages
 
@@ -71,12 +72,32 @@ class Person:
         self.page.locator(f"[value='{account}']").first.click()
         self.page.wait_for_url(self.url + "/**")
 
+    def look_at(self, path: str) -> None:
+        """Go to an address, and wait until all that was asked for is there."""
+        with self.page.expect_request_finished(lambda request: request.url.endswith("/vocabulary")):
+            self.open(path)
+        self.page.get_by_role("heading", level=1).first.wait_for()
+        self.page.locator(".el-skeleton, [aria-busy=true]").first.wait_for(state="detached")
+
     def find_barriers(self) -> list[str]:
         """Return what axe finds on the page that keeps people from using it (WCAG 2.2, A and AA)."""
         self.page.evaluate(_axe())
         told = {"runOnly": {"type": "tag", "values": WCAG}}
         found: dict[str, Any] = self.page.evaluate(f"axe.run(document, {json.dumps(told)})")
         return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found["violations"]]
+
+
+@contextmanager
+def whole_deployment(folder: Path) -> Iterator[Deployment]:
+    """Run every service, the console and the provider as `make run` does, on ports and data of their own."""
+    with Stack(folder) as stack, ExitStack() as running:
+        processes = {each.name: each for each in (*all_services(stack), *front(stack))}
+        for process in processes.values():
+            running.callback(process.stop)
+            process.start()
+        for process in processes.values():
+            process.wait_ready()
+        yield Deployment(stack, processes)
 
 
 @contextmanager
