@@ -36,8 +36,8 @@ status: setup ## show what runs and whether it is ready
 setup-tests:
 	@deploy/local/setup.sh tests
 
-test: setup-tests ## run every test, two at a time, on own RabbitMQ and MongoDB (PYTEST_ARGS=... passes arguments on)
-	$(PYTHON_ENVIRONMENT) -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
+test: setup-tests ## run every test, three at a time, on own RabbitMQ and MongoDB (PYTEST_ARGS=... passes arguments on)
+	$(PYTHON_ENVIRONMENT) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS)
 
 faults: setup ## kill, freeze and cut off everything again and again (about an hour; `make test` does it shortly)
 	HOUNIAO_FAULTS=long $(PYTHON_ENVIRONMENT) -m pytest tests/faults $(PYTEST_ARGS)
