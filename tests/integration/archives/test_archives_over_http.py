@@ -233,17 +233,17 @@ async def test_paper_and_electronic_archives_that_differ_are_listed(office: Offi
     await office.arrive()
     await office.post(f"/archives/{PERSON}/completion", {"committee": "003", "basic": {}})
 
-    async def differs(how: str | None) -> Any:
-        row = await office.row(PERSON, "320507")
-        return row.get("chart") is not None and row["chart"].get("paper") == how
+    async def differs(how: str | None, entries: int) -> Any:
+        chart = (await office.row(PERSON, "320507")).get("chart") or {}
+        return (chart.get("paper"), chart.get("entries")) == (how, entries)
 
     await office.enter(follow_up())
-    await eventually(lambda: differs("no_paper"))
+    await eventually(lambda: differs("no_paper", 1))
     listed = (await office.get("/archives/paper", street=A_STREET)).json()["archives"]
     await office.post(f"/archives/{PERSON}/paper", {"reference": "东柜-3", "entries": 2})
-    await eventually(lambda: differs("more_on_paper"))
+    await eventually(lambda: differs("more_on_paper", 1))
     await office.enter(follow_up(), "2026-11-02")
-    await eventually(lambda: differs(None))
+    await eventually(lambda: differs(None, 2))
     settled = (await office.get("/archives/paper", street=A_STREET)).json()["archives"]
 
     assert [(archive["paper"], archive["entries"]) for archive in listed] == [("no_paper", 1)]
