@@ -109,7 +109,7 @@ class Town:
                 {"next_at": {"$type": "string"}}
             )
 
-        await eventually(done, within=in_form(short=20.0, long=900.0), every=0.2)
+        await eventually(done, within=in_form(short=60.0, long=900.0), every=0.2)
         found = self.instance.database("outreach")["messages"].find({}, {"state": 1})
         return Counter([row["state"] async for row in found])
 

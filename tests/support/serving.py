@@ -1,6 +1,7 @@
 """An HTTP application on a port of its own, for a test: a door before a service, a system of others."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,10 +10,13 @@ from starlette.types import ASGIApp
 
 from tests.support.instance import eventually
 
+UVICORN = "uvicorn.error"
+
 
 @asynccontextmanager
 async def serving(app: ASGIApp, port: int) -> AsyncIterator[None]:
-    """Serve an application until the block ends."""
+    """Serve an application until the block ends, with nothing of it in the log."""
+    level = logging.getLogger(UVICORN).level  # what uvicorn sets for the whole process, and nobody takes back
     server = uvicorn.Server(uvicorn.Config(app, port=port, lifespan="off", log_level="critical"))
     task = asyncio.create_task(server.serve())
 
@@ -25,3 +29,4 @@ async def serving(app: ASGIApp, port: int) -> AsyncIterator[None]:
     finally:
         server.should_exit = server.force_exit = True  # whoever waits for news is not waited for
         await task
+        logging.getLogger(UVICORN).setLevel(level)

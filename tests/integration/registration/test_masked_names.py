@@ -129,8 +129,17 @@ async def test_what_is_malformed_is_refused_and_not_logged(registration: Instanc
     assert await registration.database("registration")["access_log"].count_documents({}) == before
 
 
-@pytest.mark.parametrize("role", ["health_worker", "integrator", "service"])
-async def test_only_offices_of_registration_ask(registration: Instance, role: str) -> None:
+async def test_a_health_worker_is_told_at_whose_door_to_knock(registration: Instance) -> None:
+    here, far = await arrive(registration, 31, name="李小满"), await arrive(registration, 32, ELSEWHERE)
+
+    answer = await ask(registration, here, far, role="health_worker")
+
+    assert [one["name"] for one in answer.json()["identities"]] == ["李*满"]
+    assert await log_of(registration, here) == [("names_read", REASON, STREET, [here])]
+
+
+@pytest.mark.parametrize("role", ["integrator", "service"])
+async def test_only_those_who_work_with_lists_of_people_ask(registration: Instance, role: str) -> None:
     answer = await ask(registration, NOBODY, scope="320507", role=role)
 
     assert (answer.status_code, answer.json()["code"]) == (403, "not_your_role")
