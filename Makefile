@@ -13,12 +13,15 @@ WITHOUT_ADDRESSES = const lock = JSON.parse(fs.readFileSync(0)); \
 	Object.values(lock.packages).forEach(each => delete each.funding); console.log(JSON.stringify(lock, null, 2))
 MONGOD_FITS := sys_platform == "linux" and platform_machine == "x86_64"
 
-.PHONY: help setup setup-tests run demo stop status test faults doors simulate check bench screenshots schemas token lock
+.PHONY: help environment setup setup-tests run demo stop status test faults doors simulate check bench screenshots schemas token lock
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## make .venv from the locked requirements, install RabbitMQ if it is missing, build the console's page
+	@deploy/local/setup.sh page
+
+environment: # what checks need: no page
 	@deploy/local/setup.sh
 
 run: setup ## run RabbitMQ, MongoDB, the services and a demo until Ctrl-C (DEMO=0: no demo)
@@ -49,7 +52,7 @@ doors: setup ## try every route as everybody, by its OpenAPI description (half a
 simulate: setup ## let hundreds of people move between districts and check what must hold (ARGS="--people 300 --runs 5")
 	$(PYTHON_ENVIRONMENT) -m tests.simulator $(ARGS)
 
-check: setup ## style, types, imports, spelling, locks, committed schemas and OpenAPI documents
+check: environment ## style, types, imports, spelling, locks, committed schemas and OpenAPI documents
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy

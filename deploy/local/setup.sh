@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Makes .venv from the locked requirements, installs what Debian has to give and builds the console's page; does nothing when
-# nothing changed.
+# Makes .venv from the locked requirements and installs what Debian has to give; with `page` it builds the console's page as
+# well, with `tests` it installs a browser besides. Does nothing when nothing changed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -100,7 +100,7 @@ cmp -s "$LOCK" "$INSTALLED" || install_requirements
 if [ -z "${MONGODB_URL:-}" ] && ldd "$(mongod)" | grep -q 'not found'; then
     install_packages libcurl4 liblzma5 libssl3
 fi
-if [ -e "$WEB/package.json" ] && ! { [ -e "$WEB/dist/index.html" ] && [ "$(digest_of_page)" = "$(cat "$BUILT" 2>/dev/null)" ]; }; then
+if [ -n "${1:-}" ] && ! { [ -e "$WEB/dist/index.html" ] && [ "$(digest_of_page)" = "$(cat "$BUILT" 2>/dev/null)" ]; }; then
     build_page
 fi
 if [ "${1:-}" = tests ] && ! command -v chromium >/dev/null; then
