@@ -31,7 +31,7 @@ async def arrive(archives: Instance, *arrivals: tuple[str, str, int]) -> None:
     await projector.hear(service, envelop([StayStarted(stay=stay) for stay in stays]))
     for stay in stays:
         key = {"_id": f"{stay.person_id}@{stay.street[:6]}"}
-        await eventually(lambda key=key: service.database["archives"].find_one(key))  # type: ignore[misc]
+        await eventually(lambda key=key: service.database["archives"].find_one(key))  # type: ignore[misc]  # a default of a lambda has no type
 
 
 async def ask(archives: Instance, path: str, scope: str = STREET, **asked: Any) -> Any:
