@@ -112,10 +112,10 @@ def _rows_of(table: Table, number: int) -> Iterable[Row]:
         yield Row(place_of(number, row), tuple(cells), *_reports(cells, table.header.cells, table.header.columns))
 
 
-def retype_row(
-    place: int, header: Sequence[str], cells: Sequence[str], columns: Mapping[str, int], changes: Mapping[str, str]
-) -> Row:
-    """Return a row with some fields typed anew; fields without a column in the sheet get one behind the others."""
+def retype(
+    header: Sequence[str], cells: Sequence[str], columns: Mapping[str, int], changes: Mapping[str, str]
+) -> tuple[list[str], list[str]]:
+    """Return headings and cells of a row with some fields typed anew; what has no column gets one behind the others."""
     headings, typed, of_field = list(header), [*cells, *[""] * (len(header) - len(cells))], dict(columns)
     for name, text in changes.items():
         if name not in of_field:
@@ -123,7 +123,13 @@ def retype_row(
             headings.append(COLUMNS[name])
             typed.append("")
         typed[of_field[name]] = text
-    return Row(place, tuple(typed), *_reports(typed, headings, of_field))
+    return headings, typed
+
+
+def read_typed_row(place: int, header: Sequence[str], cells: Sequence[str], columns: Mapping[str, int]) -> Row:
+    """Return a row as it was typed: its fields stand in these columns, those without one under their usual headings."""
+    further = {name: header.index(heading) for name, heading in COLUMNS.items() if heading in header}
+    return Row(place, tuple(cells), *_reports(cells, header, {**further, **columns}))
 
 
 def _reports(

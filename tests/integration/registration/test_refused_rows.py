@@ -9,6 +9,8 @@ import pytest
 import pytest_asyncio
 
 from deploy.local.stack import Stack
+from services.registration.commands import refused_rows
+from services.registration.commands.imports import record_checked
 from tests.support.instance import Instance, eventually, running_instance
 from tests.support.offices import make_arrival
 
@@ -78,6 +80,13 @@ async def counts_of(registration: Instance, import_id: str) -> dict[str, Any]:
     async with clerk(registration) as client:
         progress = (await client.get(f"/imports/{import_id}")).json()
     return {name: progress[name] for name in COUNTS}
+
+
+async def stays_of(registration: Instance, import_id: str) -> list[str]:
+    """Return the stays that the rows of a register began or ended."""
+    of_rows = {"causation_id": {"$regex": f"import/{import_id}/"}}
+    commits = await registration.database("registration")["journal"].find(of_rows).to_list()
+    return sorted({commit["_id"].removeprefix("stay/").partition("#")[0] for commit in commits})
 
 
 def wrong(order: int, **typed: str) -> dict[str, str]:
@@ -214,6 +223,56 @@ async def test_many_clerks_correct_rows_of_one_register_at_once(registration: In
     assert {answer.status_code for answer in answers} == {200}
     counts = await counts_of(registration, import_id)
     assert (counts["accepted"], counts["refused"], counts["corrected"], counts["refused_by_reason"]) == (12, 0, 12, {})
+
+
+async def test_of_several_clerks_who_correct_one_row_at_once_one_is_heard(registration: Instance) -> None:
+    people = [make_arrival(order) for order in range(90, 96)]
+    import_id = await hand_in(registration, {**people[0], "document_number": "1"})
+    others = ({name: each[name] for name in ("document_number", "name", "sex")} for each in people)
+
+    answers = await asyncio.gather(*(correct(registration, import_id, 2, changes) for changes in others))
+
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409, 409, 409, 409]
+    assert {answer.json()["code"] for answer in answers if answer.status_code == 409} == {"corrected_already"}
+    [stay] = [answer.json()["stay_id"] for answer in answers if answer.status_code == 200]
+    assert await stays_of(registration, import_id) == [stay]
+    counts = await counts_of(registration, import_id)
+    assert (counts["accepted"], counts["refused"], counts["corrected"]) == (1, 0, 1)
+
+
+async def test_what_a_process_claimed_before_it_died_is_what_the_next_request_records(
+    registration: Instance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_id = await hand_in(registration, wrong(97, name="=1+1"), without=("left_on",))
+    changes = {"arrived_on": "2026-02-01", "left_on": "2026-02-20", "name": "司空候鸟"}
+
+    async def record_and_die(*told: Any) -> None:
+        await record_checked(*told)
+        raise SystemError("died before the row was counted")
+
+    monkeypatch.setattr(refused_rows, "record_checked", record_and_die)
+    with pytest.raises(SystemError):
+        await correct(registration, import_id, 2, changes, key=f"{import_id} 2")
+    monkeypatch.undo()
+    other = await correct(registration, import_id, 2, {**make_arrival(99), "arrived_on": "2026-02-28"})
+    again = await correct(registration, import_id, 2, changes, key=f"{import_id} 2")
+
+    assert (other.status_code, other.json()["code"]) == (409, "corrected_already")
+    assert (again.status_code, again.json()["outcome"]) == (200, "accepted")
+    assert await stays_of(registration, import_id) == [again.json()["stay_id"]]
+    counts = await counts_of(registration, import_id)
+    assert (counts["accepted"], counts["refused"], counts["corrected"]) == (1, 0, 1)
+
+
+async def test_a_claim_that_comes_to_nothing_leaves_the_row_as_it_was(registration: Instance) -> None:
+    import_id = await hand_in(registration, wrong(98))
+    before = await rows_of(registration, import_id)
+
+    nobody_here = await correct(registration, import_id, 2, {"arrived_on": "", "left_on": "2026-03-01"})
+
+    assert (nobody_here.status_code, nobody_here.json()["code"]) == (422, "not_registered_here")
+    assert await rows_of(registration, import_id) == before
+    assert (await correct(registration, import_id, 2, {"arrived_on": "2026-02-28"})).status_code == 200
 
 
 async def test_a_row_that_is_registered_already_becomes_a_duplicate(registration: Instance) -> None:
