@@ -1,5 +1,6 @@
 # Houniao's commands. `make` alone lists them.
 SHELL := /bin/bash
+export PYTHONDONTWRITEBYTECODE := # a process that starts again compiles nothing again
 .DEFAULT_GOAL := help
 PYTHON_ENVIRONMENT := .venv/bin/python
 ROLE ?= clerk
