@@ -5,7 +5,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser import PHONE, Deployment, at_the_console
+from tests.support.browser import PHONE, Deployment, Hands, at_the_console
 from tests.support.registers import id_number
 
 CLERK, OTHER = "clerk-demo.clerk", "other-demo.clerk"
@@ -14,18 +14,22 @@ CLERK, OTHER = "clerk-demo.clerk", "other-demo.clerk"
 def test_an_arrival_is_registered_by_keyboard_alone(houniao: Deployment, chromium: Browser) -> None:
     with at_the_console(houniao, chromium, CLERK) as clerk:
         clerk.open("/register")
-        expect(clerk.page.get_by_label("证件号码", exact=True)).to_be_focused()
-        clerk.page.keyboard.type(id_number("320812", date(1949, 11, 4), 2))
-        expect(clerk.page.get_by_text("女 · 1949年11月4日出生 · 户籍地")).to_be_visible()
-        clerk.page.keyboard.press("Tab")
-        clerk.page.keyboard.press("Tab")
-        expect(clerk.page.get_by_label("姓名", exact=True)).to_be_focused()
-        clerk.page.keyboard.type("李小满")
+        hands = Hands(clerk.page)
+        for sequence, name in ((2, "李小满"), (4, "李大满")):
+            expect(clerk.page.get_by_label("证件号码", exact=True)).to_be_focused()
+            hands.type(id_number("320812", date(1949, 11, 4), sequence))
+            expect(clerk.page.get_by_text("女 · 1949年11月4日出生 · 户籍地")).to_be_visible()
+            hands.press("Tab")
+            expect(clerk.page.get_by_label("姓名", exact=True)).to_be_focused()
+            hands.type(name)
+            hands.press("Enter")
+            expect(clerk.page.get_by_role("status").filter(has_text=f"已登记 {name}")).to_be_visible()
+            expect(clerk.page.get_by_role("button", name="继续登记下一位")).to_be_focused()
+            hands.press("Enter")
 
-        clerk.page.keyboard.press("Enter")
-
-        expect(clerk.page.get_by_role("status").filter(has_text="已登记 李小满")).to_be_visible()
-        expect(clerk.page.get_by_role("button", name="继续登记下一位")).to_be_focused()
+    to_the_name, to_send, to_the_next = 1, 1, 1
+    assert hands.presses == 2 * (18 + to_the_name + len("李小满") + to_send + to_the_next)
+    assert hands.clicks == 0
 
 
 def test_a_wrong_number_is_told_before_it_is_sent_and_refused_at_its_field(
@@ -146,29 +150,31 @@ EVERYTHING_KEPT = """async () => {
 
 def test_refused_rows_are_corrected_where_they_stand(houniao: Deployment, chromium: Browser, tmp_path: Path) -> None:
     good, wrong = id_number("320812", date(1985, 3, 3), 7), id_number("320812", date(1986, 4, 4), 9)
+    also_wrong, right = id_number("320812", date(1988, 6, 6), 15), id_number("320812", date(1987, 5, 5), 11)
     register = tmp_path / "register.csv"
     rows = ["证件类型,证件号码,姓名,来本地日期"]
     rows += [
         f"居民身份证,{good},孙一行,2026-03-01",
         f"居民身份证,{wrong},,2026-03-01",
         f"居民身份证,{wrong[:-1]},吴二行,2026-03-01",
+        f"居民身份证,{also_wrong},吴三行,前年",
     ]
     register.write_text("\n".join(rows), encoding="utf-8")
     with at_the_console(houniao, chromium, CLERK) as clerk:
         clerk.open("/register/imports")
         clerk.page.locator("input[type=file]").set_input_files(register)
         forms = clerk.page.get_by_role("form")
-        expect(forms).to_have_count(2)
+        hands, corrections = Hands(clerk.page), ("孙二行", right, "20260302")
+        for at, correction in enumerate(corrections):
+            expect(forms).to_have_count(len(corrections) - at)
+            expect(forms.first.locator("[aria-invalid=true]")).to_be_focused()
+            hands.type(correction)
+            hands.press("Enter")
 
-        forms.first.locator("[aria-invalid=true]").fill("孙二行")
-        clerk.page.keyboard.press("Enter")
-        expect(forms).to_have_count(1)
-        expect(forms.first.locator("[aria-invalid=true]")).to_be_focused()
-        forms.first.locator("[aria-invalid=true]").fill(id_number("320812", date(1987, 5, 5), 11))
-        clerk.page.keyboard.press("Enter")
-
-        expect(clerk.page.get_by_text("已更正 2 行")).to_be_visible()
+        expect(clerk.page.get_by_text("已更正 3 行")).to_be_visible()
         expect(forms).to_have_count(0)
+    assert hands.presses == sum(len(correction) + 1 for correction in corrections)
+    assert hands.clicks == 0
 
 
 def test_a_person_is_found_by_name(houniao: Deployment, chromium: Browser) -> None:

@@ -4,7 +4,7 @@ from datetime import date
 
 from playwright.sync_api import Browser, expect
 
-from tests.support.browser import Deployment, Person, at_the_console
+from tests.support.browser import Deployment, Hands, Person, at_the_console
 from tests.support.registers import id_number
 
 HERE, THERE = "clerk-demo.clerk", "other-demo.clerk"
@@ -30,12 +30,16 @@ def test_a_move_is_seen_and_answered_in_two_browsers_without_a_reload(houniao: D
         register(here, "2026-03-01")
         asked = there.page.get_by_role("row").filter(has_text="郑*家").filter(has_text="通报")
         expect(asked).to_be_visible()
-        asked.get_by_role("link", name="办理").click()
-        there.page.get_by_label("离开日期").fill("2026-02-28")
-        there.page.get_by_role("button", name="确认已离开").click()
+        hands = Hands(there.page)
+        hands.click(asked.get_by_role("link", name="办理"))
+        expect(there.page.get_by_label("离开日期")).to_be_focused()
+        expect(there.page.get_by_label("离开日期")).to_have_value("2026-03-01")
+        hands.type("2.28")
+        hands.press("Enter")
 
         expect(there.page.get_by_text("已反馈")).to_be_visible()
         there.page.get_by_role("link", name="今日待办").click()
         expect(there.page.get_by_role("heading", name="今日待办")).to_be_visible()
         expect(there.page.get_by_role("row").filter(has_text="郑*家")).to_have_count(0)
         assert there.page.evaluate("window.neverReloaded")
+        assert (hands.clicks, hands.presses) == (1, len("2.28") + 1)

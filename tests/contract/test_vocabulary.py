@@ -9,7 +9,10 @@ from typing import Any
 import pytest
 
 from contracts.archives.contents import CONTENTS, measures
+from contracts.facts import TRANSFER_FACTS
 from contracts.reference.vocabulary import FIELD, Word, label_of, refusals, words
+from contracts.registration.notices import NOTICE_FACTS, NoticeKind
+from contracts.registration.stays import STAY_FACTS
 from deploy.local.stack import Stack
 from services.outreach.intake.columns import COLUMNS as OUTREACH_COLUMNS
 from services.registration.intake.columns import COLUMNS as REGISTER_COLUMNS
@@ -20,6 +23,7 @@ from tests.support.instance import SERVICES, Instance
 from tests.support.spoken import asked_in, codes_in
 
 PAGE = Path(__file__).parents[2] / "docs/refusals.md"
+HISTORY = Path(__file__).parents[2] / "services/console/web/src/words/people.ts"
 APART = {FIELD, "unit", "warning"}
 """The kinds that are no enumerations."""
 
@@ -126,3 +130,20 @@ def test_every_refusal_and_every_warning_has_its_words(described: list[dict[str,
 
     assert told - refusals().keys() == set()
     assert {word.code: word.zh + word.en for word in words()["warning"]} == dict(WARNINGS)
+
+
+def test_the_console_has_a_word_for_all_that_a_persons_history_tells() -> None:
+    otherwise = {
+        "stay_started": "arrived",
+        "stay_ended": "left",
+        "person_died": "death_recorded",
+        "persons_merged": "merged",
+    }
+    names = {fact: fact.TYPE.split(".")[1] for fact in (*STAY_FACTS, *TRANSFER_FACTS)}
+    told = {otherwise.get(name, name.removeprefix("stay_")) for fact, name in names.items() if fact not in NOTICE_FACTS}
+    told |= {f"{kind}_{names[fact]}" for fact in NOTICE_FACTS for kind in NoticeKind}
+
+    chinese, english = re.findall(r"  happened: \{(.*?)\n  \}", HISTORY.read_text(encoding="utf-8"), re.DOTALL)
+
+    for table in (chinese, english):
+        assert told - set(re.findall(r"(\w+): '", table)) == set()

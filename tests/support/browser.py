@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, ConsoleMessage, Page
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 from deploy.local.services import HttpProcess, all_services, front
 from deploy.local.stack import Stack
@@ -25,7 +25,24 @@ LAUNCHED_WITH = [
     "--disable-sync",
 ]
 DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
+ENLARGED = {"width": 683, "height": 384}
+"""What is left of DESK at 200 %."""
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+
+
+CUT_OFF = """() => {
+    const found = document.documentElement.scrollWidth > innerWidth ? ['scrolls sideways'] : [];
+    for (const each of document.querySelectorAll('body *')) {
+        const { overflowX, overflowY, clipPath } = getComputedStyle(each);
+        const hides = [overflowX, overflowY].some(way => way === 'hidden' || way === 'clip') && clipPath === 'none';
+        if (!hides || each.closest('.el-skeleton, [aria-hidden=true], svg') || !each.textContent.trim()) continue;
+        const wide = overflowX !== 'visible' && overflowX !== 'auto' && each.scrollWidth > each.clientWidth + 1;
+        const high = overflowY !== 'visible' && overflowY !== 'auto' && each.scrollHeight > each.clientHeight + 1;
+        const shown = each.clientWidth && each.clientHeight;
+        if (shown && (wide || high)) found.push(`cut off: ${each.outerHTML.slice(0, 200)}`);
+    }
+    return found;
+}"""
 
 
 @dataclass
@@ -79,12 +96,47 @@ class Person:
         self.page.get_by_role("heading", level=1).first.wait_for()
         self.page.locator(".el-skeleton, [aria-busy=true]").first.wait_for(state="detached")
 
+    def links(self) -> list[str]:
+        """Return where the links of the page lead to within the console, the menu's left out."""
+        read = "all => all.map(each => each.getAttribute('href'))"
+        found: list[str] = self.page.locator("main a[href^='/']").evaluate_all(read)
+        return found
+
+    def find_cut_off(self) -> list[str]:
+        """Return what of the page is cut off, or makes it scroll sideways."""
+        found: list[str] = self.page.evaluate(CUT_OFF)
+        return found
+
     def find_barriers(self) -> list[str]:
         """Return what axe finds on the page that keeps people from using it (WCAG 2.2, A and AA)."""
         self.page.evaluate(_axe())
         told = {"runOnly": {"type": "tag", "values": WCAG}}
         found: dict[str, Any] = self.page.evaluate(f"axe.run(document, {json.dumps(told)})")
         return [f"{each['id']}: {each['nodes'][0]['html'][:200]}" for each in found["violations"]]
+
+
+@dataclass
+class Hands:
+    """Two hands of a person, which count what they press and click; a character of Chinese counts as one press."""
+
+    page: Page
+    presses: int = 0
+    clicks: int = 0
+
+    def type(self, text: str) -> None:
+        """Type a text wherever the cursor is."""
+        self.page.keyboard.type(text)
+        self.presses += len(text)
+
+    def press(self, key: str) -> None:
+        """Press a key."""
+        self.page.keyboard.press(key)
+        self.presses += 1
+
+    def click(self, what: Locator) -> None:
+        """Click on something."""
+        what.click()
+        self.clicks += 1
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import type { components } from './api/described/registration'
 export type Masked = components['schemas']['MaskedIdentity']
 
 const known = reactive(new Map<string, Masked | null>())
+const asked = new Set<string>()
 const wanted = new Map<string, Set<string>>()
 /** Ids that one request asks for. */
 const MOST = 100
@@ -13,23 +14,24 @@ const MOST = 100
 /** Return who an id stands for, as far as a list may say; undefined until it has come, null if it may not be said. */
 export function maskedPerson(id: string, reason: string): Masked | null | undefined {
   const found = known.get(id)
-  if (found !== undefined) return found
+  if (found !== undefined || asked.has(id)) return found
   if (!wanted.size) setTimeout(fetchWanted)
   wanted.set(reason, (wanted.get(reason) ?? new Set()).add(id))
   return undefined
 }
 
 async function fetchWanted(): Promise<void> {
-  const asked = [...wanted]
+  const now = [...wanted]
   wanted.clear()
-  for (const [reason, ids] of asked) {
-    const all = [...ids].filter((id) => !known.has(id))
+  for (const [reason, ids] of now) {
+    const all = [...ids].filter((id) => !asked.has(id))
     for (let at = 0; at < all.length; at += MOST) await fetchSome(all.slice(at, at + MOST), reason)
   }
 }
 
 async function fetchSome(people: string[], reason: string): Promise<void> {
-  for (const id of people) known.set(id, null)
+  for (const id of people) asked.add(id)
   const told = await answer(registration.POST('/identities', { body: { people, reason } })).catch(() => null)
-  for (const person of told?.identities ?? []) known.set(person.person_id, person)
+  const named = new Map(told?.identities.map((person) => [person.person_id, person]))
+  for (const id of people) known.set(id, named.get(id) ?? null)
 }

@@ -24,8 +24,8 @@ export const zh = {
   died: (day: string) => `${day} 死亡`,
   livesIn: '现居住地',
   nowhere: '辖区内无在住记录',
-  since: '自',
-  until: '至',
+  since: '入住日期',
+  until: '离开日期',
   state: '状态',
   from: '来自',
   foundMore: '还有更多结果，请换用证件号码，或出生日期和电话后四位查找。',
@@ -52,8 +52,11 @@ export const zh = {
   happened: {
     arrived: '到达', left: '离开', left_by_default: '按期视为离开', died: '死亡', death_recorded: '登记死亡', death_retracted: '撤销死亡登记', corrected: '更正居住记录',
     relocated: '街道内搬迁', contested: '有新的居住登记，待核实', reaffirmed: '确认仍在住', retracted: '撤销登记', trace_lost: '失访', trace_found: '重新联系上',
-    merged: '并入另一份档案', unmerged: '撤销合并', notice_received: '通报已接收', notice_paired: '通报已配对', notice_verified: '通报已核实', notice_confirmed: '通报反馈：已离开',
-    notice_rejected: '通报反馈：不属实',
+    merged: '并入另一份档案', notice_received: '通报已接收', notice_paired: '通报已配对', notice_verified: '通报已核实', notice_confirmed: '通报反馈：属实',
+    notice_rejected: '通报反馈：不属实', persons_unmerged: '撤销合并', conflict_raised: '两地登记不一致', conflict_resolved: '不一致已解决',
+    arrival_notice_sent: '发出流入通报', arrival_notice_reminded: '催办流入通报', arrival_notice_escalated: '督办流入通报', arrival_notice_withdrawn: '撤回流入通报',
+    departure_notice_sent: '发出流出通报', departure_notice_reminded: '催办流出通报', departure_notice_escalated: '督办流出通报', departure_notice_withdrawn: '撤回流出通报',
+    inquiry_notice_sent: '发出协查', inquiry_notice_reminded: '催办协查', inquiry_notice_escalated: '督办协查', inquiry_notice_withdrawn: '撤回协查',
   } as Record<string, string>,
 }
 export const en: typeof zh = {
@@ -109,7 +112,10 @@ export const en: typeof zh = {
   happened: {
     arrived: 'arrived', left: 'left', left_by_default: 'taken as left', died: 'died', death_recorded: 'death recorded', death_retracted: 'death retracted', corrected: 'stay corrected',
     relocated: 'moved inside the street', contested: 'contested by a newer stay', reaffirmed: 'still here', retracted: 'retracted', trace_lost: 'lost', trace_found: 'found again',
-    merged: 'merged', unmerged: 'merge undone', notice_received: 'notice received', notice_paired: 'notice paired', notice_verified: 'notice verified', notice_confirmed: 'notice confirmed',
-    notice_rejected: 'notice rejected',
+    merged: 'merged', notice_received: 'notice received', notice_paired: 'notice paired', notice_verified: 'notice verified', notice_confirmed: 'notice confirmed',
+    notice_rejected: 'notice rejected', persons_unmerged: 'merge undone', conflict_raised: 'two offices disagree', conflict_resolved: 'disagreement resolved',
+    arrival_notice_sent: 'notice of arrival sent', arrival_notice_reminded: 'notice of arrival reminded', arrival_notice_escalated: 'notice of arrival escalated', arrival_notice_withdrawn: 'notice of arrival withdrawn',
+    departure_notice_sent: 'notice of departure sent', departure_notice_reminded: 'notice of departure reminded', departure_notice_escalated: 'notice of departure escalated', departure_notice_withdrawn: 'notice of departure withdrawn',
+    inquiry_notice_sent: 'inquiry sent', inquiry_notice_reminded: 'inquiry reminded', inquiry_notice_escalated: 'inquiry escalated', inquiry_notice_withdrawn: 'inquiry withdrawn',
   },
 }
