@@ -14,7 +14,7 @@ WITHOUT_ADDRESSES = const lock = JSON.parse(fs.readFileSync(0)); \
 	Object.values(lock.packages).forEach(each => delete each.funding); console.log(JSON.stringify(lock, null, 2))
 MONGOD_FITS := sys_platform == "linux" and platform_machine == "x86_64"
 
-.PHONY: help environment setup setup-tests run demo stop status test faults doors simulate check bench screenshots schemas token lock
+.PHONY: help environment setup setup-tests run demo stop status test faults doors simulate mutants check bench screenshots schemas token lock
 
 help: ## list these commands
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +52,9 @@ doors: setup ## try every route as everybody, by its OpenAPI description (half a
 
 simulate: setup ## let hundreds of people move between districts and check what must hold (ARGS="--people 300 --runs 5")
 	$(PYTHON_ENVIRONMENT) -m tests.simulator $(ARGS)
+
+mutants: environment ## change the pure code in small ways that its unit tests must notice (ARGS="--changed": what differs from main)
+	nice $(PYTHON_ENVIRONMENT) -m tests.mutants $(ARGS)
 
 check: environment ## style, types, imports, spelling, locks, committed schemas and OpenAPI documents
 	.venv/bin/ruff check .

@@ -134,8 +134,7 @@ def _begun_on(on: date, visit: MaternalVisit) -> date | None:
     """
     if visit.last_period_on:
         return visit.last_period_on
-    early = visit.weeks is not None and visit.stage is MaternalStage.EARLY
-    return on - timedelta(weeks=visit.weeks) if early and visit.weeks else None
+    return on - timedelta(weeks=visit.weeks) if visit.weeks and visit.stage is MaternalStage.EARLY else None
 
 
 Window = tuple[date, date, date]

@@ -6,13 +6,16 @@ from typing import Any
 import pytest
 from pydantic_core import from_json
 
+from contracts.archives.custody import Custody, CustodyOffered, Receipt
+from contracts.envelope import Fact
 from contracts.facts import ALL_FACTS, by_type
-from contracts.registration.stays import StayEnded, StayFact, StayRetracted, StayStarted
+from contracts.registration.stays import StayEnded, StayRetracted, StayStarted
 from services.runtime.journal import Commit, Journal, _commit_document
 from tests.support.facts import make_stay
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 STAY = make_stay()
+RECEIPT = Receipt(origin="320812", offer_turn=1, turn=1, accepted=True, answered_at=NOW, count=0, sha256="0" * 64)
 
 
 class NoDatabase:
@@ -22,7 +25,7 @@ class NoDatabase:
         return None
 
 
-def commit(*facts: StayFact, after: int = 0) -> Commit:
+def commit(*facts: Fact, after: int = 0) -> Commit:
     database: Any = NoDatabase()
     journal = Journal(database, "registration", lambda: NOW, by_type(ALL_FACTS))
     return journal.commit(*facts, after=after, causation="request")
@@ -60,3 +63,26 @@ def test_a_fact_carries_the_key_under_which_it_is_published() -> None:
     document = _commit_document(commit(StayStarted(stay=STAY)))
 
     assert [fact["key"] for fact in document["facts"]] == ["registration.stay_started.v1.320507"]
+
+
+def test_a_fact_that_two_districts_must_hear_has_a_further_key() -> None:
+    offered = CustodyOffered(
+        custody=Custody(person_id=STAY.person_id, district="320507", street="320507001", receipts=(RECEIPT,))
+    )
+
+    [fact] = _commit_document(commit(offered))["facts"]
+
+    assert fact["key"] == "archives.custody_offered.v1.320507"
+    assert fact["also"] == ["archives.custody_offered.v1.320812"]
+
+
+def test_what_is_sent_from_memory_is_the_oldest_and_no_more_than_asked_for() -> None:
+    database: Any = NoDatabase()
+    journal = Journal(database, "registration", lambda: NOW, by_type(ALL_FACTS))
+    journal._buffered.extend({"_id": str(number), "recorded_at": number} for number in range(4))
+
+    assert journal.oldest_buffered == 0
+    assert [document["_id"] for document in journal.take_buffered(2)] == ["0", "1"]
+    journal.forget_buffered({"2"})
+    assert [document["_id"] for document in journal.take_buffered(9)] == ["3"]
+    assert journal.oldest_buffered is None

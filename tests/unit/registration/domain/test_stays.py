@@ -7,9 +7,15 @@ import pytest
 
 from contracts.reference.identity import Sex
 from contracts.refusals import RefusedError
-from contracts.registration.stays import Category, Stay, StayState
+from contracts.registration.stays import Category, DestinationKind, Ending, Stay, StayState
 from services.registration.domain import stays as domain
-from services.registration.domain.errors import LeftBeforeArrivingError, NotLivingHereError, RetractedError
+from services.registration.domain.errors import (
+    LeftBeforeArrivingError,
+    NotEndedError,
+    NothingToCorrectError,
+    NotLivingHereError,
+    RetractedError,
+)
 from tests.support.facts import FIRST_DAY, STREETS, make_stay
 from tests.support.refusals import errors_of
 
@@ -121,3 +127,140 @@ def test_a_decision_leaves_its_stay_as_it_was() -> None:
 def test_every_refusal_has_a_code_and_says_what_to_do(refusal: type[RefusedError]) -> None:
     assert refusal.code.replace("_", "").islower()
     assert len(refusal.advice) > 10
+
+
+# --- corrections, moves inside a street, ends that may be declared
+
+
+def ended(ending: Ending | None = Ending.DEPARTED, day: int = 9, **more: Any) -> Stay:
+    told = {"state": StayState.ENDED, "ending": ending, "ended_on": FIRST_DAY + timedelta(days=day), **more}
+    return make_stay().model_copy(update=told)
+
+
+@pytest.mark.parametrize(
+    ("stay", "may"),
+    [
+        (make_stay(), True),
+        (contested_by(RIVAL), True),
+        (ended(Ending.DEPARTED), False),
+        (ended(None), False),
+        (ended(Ending.CONFIRMED), True),
+        (ended(Ending.BY_DEFAULT), True),
+        (ended(Ending.DIED), True),
+        (make_stay(state=StayState.RETRACTED), False),
+    ],
+)
+def test_what_the_office_did_not_declare_itself_it_may_still_declare(stay: Stay, may: bool) -> None:
+    assert domain.may_end(stay) is may
+    assert domain.is_declared(stay) is (stay.state is StayState.ENDED and stay.ending in {None, Ending.DEPARTED})
+
+
+@pytest.mark.parametrize(("days", "refused"), [(0, False), (1, True)])
+def test_the_dead_left_no_later_than_they_died(days: int, refused: bool) -> None:
+    dead = ended(Ending.DIED)
+    left_on = FIRST_DAY + timedelta(days=9 + days)
+    if refused:
+        with pytest.raises(NotLivingHereError):
+            domain.end(dead, left_on, None)
+        return
+
+    assert domain.end(dead, left_on, None).stay.ending is Ending.DEPARTED
+
+
+@pytest.mark.parametrize("ending", [Ending.CONFIRMED, Ending.BY_DEFAULT])
+def test_who_did_not_die_may_have_left_later_than_was_thought(ending: Ending) -> None:
+    assert domain.end(ended(ending), FIRST_DAY + timedelta(days=30), None).stay.ending is Ending.DEPARTED
+
+
+@pytest.mark.parametrize(
+    ("destination", "kind", "found"),
+    [
+        ("320812", DestinationKind.UNKNOWN, DestinationKind.DIVISION),
+        (None, DestinationKind.UNKNOWN, DestinationKind.UNKNOWN),
+        (None, DestinationKind.EXTERNAL, DestinationKind.EXTERNAL),
+    ],
+)
+def test_a_named_destination_is_a_division(
+    destination: str | None, kind: DestinationKind, found: DestinationKind
+) -> None:
+    assert domain.end(make_stay(), FIRST_DAY, destination, kind).stay.destination_kind is found
+
+
+@pytest.mark.parametrize(
+    ("changes", "destination", "kind"),
+    [
+        ({"destination": "320812"}, "320812", DestinationKind.DIVISION),
+        ({"destination": None}, None, DestinationKind.UNKNOWN),
+        ({"destination_kind": DestinationKind.EXTERNAL}, None, DestinationKind.EXTERNAL),
+        ({"destination_kind": DestinationKind.UNKNOWN}, None, DestinationKind.UNKNOWN),
+        ({"ended_on": FIRST_DAY + timedelta(days=8)}, "320507", DestinationKind.DIVISION),
+        ({"ended_on": FIRST_DAY + timedelta(days=8), "destination_kind": None}, "320507", None),
+    ],
+)
+def test_a_corrected_destination_and_its_kind_agree(
+    changes: dict[str, Any], destination: str | None, kind: DestinationKind | None
+) -> None:
+    stay = ended(destination="320507", destination_kind=DestinationKind.DIVISION)
+
+    corrected = domain.correct(stay, changes).stay
+
+    assert (corrected.destination, corrected.destination_kind) == (destination, kind)
+    assert corrected.ending is Ending.DEPARTED
+
+
+@pytest.mark.parametrize("stay", [make_stay(), ended(Ending.DIED)])
+@pytest.mark.parametrize(
+    "changes", [{"ended_on": FIRST_DAY}, {"destination": "320812"}, {"destination_kind": DestinationKind.EXTERNAL}]
+)
+def test_no_departure_is_corrected_where_none_was_told(stay: Stay, changes: dict[str, Any]) -> None:
+    with pytest.raises(NotEndedError):
+        domain.correct(stay, changes)
+
+
+def test_a_correction_changes_something_and_nothing_that_was_retracted() -> None:
+    with pytest.raises(NothingToCorrectError):
+        domain.correct(make_stay(), {"started_on": FIRST_DAY})
+    with pytest.raises(RetractedError):
+        domain.correct(make_stay(state=StayState.RETRACTED), {"grid": "3"})
+    assert domain.correct(ended(Ending.DIED), {"grid": "3"}).stay.grid == "3"
+
+
+@pytest.mark.parametrize(
+    ("ending", "day", "state"),
+    [
+        (Ending.DEPARTED, 9, StayState.ENDED),
+        (Ending.DEPARTED, 10, None),
+        (Ending.CONFIRMED, 10, None),
+        (Ending.BY_DEFAULT, 9, StayState.ENDED),
+        (Ending.BY_DEFAULT, 10, StayState.OPEN),
+        (Ending.DIED, 10, StayState.OPEN),
+    ],
+)
+def test_a_first_day_after_the_last_opens_what_was_derived_and_is_refused_of_what_was_said(
+    ending: Ending, day: int, state: StayState | None
+) -> None:
+    changes = {"started_on": FIRST_DAY + timedelta(days=day)}
+    if state is None:
+        with pytest.raises(LeftBeforeArrivingError):
+            domain.correct(ended(ending), changes)
+        return
+
+    corrected = domain.correct(ended(ending), changes).stay
+
+    assert corrected.state is state
+    assert (corrected.ended_on is None) is (state is StayState.OPEN)
+
+
+@pytest.mark.parametrize("stay", [make_stay(community="a"), contested_by(RIVAL)])
+def test_who_lives_here_moves_inside_the_street(stay: Stay) -> None:
+    moved = domain.relocate(stay, "b", "2", "rented").stay
+
+    assert (moved.community, moved.grid, moved.dwelling, moved.state) == ("b", "2", "rented", stay.state)
+
+
+def test_nobody_moves_to_where_they_live_or_from_where_they_do_not() -> None:
+    with pytest.raises(NothingToCorrectError):
+        domain.relocate(make_stay(community="a"), "a", None, None)
+    for over in (ended(), make_stay(state=StayState.RETRACTED)):
+        with pytest.raises(NotLivingHereError):
+            domain.relocate(over, "b", None, None)
