@@ -115,6 +115,7 @@ FALSE: Mapping[str, str] = {
     "issue no number": signed(iat=float("nan")),
     "issued tomorrow": signed(iat=NOW + 86400, exp=NOW + 90000),
     "issued in two minutes": signed(iat=NOW + 120),
+    "over as soon as it is issued": signed(iat=NOW + 20, exp=NOW + 20),
     "good from tomorrow": signed(nbf=NOW + 86400),
     "good from in two minutes": signed(nbf=NOW + 120),
     "good from a text": signed(nbf=str(NOW)),
@@ -168,6 +169,10 @@ FALSE: Mapping[str, str] = {
 @pytest.mark.parametrize("good", GOOD)
 def test_a_token_that_is_in_order_lets_in(good: str) -> None:
     assert Gate(PUBLIC, ISSUER, "registration").verify(GOOD[good]).subject == "wang"
+
+
+def test_a_subject_has_up_to_255_characters() -> None:
+    assert Gate(PUBLIC, ISSUER, "registration").verify(signed(sub="x" * 255)).subject == "x" * 255
 
 
 @pytest.mark.parametrize("false", FALSE)
