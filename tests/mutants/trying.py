@@ -240,7 +240,8 @@ def _choose(mutant: Mutant, called: Called, seconds: Mapping[str, float]) -> lis
     spans = [line for path, line in called if path == str(mutant.path) and line <= mutant.line]
     tests = called[str(mutant.path), max(spans)] if spans else []
     ordered = sorted(tests, key=lambda name: (f"/test_{mutant.path.stem}.py" not in name, seconds[name], name))
-    chosen, spent = [], 0.0
+    chosen: list[str] = []
+    spent = 0.0
     for name in ordered:
         spent += seconds[name]
         if chosen and spent > CHOSEN_SECONDS:

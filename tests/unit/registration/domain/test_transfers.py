@@ -1,5 +1,6 @@
 """The states of a transfer: what the district that is left says, what the one that is reached says, and the clock."""
 
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from contracts.registration.notices import AnswerState, Notice, RejectionReason
 from contracts.registration.stays import DestinationKind, Ending, Stay, StayState
 from services.registration.domain.knowledge import Knowledge
+from services.registration.domain.listings import derive_listings
 from services.registration.domain.transfers import TERMINAL, Transfer, TransferState, derive_transfers
 from tests.support.facts import FIRST_DAY, PEOPLE, STREETS, make_answer, make_notice, make_person, make_stay
 
@@ -212,3 +214,22 @@ def test_a_transfer_is_a_persons_own() -> None:
     [transfer] = derive(OLD, NEW)
 
     assert (transfer.person_id, transfer.left_street, transfer.reached_street) == (PEOPLE[0], STREETS[0], STREETS[2])
+
+
+def test_a_transfer_is_named_by_32_hexadecimal_digits_after_its_stays() -> None:
+    [transfer], [left] = derive(OLD, NEW), derive(ended(), notices=())
+
+    assert re.fullmatch("[0-9a-f]{32}", transfer.transfer_id)
+    assert transfer.transfer_id != left.transfer_id
+
+
+def test_a_transfer_is_listed_under_the_districts_and_streets_that_it_leaves_and_reaches() -> None:
+    found = derive_listings(derive(OLD, NEW), [])
+
+    assert [(one.division, one.what, one.state) for one in found] == [
+        (STREETS[0][:6], "leaving", "arrived_unmatched"),
+        (STREETS[0], "leaving", "arrived_unmatched"),
+        (STREETS[2][:6], "reaching", "arrived_unmatched"),
+        (STREETS[2], "reaching", "arrived_unmatched"),
+    ]
+    assert {one.what for one in derive_listings(derive(ended(), notices=()), [])} == {"leaving"}
