@@ -1,4 +1,4 @@
-"""Tries mutants of the pure code by its unit tests and writes what lives into `build/mutants.md` and `.json`."""
+"""Tries mutants of the pure code by its unit tests and writes what lives into `build/mutants.txt` and `.json`."""
 
 import argparse
 import json
@@ -87,7 +87,7 @@ def _report(outcomes: Sequence[Outcome], total: int, seconds: float, arguments: 
     lines += ["", "## Lived", "", *(f"- `{row[0].name}`: `{row[3]}` -> `{row[4]}`" for row in rows if row[1] == LIVED)]
     lines += ["", "## Equivalent", ""]
     lines += [f"- `{row[0].name}`: `{row[4]}`: {row[5]}" for row in rows if row[1] == EQUIVALENT]
-    (folder / "mutants.md").write_text("\n".join(lines) + "\n")
+    (folder / "mutants.txt").write_text("\n".join(lines) + "\n")
     able = sum(row[1] != EQUIVALENT for row in rows)
     died = able - sum(row[1] == LIVED for row in rows)
     print(f"{len(rows)} of {total} mutants tried in {seconds:.0f} s; of {able} that can change anything {died} died")

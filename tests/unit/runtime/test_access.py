@@ -94,7 +94,7 @@ GOOD: Mapping[str, str] = {
 }
 FALSE: Mapping[str, str] = {
     "expired": token(lifetime=-1),
-    "expires now": signed(exp=NOW),
+    "expires now": signed(iat=NOW - 3600, exp=NOW),
     "wrong issuer": token(issuer="somebody-else"),
     "several issuers": signed(iss=[ISSUER]),
     "another system": signed(aud="another-system"),
