@@ -8,10 +8,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import httpx
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 from deploy.local.services import HttpProcess, all_services, front
 from deploy.local.stack import Stack
+from services.runtime.access import issue
 from tests.support.node import install_packages
 
 CHROMIUM = "chromium"
@@ -56,6 +58,14 @@ class Deployment:
     def url(self) -> str:
         """Return where the console is."""
         return self.processes["console"].url
+
+    def post(self, service: str, path: str, role: str, division: str, body: Mapping[str, Any]) -> dict[str, Any]:
+        """Return what a service answers to somebody who sends it something beside the console; raise if it refuses."""
+        token = issue(self.stack.issuer_jwk(), services=[service], subject="beside", role=role, division=division)
+        url = self.processes[service].url + path
+        answer = httpx.post(url, json=body, headers={"Authorization": f"Bearer {token}"}, trust_env=False, timeout=60)
+        told: dict[str, Any] = answer.raise_for_status().json()
+        return told
 
     @contextmanager
     def away(self, *names: str) -> Iterator[None]:
