@@ -93,14 +93,6 @@ def test_a_street_sees_its_own_people_alone(houniao: Deployment, chromium: Brows
         other.complaints.clear()
 
 
-def test_an_integrator_has_no_page_of_clerks(houniao: Deployment, chromium: Browser) -> None:
-    with at_the_console(houniao, chromium, "integrator-demo.integrator") as integrator:
-        for path in ("/register", "/people", "/today"):
-            integrator.open(path)
-            expect(integrator.page.get_by_role("button", name="退出")).to_be_visible()
-            expect(integrator.page).not_to_have_url(houniao.url + path)
-
-
 def test_what_is_entered_without_a_connection_is_sent_later_and_once(houniao: Deployment, chromium: Browser) -> None:
     with at_the_console(houniao, chromium, CLERK, PHONE) as clerk:
         with clerk.page.expect_response("**/session/keys"):

@@ -1,12 +1,14 @@
 """A person at the console: signs in, looks, types, and sees what the page complains of."""
 
 import json
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import httpx
 from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
@@ -29,6 +31,8 @@ LAUNCHED_WITH = [
 DESK, PHONE = {"width": 1366, "height": 768}, {"width": 390, "height": 844}
 ENLARGED = {"width": 683, "height": 384}
 """What is left of DESK at 200 %."""
+LOOPBACK = {"HOUNIAO_WEBHOOK_NETWORKS": "127.0.0.0/8"}
+"""Webhooks of the stories lead to receivers on this machine."""
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
@@ -152,7 +156,7 @@ class Hands:
 @contextmanager
 def whole_deployment(folder: Path) -> Iterator[Deployment]:
     """Run every service, the console and the provider as `make run` does, on ports and data of their own."""
-    with Stack(folder) as stack, ExitStack() as running:
+    with patch.dict(os.environ, LOOPBACK), Stack(folder) as stack, ExitStack() as running:
         processes = {each.name: each for each in (*all_services(stack), *front(stack))}
         for process in processes.values():
             running.callback(process.stop)

@@ -36,7 +36,7 @@ PAGES = {
     "health-demo.health_worker": ("/today", "/archives", "/archives/rounds", "/archives/findings", *OUTREACH),
     "supervisor-demo.supervisor": ("/today", "/people", "/archives/offers", "/accesses"),
     "district-demo.district": ("/today", *DISTRICT, "/feeds"),
-    "integrator-demo.integrator": ("/feeds", "/feeds/new"),
+    "integrator-demo.integrator": ("/feeds", "/feeds/new", "/closed?page=people"),
     "admin-demo.admin": ("/today", *OPERATIONS),
 }
 """The pages that have an address of their own."""

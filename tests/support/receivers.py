@@ -4,10 +4,12 @@ import asyncio
 import json
 import ssl
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
+
+from anyio.from_thread import start_blocking_portal
 
 
 @dataclass(frozen=True)
@@ -94,3 +96,10 @@ async def receiving(receiver: Receiver, tls: ssl.SSLContext | None = None) -> As
         yield receiver
     finally:
         server.close()
+
+
+@contextmanager
+def receiving_beside(receiver: Receiver) -> Iterator[Receiver]:
+    """Run a receiver until the block ends, in a thread of its own, for a test without an event loop."""
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(receiving(receiver)) as running:
+        yield running

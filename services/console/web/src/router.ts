@@ -18,7 +18,7 @@ export const PLACES: Place[] = [
   { name: 'district', roles: NUMBERS },
   { name: 'reports', roles: NUMBERS },
   { name: 'feeds', roles: ['district', 'supervisor', 'integrator'] },
-  { name: 'accesses', roles: ['supervisor', 'district'] },
+  { name: 'accesses', roles: ['supervisor', 'district', 'admin'] },
   { name: 'operations', roles: ['admin'] },
 ]
 
@@ -81,7 +81,7 @@ const pages: RouteRecordRaw[] = [
   { path: '/reports/verification', name: 'verification', component: () => import('./pages/VerifyPage.vue'), meta: { place: 'reports' } },
   { path: '/reports/:report', name: 'report', component: () => import('./pages/ReportPage.vue'), props: true, meta: { place: 'reports', tab: 'reports' } },
   { path: '/feeds', name: 'feeds', component: () => import('./pages/FeedsPage.vue') },
-  { path: '/feeds/new', name: 'feed-asked', component: () => import('./pages/AskFeedPage.vue'), meta: { place: 'feeds' } },
+  { path: '/feeds/new', name: 'feed-asked', component: () => import('./pages/AskFeedPage.vue'), meta: { place: 'feeds', roles: ['integrator'] } },
   { path: '/feeds/:subscription', name: 'feed', component: () => import('./pages/FeedPage.vue'), props: true, meta: { place: 'feeds', tab: 'feeds' } },
   { path: '/operations', name: 'operations', component: () => import('./pages/OperationsPage.vue') },
   { path: '/operations/waiting', name: 'waiting', component: () => import('./pages/WaitingPage.vue'), meta: { place: 'operations' } },
@@ -95,6 +95,7 @@ export const router = createRouter({
   routes: [
     ...pages,
     { path: '/signed-in-again', name: 'signed-in-again', component: () => import('./pages/SignedInAgainPage.vue') },
+    { path: '/closed', name: 'closed', component: () => import('./pages/ClosedPage.vue') },
     { path: '/:rest(.*)*', name: 'home', component: () => import('./pages/HomePage.vue') },
   ],
   scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
@@ -103,5 +104,6 @@ export const router = createRouter({
 router.beforeEach(async (to) => {
   if (to.name !== 'signed-in-again') await sessionKnown
   const place = PLACES.find(({ name }) => name === (to.meta.place ?? to.name))
-  if (place && session.value && !place.roles.includes(session.value.role)) return { name: 'home' }
+  const roles = (to.meta.roles as Role[] | undefined) ?? place?.roles
+  if (place && roles && session.value && !roles.includes(session.value.role)) return { name: 'closed', query: { page: place.name } }
 })

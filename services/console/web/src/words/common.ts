@@ -96,6 +96,9 @@ export const zh = {
     clerk: '登记员', health_worker: '健康服务人员', supervisor: '科室负责人', district: '区级管理员', integrator: '数据对接方',
     admin: '运维管理员',
   },
+  closed: '此页不对当前岗位开放',
+  closedMore: (page: string, role: string) => `“${page}”不属于${role}的工作范围，没有打开任何数据。如需使用，请切换岗位，或联系管理员。`,
+  goTo: (page: string) => `去“${page}”`,
   problems: {
     unknown: '未能完成，请稍后重试',
     unreachable: '连接不上服务。内容仍在页面上，请检查网络后重试。',
@@ -206,6 +209,9 @@ export const en: typeof zh = {
     clerk: 'Clerk', health_worker: 'Health worker', supervisor: 'Supervisor', district: 'District official',
     integrator: 'Integrator', admin: 'Operator',
   },
+  closed: 'This page is not for your post',
+  closedMore: (page: string, role: string) => `${page} is no work of a ${role.toLowerCase()}, and nothing was opened. Change your post, or ask whoever gives out accounts.`,
+  goTo: (page: string) => `Go to ${page}`,
   problems: {
     unknown: 'That did not work; try again later',
     unreachable: 'The service can’t be reached. What you typed is still here; check the connection and try again.',

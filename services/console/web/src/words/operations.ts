@@ -13,6 +13,7 @@ export const zh = {
   queues: '消息队列',
   messages: '等待的消息',
   consumers: '接收者',
+  deadLetters: '死信',
   untold: '未知',
   noQueues: '消息服务器没有应答。',
   fact: '事件',
@@ -63,6 +64,7 @@ export const zh = {
   noAccesses: '这段时间没有记录。',
   head: (position: string, hash: string) => `最新一条：第 ${position} 条，校验值 ${hash}`,
   lookReason: '检查查阅日志',
+  reasons: { supervision: '监督检查' } as Record<string, string>,
   actions: {
     access_log_read: '查看查阅日志', archive_exported: '导出健康档案', archive_read_as_emergency: '跨街道查看健康档案', archive_found_by_code: '按档案编号查找', contact_changed: '更改联系方式',
     entry_recorded_for_other_street: '为其他街道人员录入', identity_erased: '删除身份信息', identity_read: '查看身份信息', identity_sought: '查找身份', imbalance_explained: '核对守恒差额',
@@ -84,6 +86,7 @@ export const en: typeof zh = {
   queues: 'Queues',
   messages: 'Messages waiting',
   consumers: 'Consumers',
+  deadLetters: 'dead letters',
   untold: 'unknown',
   noQueues: 'The broker did not answer.',
   fact: 'Fact',
@@ -133,6 +136,7 @@ export const en: typeof zh = {
   noAccesses: 'Nothing was logged in this time.',
   head: (position: string, hash: string) => `Newest entry: number ${position}, hash ${hash}`,
   lookReason: 'Check the access log',
+  reasons: { supervision: 'supervision' },
   actions: {
     access_log_read: 'read the access log', archive_exported: 'exported archives', archive_read_as_emergency: 'read an archive of another street', archive_found_by_code: 'found an archive by its code', contact_changed: 'changed a contact',
     entry_recorded_for_other_street: 'recorded an entry for another street', identity_erased: 'erased an identity', identity_read: 'read an identity', identity_sought: 'looked for an identity', imbalance_explained: 'looked behind a balance',

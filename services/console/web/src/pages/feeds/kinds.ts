@@ -36,6 +36,9 @@ export const FEEDS: Record<FeedName, { facts: Told[]; attributes: Attribute[]; a
 export const AGES = ['year', 'five_years', 'ten_years', 'none'] as const
 export const TIMES = ['moment', 'hour', 'day', 'week', 'month'] as const
 
+/** What is written in one line, however long it may be. */
+export const LINE: Shape = { kind: 'text', long: false }
+
 /** Return the shapes of a form's fields for what a feed tells; `within` are the terms beyond which nothing is given. */
 export function shapesOf(feed: FeedName, streets: string[], within?: Terms): Record<string, Shape> {
   const kind = FEEDS[feed]
