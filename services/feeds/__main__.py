@@ -12,8 +12,9 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from services.feeds import projector
 from services.feeds.api import documents, routers
 from services.feeds.channels.receivers import Receivers
-from services.feeds.commands import compacting, releasing, snapshots
+from services.feeds.commands import compacting, following, releasing, snapshots
 from services.feeds.commands.delivering import Deliverer
+from services.feeds.commands.following import News
 from services.feeds.commands.queueing import Sender
 from services.feeds.commands.webhooks import reseal
 from services.feeds.domain.addresses import Network, Reach
@@ -44,6 +45,8 @@ class FeedSettings(BaseSettings):
     """For so many days what an audience was told is kept one by one; then a snapshot counts it."""
     webhook_networks: Annotated[tuple[Network, ...], NoDecode] = ()
     """Networks inside that webhooks may lead to, beside the public Internet; none means none."""
+    reads_only: bool = False
+    """Whether this process answers over HTTP and does nothing else: others hear, tell and deliver."""
 
     @field_validator("webhook_networks", mode="before")
     @classmethod
@@ -63,14 +66,17 @@ def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) 
     delivering = Delivering(service, Vault(feeds.webhook_keys), Receivers(reach), feed.tail)
     service.prepare_with(pages.prepare, releases.prepare, subscriptions.prepare, webhooks.prepare)
     service.prepare_with(partial(reseal, delivering.vault))
-    service.hear(partial(projector.hear, service), projector.TOPICS, everywhere=projector.EVERYWHERE)
-    service.work_on(
-        partial(keep_doing, releasing.LOOK_EVERY, partial(releasing.release_all, feed)),
-        partial(keep_doing, snapshots.LOOK_EVERY, partial(snapshots.make_all, feed)),
-        partial(keep_doing, compacting.LOOK_EVERY, partial(compacting.compact_all, feed, kept)),
-        Sender(feed).run,
-        Deliverer(delivering).run,
-    )
+    if feeds.reads_only:
+        service.work_on(partial(keep_doing, following.NEWS_EVERY, News(feed).look))
+    else:
+        service.hear(partial(projector.hear, service), projector.TOPICS, everywhere=projector.EVERYWHERE)
+        service.work_on(
+            partial(keep_doing, releasing.LOOK_EVERY, partial(releasing.release_all, feed)),
+            partial(keep_doing, snapshots.LOOK_EVERY, partial(snapshots.make_all, feed)),
+            partial(keep_doing, compacting.LOOK_EVERY, partial(compacting.compact_all, feed, kept)),
+            Sender(feed).run,
+            Deliverer(delivering).run,
+        )
     shown = (*routers, documents.router) if settings.shows("docs") else routers
     app = make_app(service, *shown, about="Feeds 数据订阅: what happened, without saying to whom.")
     app.state.feed = feed

@@ -32,7 +32,10 @@ class Tail:
         self._called.append(call)
 
     async def read(self, audience: str, look: Callable[[], Awaitable[list[Any]]], wait: float) -> list[Any]:
-        """Return what `look` finds; while it finds nothing, look again for at most `wait` seconds."""
+        """Return what `look` finds; while it finds nothing, look again when woken and now and then, for `wait` seconds.
+
+        When these are over it is not looked once more: whoever asks again looks at once.
+        """
         deadline = time.monotonic() + wait
         while True:
             told = self._told[audience]  # taken before looking, so that nothing that is told in between is missed
@@ -43,4 +46,5 @@ class Tail:
             try:
                 await asyncio.wait_for(told.wait(), min(left, LOOK_AGAIN_AFTER))
             except TimeoutError:
-                continue
+                if left <= LOOK_AGAIN_AFTER:
+                    return found

@@ -92,7 +92,7 @@ QUICK = Size(
     entries=1_000,
     audiences=(1, 3),
     followers=Followers(
-        webhooks=5, cursors=100, accounts=5, every=2.0, wait=0.5, tellings=1, apart=0.0, turns=1, slow=0.2
+        webhooks=5, cursors=20, accounts=5, every=0.5, wait=0.5, tellings=1, apart=0.0, turns=1, slow=0.2
     ),
     long_feed=(2_000, 10_000),
 )

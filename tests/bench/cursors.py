@@ -1,15 +1,16 @@
 """Whom 10,000 cursors and three bad receivers hold up: how long until a webhook has what its audience is told.
 
-Feeds runs as a process of its own. Receivers of webhooks stand on loopback; of the bad ones one refuses connections,
-one answers at the limit of ten seconds, one sends away to another on loopback. A cursor is a position that some system
-keeps: each asks over HTTP in its turn and waits a while. Telling goes on while bad receivers and cursors come and go:
-all is compared within one run.
+One process of feeds hears, tells and delivers, another one, which only reads, answers the cursors, at a lower priority.
+Receivers of webhooks stand on loopback; of the bad ones one refuses connections, one answers at the limit of ten
+seconds, one sends away to another on loopback. A cursor is a position that some system keeps: each asks over HTTP in
+its turn and waits a while. Telling goes on while bad receivers and cursors come and go, several times in turns: all is
+compared within one run. The callers of the cursors stand for other machines, and have the CPU that nobody else wants.
 """
 
 import asyncio
 import os
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import AsyncExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -24,14 +25,15 @@ from pymongo import MongoClient
 
 from contracts.feeds.feeds import FeedName
 from deploy.local.ports import free_port
-from deploy.local.services import ServiceProcess
+from deploy.local.services import HttpProcess, ServiceProcess
 from deploy.local.stack import Stack
 from services.feeds.views import pages
 from services.runtime.access import issue
 from services.runtime.clock import system_clock
 from services.runtime.mongo import connect, database_of
 from tests.bench.children import Child, children
-from tests.bench.followers import Followed, follow, moment_of
+from tests.bench.cpu import cpu_seconds, spent
+from tests.bench.followers import Asking, Followed, follow, moment_of
 from tests.support.instance import eventually
 from tests.support.joining import make_crowd
 from tests.support.receivers import Receiver, receiving
@@ -43,6 +45,8 @@ ALIKE = 20
 """Arrivals that are heard of at once and look alike, so that each audience is told of all of them."""
 DELIVERED_WITHIN = 120.0
 BAD = 3
+SET_BACK = 10
+"""The niceness of the process that only reads."""
 Costs = dict[str, float]
 
 
@@ -51,17 +55,17 @@ class Followers:
     """How many webhooks and cursors there are, how the cursors ask, and how often something is told.
 
     The accounts share the cursors; each cursor asks every so many seconds and waits so long. Something is told so many
-    times in a turn, at least so many seconds apart.
+    times beside each in a turn, at least so many seconds apart. In all turns together each cursor asks about once.
     """
 
     webhooks: int = 50
     cursors: int = 10_000
     accounts: int = 100
-    every: float = 240.0
+    every: float = 130.0
     wait: float = 8.0
-    tellings: int = 10
-    apart: float = 1.5
-    turns: int = 2
+    tellings: int = 5
+    apart: float = 2.5
+    turns: int = 4
     slow: float = 9.9
     """Seconds after which the slow receiver answers; it has ten."""
 
@@ -77,11 +81,22 @@ class Delays:
     told: list[float] = field(default_factory=list)
 
 
+@dataclass
+class Spent:
+    """Seconds, and the CPU seconds of each process in them."""
+
+    seconds: float = 0.0
+    cpu: Counter[str] = field(default_factory=Counter)
+
+
 def measure_cursors(stack: Stack, client: MongoClient[dict[str, Any]], followers: Followers) -> Costs:
     """Return milliseconds until a webhook has something, alone, and how many times as long it takes beside whom."""
     client.drop_database(DATABASE)
-    with running_feeds(stack, HOUNIAO_WEBHOOK_NETWORKS="127.0.0.0/8") as process:
-        return asyncio.run(_Telling(stack, process, followers).measure())
+    with (
+        running_feeds(stack, HOUNIAO_WEBHOOK_NETWORKS="127.0.0.0/8") as process,
+        _running_readers(stack) as readers,
+    ):
+        return asyncio.run(_Telling(stack, process, readers, followers).measure())
 
 
 @contextmanager
@@ -97,6 +112,20 @@ def running_feeds(stack: Stack, **told: str) -> Iterator[ServiceProcess]:
         process.stop()
         for name in told:
             del os.environ[name]
+
+
+@contextmanager
+def _running_readers(stack: Stack) -> Iterator[HttpProcess]:
+    """Run a process of feeds that only reads, at a lower priority, until the block ends."""
+    told = {"HOUNIAO_READS_ONLY": "true", "HOUNIAO_PORT": str(free_port())}
+    process = HttpProcess(stack, "feeds-readers", "services.feeds", {**stack.service_environment("feeds"), **told})
+    try:
+        process.start()
+        os.setpriority(os.PRIO_PROCESS, process.pid or 0, SET_BACK)
+        process.wait_ready()
+        yield process
+    finally:
+        process.stop()
 
 
 async def subscribe(stack: Stack, process: ServiceProcess, account: str) -> str:
@@ -125,8 +154,11 @@ def client_of(stack: Stack, process: ServiceProcess, role: str, account: str) ->
 class _Telling:
     """One run: receivers here, cursors in a process of their own."""
 
-    def __init__(self, stack: Stack, process: ServiceProcess, followers: Followers) -> None:
-        self._stack, self._process, self._followers = stack, process, followers
+    def __init__(self, stack: Stack, process: ServiceProcess, readers: HttpProcess, followers: Followers) -> None:
+        self._stack, self._process, self._readers, self._followers = stack, process, readers, followers
+        self._pids = {"MongoDB": stack.mongodb.pid, "RabbitMQ": stack.rabbitmq.pid, "receivers": os.getpid()}
+        self._pids |= {"telling and delivering": process.pid, "reading": readers.pid}
+        self._spent: dict[str, Spent] = defaultdict(Spent)
         self._database = database_of(connect(stack.mongodb_url()), DATABASE)
         self._delays: dict[str, Delays] = defaultdict(Delays)
         self._good = [Receiver() for _ in range(followers.webhooks - BAD)]
@@ -166,30 +198,34 @@ class _Telling:
         return [f"reader-{number}" for number in range(self._followers.accounts)]
 
     async def _tell_in_turns(self) -> Followed:
-        await self._tell("warming up", beside_bad=False)
-        for _ in range(self._followers.turns):
-            await self._tell("alone", beside_bad=False)
-            await self._tell("bad", beside_bad=True)
         tokens = [token_of(self._stack, "integrator", account) for account in self._accounts]
-        asking = (tokens, self._followers.cursors, self._followers.every, self._followers.wait)
-        with children({"followers": (follow, (self._stack.service_port("feeds"), *asking))}) as running:
-            running["followers"].start()
-            running["followers"].wait_ready()
-            await asyncio.sleep(self._followers.every)  # until each has had a turn
-            for _ in range(self._followers.turns):
-                await self._tell("cursors", beside_bad=False)
+        many = self._followers
+        asking = Asking(many.cursors, many.every, many.wait, many.turns)
+        port = int(self._readers.url.rpartition(":")[2])
+        with children({"followers": (follow, (port, tokens, asking))}) as running:
+            callers, followed = running["followers"], Followed()
+            self._pids["callers"] = callers.pid
+            await self._tell("warming up", beside_bad=False)
+            for _ in range(many.turns):
+                await self._tell("alone", beside_bad=False)
+                await self._tell("bad", beside_bad=True)
+                await asyncio.to_thread(_go_on, callers)
+                await asyncio.sleep(many.wait)  # until as many wait as will
                 await self._tell("cursors and bad", beside_bad=True)
-            followed = _end(running["followers"])
-        await self._let_be(beside_bad=False)
+                await self._tell("cursors", beside_bad=False)
+                followed = await asyncio.to_thread(_go_on, callers)
         return followed
 
     async def _tell(self, beside: str, *, beside_bad: bool) -> None:
         """Tell something a few times, while it is delivered to the bad receivers too or not."""
         await self._let_be(beside_bad=beside_bad)
+        before, began = cpu_seconds(self._pids), time.monotonic()
         for _ in range(self._followers.tellings):
-            began = time.monotonic()
+            due = time.monotonic() + self._followers.apart
             await self._tell_once(self._delays[beside])
-            await asyncio.sleep(max(0.0, began + self._followers.apart - time.monotonic()))
+            await asyncio.sleep(max(0.0, due - time.monotonic()))
+        self._spent[beside].seconds += time.monotonic() - began
+        self._spent[beside].cpu.update(spent(before, cpu_seconds(self._pids)))
 
     async def _let_be(self, *, beside_bad: bool) -> None:
         """Have the bad receivers delivered to from now on, or not."""
@@ -223,6 +259,9 @@ class _Telling:
             for since, taken, before in (("told", delays.told, alone.told), ("heard", delays.heard, alone.heard)):
                 found[f"{since}, beside {beside}, times, p50"] = _median(taken) / _median(before)
                 found[f"{since}, beside {beside}, times, p99"] = _hundredth(taken) / _hundredth(before)
+        for beside in ("alone", "bad", "cursors", "cursors and bad"):
+            told = self._spent[beside]
+            found |= {f"CPU of {name}, {beside}, %": 100 * taken / told.seconds for name, taken in told.cpu.items()}
         found |= {"cursors told": followed.told, "requests of cursors": followed.requests}
         found |= {"told, cursor that waits, p50 ms": 1000 * _median(followed.delays)}
         found |= {"turns of cursors skipped or refused": followed.skipped + followed.refused}
@@ -233,10 +272,10 @@ async def _is_free(receiver: Receiver) -> bool:
     return not receiver.at_once
 
 
-def _end(following: Child) -> Followed:
-    following.start()  # the second time it is the end
-    followed: Followed = following.result()
-    return followed
+def _go_on(callers: Child) -> Any:
+    """Let the callers begin or end to ask; return what they say when they have."""
+    callers.start()
+    return callers.result()
 
 
 def _median(taken: Sequence[float]) -> float:

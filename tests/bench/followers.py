@@ -1,21 +1,32 @@
 """Systems that follow a feed over HTTP: many cursors, each of which asks for what is behind its position and waits.
 
-They speak HTTP/1.1 over plain sockets: a full client library would take the CPU that the service is measured on.
+They speak HTTP/1.1 over plain sockets: a full client library would take the CPU that the service is measured on. They
+stand for other machines, so they run where nobody else wants the CPU (SCHED_IDLE).
 """
 
 import asyncio
 import json
+import os
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from tests.bench.children import Start
 
 HOST = "127.0.0.1"
 MOST_CONNECTIONS = 450
 """At once, all together: a process of a service bears 500."""
+
+
+class Asking(NamedTuple):
+    """How many cursors ask: each once in so many seconds, and waits so long; all of them in so many turns."""
+
+    cursors: int
+    every: float
+    wait: float
+    turns: int
 
 
 @dataclass
@@ -77,7 +88,9 @@ class Cursors:
     def __init__(self, tokens: Sequence[str], count: int, wait: float) -> None:
         self.followed = Followed()
         self._tokens, self._wait = tokens, wait
-        self._positions = [0] * count
+        self._positions: list[int | None] = [None] * count
+        self._newest = 0
+        self._turn = 0
         self._asking: set[int] = set()
         self._free: asyncio.LifoQueue[Reader] = asyncio.LifoQueue()
 
@@ -86,23 +99,33 @@ class Cursors:
         for _ in range(MOST_CONNECTIONS):
             self._free.put_nowait(await Reader.connect(port))
 
-    async def ask_in_turns(self, every: float) -> None:
-        """Let each cursor ask once in so many seconds, until cancelled; none waits for another's answer."""
-        began, count = time.monotonic(), len(self._positions)
+    async def find_newest(self) -> None:
+        """Read to the end: a cursor that has its first turn stands where its system left off, behind the newest."""
+        reader = await self._free.get()
+        while events := json.loads(await reader.read(self._tokens[0], self._newest, 1000)):
+            self._newest = events[-1]["position"]
+        self._free.put_nowait(reader)
+
+    async def ask_in_turns(self, every: float, until: asyncio.Future[None]) -> None:
+        """Let each cursor ask once in so many seconds; none waits for another's answer, the end for all of them."""
+        began, first, count = time.monotonic(), self._turn, len(self._positions)
         async with asyncio.TaskGroup() as asking:
-            for turn in range(10**9):
-                due = began + turn * every / count
+            while not until.done():
+                due = began + (self._turn - first) * every / count
                 await asyncio.sleep(max(0.0, due - time.monotonic()))
-                if turn % count in self._asking:
+                cursor = self._turn % count
+                self._turn += 1
+                if cursor in self._asking:
                     self.followed.skipped += 1  # nobody asks before the last answer came
                 else:
-                    asking.create_task(self._ask(turn % count, due))
+                    asking.create_task(self._ask(cursor, due))
 
     async def _ask(self, cursor: int, due: float) -> None:
         self._asking.add(cursor)
         reader = await self._free.get()
         self.followed.behind = max(self.followed.behind, time.monotonic() - due)
-        position, asked = self._positions[cursor], time.time()
+        known, asked = self._positions[cursor], time.time()
+        position = self._newest if known is None else known
         token = self._tokens[cursor % len(self._tokens)]
         try:
             events = json.loads(await reader.read(token, position, 1000, self._wait))
@@ -112,15 +135,15 @@ class Cursors:
         self._asking.remove(cursor)
         self.followed.requests += 1
         if events:
-            self._take(cursor, events, asked)
+            self._take(cursor, position, events, asked)
 
-    def _take(self, cursor: int, events: list[dict[str, Any]], asked: float) -> None:
-        position = self._positions[cursor]
+    def _take(self, cursor: int, position: int, events: list[dict[str, Any]], asked: float) -> None:
         if [event["position"] for event in events] != list(range(position + 1, position + len(events) + 1)):
             raise ValueError(f"Not what is told after {position}.")
-        self._positions[cursor] = events[-1]["position"]
         self.followed.events += len(events)
-        self.followed.told += position == 0
+        self.followed.told += self._positions[cursor] is None
+        self._positions[cursor] = events[-1]["position"]
+        self._newest = max(self._newest, events[-1]["position"])
         told = moment_of(events[0])
         if told > asked:  # it waited already
             self.followed.delays.append(time.time() - told)
@@ -131,14 +154,13 @@ def moment_of(event: dict[str, Any]) -> float:
     return datetime.fromisoformat(event["time"]).timestamp()
 
 
-async def follow(start: Start, port: int, tokens: Sequence[str], count: int, every: float, wait: float) -> Followed:
-    """Let so many cursors ask once in so many seconds each and wait, from the first start on until the next one."""
-    cursors = Cursors(tokens, count, wait)
+async def follow(start: Start, port: int, tokens: Sequence[str], asking: Asking) -> Followed:
+    """Let cursors ask, from a start on until the next one, in turns."""
+    os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
+    cursors = Cursors(tokens, asking.cursors, asking.wait)
     await cursors.connect(port)
-    await start()
-    asking = asyncio.create_task(cursors.ask_in_turns(every))
-    await asyncio.wait([asking, asyncio.ensure_future(start())], return_when=asyncio.FIRST_COMPLETED)
-    if asking.done():
-        await asking
-    asking.cancel()
+    for _ in range(asking.turns):
+        await start()
+        await cursors.find_newest()
+        await cursors.ask_in_turns(asking.every, asyncio.ensure_future(start()))
     return cursors.followed

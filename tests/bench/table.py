@@ -25,7 +25,8 @@ HOW = (
     "many audiences are told of, each, and events a second that one audience reads and that a snapshot counts. "
     "rebuild_per_s is facts inserted in bulk as rows, facts counted anew from these rows, and their ratio. cursors is "
     "how long a webhook waits for what is told, alone, and how many times as long beside three bad receivers and "
-    "beside cursors that read over HTTP. long_feed is reading a feed to its end, and snapshots, short and long."
+    "beside cursors that read over HTTP, and the CPU that each process takes meanwhile. long_feed is reading a feed "
+    "to its end, and snapshots, short and long."
 )
 TITLES = {
     "audiences_per_s": "Entries a second told to each audience; events read, and in a snapshot",

@@ -170,7 +170,7 @@ async def test_a_stream_ends_by_itself_and_is_gone_on_with(
 
 
 async def test_a_full_page_is_known_again_and_no_other(houniao: Instance) -> None:
-    await subscribe(houniao, "library")
+    named = await subscribe(houniao, "library")
     async with houniao.client("feeds", "integrator", DISTRICT, "library") as client:
         many = len(await read(client, PEOPLE))
         full = await client.get("/feeds/stays", params={"limit": 5})
@@ -178,11 +178,15 @@ async def test_a_full_page_is_known_again_and_no_other(houniao: Instance) -> Non
         known = await client.get("/feeds/stays", params={"limit": 5}, headers={"If-None-Match": tag})
         next_one = await client.get("/feeds/stays", params={"limit": 5, "after": 5}, headers={"If-None-Match": tag})
         last = await client.get("/feeds/stays", params={"limit": many + 1})
+        alone = {"$set": {"compacted": {"number": 1, "position": 1}}}
+        await houniao.database("feeds")["snapshots"].update_one({"_id": named}, alone, upsert=True)
+        compacted = await client.get("/feeds/stays", params={"limit": 5}, headers={"If-None-Match": tag})
 
     assert (known.status_code, known.content, known.headers["etag"]) == (304, b"", tag)
     assert full.headers["cache-control"] == known.headers["cache-control"] == "private, no-cache"
     assert (next_one.status_code, len(next_one.json())) == (200, 5)
     assert "etag" not in last.headers
+    assert (compacted.status_code, compacted.json()["code"]) == (410, "compacted")
 
 
 async def test_a_page_that_is_known_is_given_no_more_once_it_is_taken_back(houniao: Instance) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 from fastapi.responses import JSONResponse
+from pydantic_core import to_json
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from contracts.envelope import BATCH_CONTENT_TYPE, EVENT_CONTENT_TYPE
@@ -42,6 +43,10 @@ class Batch(JSONResponse):
 
     media_type = BATCH_CONTENT_TYPE
 
+    def render(self, content: Any) -> bytes:
+        """Return the events as JSON."""
+        return to_json(content)
+
 
 @router.get(
     "/feeds/{name}",
@@ -54,7 +59,6 @@ class Batch(JSONResponse):
 )
 async def get_feed(
     name: FeedName,
-    response: Response,
     feed: FeedHere,
     caller: Integrator,
     district: Annotated[str, Depends(district_of)],
@@ -72,13 +76,13 @@ async def get_feed(
     audience = await find_standing(feed.service, caller.subject, name, district)
     tag = f'"{audience.subscription_id}-{after}-{limit}"'
     if had == tag:
+        await must_be_kept(feed.service.database, audience, after)
         return Response(status_code=304, headers=_marked(tag))
     with feed.tail.seats.take(caller.subject) if wait else nullcontext():
         look = partial(read_kept, feed.service.database, audience, after, limit)
         found = await feed.tail.read(audience.subscription_id, look, wait)
-    if len(found) == limit:
-        response.headers.update(_marked(tag))
-    return [render_event(event, position=position, district=district, time=time) for position, time, event in found]
+    told = [render_event(event, position=position, district=district, time=time) for position, time, event in found]
+    return Batch(told, headers=_marked(tag) if len(found) == limit else None)
 
 
 def _marked(tag: str) -> dict[str, str]:

@@ -32,10 +32,10 @@ async def must_be_kept(database: Database, subscription: Subscription, after: in
 
 async def read_kept(database: Database, subscription: Subscription, after: int, limit: int) -> list[Told]:
     """Return what an audience was told after a position; raise CompactedError if not all of it is kept one by one."""
-    found = await releases.read(database, subscription.subscription_id, after, limit)
-    if not found or found[0][0] > after + 1:
-        await must_be_kept(database, subscription, after)
-    return found
+    try:
+        return await releases.read(database, subscription.subscription_id, after, limit)
+    except releases.RemovedError as error:
+        raise CompactedError(subscription) from error
 
 
 async def compact_all(feed: Feed, kept: timedelta) -> None:

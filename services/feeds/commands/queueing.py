@@ -10,7 +10,7 @@ from contracts.envelope import EVENT_CONTENT_TYPE, uuid7
 from contracts.feeds.subscriptions import Subscription
 from services.feeds.domain.releases import render_event
 from services.feeds.service import Feed
-from services.feeds.views import queues, releases
+from services.feeds.views import queues, releases, snapshots
 from services.feeds.views.subscriptions import find, list_standing
 from services.runtime.logs import REPEATING, get_log
 from services.runtime.mongo import is_away
@@ -64,6 +64,8 @@ class Sender:
         """
         database, clock = self._feed.service.database, self._feed.service.clock
         position = await queues.claim(database, audience, self._owner, clock())
+        if position is not None:  # what was compacted before the audience had a queue is jumped over
+            position = max(position, await snapshots.find_compacted(database, audience))
         while position is not None and (subscription := await self._find_standing(audience)):
             found = await releases.read(database, audience, position, MOST_AT_ONCE)
             if not found:
@@ -71,7 +73,7 @@ class Sender:
                 return True
             events = [_make_message(subscription, *one) for one in found]
             confirmed = await self._publisher.publish(audience, events)
-            position = found[confirmed - 1][0]  # it jumps over what was compacted before the audience had a queue
+            position = found[confirmed - 1][0]
             if not await queues.advance(database, audience, self._owner, position, clock()):
                 return False
         return False

@@ -1,6 +1,6 @@
 """Append-only pages of entries, whose positions have no gaps: what is heard for each feed of a district, untold yet."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pymongo.errors import DuplicateKeyError
 
@@ -64,32 +64,22 @@ async def find_end(database: Database, feed: FeedName, district: str) -> int:
 
 async def read(database: Database, feed: FeedName, district: str, after: int, limit: int) -> list[Document]:
     """Return a district's entries for a feed in order, from the first one after a position; at most `limit`."""
-    pages = read_pages(database[PAGES[feed]], {"district": district}, after, limit)
-    return [entry async for page in pages for entry in page["entries"]]
-
-
-async def read_pages(collection: Collection, whose: Document, after: int, limit: int) -> AsyncIterator[Document]:
-    """Yield pages of somebody's from the first entry after a position on, cut to `limit` entries in all.
-
-    `first` of what is yielded is the position of the first entry in it.
-    """
+    pages, whose = database[PAGES[feed]], {"district": district}
     newest_before = [("first", -1)]
-    start = await collection.find_one({**whose, "first": {"$lte": after + 1}}, {"first": 1}, sort=newest_before)
+    start = await pages.find_one({**whose, "first": {"$lte": after + 1}}, {"first": 1}, sort=newest_before)
     # No more than there are: MongoDB skips no number above 2^31, and a position may be any.
     skipped = {"$max": [0, {"$min": [{"$size": "$entries"}, {"$subtract": [after + 1, "$first"]}]}]}
     stages: list[Document] = [
         {"$match": {**whose, "first": {"$gte": start["first"] if start else 1}}},
         {"$sort": {"first": 1}},
-        {"$set": {"first": {"$add": ["$first", skipped]}, "entries": {"$slice": ["$entries", skipped, limit]}}},
+        {"$project": {"entries": {"$slice": ["$entries", skipped, limit]}}},
     ]
-    left = limit
-    async for page in collection.aggregate(stages, batchSize=READ_AHEAD):
-        page["entries"] = page["entries"][:left]
-        left -= len(page["entries"])
-        if page["entries"]:
-            yield page
-        if left <= 0:
-            return
+    found: list[Document] = []
+    async for page in pages.aggregate(stages, batchSize=READ_AHEAD):
+        found.extend(page["entries"])
+        if len(found) >= limit:
+            break
+    return found[:limit]
 
 
 async def _find_missing(pages: Collection, entries: Sequence[Document]) -> list[Document]:

@@ -6,12 +6,13 @@ wait, so that the newest release is all that the next one needs.
 
 import math
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
+from bson import ObjectId
 from pymongo.errors import DuplicateKeyError
 
-from services.feeds.views.pages import read_pages
-from services.runtime.mongo import Database, Document, make_index
+from services.runtime.mongo import Database, Document, make_index, union_with
 
 RELEASES = "releases"
 Told = tuple[int, str, dict[str, Any]]
@@ -37,10 +38,14 @@ class Progress:
     closed_by: str | None = None
 
 
+class RemovedError(LookupError):
+    """Something that an audience was told is not kept one by one any more."""
+
+
 async def prepare(database: Database) -> None:
     """Make the indexes: an audience's releases are numbered by one writer, and are found by their positions."""
     await make_index(database[RELEASES], [("audience", 1), ("number", 1)], name="number", unique=True)
-    await make_index(database[RELEASES], [("audience", 1), ("first", 1), ("number", 1)], name="position")
+    await make_index(database[RELEASES], [("audience", 1), ("end", 1), ("number", 1)], name="position")
     await make_index(database[RELEASES], [("audience", 1), ("time", 1), ("number", 1)], name="age")
 
 
@@ -92,10 +97,30 @@ async def close(database: Database, audience: str, fact: str) -> None:
 
 
 async def read(database: Database, audience: str, after: int, limit: int) -> list[Told]:
-    """Return positions, times and events of an audience, in order, from the first one after a position."""
-    pages = read_pages(database[RELEASES], {"audience": audience}, after, limit)
-    return [
-        (position, page["time"], event)
-        async for page in pages
-        for position, event in enumerate(page["entries"], start=page["first"])
+    """Return positions, times and events of an audience, in order, from the first one after a position; one query.
+
+    Raise RemovedError if one of them is not there any more.
+    """
+    last, in_order = after + limit, {"$sort": {"end": 1, "number": 1}}
+    skipped = {"$max": [0, {"$subtract": [after + 1, "$first"]}]}
+    # Those that end within what is asked for, and the one that goes on beyond it: none is fetched that is not needed.
+    beyond: list[Document] = [{"$match": {"audience": audience, "end": {"$gt": last}}}, in_order, {"$limit": 1}]
+    stages: list[Document] = [
+        {"$match": {"audience": audience, "end": {"$gt": after, "$lte": last}}},
+        in_order,
+        union_with(RELEASES, *beyond),
+        {"$project": {"_id": 0, "first": 1, "time": 1, "entries": {"$slice": ["$entries", skipped, limit]}}},
     ]
+    found: list[Told] = []
+    async for made in database[RELEASES].aggregate(stages, batchSize=limit + 1):
+        if made["first"] > after + len(found) + 1:
+            raise RemovedError
+        told = made["entries"][: limit - len(found)]
+        found.extend((position, made["time"], event) for position, event in enumerate(told, after + len(found) + 1))
+    return found
+
+
+async def find_fresh(database: Database, since: datetime) -> dict[Any, str]:
+    """Return the audiences of the releases that were added since a moment, by the ids of these."""
+    fresh = database[RELEASES].find({"_id": {"$gte": ObjectId.from_datetime(since)}}, {"audience": 1})
+    return {made["_id"]: made["audience"] async for made in fresh}

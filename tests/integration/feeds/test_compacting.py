@@ -136,6 +136,17 @@ async def test_a_snapshot_and_its_tail_are_all_that_was_ever_told(hospital: Audi
     assert await hospital.kept() == 1
 
 
+async def test_what_is_removed_while_somebody_reads_is_left_out_by_nobody_silently(hospital: Audience) -> None:
+    for _ in range(3):
+        await hospital.tell(0, 1)
+
+    await hospital.feed.service.database["releases"].delete_one({"number": 2})
+
+    with pytest.raises(CompactedError):
+        await hospital.read(0)
+    assert [at for at, _, _ in await hospital.read(4)] == [5, 6]
+
+
 STEPS = (
     (snapshots, "want"),
     (snapshots, "begin_file"),

@@ -25,6 +25,7 @@ from services.feeds.domain.releases import render_event
 from services.feeds.service import Feed
 from services.feeds.tail import Tail
 from services.feeds.views import pages, queues, releases, subscriptions
+from services.feeds.views.snapshots import find_compacted
 from services.feeds.views.subscriptions import subscription_row
 from services.runtime import publisher
 from services.runtime.mongo import Database, write_rows
@@ -97,7 +98,8 @@ async def tell(feed: Feed, first: int, last: int, size: int = 50) -> None:
 
 
 async def over_http(feed: Feed, subscription: Subscription) -> list[dict[str, Any]]:
-    found = await releases.read(feed.service.database, subscription.subscription_id, 0, 1000)
+    database, audience = feed.service.database, subscription.subscription_id
+    found = await releases.read(database, audience, await find_compacted(database, audience), 1000)
     return [
         render_event(event, position=position, district=subscription.district, time=time)
         for position, time, event in found

@@ -2,6 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from contracts.feeds.feeds import FeedName
 from contracts.feeds.subscriptions import Subscription, SubscriptionState
+from services.feeds import tail as waiting_at_the_end
 from services.feeds.commands import releasing
+from services.feeds.commands.following import News
 from services.feeds.commands.releasing import release_all, release_for
 from services.feeds.domain import releases as decisions
 from services.feeds.service import Feed
@@ -17,6 +20,7 @@ from services.feeds.tail import Tail
 from services.feeds.views import pages, releases, subscriptions
 from services.feeds.views.subscriptions import subscription_row
 from services.runtime.mongo import Database, write_rows
+from tests.support.instance import eventually
 from tests.support.joining import KEY, make_crowd
 from tests.support.subscriptions import make_subscription, make_terms
 
@@ -63,6 +67,37 @@ async def told(feed: Feed, subscription: Subscription, after: int = 0, limit: in
 
 async def waiting(feed: Feed, subscription: Subscription) -> int:
     return len((await releases.find_progress(feed.service.database, subscription.subscription_id)).waiting)
+
+
+async def test_readers_of_a_process_that_tells_nothing_are_woken_by_what_another_one_told(
+    feed: Feed, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(waiting_at_the_end, "LOOK_AGAIN_AFTER", 3600.0)
+    hospital, school = given(), given("school")
+    reading = Feed(feed.service, Tail(), KEY)
+    news, looked = News(reading), {hospital.subscription_id: 0, school.subscription_id: 0}
+
+    async def look(audience: str) -> list[Any]:
+        looked[audience] += 1
+        return await releases.read(reading.service.database, audience, 0, 10)
+
+    async def have_looked() -> bool:
+        return all(looked.values())
+
+    readings = {one: asyncio.create_task(reading.tail.read(one, partial(look, one), 3600)) for one in looked}
+    await eventually(have_looked)
+    await news.look()
+    await hear(feed, 0, 100)
+    await release(feed, hospital)
+    async with asyncio.timeout(10):
+        await news.look()
+        found = await readings[hospital.subscription_id]
+        await release(feed, school)
+        await news.look()
+        await readings[school.subscription_id]
+
+    assert [position for position, _, _ in found] == list(range(1, 11))
+    assert set(looked.values()) == {2}, "each was woken once, by what it was told itself"
 
 
 async def test_behind_a_closed_feed_nothing_is_told_until_it_is_given_anew(feed: Feed) -> None:
