@@ -3,8 +3,8 @@
 import pytest
 from playwright.sync_api import Browser
 
-from tests.support.browser import DESK, PHONE, Deployment, at_the_console
-from tests.support.pages import PAGES
+from tests.support.browser import DESK, ENLARGED, PHONE, Deployment, at_the_console
+from tests.support.pages import PAGES, look_around
 
 
 @pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
@@ -17,6 +17,17 @@ def test_pages_keep_nobody_out(houniao: Deployment, chromium: Browser, account: 
             too_wide = person.page.evaluate("document.documentElement.scrollWidth > innerWidth")
             found[path] = [*person.find_barriers(), *(["too wide"] if too_wide else []), *person.complaints]
             person.complaints.clear()
+
+    assert {path: told for path, told in found.items() if told} == {}
+
+
+def test_pages_of_a_clerk_and_of_one_person_are_whole_at_200_percent(houniao: Deployment, chromium: Browser) -> None:
+    account, found = "clerk-demo.clerk", {}
+    with at_the_console(houniao, chromium, account) as person:
+        for path in look_around(person, account):
+            person.page.set_viewport_size(ENLARGED)  # type: ignore[arg-type]  # width and height
+            found[path] = person.find_cut_off()
+            person.page.set_viewport_size(DESK)  # type: ignore[arg-type]  # width and height
 
     assert {path: told for path, told in found.items() if told} == {}
 
