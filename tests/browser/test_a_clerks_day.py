@@ -95,15 +95,13 @@ def test_a_street_sees_its_own_people_alone(houniao: Deployment, chromium: Brows
 
 def test_what_is_entered_without_a_connection_is_sent_later_and_once(houniao: Deployment, chromium: Browser) -> None:
     with at_the_console(houniao, chromium, CLERK, PHONE) as clerk:
-        with clerk.page.expect_response("**/session/keys"):
-            clerk.open("/register")
-        clerk.page.evaluate(KEPT_BY_THE_WORKER)
-        clerk.page.context.set_offline(True)
-        clerk.page.get_by_label("证件号码", exact=True).fill(id_number("320812", date(1970, 5, 5), 5))
+        number = clerk.page.get_by_label("证件号码", exact=True)
+        clerk.work_without_connection("/register", number)
+        number.fill(id_number("320812", date(1970, 5, 5), 5))
         clerk.page.get_by_label("姓名", exact=True).fill("周入户")
         clerk.page.get_by_role("button", name="提交").click()
         expect(clerk.page.get_by_text("没有网络：已加密保存在本机")).to_be_visible()
-        kept = clerk.page.evaluate(EVERYTHING_KEPT)
+        kept = clerk.read_device()
 
         clerk.page.reload()  # the page opens without a connection as well
         expect(clerk.page.get_by_role("heading", name="登记")).to_be_visible()
@@ -115,29 +113,6 @@ def test_what_is_entered_without_a_connection_is_sent_later_and_once(houniao: De
         assert "周入户" not in kept
         assert "19700505" not in kept
         clerk.complaints.clear()
-
-
-KEPT_BY_THE_WORKER = """() => navigator.serviceWorker.controller !== null || new Promise(done =>
-    navigator.serviceWorker.addEventListener('controllerchange', done, { once: true })).then(() => true)"""
-EVERYTHING_KEPT = """async () => {
-    const told = [JSON.stringify(localStorage)];
-    for (const { name, version } of await indexedDB.databases()) {
-        const database = await new Promise(done => {
-            const asked = indexedDB.open(name, version);
-            asked.onsuccess = () => done(asked.result);
-        });
-        for (const store of database.objectStoreNames) {
-            const rows = await new Promise(done => {
-                const asked = database.transaction(store).objectStore(store).getAll();
-                asked.onsuccess = () => done(asked.result);
-            });
-            told.push(JSON.stringify(rows, (_, value) => value instanceof ArrayBuffer
-                ? new TextDecoder('latin1').decode(value) : value));
-        }
-        database.close();
-    }
-    return told.join(' ');
-}"""
 
 
 def test_refused_rows_are_corrected_where_they_stand(houniao: Deployment, chromium: Browser, tmp_path: Path) -> None:

@@ -121,6 +121,19 @@ class Person:
         found: list[str] = self.page.evaluate(CUT_OFF)
         return found
 
+    def work_without_connection(self, path: str, needed: Locator) -> None:
+        """Go to an address; lose the connection once what is needed, and what works without one, is there."""
+        with self.page.expect_response("**/session/keys"):
+            self.open(path)
+        needed.wait_for()
+        self.page.evaluate(_KEPT_BY_THE_WORKER)
+        self.page.context.set_offline(True)
+
+    def read_device(self) -> str:
+        """Return everything that the page has kept on this device."""
+        kept: str = self.page.evaluate(_EVERYTHING_KEPT)
+        return kept
+
     def find_barriers(self) -> list[str]:
         """Return what axe finds on the page that keeps people from using it (WCAG 2.2, A and AA)."""
         self.page.evaluate(_axe())
@@ -190,6 +203,36 @@ def at_the_console(
         assert person.complaints == []
     finally:
         context.close()
+
+
+_KEPT_BY_THE_WORKER = """async () => {
+    if (!navigator.serviceWorker.controller) await new Promise(done =>
+        navigator.serviceWorker.addEventListener('controllerchange', done, { once: true }));
+    const end = Date.now() + 60_000;
+    while (!(await caches.match('/vocabulary'))) {
+        if (Date.now() > end) throw new Error('the words are not kept');
+        await new Promise(done => setTimeout(done, 50));
+    }
+}"""
+_EVERYTHING_KEPT = """async () => {
+    const told = [JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
+    for (const { name, version } of await indexedDB.databases()) {
+        const database = await new Promise(done => {
+            const asked = indexedDB.open(name, version);
+            asked.onsuccess = () => done(asked.result);
+        });
+        for (const store of database.objectStoreNames) {
+            const rows = await new Promise(done => {
+                const asked = database.transaction(store).objectStore(store).getAll();
+                asked.onsuccess = () => done(asked.result);
+            });
+            told.push(JSON.stringify(rows, (_, value) => value instanceof ArrayBuffer
+                ? new TextDecoder('latin1').decode(value) : value));
+        }
+        database.close();
+    }
+    return told.join(' ');
+}"""
 
 
 @cache

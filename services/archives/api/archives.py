@@ -27,8 +27,10 @@ from services.archives.domain.errors import (
 from services.archives.domain.policy import POLICY
 from services.archives.views.archives import (
     ArchivePage,
+    HandOver,
     count_archives,
     find_by_code,
+    find_received,
     list_dead,
     list_paper_differences,
 )
@@ -79,7 +81,8 @@ class ReopeningRequest(Body):
 class ArchiveFile(BaseModel):
     """What a district knows of a person: its archive, entries oldest first, enrolments, duties, and who keeps it.
 
-    `access` says as what it is shown; a `copy` is as it was handed over to `kept_by`. `version` is the archive's.
+    `access` says as what it is shown; a `copy` is as it was handed over to `kept_by`. `version` is the archive's;
+    `received` is the receipt for it if another district handed it over.
     """
 
     person_id: str
@@ -87,6 +90,7 @@ class ArchiveFile(BaseModel):
     archives: list[Archive]
     version: int
     kept_by: str | None
+    received: HandOver | None
     entries: list[Entry]
     enrolments: list[Enrolment]
     duties: list[Duty]
@@ -307,6 +311,7 @@ def _file(person_id: str, heard: Heard, granted: Granted) -> ArchiveFile:
         archives=[heard.archives[district]],
         version=heard.versions[district],
         kept_by=district if custody is None or custody.holds else custody.released_to,
+        received=find_received(custody),
         entries=sorted(entries, key=lambda entry: (entry.measured_at, entry.entry_id)),
         enrolments=[known for known in heard.enrolments if known.district == district],
         duties=[],

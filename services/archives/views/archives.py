@@ -7,7 +7,7 @@ from pydantic import BaseModel
 from pymongo import ReturnDocument
 
 from contracts.archives.archives import Archive
-from contracts.archives.custody import Custody
+from contracts.archives.custody import Custody, Receipt
 from contracts.reference.divisions import Area
 from services.archives.views.people import rows_of
 from services.archives.views.rows import ARCHIVES, CUSTODIES, SERIALS, SUMMARY
@@ -133,7 +133,19 @@ def _hand_overs(row: Document) -> Iterator[HandOver]:
     if custody.filed and custody.released_to:
         known.append((custody.filed, custody.released_to))
     for receipt, receiver in sorted(known, key=lambda pair: pair[0].answered_at, reverse=True):
-        yield HandOver(person_id=custody.person_id, receiver=receiver, **receipt.model_dump(include=_RECEIPT))
+        yield _hand_over(custody, receipt, receiver)
+
+
+def find_received(custody: Custody | None) -> HandOver | None:
+    """Return the receipt for the archive that a district took in last; None if it opened the archive itself."""
+    if custody is None or not custody.gained:
+        return None
+    (receipt,) = (each for each in custody.receipts if each.accepted and each.turn == custody.gained)
+    return _hand_over(custody, receipt, custody.district)
+
+
+def _hand_over(custody: Custody, receipt: Receipt, receiver: str) -> HandOver:
+    return HandOver(person_id=custody.person_id, receiver=receiver, **receipt.model_dump(include=_RECEIPT))
 
 
 _RECEIPT = {"origin", "accepted", "count", "sha256", "answered_at", "answered_by", "reason"}

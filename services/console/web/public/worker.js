@@ -1,6 +1,7 @@
 // Keeps the page itself on the device, so that it opens without a connection. It keeps nothing of what services answer.
 const KEPT = 'page'
 const LISTED = '/files.json'
+const WORDS = '/vocabulary'
 
 self.addEventListener('install', (event) => {
   event.waitUntil(keepPage().then(() => self.skipWaiting()))
@@ -16,12 +17,12 @@ self.addEventListener('fetch', (event) => {
     event.respondWith(fetch(request).catch(() => caches.match('/index.html')))
   } else if (pathname.startsWith('/assets/') || pathname === '/bird.svg') {
     event.respondWith(caches.match(request).then((kept) => kept ?? fetch(request)))
-  } else if (pathname === '/vocabulary' || pathname === '/divisions') {
+  } else if (pathname === WORDS || pathname === '/divisions') {
     event.respondWith(fetchOrKept(request))
   }
 })
 
-/** Keep every file of the page that is served now, and no other. */
+/** Keep every file of the page that is served now, and no other; the words that it says things in, too, once signed in. */
 async function keepPage() {
   const cache = await caches.open(KEPT)
   const files = await (await fetch(LISTED, { cache: 'no-cache' })).json()
@@ -32,6 +33,8 @@ async function keepPage() {
     else if (pathname.startsWith('/assets/')) wanted.delete(pathname)
   }
   await cache.addAll([...wanted])
+  const words = await fetch(WORDS)
+  if (words.ok) await cache.put(WORDS, words)
 }
 
 /** Return what is served, and what was served last where there is no connection: words and names, the same for all. */

@@ -26,12 +26,13 @@ export function inLanguage(text: string): string {
   return (language.value === 'zh' ? chinese : english) ?? text
 }
 
-/** Return a day as people write it: 2026年3月1日, 1 Mar 2026. */
+/** Return a day, or that of a moment by the clock of China, as people write it: 2026年3月1日, 1 Mar 2026. */
 export function writeDay(day: string | null | undefined): string {
   if (!day) return ''
-  const options = { year: 'numeric', month: language.value === 'zh' ? 'long' : 'short', day: 'numeric', timeZone: 'UTC' } as const
+  const timeZone = day.length > 10 ? 'Asia/Shanghai' : 'UTC'
+  const options = { year: 'numeric', month: language.value === 'zh' ? 'long' : 'short', day: 'numeric', timeZone } as const
   const locale = language.value === 'zh' ? 'zh-CN' : 'en-GB'
-  return new Intl.DateTimeFormat(locale, options).format(new Date(`${day.slice(0, 10)}T00:00Z`))
+  return new Intl.DateTimeFormat(locale, options).format(new Date(day))
 }
 
 /** Return a moment by the clock of China, where the services' statutory day is counted. */

@@ -134,10 +134,10 @@ function text(schema: Schema): Shape {
   return { kind: 'text', long: (schema.maxLength ?? 0) > LONG && (schema.maxLength ?? 0) !== 1000, most: schema.maxLength }
 }
 
-/** Return the fields that are asked, those that are named first in front, in the order of their names. */
+/** Return the fields that are asked, those that are named first in front: the required ones, then the others, in the order of their names. */
 export function inOrder(fields: Field[], first: string[] = []): Field[] {
-  const place = (name: string) => (first.includes(name) ? first.indexOf(name) : first.length)
-  return fields.filter(({ shape }) => shape.kind !== 'fixed').sort((one, other) => place(one.name) - place(other.name))
+  const place = ({ name, required }: Field) => (first.includes(name) ? first.indexOf(name) + (required ? 0 : first.length) : 2 * first.length)
+  return fields.filter(({ shape }) => shape.kind !== 'fixed').sort((one, other) => place(one) - place(other))
 }
 
 /** Return whether a field wants a line of its own. */

@@ -109,6 +109,7 @@ export const zh = {
     not_your_role: '当前岗位无权办理此事。',
     outside_your_division: '不在当前岗位的辖区内。',
     not_found: '没有找到，或不在您的辖区内。',
+    no_archive: '您的辖区没有保管此人的档案。请先登记流入；为本区其他街道的居民服务的，请填写服务事由。',
   },
 }
 
@@ -222,5 +223,6 @@ export const en: typeof zh = {
     not_your_role: 'This is not for your post.',
     outside_your_division: 'This lies outside your division.',
     not_found: 'Not found, or not in your division.',
+    no_archive: 'No archive of this person is kept in your division. Register the arrival; if you served a resident of another street, give the reason.',
   },
 }
