@@ -4,7 +4,7 @@ import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from deploy.demo.care import care
 from deploy.demo.client import Client, must_succeed, open_client
 from deploy.demo.outreach import Street, live_a_year
 from deploy.demo.people import DISTRICTS, Person, invent_people
-from deploy.demo.plan import Leaving, Move, Plan, Reading, make_plan
+from deploy.demo.plan import DESK, Inquiry, Leaving, Misspelling, Move, Plan, Reading, make_plan
 from deploy.demo.registers import make_register
 from deploy.demo.subscriptions import subscribe
 from deploy.demo.surveys import ask_people
@@ -93,7 +93,8 @@ async def _show(stack: Stack) -> dict[str, Numbers]:
 
 
 async def _load(stack: Stack, people: Sequence[Person], plan: Plan, divisions: Divisions) -> dict[str, Numbers]:
-    after = (len(plan.moves), len(plan.leavings), len(plan.readings), len(plan.activities), 3 * len(DISTRICTS))
+    asked = (len(plan.misspellings), len(plan.inquiries))
+    after = (len(plan.moves), len(plan.leavings), len(plan.readings), len(plan.activities), *asked, 3 * len(DISTRICTS))
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     async with open_client(stack) as client:
         with Progress(*columns, console=console) as bar:
@@ -113,6 +114,9 @@ async def _load(stack: Stack, people: Sequence[Person], plan: Plan, divisions: D
             await _each(plan.moves, lambda move: _move(client, move), step)
             say("people who leave")
             await _each(plan.leavings, lambda leaving: _leave(client, leaving), step)
+            say("what the clerk finds to do")
+            await _each(plan.misspellings, lambda told: _misspell(client, told), step)
+            await _each(plan.inquiries, lambda inquiry: _inquire(client, inquiry), step)
             say("blood pressure")
             await _each(plan.readings, lambda reading: _measure(client, reading), step)
             say("activities")
@@ -201,6 +205,19 @@ async def _leave(client: Client, leaving: Leaving) -> None:
     }
     must_succeed(await client.post("registration", "/departures", "clerk", leaving.person.street, body), 409)
     await _until(lambda: _state(client, leaving.person.district, stay), _has_changed)
+
+
+async def _misspell(client: Client, told: Misspelling) -> None:
+    """Report a person once more under another name, which the office then has to settle."""
+    await _register(client, replace(told.person, name=told.name), told.person.street, told.person.arrived_on)
+
+
+async def _inquire(client: Client, inquiry: Inquiry) -> None:
+    """Ask the clerk's street about a person; the same question on the same day is one inquiry."""
+    person = inquiry.person
+    stay = await _register(client, person, person.street, person.arrived_on)
+    body = {"street": person.street, "addressee": DESK, "person_id": stay["person_id"], "question": inquiry.question}
+    must_succeed(await client.post("registration", "/inquiries", "clerk", person.street, body))
 
 
 async def _measure(client: Client, reading: Reading) -> None:

@@ -34,7 +34,7 @@ OPERATIONS = ("/operations", "/operations/waiting", "/operations/parked", "/oper
 PAGES = {
     "clerk-demo.clerk": ("/today", *REGISTER, "/people"),
     "health-demo.health_worker": ("/today", "/archives", "/archives/rounds", "/archives/findings", *OUTREACH),
-    "supervisor-demo.supervisor": ("/today", "/people", "/archives/offers", "/accesses"),
+    "supervisor-demo.supervisor": ("/today", "/people", "/people/duplicates", "/archives/offers", "/accesses"),
     "district-demo.district": ("/today", *DISTRICT, "/feeds"),
     "integrator-demo.integrator": ("/feeds", "/feeds/new", "/closed?page=people"),
     "admin-demo.admin": ("/today", *OPERATIONS),

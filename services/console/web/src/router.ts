@@ -57,6 +57,7 @@ const pages: RouteRecordRaw[] = [
   { path: '/register/imports', name: 'imports', component: () => import('./pages/ImportsPage.vue'), meta: { place: 'register' } },
   { path: '/register/imports/:importId', name: 'import', component: () => import('./pages/ImportPage.vue'), props: true, meta: { place: 'register' } },
   { path: '/people', name: 'people', component: () => import('./pages/PeoplePage.vue') },
+  { path: '/people/duplicates', name: 'duplicates', component: () => import('./pages/DuplicatesPage.vue'), meta: { place: 'people' } },
   { path: '/people/:person', name: 'person', component: () => import('./pages/PersonPage.vue'), props: true, meta: { place: 'people' } },
   { path: '/archives', name: 'archives', component: () => import('./pages/ArchivesPage.vue') },
   { path: '/archives/rounds', name: 'rounds', component: () => import('./pages/RoundsPage.vue'), meta: { place: 'archives' } },

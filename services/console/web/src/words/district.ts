@@ -1,6 +1,7 @@
 /** Words about the numbers of a district, and who is behind them. */
 export const zh = {
   title: '全区总览',
+  thisYear: '本年数字',
   pages: '全区总览的页面',
   tabs: {
     district: '总览', moves: '来源与去向', population: '人口结构', indicators: '指标', assessment: '考核', reports: '报表', supervision: '督导',
@@ -81,6 +82,7 @@ export const zh = {
 }
 export const en: typeof zh = {
   title: 'District',
+  thisYear: 'This year in numbers',
   pages: 'Pages of the district',
   tabs: {
     district: 'Overview', moves: 'Origins and destinations', population: 'Population', indicators: 'Indicators', assessment: 'Assessment', reports: 'Reports', supervision: 'Supervision',

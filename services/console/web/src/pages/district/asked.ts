@@ -5,6 +5,7 @@ import { dayFromNow } from '../../language'
 import { session } from '../../session'
 
 export type Period = 'month' | 'lastMonth' | 'quarter' | 'lastQuarter' | 'year' | 'lastYear'
+export const GROUPS = ['everyone', 'floating', 'registered'] as const
 export const PERIODS: Period[] = ['month', 'lastMonth', 'quarter', 'lastQuarter', 'year', 'lastYear']
 
 /** Return the first and the last day of a period, the last one no later than today. */
@@ -37,9 +38,10 @@ export function useAsked() {
   const from = computed(() => told('from') ?? usual.from)
   const to = computed(() => told('to') ?? usual.to)
   const asOf = computed(() => told('as_of'))
+  const group = computed(() => GROUPS.find((each) => each === told('group')) ?? 'everyone')
   const then = computed<{ as_of?: string }>(() => (asOf.value ? { as_of: asOf.value } : {}))
   const between = computed(() => ({ division: division.value, from: from.value, to: to.value, ...then.value }))
   const at = computed(() => ({ division: division.value, on: to.value, ...then.value }))
   const ask = (changes: Record<string, string | undefined>) => router.replace({ query: { ...route.query, ...changes } })
-  return { division, from, to, asOf, between, at, ask, told }
+  return { division, from, to, asOf, group, between, at, ask, told }
 }

@@ -25,7 +25,9 @@ export function drawPyramid(bands: Band[], words: Words) {
     name: `${words[sex]} · ${words[kind]}`, type: 'bar', stack: 'all', color, barCategoryGap: '20%',
     data: bands.map((band) => (sex === 'male' ? -band[kind][sex] : band[kind][sex])),
   })
-  const most = Math.max(...bands.flatMap((band) => (['male', 'female'] as const).map((sex) => band.registered[sex] + band.floating[sex])), 1)
+  const widest = Math.max(...bands.flatMap((band) => (['male', 'female'] as const).map((sex) => band.registered[sex] + band.floating[sex])), 1)
+  const step = 10 ** Math.floor(Math.log10(widest)) / 2
+  const most = Math.ceil(widest / step) * step
   return {
     legend: { top: 0, left: 0, type: 'plain' },
     grid: { top: innerWidth < 720 ? 64 : 40, left: 4, right: 16, bottom: 4, containLabel: true },

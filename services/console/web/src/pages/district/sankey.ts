@@ -69,24 +69,27 @@ const colourOf = (name: string) => colours[name.startsWith('in') ? 0 : name.star
 
 function optionOf(nodes: Drawn['nodes'], links: Drawn['links'], names: Map<string, string>): Record<string, unknown> {
   const narrow = innerWidth < 720
+  /** Room for the names, which stand beside the flows and not across them. */
+  const margin = narrow ? 92 : 176
   const named = (id: string) => names.get(id) ?? id
+  const counted = (name: string, value: number) => (name.startsWith('here') ? '' : ` ${value}`)
   return {
     tooltip: {
       trigger: 'item',
       formatter: ({ dataType, data, value, name }: { dataType: string; data: Drawn['links'][number]; value: number; name: string }) =>
-        dataType === 'edge' ? `${named(data.source)} → ${named(data.target)}  ${data.value}` : `${named(name)}  ${value}`,
+        dataType === 'edge' ? `${named(data.source)} → ${named(data.target)}  ${data.value}` : named(name) + counted(name, value),
     },
     series: [{
       type: 'sankey',
-      data: nodes.map(({ name }) => ({ name, itemStyle: { color: colourOf(name) }, label: { position: name.startsWith('out') ? 'left' : 'right' } })),
+      data: nodes.map(({ name }) => ({ name, itemStyle: { color: colourOf(name) }, label: { position: name.startsWith('in') ? 'left' : 'right' } })),
       links,
-      left: 4, right: 4, top: 8, bottom: 8,
+      left: margin, right: margin, top: 8, bottom: 8,
       nodeWidth: 14,
       nodeGap: 16,
       draggable: false,
       emphasis: { focus: 'adjacency' },
       lineStyle: { color: 'source', opacity: 0.35, curveness: 0.5 },
-      label: { color: INK, fontSize: narrow ? 11 : 13, textBorderColor: '#fff', textBorderWidth: 2, formatter: ({ name, value }: { name: string; value: number }) => `${shorten(named(name), narrow ? 6 : 16)} ${value}` },
+      label: { color: INK, fontSize: narrow ? 11 : 13, textBorderColor: '#fff', textBorderWidth: 2, formatter: ({ name, value }: { name: string; value: number }) => shorten(named(name), narrow ? 4 : 12) + counted(name, value) },
     }],
   }
 }

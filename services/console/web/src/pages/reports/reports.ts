@@ -1,5 +1,8 @@
 /** Reports as their pages see them: who takes the next step, and what a cell says. */
+import { useQuery } from '@tanstack/vue-query'
+import { answer, reporting } from '../../api'
 import type { components } from '../../api/described/reporting'
+import { language } from '../../language'
 import { session, type Role } from '../../session'
 
 export type Report = components['schemas']['Report']
@@ -28,6 +31,16 @@ export function stepOf(report: Report): Step | undefined {
 /** Return whether the user signed an edition already; each step is somebody else's. */
 export function hasSigned(edition: Edition): boolean {
   return edition.signatures.some(({ by }) => by === session.value!.subject)
+}
+
+/** Return whether a report waits for the user's own signature. */
+export const waits = (report: Report): boolean => !!stepOf(report) && !hasSigned(newest(report))
+
+/** Return the templates, and a function that names the one with a code. */
+export function useTemplates() {
+  const templates = useQuery({ queryKey: ['reports', 'templates'], queryFn: () => answer(reporting.GET('/report-templates')), staleTime: Infinity })
+  const nameOf = (code: string) => templates.data.value?.find((each) => each.code === code)?.[language.value] ?? code
+  return { templates, nameOf }
 }
 
 /** Return a cell as the sealed files have it. */
