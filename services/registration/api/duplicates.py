@@ -1,6 +1,7 @@
 """HTTP in: list pairs of ids that may be one person, and dismiss a pair."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -12,6 +13,7 @@ from services.registration.commands.identities import find_identity, find_names,
 from services.registration.service import Registration
 from services.registration.views import duplicates
 from services.registration.views.duplicates import Pair
+from services.registration.views.people import find_survivors
 from services.registration.views.sealed import find_sealed
 from services.runtime.access import Caller
 from services.runtime.access_log.log import Access
@@ -67,8 +69,9 @@ async def get_duplicates(
 ) -> DuplicatePage:
     """List the pairs that nobody merged or dismissed; with a reason, which goes into the access log, also the names."""
     caller.must_cover(division)
+    service = registration.service
     pairs, following = await duplicates.list_pairs(
-        registration.service.database, registration.service.areas(division), cursor, limit
+        service.database, service.areas(division), cursor, limit, partial(find_survivors, service.database)
     )
     names = await _look_up(registration, caller, pairs, reason) if reason else {}
     return DuplicatePage(duplicates=[_duplicate_of(pair, names) for pair in pairs], cursor=following)

@@ -153,13 +153,8 @@ async def find_alike(database: Database, person_id: str, likeness: str) -> list[
     return sorted(set(alike) - {pairs[row["_id"]] async for row in dismissed})
 
 
-async def nobody_merged(_: Collection[str]) -> Mapping[str, str]:
-    """Return no survivors, as if nobody was merged."""
-    return {}
-
-
 async def list_pairs(
-    database: Database, areas: Sequence[Area], cursor: str, limit: int, find_survivors: FindSurvivors = nobody_merged
+    database: Database, areas: Sequence[Area], cursor: str, limit: int, find_survivors: FindSurvivors
 ) -> tuple[list[Pair], str | None]:
     """Return a page of the open pairs with a stay in a division, and the cursor of the next page, None after the last.
 

@@ -1,6 +1,6 @@
 """Load everything known about people, write what is derived from it, and find the people whom the clock makes due."""
 
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -80,6 +80,12 @@ async def find_known_people(
                 survivor, members, _knowledge(members, found, current_division), _sum_sequences(ever, found)
             )
     return list(known.values())
+
+
+async def find_survivors(database: Database, person_ids: Collection[str]) -> Mapping[str, str]:
+    """Return the survivor's id by the id of each person."""
+    records = [Person.model_validate(document) for document in await _find_linked(database, person_ids)]
+    return {person_id: ids_of(person_id, records)[0] for person_id in person_ids}
 
 
 _Rows = Mapping[str, Mapping[str, Sequence[Document]]]

@@ -14,7 +14,7 @@ from services.registration.intake.checks import check_arrival
 from services.registration.intake.reports import ArrivalReport
 from services.registration.vault import SealedIdentity, Vault, VaultSettings
 from services.registration.views import duplicates
-from services.registration.views.duplicates import add_likenesses, likenesses_of, list_pairs, raise_pairs
+from services.registration.views.duplicates import FindSurvivors, add_likenesses, likenesses_of, list_pairs, raise_pairs
 from services.registration.views.rows import stay_row
 from services.registration.views.sealed import IDENTITIES, Insertion, insert_sealed
 from services.runtime.mongo import Database, write_rows
@@ -60,8 +60,14 @@ async def keep(database: Database, vault: Vault, people: Sequence[Named], street
     await write_rows(database, [stay_row(make_stay(person, street), 1) for person, _ in people])
 
 
-async def pairs_in(database: Database, division: str, **more: Any) -> list[tuple[str, str]]:
-    found, _ = await list_pairs(database, (Area(division),), "", 100, **more)
+async def nobody_merged(_: Collection[str]) -> Mapping[str, str]:
+    return {}
+
+
+async def pairs_in(
+    database: Database, division: str, find_survivors: FindSurvivors = nobody_merged
+) -> list[tuple[str, str]]:
+    found, _ = await list_pairs(database, (Area(division),), "", 100, find_survivors)
     return [pair.people for pair in found]
 
 
@@ -111,7 +117,9 @@ async def test_what_agrees_is_told_and_what_nobody_knows_does_not_agree(database
     unknown = {"hukou_division": None, "sex": arrival(1).sex.UNKNOWN}
     await keep(database, vault, named(vault, arrival(3, "李强", **unknown), arrival(4, "李强", **unknown)), THERE)
 
-    [here], [there] = [(await list_pairs(database, (Area(street),), "", 10))[0] for street in (HERE, THERE)]
+    [here], [there] = [
+        (await list_pairs(database, (Area(street),), "", 10, nobody_merged))[0] for street in (HERE, THERE)
+    ]
 
     assert here.agrees == ("name", "birth", "sex", "hukou")
     assert there.agrees == ("name", "birth")
@@ -163,7 +171,7 @@ async def test_pages_give_every_pair_once(database: Database, vault: Vault, monk
     await keep(database, vault, named(vault, *(arrival(order) for order in range(1, 9))))
     seen, cursor = [], ""
     while True:
-        found, following = await list_pairs(database, (Area(HERE),), cursor, 5)
+        found, following = await list_pairs(database, (Area(HERE),), cursor, 5, nobody_merged)
         seen += [pair.people for pair in found]
         if following is None:
             break
