@@ -1,19 +1,18 @@
 """A district official's day: what the numbers are and why, whence people came, what is missed, a report is sealed."""
 
-from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 from python_calamine import CalamineWorkbook
 
 from contracts.reference.calendar import day_of
 from services.runtime.clock import system_clock
-from tests.support.browser import Deployment, at_the_console
+from tests.support.browser import Deployment, Hands, at_the_console
 from tests.support.registers import id_number
 
-OFFICIAL, LEADER = "district-demo.district", "leader-demo.district"
+OFFICIAL, LEADER, SUPERVISOR = "district-demo.district", "leader-demo.district", "supervisor-demo.supervisor"
 DISTRICT, STREET = "320507", "320507402"
 LEAST = 1
 """A click on the number: one says at least which number is meant, and all of them stand on the first screen."""
@@ -32,28 +31,10 @@ def lived(houniao: Deployment) -> None:
 
 
 @pytest.fixture(scope="module")
-def report(houniao: Deployment) -> str:
-    """Have a report be drafted and reviewed, and return its id."""
+def drafted(houniao: Deployment) -> None:
+    """Have a report be drafted."""
     asked = {"template": "monthly_flow", "division": DISTRICT, "period": "2026-01"}
-    drafted = houniao.post("reporting", "/reports", "clerk", DISTRICT, asked)
-    report_id: str = drafted["report_id"]
-    seen = {"sha256": drafted["editions"][-1]["content"]}
-    houniao.post("reporting", f"/reports/{report_id}/review", "supervisor", DISTRICT, seen)
-    return report_id
-
-
-def count_clicks(page: Page) -> Callable[[], int]:
-    """Count from now on each key and each click as the page hears of them."""
-    page.evaluate("""() => {
-        window.presses = 0;
-        for (const kind of ['keydown', 'click']) addEventListener(kind, () => window.presses++, true);
-    }""")
-
-    def presses() -> int:
-        counted: int = page.evaluate("window.presses")
-        return counted
-
-    return presses
+    houniao.post("reporting", "/reports", "clerk", DISTRICT, asked)
 
 
 def test_why_a_number_is_what_it_is_takes_one_click(houniao: Deployment, chromium: Browser, lived: None) -> None:
@@ -61,12 +42,12 @@ def test_why_a_number_is_what_it_is_takes_one_click(houniao: Deployment, chromiu
         page = official.page
         rate = page.get_by_role("link", name="建档率")
         expect(rate).to_be_visible()
-        presses = count_clicks(page)
-        rate.click()
+        hands = Hands(page)
+        hands.click(rate)
 
         expect(page.get_by_role("heading", name="在住且已建档 相城区")).to_be_visible()
         expect(page.get_by_text("未计入的人及原因")).to_be_visible()
-        assert presses() == LEAST
+        assert (hands.presses, hands.clicks) == (0, LEAST)
 
 
 def test_moves_are_drawn_and_told(houniao: Deployment, chromium: Browser, lived: None) -> None:
@@ -98,9 +79,13 @@ def test_a_missed_target_leads_to_whom_it_lacks_and_why(houniao: Deployment, chr
         expect(page.get_by_role("table", name="街道考核").get_by_role("row").nth(1)).to_be_visible()
 
 
-def test_a_report_is_approved_sealed_by_another_and_exported(
-    houniao: Deployment, chromium: Browser, report: str, tmp_path: Path
+def test_a_report_is_reviewed_approved_sealed_by_another_and_exported(
+    houniao: Deployment, chromium: Browser, drafted: None, tmp_path: Path
 ) -> None:
+    with at_the_console(houniao, chromium, SUPERVISOR) as supervisor:
+        supervisor.page.get_by_role("row").filter(has_text="2026-01").get_by_role("link", name="流动人口月报").click()
+        supervisor.page.get_by_role("button", name="审核通过").click()
+        expect(supervisor.page.get_by_role("button", name="审核通过")).to_have_count(0)
     with at_the_console(houniao, chromium, LEADER) as leader:
         leader.page.get_by_role("row").filter(has_text="2026-01").get_by_role("link", name="流动人口月报").click()
         leader.page.get_by_role("button", name="审批通过").click()
