@@ -84,13 +84,13 @@ def test_facts_are_seen_as_they_happen_and_queues_with_who_takes_from_them(
 
 
 def test_who_looked_at_whom_is_in_the_access_log(houniao: Deployment, chromium: Browser) -> None:
-    looked_at = {"people": [register(houniao, 8102)], "reason": "入户随访"}
+    looked_at = {"people": [register(houniao, 8102)], "reason": "核对门牌"}
     houniao.post("registration", "/identities", "clerk", STREET, looked_at)
     with at_the_console(houniao, chromium, OPERATOR) as operator:
         operator.open("/operations")
 
         operator.page.get_by_role("link", name="查阅日志").click()
 
-        seen = operator.page.get_by_role("row").filter(has_text="入户随访")
+        seen = operator.page.get_by_role("row").filter(has_text="核对门牌").first
         expect(seen).to_contain_text("beside")
         expect(seen).to_contain_text("查看人员姓名")
