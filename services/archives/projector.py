@@ -18,10 +18,11 @@ from contracts.registration.stays import STAY_FACTS, StayFact, StayStarted
 from services.archives.commands.archives import open_owed_archives
 from services.archives.commands.custody import settle_custody
 from services.archives.commands.education import record_owed_education
-from services.archives.commands.summaries import find_to_summarise, summarise, waits_for_summary
+from services.archives.commands.summaries import summarise, waits_for_summary
+from services.archives.views.concerns import Concerns, find_concerns
 from services.archives.views.education import prescription_row, sign_in_row
 from services.archives.views.findings import compare
-from services.archives.views.people import Heard, find_concerned, find_linked
+from services.archives.views.people import Heard, find_linked
 from services.archives.views.rows import (
     archive_row,
     copy_row,
@@ -32,7 +33,6 @@ from services.archives.views.rows import (
     person_row,
     stay_row,
 )
-from services.archives.views.summaries import find_concerned_by
 from services.runtime.changes import Topics
 from services.runtime.mongo import Row, write_rows
 from services.runtime.service import Service
@@ -101,33 +101,44 @@ async def hear(service: Service, events: Sequence[Event[HeardFact]]) -> None:
     started = [event.data.stay for event in known if isinstance(event.data, StayStarted)]
     if started:
         await open_owed_archives(service, started, cause=events[0].id)
+    concerns = await _find_concerns(service, known)
     # what settling reads serves the summaries too: what it records changes no row before it is heard in turn
-    heard = await _settle_custody(service, known)
-    await _summarise(service, known, heard)
-    await _record_education(service, events)
+    heard = await _settle_custody(service, known, concerns)
+    await _summarise(service, known, concerns, heard)
+    await _record_education(service, events, concerns)
 
 
-async def _record_education(service: Service, events: Sequence[Event[HeardFact]]) -> None:
+async def _find_concerns(service: Service, events: Sequence[Event[KnownFact]]) -> Concerns:
+    """Find whom a batch concerns: an archive that was just opened asks for nothing by itself."""
+    perhaps = {
+        person
+        for event in events
+        if not isinstance(event.data, ArchiveOpened | CustodyFact | PersonFact)
+        for person in _people_in(event)
+    }
+    stayed = [event.data.stay for event in events if isinstance(event.data, StayFact)]
+    opened = [event.data.archive for event in events if isinstance(event.data, ArchiveOpened)]
+    return await find_concerns(service.database, perhaps, stayed, opened)
+
+
+async def _record_education(service: Service, events: Sequence[Event[HeardFact]], concerns: Concerns) -> None:
     """Record the entries of health education that was heard of, or whose archive was opened only now."""
-    taught = {event.personid for event in events if isinstance(event.data, EducationFact | ArchiveOpened)}
-    people = {person for person in taught if person is not None}
+    taught = {event.personid for event in events if isinstance(event.data, EducationFact)}
+    people = {person for person in taught if person is not None} | concerns.educated
     if people:
         await record_owed_education(service, people, cause=events[0].id)
 
 
-async def _settle_custody(service: Service, events: Sequence[Event[KnownFact]]) -> dict[str, Heard]:
-    """Settle the custody of the people to whom a district may owe something now; return what was heard of them.
-
-    An archive that was just opened asks for nothing.
-    """
+async def _settle_custody(service: Service, events: Sequence[Event[KnownFact]], concerns: Concerns) -> dict[str, Heard]:
+    """Settle the custody of the people to whom a district may owe something now; return what was heard of them."""
     asking = [event for event in events if not isinstance(event.data, ArchiveOpened)]
     causes = {person: event.id for event in asking for person in _people_in(event)}
     surely = {
         person for event in asking if isinstance(event.data, CustodyFact | PersonFact) for person in _people_in(event)
     }
-    perhaps = causes.keys() - surely
-    concerned = surely | (await find_concerned(service.database, perhaps) if perhaps else set())
-    linked = await find_linked(service.database, concerned) if concerned else {}
+    perhaps_merged = surely | concerns.recorded
+    concerned = surely | concerns.custody
+    linked = await find_linked(service.database, concerned) if concerned & perhaps_merged else {}
     everybody = {alias: causes[person] for person in sorted(concerned) for alias in (person, *linked.get(person, ()))}
     return await settle_custody(service, {**everybody, **{person: causes[person] for person in concerned}})
 
@@ -138,15 +149,14 @@ def _people_in(event: Event[KnownFact]) -> set[str]:
     return {event.data.person_id, *linked}
 
 
-async def _summarise(service: Service, events: Sequence[Event[KnownFact]], heard: Mapping[str, Heard]) -> None:
-    """Summarise anew where something was heard that may change a summary; most newcomers need none."""
-    archives = [event.data for event in events if isinstance(event.data, ArchiveFact)]
-    stayed = [event.data.stay for event in events if isinstance(event.data, StayFact)]
-    others = [event for event in events if not isinstance(event.data, StayFact | ArchiveFact)]
-    people = {person for event in others for person in _people_in(event)}
-    if archives:
-        people |= await find_to_summarise(service, archives)
-    if stayed:
-        people |= await find_concerned_by(service.database, stayed)
+async def _summarise(
+    service: Service, events: Sequence[Event[KnownFact]], concerns: Concerns, heard: Mapping[str, Heard]
+) -> None:
+    """Summarise anew where something was heard that may change a summary; most newcomers need none.
+
+    Those of whom no more is known than that an archive was opened wait for the Summariser.
+    """
+    others = [event for event in events if not isinstance(event.data, StayFact | ArchiveOpened)]
+    people = {person for event in others for person in _people_in(event)} | concerns.summaries
     if people:
         await summarise(service, people, heard)

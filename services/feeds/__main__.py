@@ -69,7 +69,7 @@ def build(settings: Settings, feeds: FeedSettings, clock: Clock = system_clock) 
     if feeds.reads_only:
         service.work_on(partial(keep_doing, following.NEWS_EVERY, News(feed).look))
     else:
-        service.hear(partial(projector.hear, service), projector.TOPICS, everywhere=projector.EVERYWHERE)
+        service.hear(partial(projector.hear, service, {}), projector.TOPICS, everywhere=projector.EVERYWHERE)
         service.work_on(
             partial(keep_doing, releasing.LOOK_EVERY, partial(releasing.release_all, feed)),
             partial(keep_doing, snapshots.LOOK_EVERY, partial(snapshots.make_all, feed)),

@@ -9,7 +9,7 @@ from contracts.feeds.feeds import FeedName
 from contracts.feeds.subscriptions import SubscriptionFact, SubscriptionRevoked
 from contracts.registration.notices import ANSWER_FACTS, NOTICE_FACTS
 from services.feeds.domain.entries import ToldFact, make_entries
-from services.feeds.views.pages import append
+from services.feeds.views.pages import Ends, append
 from services.feeds.views.releases import close
 from services.feeds.views.subscriptions import subscription_row
 from services.runtime.changes import Topics
@@ -25,8 +25,11 @@ TOPICS: Topics = {SubscriptionFact: ("subscriptions",), **dict.fromkeys(get_args
 """What is read otherwise once a fact was heard; of feeds nothing is told here: audiences hear when it is their time."""
 
 
-async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
-    """Append what a batch says to the pages of feeds and districts, write subscriptions, close what is taken back."""
+async def hear(service: Service, ends: Ends, events: Sequence[Event[Any]]) -> None:
+    """Append what a batch says to the pages of feeds and districts, write subscriptions, close what is taken back.
+
+    `ends` is where pages ended when this process looked last.
+    """
     pages: dict[tuple[FeedName, str], list[Document]] = defaultdict(list)
     for event in events:
         if not isinstance(event.data, SubscriptionFact):
@@ -34,7 +37,7 @@ async def hear(service: Service, events: Sequence[Event[Any]]) -> None:
                 if service.serves(district):
                     pages[feed, district].append(kept)
     for place, found in pages.items():
-        await append(service.database, *place, found)
+        await append(service.database, *place, found, ends)
     await write_rows(service.database, (row for event in events for row in changes(event)))
     for event in events:
         if isinstance(event.data, SubscriptionRevoked):

@@ -58,7 +58,7 @@ _INDEX_DIFFERS = frozenset({85, 86})
 Result = TypeVar("Result")
 
 
-def connect(url: str, **options: Any) -> Client:
+def connect(url: str, appname: str = "houniao", **options: Any) -> Client:
     """Return a client whose writes are acknowledged once they are on the disks of a majority."""
     return AsyncIOMotorClient(
         url,
@@ -69,7 +69,7 @@ def connect(url: str, **options: Any) -> Client:
         socketTimeoutMS=20000,
         tz_aware=True,
         uuidRepresentation="standard",
-        appname="houniao",
+        appname=appname,
         **options,
     )
 
@@ -229,6 +229,20 @@ def union_with(collection: str, *stages: Document) -> Document:
     return {"$unionWith": {"coll": collection, "pipeline": list(stages)}}
 
 
+async def find_together(database: Database, queries: Mapping[str, Document]) -> dict[str, list[Document]]:
+    """Return the documents of several collections that meet a query of each, by collection, all by one command."""
+    (first, stages), *others = [(name, _named(name, query)) for name, query in queries.items()]
+    found: dict[str, list[Document]] = {name: [] for name in queries}
+    pipeline = [*stages, *(union_with(name, *those) for name, those in others)]
+    async for one in database[first].aggregate(pipeline):
+        found[one["of"]].append(one["row"])
+    return found
+
+
+def _named(collection: str, query: Document) -> list[Document]:
+    return [{"$match": query}, {"$replaceWith": {"of": {"$literal": collection}, "row": "$$ROOT"}}]
+
+
 async def bulk_write(collection: Collection, operations: Sequence[InsertOne[Document] | UpdateOne]) -> list[int]:
     """Write all operations in any order; return the indexes of those whose key already existed."""
     if not operations:
@@ -270,6 +284,7 @@ __all__ = [
     "connect",
     "database_of",
     "find_connected",
+    "find_together",
     "insert_new",
     "is_away",
     "make_index",

@@ -17,6 +17,7 @@ import pytest_asyncio
 
 from deploy.local.stack import Stack
 from services.runtime.access import EVERYWHERE, Role, issue
+from tests.support.crowding import begin_to_watch, crowd, find_greedy
 from tests.support.instance import SERVICES, Instance, eventually, running_instance
 from tests.support.offices import make_arrival
 from tests.support.pictures import photo
@@ -34,6 +35,8 @@ NO_SCOPES = ("3", "320", "32050", "3205071", "32050701", "3205070010", "32050700
 REFUSED = {401, 403, 404}
 CHANGING = re.compile(r'\d{4}-\d\d-\d\dT[\d:.]+Z|"head":\{[^}]*\}')
 """What differs when the same is asked again: when it was asked, and the log of it."""
+LOOKED_THROUGH = {"registration GET /duplicates"}
+"""Where all that is kept is looked through for what is near: of a pair it is not kept where its people live."""
 NOTHING = (b"[]", b'{"contacts":[]}', b'{"identities":[]}')
 """What is answered where nothing is found."""
 GHOSTS = {
@@ -520,3 +523,21 @@ async def test_a_city_that_is_padded_to_six_digits_is_that_city_at_every_route(
 
     assert not broken, "\n".join(broken)
     assert asked or service == "feeds"
+
+
+@pytest.mark.parametrize("service", SERVICES)
+async def test_whoever_asks_for_what_is_near_reads_nothing_of_a_crowd_that_is_elsewhere(
+    houniao: Deployment, service: str
+) -> None:
+    """It comes last: what the crowd is copied from is not asked about any more."""
+    database, token = houniao.instance.database(service), houniao.token("admin", OWN[:6])
+    await crowd(database)
+
+    greedy: list[str] = []
+    async with houniao.door(service) as door:
+        for route in (one for one in houniao.routes(service) if one.method == "get" and str(one) not in LOOKED_THROUGH):
+            await begin_to_watch(database)
+            await send(door, route.request(houniao.places[OWN][service], OWN), token)
+            greedy += [f"{route}: {query}" for query in await find_greedy(database)]
+
+    assert not greedy, "\n".join(greedy)

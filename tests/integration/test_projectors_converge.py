@@ -18,6 +18,7 @@ from services.archives import projector as archives
 from services.archives.domain.repetition import REPETITION
 from services.feeds import projector as feeds
 from services.feeds.domain.entries import make_entries
+from services.feeds.views.pages import Ends
 from services.outreach import projector as outreach
 from services.registration import projector as registration
 from services.reporting import projector as reporting
@@ -123,7 +124,8 @@ class Hall:
         if service == "registration":
             heard = [registration.hear(app.state.registration, message) for message in messages]
         elif service == "feeds":
-            heard = [feeds.hear(app.state.service, message) for message in messages]
+            ends: Ends = {}
+            heard = [feeds.hear(app.state.service, ends, message) for message in messages]
         elif service == "reporting":
             heard = [reporting.hear(app.state.service, app.state.counting, message) for message in messages]
         else:

@@ -24,14 +24,13 @@ BUILD = Build("first")
 
 async def recount(reporting: Database, clock: Clock = system_clock) -> dict[str, Document]:
     """Return all counters by id as they follow from the rows, without steps that sum up to 0."""
-    records = await reporting[PEOPLE].find().to_list(None)
-    rows = [await reporting[name].find().to_list(None) for name in ABOUT_PEOPLE]
-    linked = ever_linked(map(Person.model_validate, records))
-    ids = {row["person_id"] for found in (records, *rows) for row in found}.union(linked)
+    rows = {name: await reporting[name].find().to_list(None) for name in (PEOPLE, *ABOUT_PEOPLE)}
+    linked = ever_linked(map(Person.model_validate, rows[PEOPLE]))
+    ids = {row["person_id"] for found in rows.values() for row in found}.union(linked)
     groups = sorted({linked.get(person_id, frozenset({person_id})) for person_id in ids}, key=min)
     today, policy = day_of(clock()), Policy(home_of=Divisions.load().successor)
     contributions: list[Contribution] = []
-    for group, known in zip(groups, group_rows(groups, records, rows), strict=True):
+    for group, known in zip(groups, group_rows(groups, rows), strict=True):
         for counted in count_group(group, known, today, policy).values():
             contributions += counted.contributions
     for collection in THINGS:

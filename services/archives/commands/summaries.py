@@ -2,10 +2,10 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date, timedelta
 
-from contracts.archives.archives import Archive, ArchiveFact, ArchiveOpened
+from contracts.archives.archives import Archive
 from contracts.reference.calendar import add_months, age_on, day_of
 from services.archives.commands.custody import settle_custody
 from services.archives.domain.access import find_keeping_street
@@ -13,11 +13,10 @@ from services.archives.domain.duties import find_duties
 from services.archives.domain.policy import POLICY
 from services.archives.domain.quality import Reviewed, find_findings, marks
 from services.archives.views.archives import find_late_offers
-from services.archives.views.people import Heard, find_heard, find_with_records
+from services.archives.views.people import Heard, find_heard
 from services.archives.views.rows import archive_key
 from services.archives.views.summaries import (
     Summary,
-    find_living_elsewhere,
     find_to_recheck,
     find_waiting_for_summary,
     write_summaries,
@@ -36,19 +35,6 @@ SUMMARISED = ("archives", "duties", "findings")
 """The topics of what summaries tell."""
 DAYS_ORDINAL = 10_000_000
 """More than any day's ordinal: a summary's sequence counts what was known first, then the day."""
-
-
-async def find_to_summarise(service: Service, facts: Sequence[ArchiveFact]) -> set[str]:
-    """Return the people of archive facts whose summaries change at once.
-
-    Those of whom no more is known than that an archive was opened wait for the Summariser.
-    """
-    changed = {fact.person_id for fact in facts if not isinstance(fact, ArchiveOpened)}
-    opened = [fact.archive for fact in facts if fact.person_id not in changed]
-    if not opened:
-        return changed
-    recorded = await find_with_records(service.database, (archive.person_id for archive in opened))
-    return changed | recorded | await find_living_elsewhere(service.database, opened)
 
 
 def waits_for_summary(archive: Archive) -> bool:

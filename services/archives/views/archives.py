@@ -158,7 +158,7 @@ async def find_archives_of(database: Database, person_id: str) -> list[Archive]:
 
 async def find_by_code(database: Database, code: str) -> list[Archive]:
     """Return the archives that have a 17-digit code, as their own or as an alias, at most 20."""
-    query = {"$or": [{"code": code}, {"aliases.code": code}]}
+    query = {"$or": [{"code": {"$eq": code, "$type": "string"}}, {"aliases.code": code}]}  # by its type, in the index
     return [Archive.model_validate(row) async for row in database[ARCHIVES].find(query).limit(20)]
 
 

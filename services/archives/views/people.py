@@ -13,7 +13,7 @@ from contracts.registration.people import Person, deaths, ever_linked, one_perso
 from contracts.registration.stays import Stay
 from services.archives.domain.access import find_keeping_street
 from services.archives.views.rows import ARCHIVES, COPIES, CUSTODIES, ENROLMENTS, ENTRIES, PEOPLE, STAYS, read_entry
-from services.runtime.mongo import Database, Document, find_connected, union_with
+from services.runtime.mongo import Database, Document, find_connected, find_together
 
 
 @dataclass(slots=True)
@@ -54,15 +54,18 @@ class Heard:
 
 async def find_heard(database: Database, person_ids: Iterable[str]) -> dict[str, Heard]:
     """Return everything that was heard of people and of all ids ever linked to theirs, by id, also if it is nothing."""
-    asked = set(person_ids)
-    rows = await find_connected(database[PEOPLE], asked)
-    records = [Person.model_validate(row) for row in rows]
-    linked = ever_linked(records)
-    people = list(asked.union(*(linked.get(person, ()) for person in asked)))
-    found = await _read(database, people)
+    people = asked = set(person_ids)
+    while True:  # whoever was never merged is found at the first look
+        rows = await _read(database, people)
+        records = [Person.model_validate(row) for row in rows[PEOPLE]]
+        linked = ever_linked(records)
+        read, people = people, asked.union(*(linked.get(person, ()) for person in asked))
+        if people == read:
+            break
+    found = _sort(rows)
     _merge(found, records)
     sequences = Counter[str]()
-    for row in rows:
+    for row in rows[PEOPLE]:
         sequences[row["person_id"]] += row["sequence"]
     for person, ids in linked.items():
         found[person].linked = ids - {person}
@@ -71,8 +74,14 @@ async def find_heard(database: Database, person_ids: Iterable[str]) -> dict[str,
     return {person: found[person] for person in people}
 
 
-async def _read(database: Database, people: Sequence[str]) -> defaultdict[str, Heard]:
-    """Read what was heard of people under each of their ids."""
+async def _read(database: Database, people: Collection[str]) -> dict[str, list[Document]]:
+    """Read what was heard of people under each of their ids, and the records of them."""
+    among, about = {"$in": list(people)}, (ENTRIES, COPIES, ENROLMENTS, CUSTODIES, STAYS, ARCHIVES)
+    return await find_together(database, {PEOPLE: {"ids": among}, **{name: {"person_id": among} for name in about}})
+
+
+def _sort(rows: Mapping[str, Sequence[Document]]) -> defaultdict[str, Heard]:
+    """Return what rows say of people, by id."""
     found: defaultdict[str, Heard] = defaultdict(Heard)
 
     def of(row: Document, *, entered: bool = False) -> Heard:
@@ -81,17 +90,17 @@ async def _read(database: Database, people: Sequence[str]) -> defaultdict[str, H
         heard.entered += row["sequence"] if entered else 0
         return heard
 
-    async for row in rows_of(database, ENTRIES, people):
+    for row in rows[ENTRIES]:
         of(row, entered=True).entries.append(read_entry(row))
-    async for row in rows_of(database, COPIES, people):
+    for row in rows[COPIES]:
         of(row, entered=True).copies.append((row["to"], Entry.model_validate(row["entry"])))
-    async for row in rows_of(database, ENROLMENTS, people):
+    for row in rows[ENROLMENTS]:
         of(row).enrolments.append(Enrolment.model_validate(row))
-    async for row in rows_of(database, CUSTODIES, people):
+    for row in rows[CUSTODIES]:
         of(row).custodies[row["district"]] = Custody.model_validate(row)
-    async for row in rows_of(database, STAYS, people):
+    for row in rows[STAYS]:
         of(row).stays.append(Stay.model_validate(row))
-    async for row in rows_of(database, ARCHIVES, people):
+    for row in rows[ARCHIVES]:
         of(row, entered=True).archives[row["district"]] = Archive.model_validate(row)
         found[row["person_id"]].versions[row["district"]] = row["sequence"]
     return found
@@ -138,39 +147,6 @@ def rows_of(database: Database, collection: str, people: Sequence[str]) -> Async
     """Return the rows of a collection that are about some people, in no particular order."""
     found: AsyncIterator[Document] = database[collection].find({"person_id": {"$in": people}})
     return found
-
-
-async def find_concerned(database: Database, person_ids: Iterable[str]) -> set[str]:
-    """Return those of the people to whom a district may owe more than an archive.
-
-    They lived in more than one district, or a death or a merge was heard of them.
-    """
-    people = list(person_ids)
-    stages: list[Document] = [
-        {"$match": {"person_id": {"$in": people}}},
-        {"$group": {"_id": "$person_id", "districts": {"$addToSet": {"$substrBytes": ["$street", 0, 6]}}}},
-        {"$match": {"districts.1": {"$exists": True}}},
-        {"$project": {"ids": ["$_id"]}},
-        union_with(PEOPLE, *_with_person_rows(people)),
-    ]
-    return await _find_among(database[STAYS].aggregate(stages, hint="person"), people)
-
-
-async def find_with_records(database: Database, person_ids: Iterable[str]) -> set[str]:
-    """Return those of the people of whom more was heard than a stay and an archive."""
-    people = list(person_ids)
-    recorded = ({"$match": {"person_id": {"$in": people}}}, {"$project": {"_id": 0, "ids": ["$person_id"]}})
-    others = [union_with(kind, *recorded) for kind in (ENTRIES, COPIES, ENROLMENTS, CUSTODIES)]
-    return await _find_among(database[PEOPLE].aggregate([*_with_person_rows(people), *others]), people)
-
-
-def _with_person_rows(people: Sequence[str]) -> tuple[Document, Document]:
-    """Return the stages that find of whom a death or a merge was heard, under any of their ids."""
-    return {"$match": {"ids": {"$in": people}}}, {"$project": {"_id": 0, "ids": 1}}
-
-
-async def _find_among(found: AsyncIterator[Document], people: Collection[str]) -> set[str]:
-    return {person async for row in found for person in row["ids"]}.intersection(people)
 
 
 async def find_deaths(database: Database, people: Iterable[str]) -> Mapping[str, date]:

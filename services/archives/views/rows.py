@@ -71,7 +71,7 @@ async def _index_summaries(database: Database) -> None:
     await make_index(archives, recheck, name="recheck", partialFilterExpression={recheck: _TEXT})
     keys = [("street", 1), ("state", 1), (f"{SUMMARY}.last_dynamic_on", 1), ("opened_at", 1)]
     await make_index(archives, keys, name="dead")
-    by_street = [("street", 1), ("_id", 1)]
+    by_street = [(f"{SUMMARY}.street", 1), ("_id", 1)]
     await make_index(archives, by_street, name="paper", partialFilterExpression={paper: _TEXT})
 
 

@@ -4,8 +4,7 @@ It is worked out anew whenever something is heard of the person; one that knew l
 It stands inside the archive's row, so that lists per street are read by an index, however many archives there are.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 
 from pydantic import BaseModel
@@ -13,41 +12,9 @@ from pymongo import UpdateOne
 
 from contracts.archives.archives import Archive
 from contracts.archives.enrolments import Duty
-from contracts.registration.stays import Stay
 from services.archives.domain.quality import QualityFinding
-from services.archives.views.rows import ARCHIVES, STAYS, SUMMARY, WAITS, archive_key
+from services.archives.views.rows import ARCHIVES, SUMMARY, WAITS, archive_key
 from services.runtime.mongo import Database, bulk_write
-
-
-async def find_concerned_by(database: Database, stays: Iterable[Stay]) -> set[str]:
-    """Return the people whose summaries may change by stays: who have any, or live in another street than that opened.
-
-    Of all others the street that opened the archive keeps it, which is all that a summary would say.
-    """
-    streets: dict[str, set[str]] = defaultdict(set)
-    for stay in stays:
-        streets[stay.person_id].add(stay.street)
-    shown = {"person_id": 1, "district": 1, "street": 1, f"{SUMMARY}.sequence": 1}
-    found = database[ARCHIVES].find({"person_id": {"$in": list(streets)}}, shown, hint="person")
-    return {
-        row["person_id"]
-        async for row in found
-        if "sequence" in row.get(SUMMARY, {})
-        or any(street.startswith(row["district"]) for street in streets[row["person_id"]] - {row["street"]})
-    }
-
-
-async def find_living_elsewhere(database: Database, opened: Iterable[Archive]) -> set[str]:
-    """Return the people of archives that were just opened who have a stay in another street of the district."""
-    archives = {archive.person_id: archive for archive in opened}
-    query = {"person_id": {"$in": list(archives)}}
-    found = database[STAYS].find(query, {"_id": 0, "person_id": 1, "street": 1}, hint="person")
-    return {
-        row["person_id"]
-        async for row in found
-        if row["street"] != archives[row["person_id"]].street
-        and row["street"].startswith(archives[row["person_id"]].district)
-    }
 
 
 class Summary(BaseModel):
@@ -98,7 +65,7 @@ async def find_to_recheck(database: Database, today: date, turning: tuple[date, 
 
     At most `limit` of each kind; the second kind are those who have no summary yet.
     """
-    due = {f"{SUMMARY}.recheck_on": {"$lte": today.isoformat()}}
+    due = {f"{SUMMARY}.recheck_on": {"$lte": today.isoformat(), "$type": "string"}}
     lapsed = database[ARCHIVES].find(due, {"person_id": 1}, hint="recheck")
     people = [row["person_id"] async for row in lapsed.limit(limit)]
     born = {"$gte": turning[0].isoformat(), "$lte": turning[1].isoformat()}

@@ -16,6 +16,8 @@ PAGES: Mapping[FeedName, str] = {
     FeedName.INDICATORS: "indicator_pages",
 }
 """The collection of each feed's pages."""
+Ends = dict[tuple[FeedName, str], int]
+"""The last position of each feed's pages of a district."""
 READ_AHEAD = 4
 """Pages that are fetched at once: no page is fetched whole of which a part is asked for."""
 
@@ -27,21 +29,29 @@ async def prepare(database: Database) -> None:
         await make_index(pages, [("district", 1), ("first", 1)], name="position", unique=True)
 
 
-async def append(database: Database, feed: FeedName, district: str, entries: Sequence[Document]) -> int:
+async def append(
+    database: Database, feed: FeedName, district: str, entries: Sequence[Document], ends: Ends | None = None
+) -> int:
     """Append the entries that are not in a feed's pages yet as one page; return how many were new.
 
     The page is one document, so it takes the next positions as a whole or not at all. If another process took a
-    position first, or an event is there already, try again with the entries that are missing.
+    position first, or an event is there already, try again with the entries that are missing. `ends` is where pages
+    ended when this process looked last, and is kept up; since positions have no gaps, whoever appended since has taken
+    the very next one.
     """
-    pages = database[PAGES[feed]]
+    pages, place = database[PAGES[feed]], (feed, district)
+    ends = {} if ends is None else ends
     missing = list({entry["id"]: entry for entry in entries}.values())
     while missing:
-        page = {"district": district, "first": await find_end(database, feed, district) + 1, "entries": missing}
+        end = ends.pop(place, None)  # it is known again once the page is written
+        if end is None:
+            end = await find_end(database, feed, district)
         try:
-            await pages.insert_one(page)
+            await pages.insert_one({"district": district, "first": end + 1, "entries": missing})
         except DuplicateKeyError:
             missing = await _find_missing(pages, missing)
             continue
+        ends[place] = end + len(missing)
         return len(missing)
     return 0
 

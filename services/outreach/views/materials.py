@@ -65,7 +65,7 @@ async def find_households(database: Database, street: str, after: str, limit: in
 
 async def find_supplied(database: Database, households: Sequence[str], kind: str, material: str | None) -> set[str]:
     """Return those of some households that got a copy of a kind, or of one material."""
-    query: Document = {"household_id": {"$in": list(households)}, "kind": kind}
+    query: Document = {"household_id": {"$in": list(households), "$type": "string"}, "kind": kind}
     if material:
         query["material_id"] = material
     return {row["household_id"] async for row in database[MOVEMENTS].find(query, {"household_id": 1}, hint="household")}

@@ -13,7 +13,7 @@ from services.registration.domain.people import ids_of
 from services.registration.domain.tasks import Task
 from services.registration.domain.transfers import Transfer
 from services.registration.views.rows import ANSWERS, CONFLICTS, MOVERS, NOTICES, PEOPLE, STAYS, read_stay
-from services.runtime.mongo import Database, Document, Row, union_with
+from services.runtime.mongo import Database, Document, Row, find_together, union_with
 
 
 @dataclass(frozen=True)
@@ -60,14 +60,9 @@ async def find_known_people(
     `current_division` returns the division that a code stands for today.
     """
     wanted = set(person_ids)
-    people = await _find_linked(database, wanted)
-    ids = {one for record in people for one in (record["person_id"], *record["linked"])} | wanted
-    query = {"person_id": {"$in": list(ids)}}
-    found = {
-        collection: _by_person([document async for document in database[collection].find(query)])
-        for collection in (STAYS, NOTICES, ANSWERS, CONFLICTS)
-    }
-    found[PEOPLE] = _by_person(people)
+    ids, rows = await _find_rows(database, wanted)
+    people = rows[PEOPLE]
+    found = {collection: _by_person(documents) for collection, documents in rows.items()}
     records = [Person.model_validate(document) for document in people]
     linked = ever_linked(records)
     known: dict[str, KnownPerson] = {}
@@ -99,19 +94,23 @@ def _by_person(rows: Iterable[Document]) -> Mapping[str, Sequence[Document]]:
     return found
 
 
-async def _find_linked(database: Database, person_ids: Iterable[str]) -> list[Document]:
-    """Return the records of people and of everybody they were ever merged with."""
-    ids: set[str] = set(person_ids)
-    asked: set[str] = set()
-    people: dict[str, Document] = {}
-    while ids - asked:
-        new = list(ids - asked)
-        asked |= ids
-        linked = {"$or": [{"person_id": {"$in": new}}, {"linked": {"$in": new}}]}
-        async for record in database[PEOPLE].find(linked):
-            people[record["_id"]] = record
-            ids |= {record["person_id"], *record["linked"]}
-    return list(people.values())
+async def _find_rows(database: Database, person_ids: set[str]) -> tuple[set[str], dict[str, list[Document]]]:
+    """Return the ids of people and of everybody they were ever merged with, and all rows about these, by collection.
+
+    Whoever was never merged is found at the first look.
+    """
+    ids, rows = set(person_ids), await _read(database, person_ids)
+    while asked := {one for row in rows[PEOPLE] for one in (row["person_id"], *row["linked"])} - ids:
+        ids |= asked
+        rows = await _read(database, ids)
+    return ids, rows
+
+
+async def _read(database: Database, person_ids: set[str]) -> dict[str, list[Document]]:
+    among: Document = {"$in": list(person_ids)}
+    linked: Document = {"$or": [{"person_id": among}, {"linked": among}]}
+    about = {name: {"person_id": among} for name in (STAYS, NOTICES, ANSWERS, CONFLICTS)}
+    return await find_together(database, {PEOPLE: linked, **about})
 
 
 def _sum_sequences(people: Iterable[str], found: _Rows) -> int:
@@ -155,6 +154,7 @@ async def find_movers(database: Database, person_ids: Iterable[str]) -> list[str
 
 async def find_due(database: Database, today: date, at_a_time: int = 500) -> AsyncIterator[list[str]]:
     """Yield the ids of people whom the clock makes due by a day, the longest due first, so many at a time."""
-    due = database[MOVERS].find({"due_on": {"$lte": today.isoformat()}}, {"_id": 1}, hint="due").sort("due_on", 1)
+    until = {"due_on": {"$lte": today.isoformat(), "$type": "string"}}  # by its type it is found in the index
+    due = database[MOVERS].find(until, {"_id": 1}, hint="due").sort("due_on", 1)
     while page := await due.to_list(at_a_time):
         yield [document["_id"] for document in page]

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import lru_cache
+from typing import NamedTuple
 
 from contracts.registration.people import Person, ever_linked
 from services.reporting.domain.contributions import count_group
@@ -27,7 +28,7 @@ from services.reporting.views.contributions import (
     prepare,
     replace_contributions,
 )
-from services.reporting.views.rows import find_by_id, find_records, find_rows, group_rows
+from services.reporting.views.rows import PEOPLE, find_by_id, find_rows, group_rows
 from services.runtime.logs import get_log
 from services.runtime.mongo import Database, Document, is_away, wait_while_away
 from services.runtime.service import Service
@@ -38,8 +39,9 @@ NUMBERS = ("indicators", "flows", "residents", "scores", "assessments", "targets
 """The topics of what is read from counters."""
 AT_A_STRETCH = 100
 """Groups counted before others of the process get their turn."""
-LOOK_AGAIN_AFTER = 1.0
-"""Seconds between looks for people whom another process noted, or whose count changes with the day."""
+LOOK_AGAIN_AFTER, LOOK_AT_DAY_AFTER = 1.0, 60.0
+"""Seconds between looks for people whom another process noted, and for those whose count changed with the day, for
+whom it is looked at once when the day turns."""
 GATHERED_AFTER, GATHERED_FOR = 0.2, 5.0
 """Seconds without news after which those who were noted are counted, and seconds after which they are in any case."""
 
@@ -53,12 +55,25 @@ class Counting:
     as_of: datetime | None = None
 
 
+class _Look(NamedTuple):
+    """When it was looked who is to be counted again on a day, and whether all of them were found."""
+
+    day: int
+    moment: float
+    all_found: bool
+
+    def is_fresh(self, today: int, moment: float) -> bool:
+        """Return whether nobody is to be looked for again yet: another process may have been a day behind."""
+        return self.all_found and self.day == today and moment < self.moment + LOOK_AT_DAY_AFTER
+
+
 class Recounting:
     """Counts people behind the rows: whoever was noted waits here, and many that wait are counted at once."""
 
     def __init__(self, service: Service, policy: Policy = POLICY) -> None:
         self._service = service
         self._noted = asyncio.Event()
+        self._looks: dict[str, _Look] = {}
         self.policy = replace(policy, home_of=lru_cache(maxsize=4096)(service.divisions.successor))
 
     async def prepare(self, database: Database) -> None:
@@ -128,10 +143,19 @@ class Recounting:
         """
         database, waiting, changed = self._service.database, 0, set[str]()
         notes, people = await find_uncounted(database, MOST)
+        today, moment = number_of(self._service.today), time.monotonic()
+        if not people and self._looks and all(look.is_fresh(today, moment) for look in self._looks.values()):
+            return 0
+        looks: dict[str, _Look] = {}
         for build in (await self._builds()).counted:
-            again = await find_to_count_again(database, build, number_of(self._service.today), MOST)
+            look, again = self._looks.get(build.name), list[str]()
+            if look is None or not look.is_fresh(today, moment):
+                again = await find_to_count_again(database, build, today, MOST)
+                look = _Look(today, moment, all_found=len(again) < MOST)
             changed |= await self.count_all(build, people.union(again))
             waiting += len(people) + len(again)
+            looks[build.name] = look
+        self._looks = looks
         await forget_notes(database, notes)
         self._service.changes.note(NUMBERS, changed)
         return waiting
@@ -180,12 +204,11 @@ async def _count_people(
 ) -> list[GroupCount]:
     if not ids:
         return []
-    records = await find_records(database, ids)
-    linked = ever_linked(map(Person.model_validate, records))
+    found = await find_rows(database, ids)
+    linked = ever_linked(map(Person.model_validate, found[PEOPLE]))
     groups = sorted({linked.get(person_id, frozenset({person_id})) for person_id in ids}, key=min)
-    found = await find_rows(database, [person_id for group in groups for person_id in group])
     counts = []
-    for group, now in zip(groups, group_rows(groups, records, found), strict=True):
+    for group, now in zip(groups, group_rows(groups, found), strict=True):
         rows = now.until(build.until, build.moment) if build.until else now
         counts.append(GroupCount(rows.version, number_of(today), count_group(group, rows, today, policy)))
         if len(counts) % AT_A_STRETCH == 0:

@@ -14,7 +14,7 @@ from services.reporting.domain.days import number_of
 from services.reporting.domain.explaining import Missing, facts_of, facts_since, find_missing
 from services.reporting.domain.person import Contribution, Person
 from services.reporting.views.contributions import find_changing, find_counting
-from services.reporting.views.rows import find_records, find_rows, group_rows
+from services.reporting.views.rows import PEOPLE, find_rows, group_rows
 from services.runtime.service import Service
 
 
@@ -173,10 +173,9 @@ async def _read_people(service: Service, counting: Counting, ids: Sequence[str])
     """Return all that is known of people, by the id that goes on."""
     if not ids:
         return {}
-    records = await find_records(service.database, ids)
-    linked = ever_linked(map(Record.model_validate, records))
+    found = await find_rows(service.database, ids)
+    linked = ever_linked(map(Record.model_validate, found[PEOPLE]))
     groups = [linked.get(person_id, frozenset({person_id})) for person_id in ids]
-    found = await find_rows(service.database, sorted({each for group in groups for each in group}))
-    rows, (_, until, moment) = group_rows(groups, records, found), counting.build
+    rows, (_, until, moment) = group_rows(groups, found), counting.build
     rows = [of.until(until, moment) for of in rows] if until else rows
     return {person_id: make_person(person_id, of, service.today) for person_id, of in zip(ids, rows, strict=True)}

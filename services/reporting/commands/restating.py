@@ -23,7 +23,7 @@ from services.reporting.domain.restating import (
 from services.reporting.domain.things import count_thing, thing_id
 from services.reporting.views.contributions import find_places
 from services.reporting.views.news import find_people_heard_of, find_people_with_deadlines, find_things_heard_of
-from services.reporting.views.rows import ABOUT_PEOPLE, PEOPLE, find_records, find_rows, group_rows
+from services.reporting.views.rows import ABOUT_PEOPLE, PEOPLE, find_rows, group_rows
 from services.runtime.service import Service
 
 MOST = 20_000
@@ -55,11 +55,10 @@ async def find_differences(service: Service, counting: Counting, before: Content
 async def _look_at_people(service: Service, counting: Counting, people: Sequence[str], since: str) -> list[Looked]:
     looked: list[Looked] = []
     for start in range(0, len(people), BATCH):
-        records = await find_records(service.database, people[start : start + BATCH])
-        linked = ever_linked(map(Person.model_validate, records))
+        found = await find_rows(service.database, people[start : start + BATCH])
+        linked = ever_linked(map(Person.model_validate, found[PEOPLE]))
         groups = sorted({linked.get(one, frozenset({one})) for one in people[start : start + BATCH]}, key=min)
-        found = await find_rows(service.database, [one for group in groups for one in group])
-        for group, rows in zip(groups, group_rows(groups, records, found), strict=True):
+        for group, rows in zip(groups, group_rows(groups, found), strict=True):
             then = count_group(group, rows.until(since), service.today, counting.policy)
             now = count_group(group, rows, service.today, counting.policy)
             looked += _both(then, now, tuple(_facts(rows, since)))

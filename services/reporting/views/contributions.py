@@ -100,7 +100,8 @@ async def estimate_counted(database: Database, build: Build) -> int:
 
 async def find_to_count_again(database: Database, build: Build, on: int, most: int) -> list[str]:
     """Return people whose count changes by itself on a day or before it."""
-    found = database[build.contributions].find({"again_on": {"$lte": on}}, {"_id": 1}).limit(most)
+    due = {"again_on": {"$lte": on, "$type": "number"}}  # by its type it is found in the index
+    found = database[build.contributions].find(due, {"_id": 1}).limit(most)
     return [row["_id"] async for row in found]
 
 
@@ -133,14 +134,13 @@ async def _replace(database: Database, build: Build, groups: Sequence[GroupCount
         writes += [ReplaceOne({"_id": each["_id"]}, each, upsert=True) for each in make_documents(group)]
     if not writes:
         return set()
+    await database[build.contributions].bulk_write(writes, ordered=False, session=session)
     adding = increments(difference(old, new))
-    for collection, operations in (
-        (build.contributions, writes),
-        (build.counters, [UpdateOne({"_id": name}, {"$inc": adding[name]}, upsert=True) for name in sorted(adding)]),
-        (build.places, _places(adding)),
-    ):
-        if operations:
-            await database[collection].bulk_write(operations, ordered=False, session=session)
+    if adding:
+        counters = [UpdateOne({"_id": name}, {"$inc": adding[name]}, upsert=True) for name in sorted(adding)]
+        written = await database[build.counters].bulk_write(counters, ordered=False, session=session)
+        if written.upserted_count:  # whoever wrote the first counter of a division's year wrote its place then
+            await database[build.places].bulk_write(_places(adding), ordered=False, session=session)
     return {name.partition(":")[0] for name in adding}
 
 

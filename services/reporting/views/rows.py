@@ -1,6 +1,5 @@
 """The rows of reporting, one per stream, each with its earlier versions, and the reading of those about people."""
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
@@ -19,7 +18,7 @@ from contracts.registration.notices import Answer, Notice
 from contracts.registration.people import Person
 from contracts.registration.stays import Stay
 from services.reporting.domain.person import Rows
-from services.runtime.mongo import Database, Document, Row, bulk_write, find_connected, make_index
+from services.runtime.mongo import Database, Document, Row, bulk_write, find_together, make_index
 
 STAYS = "stays"
 ARCHIVES = "archives"
@@ -173,15 +172,23 @@ _WITHOUT_EARLIER = {
 }
 
 
-async def find_records(database: Database, ids: Collection[str]) -> list[Document]:
-    """Return the records of people and of all ids ever linked to them, directly or over further ids."""
-    return await find_connected(database[PEOPLE], ids)
+async def find_rows(database: Database, ids: Collection[str]) -> dict[str, list[Document]]:
+    """Return, by collection, the rows about people and about all ids ever linked to them that have what is counted.
+
+    Records of people come with them; whoever was never merged is found at the first look.
+    """
+    people = set(ids)
+    while True:
+        found = await _read(database, list(people))
+        linked = {one for row in found[PEOPLE] for one in row["ids"]}
+        if linked <= people:
+            return found
+        people |= linked
 
 
-async def find_rows(database: Database, ids: Sequence[str]) -> list[list[Document]]:
-    """Return the rows about people in each collection of `ABOUT_PEOPLE` that have what is counted."""
-    query = {"person_id": {"$in": list(ids)}, "said_at": {"$exists": True}}
-    return await asyncio.gather(*(database[name].find(query, hint="person").to_list(None) for name in ABOUT_PEOPLE))
+async def _read(database: Database, ids: Sequence[str]) -> dict[str, list[Document]]:
+    counted = {"person_id": {"$in": ids}, "said_at": {"$exists": True}}
+    return await find_together(database, {PEOPLE: {"ids": {"$in": ids}}, **dict.fromkeys(ABOUT_PEOPLE, counted)})
 
 
 async def find_by_id(database: Database, collection: str, ids: Sequence[str]) -> list[Document]:
@@ -189,11 +196,9 @@ async def find_by_id(database: Database, collection: str, ids: Sequence[str]) ->
     return await database[collection].find({"_id": {"$in": list(ids)}}).to_list(None)
 
 
-def group_rows(
-    groups: Collection[frozenset[str]], people: Iterable[Document], found: Sequence[Iterable[Document]]
-) -> list[Rows]:
+def group_rows(groups: Collection[frozenset[str]], found: Mapping[str, Iterable[Document]]) -> list[Rows]:
     """Return the rows of each group of ids."""
-    by_person = [_by_person(rows) for rows in (people, *found)]
+    by_person = [_by_person(found[name]) for name in (PEOPLE, *ABOUT_PEOPLE)]
     return [
         Rows(*([row for person_id in group for row in each.get(person_id, ())] for each in by_person))
         for group in groups

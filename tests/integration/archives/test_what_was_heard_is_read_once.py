@@ -53,7 +53,7 @@ async def test_settling_and_summaries_share_one_reading(service: Service) -> Non
     await projector.hear(service, envelop([CustodyOffered(custody=custody)], "archives"))
     await service.database.command({"profile": 0})
 
-    reading = {"op": "query", "ns": f"{service.database.name}.stays"}
+    reading = {"command.aggregate": "people", "ns": f"{service.database.name}.people"}
     assert await service.database["system.profile"].count_documents(reading) == 1
     answered = await service.journal.load(custody_stream(PERSON, HOME), CustodyFact)
     assert answered

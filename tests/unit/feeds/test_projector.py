@@ -14,6 +14,7 @@ from contracts.registration.stays import StayStarted
 from contracts.reporting.publications import IndicatorsPublished
 from services.feeds import projector
 from services.feeds.domain.entries import make_entries
+from services.feeds.views.pages import Ends
 from services.runtime.mongo import Document, Row
 from tests.support.facts import EventList, envelop, make_stay
 from tests.support.samples import sample_of
@@ -29,8 +30,11 @@ class Kept:
         self.closed: list[tuple[str, str]] = []
         self.rows: list[Row] = []
 
-    async def append(self, database: object, feed: FeedName, district: str, entries: Sequence[Document]) -> int:
+    async def append(
+        self, database: object, feed: FeedName, district: str, entries: Sequence[Document], ends: Ends
+    ) -> int:
         assert database is DATABASE
+        assert ends == {}
         self.appended.append((feed, district, [entry["id"] for entry in entries]))
         return len(entries)
 
@@ -54,7 +58,7 @@ def kept(monkeypatch: pytest.MonkeyPatch) -> Kept:
 
 async def hear(events: EventList, served: str = "32") -> None:
     service: Any = SimpleNamespace(database=DATABASE, serves=lambda district: district.startswith(served))
-    await projector.hear(service, events)
+    await projector.hear(service, {}, events)
 
 
 def started(street: str) -> EventList:
