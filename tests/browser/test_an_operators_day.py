@@ -93,4 +93,3 @@ def test_who_looked_at_whom_is_in_the_access_log(houniao: Deployment, chromium: 
 
         seen = operator.page.get_by_role("row").filter(has_text="核对门牌").first
         expect(seen).to_contain_text("beside")
-        expect(seen).to_contain_text("查看人员姓名")
