@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 from fastapi import FastAPI
@@ -27,7 +28,10 @@ ABOUT = "Console 工作台: who is signed in, and the way from the page to the s
 
 def build(settings: ConsoleSettings, built: page.Page | None = None) -> FastAPI:
     """Wire the console and return its HTTP application."""
-    client = httpx.AsyncClient(timeout=10, limits=httpx.Limits(max_connections=None), trust_env=False)
+    no_cookies = CookieJar(DefaultCookiePolicy(allowed_domains=[]))  # what is set for one person would be sent for all
+    client = httpx.AsyncClient(
+        timeout=10, limits=httpx.Limits(max_connections=None), trust_env=False, cookies=no_cookies
+    )
     gate = Gate(settings.jwks, settings.issuer, NAME, longest=settings.token_hours * 3600)
     provider = Provider(settings, client)
     sessions = Sessions(settings, gate, provider)

@@ -143,6 +143,52 @@ def test_people_are_asked_one_after_the_other_by_keys(houniao: Deployment, chrom
         expect(page.get_by_role("row").filter(has_text="健康行为")).to_contain_text("80.0%（4/5）")
 
 
+def test_whoever_comes_signs_in_by_the_code_at_the_door_without_an_account(
+    houniao: Deployment, chromium: Browser
+) -> None:
+    about = {"kind": "lecture", "topic": "高血压防治", "planned_on": today().isoformat(), "audience": "everyone"}
+    planned = houniao.post("outreach", "/activities", "health_worker", STREET, {"street": STREET, **about})
+    at = planned["activity_id"]
+    with at_the_console(houniao, chromium, WORKER) as worker, at_the_console(houniao, chromium, size=PHONE) as visitor:
+        with worker.page.expect_response("**/api/outreach/activities/*/door") as told:
+            worker.open(f"/outreach/activities/{at}/door")
+        expect(worker.page.get_by_role("img", name="签到二维码")).to_be_visible()
+        code = told.value.json()["code"]
+
+        visitor.open(f"/check-in/{at}#{code}")
+        visitor.page.get_by_role("button", name="签到").click()
+
+        expect(visitor.page.get_by_role("status")).to_have_text("您是第 1 位签到的人。")
+        assert visitor.find_barriers() == []
+        visitor.page.reload()
+        visitor.page.get_by_role("button", name="签到").click()
+        expect(visitor.page.get_by_role("status")).to_have_text("本机已签到，无需重复。")
+        expect(worker.page.get_by_role("status").filter(has_text="已签到")).to_contain_text("1")
+
+        visitor.open(f"/check-in/{at}")
+        visitor.page.get_by_label("签到码").fill("AAAA2222" if code != "AAAA2222" else "BBBB2222")
+        visitor.page.get_by_role("button", name="签到").click()
+        expect(visitor.page.get_by_role("alert")).to_be_visible()
+        visitor.complaints.clear()  # a refusal over HTTP is one for Chromium
+
+
+def test_a_survey_is_answered_on_a_phone_by_its_link_without_an_account(houniao: Deployment, chromium: Browser) -> None:
+    survey = open_survey(houniao, ["phone"], "phone")
+    with at_the_console(houniao, chromium, WORKER) as worker, at_the_console(houniao, chromium, size=PHONE) as visitor:
+        with worker.page.expect_response("**/link") as told:
+            worker.open(f"/outreach/surveys/{survey}")
+        expect(worker.page.get_by_role("img", name="答卷二维码")).to_be_visible()
+
+        visitor.open(f"/answer/{survey}#{told.value.json()['code']}")
+        visitor.page.get_by_role("button", name=ANSWERS[0][0]).click()
+        expect(visitor.page.get_by_text("已答 1 / 2 题")).to_be_visible()
+        assert visitor.find_barriers() == []
+        visitor.page.get_by_role("button", name="提交答卷").click()
+
+        expect(visitor.page.get_by_role("status")).to_contain_text("共作答 1 题")
+        expect(worker.page.get_by_text("答卷人数").locator("..")).to_contain_text("1")
+
+
 def fetch(page: Page, path: str | None) -> bytes:
     """Return a file as the page's own session gets it."""
     assert path

@@ -14,10 +14,15 @@ OUTREACH = (
     "/outreach/activities/new",
     "/outreach/boards",
     "/outreach/surveys",
+    "/outreach/questionnaires",
     "/outreach/materials",
     "/outreach/institutions",
     "/outreach/year-plans",
     "/outreach/care",
+    "/outreach/educators",
+    "/outreach/messages",
+    "/outreach/honours",
+    "/outreach/records",
     "/outreach/registers",
 )
 DISTRICT = (

@@ -81,6 +81,7 @@ async def test_nothing_is_passed_on_for_who_is_not_signed_in(console: Console) -
         "GET /api/registration/people/a%2fb/timeline",
         "GET /api/registration/people/a%5cb/timeline",
         "GET /api/registration/people/a%00b/timeline",
+        "POST /api/outreach/activities/%2e%2e/door",
         "GET /api/registration//stays?division=320507001",
         "GET /api/registration/stays%3fdivision=320507001",
         "GET /api/elsewhere/stays",
@@ -219,3 +220,26 @@ async def test_a_body_that_is_too_large_or_does_not_come_is_given_up(
 
     assert_problem(large, 413, "too_large")
     assert_problem(slow, 408, "too_slow")
+
+
+async def test_whoever_has_a_code_needs_no_session_and_sends_no_token(stack: Stack, told: Told) -> None:
+    told.go_on.set()
+    port = free_port()
+    link = {"Link-Code": "a" * 26, "Link-Respondent": "0" * 32}
+    async with serving(told, port), console_at_work(stack, {"outreach": f"http://127.0.0.1:{port}"}) as console:
+        for account in ("", CLERK):
+            async with console.browser(account) as browser:
+                assert (await browser.post("/api/outreach/activities/1/door", json={})).status_code == 201
+                assert (await browser.post("/api/outreach/surveys/1/form", json={})).status_code == 201
+                assert (await browser.get("/api/outreach/surveys/1/form", headers=link)).status_code == 201
+
+            assert told.headers.keys() & {"authorization", "cookie"} == set()
+            assert (told.headers["link-code"], told.headers["link-respondent"]) == tuple(link.values())
+
+
+@pytest.mark.parametrize(
+    "path", ["activities/1/door", "activities/1", "surveys/1", "surveys/1/link", "message-reports"]
+)
+async def test_a_code_stands_for_nothing_else(console: Console, path: str) -> None:
+    async with console.browser() as browser:
+        assert_problem(await browser.get(f"/api/outreach/{path}"), 401, "no_session")

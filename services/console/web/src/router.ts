@@ -40,6 +40,11 @@ function ofOutreach(): RouteRecordRaw[] {
     { path: '/outreach/surveys', name: 'surveys', component: () => import('./pages/SurveysPage.vue'), meta: { place } },
     { path: '/outreach/surveys/:survey', name: 'survey', component: () => import('./pages/SurveyPage.vue'), props: true, meta: { place, tab: 'surveys' } },
     { path: '/outreach/surveys/:survey/interview', name: 'interview', component: () => import('./pages/InterviewPage.vue'), props: true, meta: { place, tab: 'surveys' } },
+    { path: '/outreach/questionnaires', name: 'questionnaires', component: () => import('./pages/QuestionnairesPage.vue'), meta: { place, tab: 'surveys' } },
+    { path: '/outreach/educators', name: 'educators', component: () => import('./pages/EducatorsPage.vue'), meta: { place } },
+    { path: '/outreach/honours', name: 'honours', component: () => import('./pages/HonoursPage.vue'), meta: { place } },
+    { path: '/outreach/messages', name: 'messages', component: () => import('./pages/MessagesPage.vue'), meta: { place } },
+    { path: '/outreach/records', name: 'records', component: () => import('./pages/RecordsPage.vue'), meta: { place } },
     { path: '/outreach/materials', name: 'materials', component: () => import('./pages/MaterialsPage.vue'), meta: { place } },
     { path: '/outreach/institutions', name: 'institutions', component: () => import('./pages/InstitutionsPage.vue'), meta: { place } },
     { path: '/outreach/institutions/:institution', name: 'institution', component: () => import('./pages/InstitutionPage.vue'), props: true, meta: { place, tab: 'institutions' } },
@@ -95,7 +100,9 @@ export const router = createRouter({
   history: createWebHistory(),
   routes: [
     ...pages,
-    { path: '/signed-in-again', name: 'signed-in-again', component: () => import('./pages/SignedInAgainPage.vue') },
+    { path: '/signed-in-again', name: 'signed-in-again', component: () => import('./pages/SignedInAgainPage.vue'), meta: { bare: true } },
+    { path: '/check-in/:activity', name: 'check-in', component: () => import('./pages/CheckInPage.vue'), props: true, meta: { bare: true } },
+    { path: '/answer/:survey', name: 'answer', component: () => import('./pages/AnswerPage.vue'), props: true, meta: { bare: true } },
     { path: '/closed', name: 'closed', component: () => import('./pages/ClosedPage.vue') },
     { path: '/:rest(.*)*', name: 'home', component: () => import('./pages/HomePage.vue') },
   ],
@@ -103,7 +110,7 @@ export const router = createRouter({
 })
 
 router.beforeEach(async (to) => {
-  if (to.name !== 'signed-in-again') await sessionKnown
+  if (!to.meta.bare) await sessionKnown
   const place = PLACES.find(({ name }) => name === (to.meta.place ?? to.name))
   const roles = (to.meta.roles as Role[] | undefined) ?? place?.roles
   if (place && roles && session.value && !roles.includes(session.value.role)) return { name: 'closed', query: { page: place.name } }

@@ -3,7 +3,7 @@ export const zh = {
   title: '健康教育',
   places: {
     outreach: '日历与活动', boards: '宣传栏', surveys: '问卷调查', materials: '宣传资料', institutions: '机构与达标', 'year-plans': '年度计划',
-    care: '关怀帮扶', registers: '台账导出',
+    care: '关怀帮扶', educators: '师资培训', messages: '信息推送', honours: '表彰', records: '日常记录', registers: '台账导出',
   },
   placesLabel: '健康教育的各项工作',
   planActivity: '计划活动',
@@ -45,7 +45,7 @@ export const en: typeof zh = {
   title: 'Outreach',
   places: {
     outreach: 'Calendar', boards: 'Boards', surveys: 'Surveys', materials: 'Materials', institutions: 'Institutions', 'year-plans': 'Year plans',
-    care: 'Care', registers: 'Registers',
+    care: 'Care', educators: 'Educators', messages: 'Messages', honours: 'Honours', records: 'Day to day', registers: 'Registers',
   },
   placesLabel: 'Work of health education',
   planActivity: 'Plan an activity',
