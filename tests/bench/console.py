@@ -101,7 +101,10 @@ def measure_open_pages(houniao: Deployment, pages: int = PAGES) -> dict[str, flo
 async def _measure_open_pages(houniao: Deployment, pages: int) -> dict[str, float]:
     await asyncio.sleep(2)
     before = _memory(houniao)
-    async with AsyncExitStack() as open_, httpx.AsyncClient(timeout=60, limits=httpx.Limits(None)) as client:
+    async with (
+        AsyncExitStack() as open_,
+        httpx.AsyncClient(timeout=60, limits=httpx.Limits(max_connections=None)) as client,
+    ):
         gate = asyncio.Semaphore(OPENED_AT_A_TIME)
 
         async def look(number: int) -> None:

@@ -42,7 +42,7 @@ PAGES = {
     "supervisor-demo.supervisor": ("/today", "/people", "/people/duplicates", "/archives/offers", "/accesses"),
     "district-demo.district": ("/today", *DISTRICT, "/feeds"),
     "integrator-demo.integrator": ("/feeds", "/feeds/new", "/closed?page=people"),
-    "admin-demo.admin": ("/today", *OPERATIONS),
+    "admin-demo.admin": OPERATIONS,
 }
 """The pages that have an address of their own."""
 

@@ -79,7 +79,8 @@ async def find_known_people(
 
 async def find_survivors(database: Database, person_ids: Collection[str]) -> Mapping[str, str]:
     """Return the survivor's id by the id of each person."""
-    records = [Person.model_validate(document) for document in await _find_linked(database, person_ids)]
+    _, rows = await _find_rows(database, set(person_ids), about=())
+    records = list(map(Person.model_validate, rows[PEOPLE]))
     return {person_id: ids_of(person_id, records)[0] for person_id in person_ids}
 
 
@@ -94,23 +95,24 @@ def _by_person(rows: Iterable[Document]) -> Mapping[str, Sequence[Document]]:
     return found
 
 
-async def _find_rows(database: Database, person_ids: set[str]) -> tuple[set[str], dict[str, list[Document]]]:
-    """Return the ids of people and of everybody they were ever merged with, and all rows about these, by collection.
+async def _find_rows(
+    database: Database, person_ids: set[str], about: Sequence[str] = (STAYS, NOTICES, ANSWERS, CONFLICTS)
+) -> tuple[set[str], dict[str, list[Document]]]:
+    """Return the ids of people and of everybody they were ever merged with, and the rows about these, by collection.
 
     Whoever was never merged is found at the first look.
     """
-    ids, rows = set(person_ids), await _read(database, person_ids)
+    ids, rows = set(person_ids), await _read(database, person_ids, about)
     while asked := {one for row in rows[PEOPLE] for one in (row["person_id"], *row["linked"])} - ids:
         ids |= asked
-        rows = await _read(database, ids)
+        rows = await _read(database, ids, about)
     return ids, rows
 
 
-async def _read(database: Database, person_ids: set[str]) -> dict[str, list[Document]]:
+async def _read(database: Database, person_ids: set[str], about: Sequence[str]) -> dict[str, list[Document]]:
     among: Document = {"$in": list(person_ids)}
     linked: Document = {"$or": [{"person_id": among}, {"linked": among}]}
-    about = {name: {"person_id": among} for name in (STAYS, NOTICES, ANSWERS, CONFLICTS)}
-    return await find_together(database, {PEOPLE: linked, **about})
+    return await find_together(database, {PEOPLE: linked, **{name: {"person_id": among} for name in about}})
 
 
 def _sum_sequences(people: Iterable[str], found: _Rows) -> int:

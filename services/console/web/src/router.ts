@@ -10,7 +10,8 @@ export interface Place {
 const STAFF: Role[] = ['clerk', 'health_worker', 'supervisor', 'district', 'admin']
 const NUMBERS: Role[] = ['district', 'supervisor', 'clerk', 'health_worker']
 export const PLACES: Place[] = [
-  { name: 'today', roles: STAFF },
+  { name: 'operations', roles: ['admin'] },
+  { name: 'today', roles: STAFF.filter((role) => role !== 'admin') },
   { name: 'register', roles: ['clerk', 'admin'] },
   { name: 'people', roles: ['clerk', 'supervisor', 'district', 'admin'] },
   { name: 'archives', roles: ['health_worker', 'supervisor', 'district'] },
@@ -19,7 +20,6 @@ export const PLACES: Place[] = [
   { name: 'reports', roles: NUMBERS },
   { name: 'feeds', roles: ['district', 'supervisor', 'integrator'] },
   { name: 'accesses', roles: ['supervisor', 'district', 'admin'] },
-  { name: 'operations', roles: ['admin'] },
 ]
 
 /** Return the places of a role, the first of which it lands on. */

@@ -68,7 +68,7 @@ export const zh = {
   actions: {
     access_log_read: '查看查阅日志', archive_exported: '导出健康档案', archive_read_as_emergency: '跨街道查看健康档案', archive_found_by_code: '按档案编号查找', contact_changed: '更改联系方式',
     entry_recorded_for_other_street: '为其他街道人员录入', identity_erased: '删除身份信息', identity_read: '查看身份信息', identity_sought: '查找身份', imbalance_explained: '核对守恒差额',
-    number_explained: '查看数字由来', refused_rows_read: '查看未通过的行', restatement_explained: '核对报表更正', keys_rotated: '更换密钥', names_read: '查看人员名单', names_sought: '查找人员名单',
+    number_explained: '查看数字由来', refused_rows_read: '查看未通过的行', restatement_explained: '核对报表更正', keys_rotated: '更换密钥', names_read: '查看人员姓名', names_sought: '查找人员姓名',
     people_sought: '查找人员', arrival_checked: '登记前核对', contact_read: '查看联系方式', contact_sought: '查找联系方式', name_corrected: '更正姓名', entry_read: '查看档案记录',
   } as Record<string, string>,
 }
