@@ -6,7 +6,8 @@ With `--check` it writes nothing, lists the differences from the committed docum
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from contracts.compatibility import find_narrowings
@@ -64,7 +65,8 @@ def asyncapi() -> Json:
     }
 
 
-def event_schemas() -> dict[str, Json]:
+@cache  # nothing changes a model while a process runs
+def event_schemas() -> Mapping[str, Json]:
     """Return the JSON Schema of every event by its type: of facts, and of what feeds tell of them."""
     return {fact.TYPE: schema_of(fact) for fact in ALL_FACTS} | told_schemas()
 
@@ -76,7 +78,8 @@ def refusals() -> Json:
     return {code: {language: advice[code] for language, advice in said.items()} for code in codes}
 
 
-def documents() -> dict[str, str]:
+@cache
+def documents() -> Mapping[str, str]:
     """Return the text of every document by file name."""
     made = {f"{name}.json": schema for name, schema in event_schemas().items()}
     made |= {ASYNCAPI: asyncapi(), ASYNCAPI_OF_FEEDS: asyncapi_of_feeds(), REFUSALS: refusals()}

@@ -1,6 +1,7 @@
 """The pages at /docs: every route that asks who is asking says so, so that a token can be pasted there."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -14,9 +15,16 @@ from tests.support.routes import SIGNED
 OPEN_TO_ALL = {"/health/live", "/health/ready", "/metrics"}
 
 
+@cache  # nobody changes it
+def describe(stack: Stack, service: str) -> dict[str, Any]:
+    """Return a service's OpenAPI document."""
+    described: dict[str, Any] = Instance(stack, "described").build(service).openapi()
+    return described
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_route_but_health_wants_a_token(stack: Stack, service: str) -> None:
-    described = Instance(stack, "described").build(service).openapi()
+    described = describe(stack, service)
 
     unguarded = {
         path for path, methods in described["paths"].items() for told in methods.values() if not told.get("security")
@@ -42,7 +50,7 @@ RECORDS_NOTHING = {
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_every_route_that_changes_something_takes_an_idempotency_key(stack: Stack, service: str) -> None:
-    described = Instance(stack, "described").build(service).openapi()
+    described = describe(stack, service)
 
     without = {
         (method, path)
@@ -54,12 +62,6 @@ def test_every_route_that_changes_something_takes_an_idempotency_key(stack: Stac
     assert {path for _, path in without} <= RECORDS_NOTHING
 
 
-def registration(stack: Stack) -> dict[str, Any]:
-    """Return registration's OpenAPI document."""
-    described: dict[str, Any] = Instance(stack, "described").build("registration").openapi()
-    return described
-
-
 def decisions(described: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Return the routes by which offices record something of a transfer."""
     for path, methods in described["paths"].items():
@@ -68,7 +70,7 @@ def decisions(described: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]
 
 
 def test_every_decision_takes_a_key_and_says_how_it_refuses(stack: Stack) -> None:
-    described = registration(stack)
+    described = describe(stack, "registration")
     found = dict(decisions(described))
 
     assert len(found) >= 12
@@ -79,7 +81,7 @@ def test_every_decision_takes_a_key_and_says_how_it_refuses(stack: Stack) -> Non
 
 
 def test_every_refused_decision_is_documented_somewhere(stack: Stack) -> None:
-    described = registration(stack)
+    described = describe(stack, "registration")
     told = " ".join(
         answer["description"]
         for methods in described["paths"].values()
@@ -91,14 +93,14 @@ def test_every_refused_decision_is_documented_somewhere(stack: Stack) -> None:
 
 
 def test_the_shape_of_a_refusal_is_described(stack: Stack) -> None:
-    assert {"code", "detail", "version"} <= registration(stack)["components"]["schemas"]["ProblemDetails"][
+    assert {"code", "detail", "version"} <= describe(stack, "registration")["components"]["schemas"]["ProblemDetails"][
         "properties"
     ].keys()
 
 
 def routes_of(stack: Stack, service: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Return every route of a service, by method and path."""
-    for path, methods in Instance(stack, "described").build(service).openapi()["paths"].items():
+    for path, methods in describe(stack, service)["paths"].items():
         for method, route in methods.items():
             yield f"{method} {path}", route
 

@@ -37,10 +37,6 @@ def test_no_committed_fact_is_narrowed_by_the_models() -> None:
     assert schemas.find_refusals() == []
 
 
-def test_documents_come_out_the_same_every_time() -> None:
-    assert schemas.documents() == schemas.documents()
-
-
 @pytest.mark.parametrize("fact", KNOWN)
 def test_a_committed_schema_is_a_json_schema(fact: str) -> None:
     Draft202012Validator.check_schema(committed(fact))

@@ -116,6 +116,10 @@ class Person:
         found: list[str] = self.page.locator("main a[href^='/']").evaluate_all(read)
         return found
 
+    def resize(self, size: Mapping[str, int]) -> None:
+        """Look at the page in a window of another size."""
+        self.page.set_viewport_size(dict(size))  # type: ignore[arg-type]  # width and height
+
     def find_cut_off(self) -> list[str]:
         """Return what of the page is cut off, or makes it scroll sideways."""
         found: list[str] = self.page.evaluate(CUT_OFF)

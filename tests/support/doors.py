@@ -33,8 +33,8 @@ DIVISIONS: Mapping[str, str] = {
     Role.SERVICE: DISTRICT,
     Role.ADMIN: "",
 }
-NO_TOKEN, BROKEN_TOKEN = "no_token", "broken_token"
-CALLERS: Sequence[str] = (*(role.value for role in Role), NO_TOKEN, BROKEN_TOKEN)
+NOBODY = NO_TOKEN, BROKEN_TOKEN = "no_token", "broken_token"
+CALLERS: Sequence[str] = (*(role.value for role in Role), *NOBODY)
 PEOPLE = 40 if LONG else 12
 """So many are registered before anybody knocks; some of them are merged, buried or erased by those who do."""
 MOVED = 6
