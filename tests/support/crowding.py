@@ -19,7 +19,8 @@ LEFT_OUT = frozenset(
     {"access_log", "builds", "changes", "limits", "parked", "requests", "subscriptions", "uncounted", "webhooks"}
 )
 """What is chained, or counted, or worked through by itself."""
-_ID, _PLACE = re.compile(r"[0-9a-f]{32}"), re.compile(r"\b(320507|320812)")
+_ID = re.compile(r"[0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PLACE = re.compile(r"\b(320507|320812)")
 
 
 async def crowd(database: Database) -> None:
