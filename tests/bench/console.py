@@ -31,7 +31,7 @@ from tests.bench.population import invent
 from tests.support.browser import CHROMIUM, LAUNCHED_WITH, Deployment, at_the_console, whole_deployment
 
 CLERK, STREET = "clerk-demo.clerk", "320507001"
-PAGES, ARRIVALS = 20, 3
+PAGES, ARRIVALS = 1000, 100
 OPENED_AT_A_TIME = 50
 LOCAL = Path(".local")
 COUNTED = "document.querySelector('.filters [role=status]')?.textContent.replace(/\\D/g, '')"
@@ -113,7 +113,8 @@ async def _measure_open_pages(houniao: Deployment, pages: int) -> dict[str, floa
                 answer = await open_.enter_async_context(client.stream("GET", f"{houniao.url}/live", headers=headers))
                 answer.raise_for_status()
 
-        await asyncio.gather(*map(look, range(pages)))
+        for opened in track(asyncio.as_completed([look(number) for number in range(pages)]), "Open pages", total=pages):
+            await opened
         await asyncio.sleep(5)  # until the services hear of the last of them
         after = _memory(houniao)
     return {f"an open page, KiB of {name}": (after[name] - before[name]) / pages for name in after}
@@ -146,10 +147,14 @@ def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="console-", dir=LOCAL))
     with whole_deployment(folder) as houniao, sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=shutil.which(CHROMIUM), args=LAUNCHED_WITH)
-        figures = measure_loads(houniao, chromium) | measure_facts(houniao, chromium)
-        figures |= measure_open_pages(houniao)
+        for measured in (measure_loads(houniao, chromium), measure_facts(houniao, chromium)):
+            _show(measured)
         chromium.close()
+        _show(measure_open_pages(houniao))
     shutil.rmtree(folder)
+
+
+def _show(figures: Mapping[str, float]) -> None:
     for name, figure in figures.items():
         Console().print(f"{name}: {figure:,.1f}")
 
