@@ -41,7 +41,7 @@ class Street:
         patience = time.monotonic() + SECONDS
         while self._ask("archives", "health_worker", "GET", f"/archives/{person}", refused=404).status_code == 404:
             assert time.monotonic() < patience, f"{self.code} has no archive of {person}"
-            time.sleep(0.1)
+            time.sleep(0.1)  # between two looks: archives hears of the arrival in its own time
         return person
 
     def manage(self, person: str, condition: str, *, since: int) -> None:

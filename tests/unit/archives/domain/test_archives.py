@@ -155,7 +155,8 @@ def test_the_home_is_the_latest_stay_that_counts() -> None:
     assert find_home([typed_later, new, old]) == typed_later
     assert find_home([old, new.model_copy(update={"state": StayState.RETRACTED})]) == old
     assert find_home([old, new.model_copy(update={"unverified": True})]) == old
-    assert find_home([old, new.model_copy(update={"state": StayState.ENDED})]).stay_id == new.stay_id  # type: ignore[union-attr]
+    ended = new.model_copy(update={"state": StayState.ENDED})
+    assert find_home([old, ended]) == ended
 
 
 def refusing(origin: str, turn: int, stay_id: str, *, district: str = "320507", accepted: bool = False) -> Custody:
